@@ -1,0 +1,18 @@
+/** Numbers of the evidence rule's page and of the architecture; every one can be declared otherwise. */
+export const EVIDENCE_DEFAULTS = { tolerance: 2, detect: 10, rho: 1, alpha: 0.001, beta: 0.05, minBad: 5 } as const;
+
+export const STRATEGY_DEFAULTS = {
+  steps: [20, 50, 100],
+  warmUp: '30s',
+  dwell: '60s',
+  deadline: '30m',
+  hold: '4h',
+} as const;
+
+export const RECOVERY_DEFAULTS = { looks: 2, burnBelow: 1, for: '5m' } as const;
+
+/** Multi-window burn rate of the architecture: 5 m at 14 times and 1 h at 3 times the budget. */
+export const BURN_DEFAULTS = {
+  fast: { window: '5m', threshold: 14 },
+  slow: { window: '1h', threshold: 3 },
+} as const;

@@ -1,0 +1,22 @@
+import type { Effect } from './events.ts';
+
+/** What is seen of one lane, at the place where users are served. */
+export interface Delivery {
+  /** Revision that serves as stable, if any. */
+  readonly stable: string | null;
+  readonly canary: string | null;
+  /** Share of requests that the edge gives to the canary, in percent, as the edge itself reports. */
+  readonly weight: number;
+  readonly canaryHealth: 'absent' | 'starting' | 'ready' | 'exited';
+  /** How the canary's process ended, where it has. */
+  readonly exit?: string;
+}
+
+export type Probe = 'done' | 'absent' | 'unknown';
+
+/** Where versions run and traffic is split. Every call is bounded in time; `apply` may be repeated. */
+export interface DeliveryPort {
+  observe(lane: string): Promise<Delivery>;
+  apply(effect: Effect): Promise<void>;
+  probe(effect: Effect): Promise<Probe>;
+}
