@@ -287,11 +287,12 @@ function promoting(c: Context): Event[] {
   const { lane, seen } = c;
   const release = lane.release!;
   const revision = release.target.revision;
-  if (seen.delivery?.stable === revision && seen.delivery.canary === null) {
+  if (seen.delivery?.stable === revision && seen.delivery.weight === 0) {
     const effects: MoveOptions['effects'] = release.from ? [['clean', release.from.revision, 0]] : [];
     return [...answerIdle(c), move(c, 'Stable', 'FULL_TRAFFIC', { effects })];
   }
-  if (seen.delivery?.canaryHealth === 'exited') return [stop(c, 'CANARY_DOWN', { blamed: true })];
+  if (seen.delivery?.canaryHealth === 'exited' && seen.delivery.stable !== revision)
+    return [stop(c, 'CANARY_DOWN', { blamed: true })];
   const abort = lane.commands.find((command) => command.command === 'abort');
   return abort ? [done(abort.id, 'aborting'), stop(c, 'OPERATOR', { note: abort.reason })] : answerIdle(c);
 }
@@ -299,7 +300,7 @@ function promoting(c: Context): Event[] {
 function aborting(c: Context): Event[] {
   const { lane, seen } = c;
   if (lane.commands.length > 0) return answerIdle(c);
-  if (!seen.delivery || (seen.delivery.weight !== 0 && seen.delivery.canary !== null)) return [];
+  if (!seen.delivery || seen.delivery.weight !== 0) return [];
   return [move(c, 'Rollback', 'TRAFFIC_RESTORED', { effects: [['clean', lane.release!.target.revision, 0]] })];
 }
 
@@ -318,7 +319,7 @@ function degraded(c: Context): Event[] {
   if (lane.commands.length > 0) return answerIdle(c);
   const fix = open(c, 'FIX_FORWARD');
   if (fix.length > 0) return fix;
-  if (!seen.look || lane.stable === null || !seen.delivery || seen.delivery.canary !== null) return [];
+  if (!seen.look || lane.stable === null || !seen.delivery || seen.delivery.weight !== 0) return [];
   const fast = seen.look.burn.fast;
   const under = fast !== null && fast < settings.burn.fast;
   const looksUnder = under ? lane.quiet.looksUnder + 1 : 0;

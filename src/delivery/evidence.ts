@@ -198,9 +198,10 @@ function worseIncrements(e: Evidence, canary: Counts, stable: Counts, d: number)
 
 /** ln of the mean over m sets of the mean over the grid of e^sum; a set not yet started counts 1. */
 function mixture(sets: readonly (readonly number[])[], m: number): number {
-  let most = 0;
+  const waiting = m - sets.length;
+  let most = waiting > 0 ? 0 : Number.NEGATIVE_INFINITY;
   for (const set of sets) for (const sum of set) if (sum > most) most = sum;
-  let total = (m - sets.length) * Math.exp(-most);
+  let total = waiting > 0 ? waiting * Math.exp(-most) : 0;
   for (const set of sets) {
     let mean = 0;
     for (const sum of set) mean += Math.exp(sum - most);

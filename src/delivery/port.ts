@@ -16,7 +16,8 @@ export type Probe = 'done' | 'absent' | 'unknown';
 
 /** Where versions run and traffic is split. Every call is bounded in time; `apply` may be repeated. */
 export interface DeliveryPort {
-  observe(lane: string): Promise<Delivery>;
+  /** `target`: the revision a release is about, which may run without traffic yet, or still. */
+  observe(lane: string, target: string | null): Promise<Delivery>;
   apply(effect: Effect): Promise<void>;
   probe(effect: Effect): Promise<Probe>;
 }

@@ -1,0 +1,131 @@
+import type { Environment, Guard, Platform } from '../declaration/platform.ts';
+import type { Burn } from '../delivery/events.ts';
+import { quote } from '../promql/scope.ts';
+import type { Selector } from '../promql/parse.ts';
+import { batchSelector } from '../runtime/counts.ts';
+import type { MetricsPort, Series } from '../runtime/port.ts';
+import { BUDGET_REMAINING, burnSeries } from '../runtime/series.ts';
+
+/** What one look at one Prometheus brought: for every release in flight, by a fixed number of queries. */
+export interface MetricsLook {
+  readonly at: number;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly raw: readonly Series[];
+  readonly burns: ReadonlyMap<string, Burn>;
+  readonly budgets: ReadonlyMap<string, number>;
+  /** `up` of each revision: the worst of its targets. */
+  readonly up: ReadonlyMap<string, number>;
+  readonly guards: ReadonlyMap<string, readonly number[]>;
+  readonly queries: readonly string[];
+}
+
+export const NO_LOOK: MetricsLook = {
+  at: 0,
+  failure: null,
+  raw: [],
+  burns: new Map(),
+  budgets: new Map(),
+  up: new Map(),
+  guards: new Map(),
+  queries: [],
+};
+
+export interface LookRequest {
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly selectors: readonly Selector[];
+  readonly rangeMs: number;
+  readonly guards: readonly { readonly service: string; readonly guard: Guard }[];
+  readonly upLabel: string;
+}
+
+const recordedQuery = (environment: Environment): string =>
+  `{__name__=~${quote(`${burnSeries('5m')}|${burnSeries('1h')}|${BUDGET_REMAINING}`)},environment=${quote(environment.name)}}`;
+
+const guardQuery = (guards: LookRequest['guards']): string =>
+  guards
+    .map(
+      ({ service, guard }) =>
+        `label_replace((${guard.query}), "sluice_guard", ${quote(`${service}/${guard.name}`)}, "", "")`,
+    )
+    .join(' or ');
+
+/** A value that is no number says nothing; the worst of two series of one name is believed. */
+function readRecorded(series: readonly Series[]): Pick<MetricsLook, 'burns' | 'budgets'> {
+  const burns = new Map<string, Burn>();
+  const budgets = new Map<string, number>();
+  const worse = (before: number | null | undefined, value: number) =>
+    Number.isNaN(value) ? (before ?? null) : Math.max(before ?? Number.NEGATIVE_INFINITY, value);
+  for (const { labels, samples } of series) {
+    const slo = labels['slo'];
+    const value = samples[0]?.[1];
+    if (slo === undefined || value === undefined) continue;
+    const burn = burns.get(slo) ?? { fast: null, slow: null };
+    if (labels['__name__'] === burnSeries('5m')) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
+    else if (labels['__name__'] === burnSeries('1h')) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
+    else if (!Number.isNaN(value)) budgets.set(slo, value);
+  }
+  return { burns, budgets };
+}
+
+function readUp(series: readonly Series[], label: string): Map<string, number> {
+  const up = new Map<string, number>();
+  for (const { labels, samples } of series) {
+    const revision = labels[label];
+    const value = samples[0]?.[1];
+    if (revision !== undefined && value !== undefined) up.set(revision, Math.min(up.get(revision) ?? 1, value));
+  }
+  return up;
+}
+
+function readGuards(series: readonly Series[]): Map<string, readonly number[]> {
+  const guards = new Map<string, readonly number[]>();
+  for (const { labels, samples } of series) {
+    const name = labels['sluice_guard'] ?? '';
+    guards.set(name, [...(guards.get(name) ?? []), ...samples.map(([, value]) => value)]);
+  }
+  return guards;
+}
+
+/** Looks once at one Prometheus, for all lanes of an environment. */
+export async function lookAtMetrics(port: MetricsPort, request: LookRequest, now: number): Promise<MetricsLook> {
+  const { environment, selectors, rangeMs, guards, upLabel } = request;
+  const recorded = recordedQuery(environment);
+  const raw = selectors.length > 0 ? batchSelector(selectors) : null;
+  const up = `up{${upLabel}!=""}`;
+  const guard = guards.length > 0 ? guardQuery(guards) : null;
+  const none = Promise.resolve({ ok: true as const, value: [] as readonly Series[] });
+  const [recordedAnswer, rawAnswer, upAnswer, guardAnswer] = await Promise.all([
+    port.instant(recorded, now),
+    raw ? port.raw(raw, rangeMs, now) : none,
+    raw ? port.instant(up, now) : none,
+    guard ? port.instant(guard, now) : none,
+  ]);
+  const queries = [recorded, ...(raw ? [`${raw}[${rangeMs}ms]`, up] : []), ...(guard ? [guard] : [])];
+  for (const one of [recordedAnswer, rawAnswer, upAnswer, guardAnswer])
+    if (!one.ok) return { ...NO_LOOK, at: now, failure: one.error, queries };
+  const values = [recordedAnswer, rawAnswer, upAnswer, guardAnswer].map((a) => (a.ok ? a.value : []));
+  return {
+    at: now,
+    failure: null,
+    raw: values[1]!,
+    ...readRecorded(values[0]!),
+    up: readUp(values[2]!, upLabel),
+    guards: readGuards(values[3]!),
+    queries,
+  };
+}
+
+/** A guard's word: one number within its bounds. Two series where one is meant are no answer. */
+export function guardWord(guards: readonly Guard[], service: string, look: MetricsLook): 'ok' | 'failed' | 'no-data' {
+  let word: 'ok' | 'failed' | 'no-data' = 'ok';
+  for (const guard of guards) {
+    const values = look.guards.get(`${service}/${guard.name}`) ?? [];
+    const value = values.length === 1 ? values[0]! : Number.NaN;
+    if (!Number.isFinite(value)) {
+      if (guard.noData === 'fail') return 'failed';
+      if (guard.noData === 'hold') word = 'no-data';
+    } else if ((guard.min !== null && value < guard.min) || (guard.max !== null && value > guard.max)) return 'failed';
+  }
+  return word;
+}

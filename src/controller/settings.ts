@@ -1,0 +1,37 @@
+import type { Environment, Platform, Service } from '../declaration/platform.ts';
+import { sloOf } from '../declaration/platform.ts';
+import type { BurnRule } from '../delivery/burn-rule.ts';
+import type { LaneSettings } from '../delivery/decide.ts';
+import type { Sli } from '../runtime/counts.ts';
+
+export const burnRuleOf = (environment: Environment): BurnRule => ({
+  fast: environment.burn.fast.threshold,
+  slow: environment.burn.slow?.threshold ?? null,
+});
+
+/** What the declaration says of one lane, in the delivery plane's words. */
+export function laneSettings(platform: Platform, service: Service, environment: Environment): LaneSettings {
+  const { steps, warmUpMs, dwellMs, deadlineMs, holdMs } = service.strategy;
+  return {
+    mode: environment.mode,
+    release: {
+      weights: [...steps],
+      warmUpMs,
+      dwellMs,
+      deadlineMs,
+      holdMs,
+      intervalMs: environment.prometheus.scrapeIntervalMs,
+      slos: service.slos.map((slo) => ({ slo, objective: sloOf(platform, slo).objective })),
+      evidence: platform.evidence,
+    },
+    burn: burnRuleOf(environment),
+    recovery: platform.recovery,
+    declaration: platform.digest,
+  };
+}
+
+export const slisOf = (platform: Platform, service: Service): Sli[] =>
+  service.slos.map((name) => {
+    const { total, part, partIs } = sloOf(platform, name);
+    return { slo: name, total, part, partIs };
+  });

@@ -1,0 +1,41 @@
+import { execa } from 'execa';
+import { laneOf, type LaneNames } from './lanes.ts';
+import { parseDesired, desiredPath } from '../../desired.ts';
+import type { DesiredPort, DesiredState } from '../../port.ts';
+import type { Problem } from '../../../kit/problem.ts';
+
+const GIT_TIMEOUT_MS = 10_000;
+/** Git without anybody's personal settings. */
+const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
+
+export const git = async (cwd: string, args: readonly string[]): Promise<string> =>
+  (await execa('git', args, { cwd, timeout: GIT_TIMEOUT_MS, env: GIT_ENV, stripFinalNewline: false })).stdout;
+
+/** Reads one folder an environment at the head of a branch; read again only when the head moved. */
+export function gitDesired(repository: string, branch: string, lanes: readonly LaneNames[]): DesiredPort {
+  let last: DesiredState | null = null;
+  const readAt = async (commit: string): Promise<DesiredState> => {
+    const listed = new Set((await git(repository, ['ls-tree', '-r', '--name-only', commit])).split('\n'));
+    const state = new Map();
+    const problems: Problem[] = [];
+    for (const { service, environment } of lanes) {
+      const path = desiredPath(environment, service);
+      if (!listed.has(path)) continue;
+      const parsed = parseDesired(path, await git(repository, ['show', `${commit}:${path}`]), service);
+      if (parsed.ok) state.set(laneOf({ service, environment }), parsed.value);
+      else problems.push(...parsed.error);
+    }
+    return { commit, lanes: state, problems };
+  };
+  return {
+    async read() {
+      try {
+        const commit = (await git(repository, ['rev-parse', `refs/heads/${branch}`])).trim();
+        if (last?.commit !== commit) last = await readAt(commit);
+        return last;
+      } catch {
+        return null;
+      }
+    },
+  };
+}

@@ -1,0 +1,6 @@
+export interface LaneNames {
+  readonly service: string;
+  readonly environment: string;
+}
+
+export const laneOf = ({ service, environment }: LaneNames): string => `${service}/${environment}`;

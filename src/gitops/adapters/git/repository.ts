@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Desired, desiredPath } from '../../desired.ts';
+import { git } from './desired.ts';
+
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+const SLUICE: Author = { name: 'sluice', email: 'sluice@localhost' };
+
+/** A local desired-state repository with a work tree; made if it is not there yet. */
+export async function openRepository(directory: string, branch: string): Promise<void> {
+  if (existsSync(join(directory, '.git'))) return;
+  mkdirSync(directory, { recursive: true });
+  await git(directory, ['init', '--quiet', '--initial-branch', branch]);
+}
+
+/** Commits what is to run: one file a service, one folder an environment. Returns the commit. */
+export async function commitDesired(
+  directory: string,
+  changes: readonly { readonly environment: string; readonly desired: Desired }[],
+  message: string,
+  author: Author = SLUICE,
+): Promise<string> {
+  for (const { environment, desired } of changes) {
+    const path = desiredPath(environment, desired.service);
+    const file = join(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, stringify(desired));
+    await git(directory, ['add', path]);
+  }
+  const who = ['-c', `user.name=${author.name}`, '-c', `user.email=${author.email}`];
+  await git(directory, [...who, 'commit', '--quiet', '--no-gpg-sign', '-m', message]);
+  return (await git(directory, ['rev-parse', 'HEAD'])).trim();
+}

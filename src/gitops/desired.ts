@@ -1,0 +1,51 @@
+import { parseDocument, LineCounter } from 'yaml';
+import { z } from 'zod';
+import { canonicalText } from '../kit/canonical.ts';
+import { sha256 } from '../kit/digest.ts';
+import { type Problem, pathText } from '../kit/problem.ts';
+import { fail, ok, type Result } from '../kit/result.ts';
+
+/** One service in one environment: exactly what is to run there. */
+export const desiredSchema = z.strictObject({
+  service: z.string(),
+  version: z.string().min(1),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected an exact digest: sha256: and 64 hex digits'),
+  config: z.record(z.string(), z.unknown()).default({}),
+});
+export type Desired = z.infer<typeof desiredSchema>;
+
+export interface DesiredRevision {
+  readonly revision: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly config: Record<string, unknown>;
+}
+
+/** Arms are told apart by revision, so that a change of configuration alone is judged too. */
+export function revisionOf(desired: Omit<Desired, 'service'>): DesiredRevision {
+  const { version, digest, config } = desired;
+  return { revision: sha256(canonicalText({ version, digest, config })).slice(0, 10), version, digest, config };
+}
+
+export const desiredPath = (environment: string, service: string): string =>
+  `environments/${environment}/${service}.yaml`;
+
+/** Reads one desired-state file; what is wrong with it names the line. */
+export function parseDesired(file: string, text: string, service: string): Result<DesiredRevision, Problem[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problem = (line: number, path: string, message: string): Problem => ({ code: 'DESIRED_STATE', file, line, path, message });
+  if (document.errors.length > 0)
+    return fail(document.errors.map((e) => problem(lines.linePos(e.pos[0]).line, '', `not YAML: ${e.message}`)));
+  const parsed = desiredSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (!parsed.success)
+    return fail(
+      parsed.error.issues.map((issue) => {
+        const node = document.getIn(issue.path as (string | number)[], true) as { range?: [number] } | undefined;
+        return problem(node?.range ? lines.linePos(node.range[0]).line : 1, pathText(issue.path), issue.message);
+      }),
+    );
+  if (parsed.data.service !== service)
+    return fail([problem(1, 'service', `says "${parsed.data.service}", but the file is ${service}'s`)]);
+  return ok(revisionOf(parsed.data));
+}

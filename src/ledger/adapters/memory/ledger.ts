@@ -1,0 +1,31 @@
+import type { LedgerPort, ReadOptions } from '../../port.ts';
+import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
+
+/** A ledger in memory: for simulations and tests. Its texts can be handed to a successor. */
+export function memoryLedger(id = 'memory', initial: readonly string[] = []): LedgerPort {
+  const texts: string[] = [...initial];
+  const records: LedgerRecord[] = texts.map((text) => JSON.parse(text) as LedgerRecord);
+  const select = ({ after = 0, limit = Number.POSITIVE_INFINITY, subject, type }: ReadOptions = {}): LedgerRecord[] =>
+    records
+      .slice(after)
+      .filter((r) => (subject === undefined || r.subject === subject) && (type === undefined || r.type === type))
+      .slice(0, limit);
+  const head = (): Head => {
+    const last = records.at(-1);
+    return last ? { seq: last.seq, hash: last.hash } : EMPTY_HEAD;
+  };
+  return {
+    id,
+    head: async () => head(),
+    append: async (entries: readonly Entry[]) =>
+      entries.map((entry) => {
+        const { record, text } = seal(id, head(), entry);
+        texts.push(text);
+        records.push(record);
+        return record;
+      }),
+    read: async (options) => select(options),
+    texts: async (options) => select(options).map((r) => texts[r.seq - 1]!),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,31 @@
+import type { Entry, Head, LedgerRecord } from './record.ts';
+
+export interface ReadOptions {
+  /** Records after this seq. */
+  readonly after?: number;
+  readonly limit?: number;
+  readonly subject?: string;
+  readonly type?: string;
+}
+
+/** An append-only chain of records with one writer. The append is the commit point of every decision. */
+export interface LedgerPort {
+  readonly id: string;
+  head(): Promise<Head>;
+  /** All entries or none; seq is given under the lock. */
+  append(entries: readonly Entry[]): Promise<readonly LedgerRecord[]>;
+  read(options?: ReadOptions): Promise<readonly LedgerRecord[]>;
+  /** The stored texts, exactly as written. */
+  texts(options?: ReadOptions): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** The store cannot take records: nothing may be decided until it can. */
+export class LedgerUnavailable extends Error {
+  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED';
+  constructor(code: LedgerUnavailable['code'], message: string) {
+    super(message);
+    this.name = 'LedgerUnavailable';
+    this.code = code;
+  }
+}
