@@ -134,7 +134,7 @@ export function createWorld(options: WorldOptions) {
     for (const code of ['200', '500']) {
       const labels = { __name__: 'http_requests_total', service: options.lane.split('/')[0]!, revision: p.revision, code };
       const key = `${p.revision}/${code}`;
-      const stored = series.get(key) ?? { labels, samples: [] };
+      const stored: Stored = series.get(key) ?? { labels, samples: [] };
       stored.samples.push([at, code === '200' ? p.good : p.total - p.good]);
       if (stored.samples.length > 5_000) stored.samples.splice(0, 1_000);
       series.set(key, stored);

@@ -1,0 +1,109 @@
+import { Agent, request } from 'undici';
+
+/** What users saw in one second. */
+export interface Second {
+  readonly at: number;
+  sent: number;
+  ok: number;
+  failed: number;
+}
+
+export interface TrafficReport {
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly seconds: readonly Second[];
+}
+
+export interface TrafficOptions {
+  /** Where to send, and how many a second to each. */
+  readonly targets: readonly { readonly url: string; readonly rps: number }[];
+  /** Called for every answer, with who served it. */
+  readonly onAnswer?: (answer: { at: number; url: string; status: number; servedBy: string | null }) => void;
+}
+
+const MAX_IN_FLIGHT = 500;
+const TIMEOUT_MS = 5_000;
+const KEPT_LATENCIES = 20_000;
+const TICK_MS = 10;
+
+export interface Traffic {
+  report(): TrafficReport;
+  /** Failed and sent since the last mark. */
+  mark(): void;
+  sinceMark(): { sent: number; failed: number };
+  stop(): Promise<TrafficReport>;
+}
+
+/** Sends at a steady rate, whether or not answers come: an open loop, as users are. */
+export function startTraffic(options: TrafficOptions): Traffic {
+  const agent = new Agent({ connections: 200, pipelining: 0, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
+  const seconds: Second[] = [];
+  const latencies: number[] = [];
+  const totals = { sent: 0, ok: 0, failed: 0 };
+  let mark = { sent: 0, failed: 0 };
+  let inFlight = 0;
+  const second = (at: number): Second => {
+    const start = Math.floor(at / 1_000) * 1_000;
+    const last = seconds.at(-1);
+    if (last?.at === start) return last;
+    const fresh = { at: start, sent: 0, ok: 0, failed: 0 };
+    seconds.push(fresh);
+    return fresh;
+  };
+  const send = async (url: string): Promise<void> => {
+    const at = Date.now();
+    totals.sent++;
+    second(at).sent++;
+    let status = 0;
+    let servedBy: string | null = null;
+    if (inFlight < MAX_IN_FLIGHT) {
+      inFlight++;
+      try {
+        const answer = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        status = answer.statusCode;
+        servedBy = String(answer.headers['x-served-by'] ?? '') || null;
+        await answer.body.dump();
+      } catch {
+        status = 0;
+      } finally {
+        inFlight--;
+      }
+    }
+    const good = status > 0 && status < 500;
+    totals[good ? 'ok' : 'failed']++;
+    second(Date.now())[good ? 'ok' : 'failed']++;
+    latencies.push(Date.now() - at);
+    if (latencies.length > KEPT_LATENCIES) latencies.splice(0, KEPT_LATENCIES / 2);
+    options.onAnswer?.({ at: Date.now(), url, status, servedBy });
+  };
+  const begun = performance.now();
+  const sentTo = options.targets.map(() => 0);
+  const timer = setInterval(() => {
+    const elapsed = (performance.now() - begun) / 1_000;
+    for (const [i, target] of options.targets.entries())
+      while (sentTo[i]! < elapsed * target.rps) {
+        sentTo[i]!++;
+        void send(target.url);
+      }
+  }, TICK_MS);
+  const report = (): TrafficReport => {
+    const sorted = [...latencies].sort((a, b) => a - b);
+    const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+    return { ...totals, p50Ms: at(0.5), p99Ms: at(0.99), seconds: seconds.map((s) => ({ ...s })) };
+  };
+  return {
+    report,
+    mark: () => {
+      mark = { sent: totals.sent, failed: totals.failed };
+    },
+    sinceMark: () => ({ sent: totals.sent - mark.sent, failed: totals.failed - mark.failed }),
+    async stop() {
+      clearInterval(timer);
+      await agent.close().catch(() => undefined);
+      return report();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { evidenceOf } from '../delivery/assess.ts';
+import type { Release } from '../delivery/events.ts';
+import { MOVE_REASONS } from '../delivery/machine.ts';
+import { humanSpan } from '../kit/time.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { endSentence, REASON_WORDS, totalsOf } from './sentences.ts';
+import { timelineOf } from './views.ts';
+import type { Reason } from '../delivery/verdict.ts';
+
+const number = (value: number): string => value.toFixed(2);
+
+/** Why a release ended as it did, in plain words with its numbers; one paragraph a line. */
+export function explainRelease(lane: string, release: Release, records: readonly LedgerRecord[]): string[] {
+  const [service, environment] = lane.split('/');
+  const name = `${service} ${release.target.version} in ${environment}`;
+  const { canary, stable } = totalsOf(release);
+  const lines = [
+    `Release ${release.id}: ${service} ${release.from?.version ?? '(nothing)'} → ${release.target.version}, revision ${release.target.revision}, ${release.target.digest.slice(0, 19)}…`,
+    release.endedAt === null && release.cause === null ? `${name} is still on its way.` : endSentence(name, release),
+    `Counted: new version ${canary.bad} bad of ${canary.total}, stable ${stable.bad} bad of ${stable.total}, in ${release.lookTimes.length} intervals.`,
+  ];
+  for (const [slo, e] of evidenceOf(release)) {
+    const over = e.overBudget >= e.rule.bar || e.overAnswered ? 'answered yes' : 'not shown';
+    const worse = e.worseThanStable >= e.rule.bar || e.worseAnswered ? 'answered yes' : 'not shown';
+    lines.push(
+      `${slo} (objective ${(100 * e.rule.settings.objective).toPrecision(6).replace(/\.?0+$/, '')} %): over budget ${number(e.overBudget)} of ${number(e.rule.bar)} (${over}); worse than stable ${number(e.worseThanStable)} of ${number(e.rule.bar)} (${worse}); bad requests ${e.badSeen} (at least ${e.rule.settings.minBad} needed).`,
+      `  step ${release.step + 1} of ${release.settings.weights.length} at ${release.settings.weights[release.step]} %: exposure ${number(e.exposure)}, passes at ${number(e.rule.enough)} or below; dispersion ${number(e.dispersion.sums > 0 ? Math.max(1, e.dispersion.squares / e.dispersion.sums) : 1)}.`,
+    );
+  }
+  if (release.verdict)
+    lines.push(
+      `Last verdict: ${release.verdict.verdict}, because ${release.verdict.reasons.map((r) => REASON_WORDS[r as Reason]).join('; ')}.`,
+    );
+  if (release.cause)
+    lines.push(
+      `Decided: ${MOVE_REASONS[release.cause]}${release.blamed ? '; the revision is refused from now on' : ''}.`,
+    );
+  lines.push(`Judged by declaration ${release.declaration.slice(0, 19)}…${release.enforced ? '' : ' (observe mode: nothing was touched)'}`);
+  const start = release.openedAt;
+  for (const entry of timelineOf(records.filter((r) => r.at >= start)).reverse())
+    lines.push(`  +${humanSpan(entry.at - start).padEnd(7)} #${entry.seq} ${entry.title}${entry.detail ? ` (${entry.detail})` : ''}`);
+  return lines;
+}

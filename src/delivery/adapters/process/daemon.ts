@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { findInstance, INSTANCE, isInstance } from './os.ts';
+
+export interface DaemonOptions {
+  /** Unique name on this machine: the work folder and what it is. */
+  readonly instance: string;
+  readonly command: readonly string[];
+  readonly log: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+const GRACE_MS = 6_000;
+const POLL_MS = 25;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Starts a process that outlives us, its output in a log. Resolves to its number once it runs. */
+export function startDaemon(options: DaemonOptions, onExit?: (how: string) => void): Promise<number> {
+  mkdirSync(dirname(options.log), { recursive: true });
+  const log = openSync(options.log, 'a');
+  const [program, ...args] = options.command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program!, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...options.env, [INSTANCE]: options.instance },
+      ...(options.cwd ? { cwd: options.cwd } : {}),
+    });
+    closeSync(log);
+    child.once('error', reject);
+    child.once('spawn', () => resolve(child.pid!));
+    child.once('exit', (code, signal) => onExit?.(signal ? `ended by ${signal}` : `exited with code ${code}`));
+    child.unref();
+  });
+}
+
+/** Ends a process of ours: asked first, made to after a while. Resolves when it is gone. */
+export async function stopInstance(instance: string, known?: number): Promise<void> {
+  const pid = known !== undefined && isInstance(known, instance) ? known : findInstance(instance);
+  if (pid === undefined) return;
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  };
+  signal('SIGTERM');
+  for (const end = Date.now() + GRACE_MS; Date.now() < end; await pause(POLL_MS)) if (!isInstance(pid, instance)) return;
+  signal('SIGKILL');
+  while (isInstance(pid, instance)) await pause(POLL_MS);
+}

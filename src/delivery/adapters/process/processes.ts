@@ -1,0 +1,175 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { request } from 'undici';
+import type { RunCommand } from '../../../declaration/platform.ts';
+import type { Revision } from '../../events.ts';
+import { startDaemon, stopInstance } from './daemon.ts';
+import { readJson, writeAtomic } from './files.ts';
+import { findInstance, freePort, isInstance } from './os.ts';
+
+/** What is kept on disk of one running version: enough to adopt it after a restart of ours. */
+interface Kept {
+  readonly service: string;
+  readonly revision: Revision;
+  readonly port: number;
+  /** `starting` until its process was seen: then nothing can be started twice. */
+  readonly phase: 'starting' | 'started';
+  readonly pid: number | null;
+}
+
+export interface ProcessOptions {
+  readonly directory: string;
+  readonly environment: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Values for {placeholders} of a command, beside those of the version. */
+  readonly placeholders: (service: string) => Readonly<Record<string, string>>;
+  readonly run: (service: string) => RunCommand | null;
+}
+
+export interface ProcessStatus {
+  readonly health: 'absent' | 'starting' | 'ready' | 'exited';
+  readonly port: number | null;
+  readonly exit?: string;
+}
+
+export interface Processes {
+  /** Starts a version unless it already runs; one that ended stays ended. */
+  start(service: string, revision: Revision): Promise<void>;
+  /** Starts a version again after it ended: what serves users is kept alive. */
+  revive(service: string, revision: string): Promise<void>;
+  stop(service: string, revision: string): Promise<void>;
+  status(service: string, revision: string): Promise<ProcessStatus>;
+  list(): readonly { service: string; revision: string }[];
+  stopAll(): Promise<void>;
+}
+
+const HEALTH_TIMEOUT_MS = 1_000;
+const REVIVE_EVERY_MS = 1_000;
+
+/** Versions as processes of one machine: started once, adopted after a restart, listed for Prometheus. */
+export function createProcesses(options: ProcessOptions): Processes {
+  const { directory, environment } = options;
+  mkdirSync(directory, { recursive: true });
+  const ready = new Set<string>();
+  const exits = new Map<string, string>();
+  const revivals = new Map<string, number>();
+  const idOf = (service: string, revision: string) => `${service}.${revision}`;
+  const fileOf = (id: string) => join(directory, `${id}.json`);
+  const instanceOf = (id: string) => join(directory, id);
+  const keptOf = (id: string) => readJson<Kept>(fileOf(id));
+  const all = (): Kept[] =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.json') && name !== 'targets.json')
+      .map((name) => readJson<Kept>(join(directory, name)))
+      .filter((kept): kept is Kept => kept !== undefined);
+
+  /** The list that Prometheus reads: it notices a change by itself. */
+  const publish = (): void => {
+    const targets = all().map(({ service, revision, port }) => ({
+      targets: [`127.0.0.1:${port}`],
+      labels: {
+        environment,
+        revision: revision.revision,
+        instance: `${service}-${revision.revision}`,
+        __metrics_path__: options.run(service)?.metrics ?? '/metrics',
+      },
+    }));
+    writeAtomic(join(directory, 'targets.json'), JSON.stringify(targets));
+  };
+
+  const alive = (id: string, kept: Kept): number | undefined =>
+    kept.pid !== null && isInstance(kept.pid, instanceOf(id)) ? kept.pid : findInstance(instanceOf(id));
+
+  const commandOf = ({ service, revision, port }: Kept): string[] => {
+    const run = options.run(service);
+    if (!run) throw new Error(`service ${service} declares no run command, so that no version of it can be started here`);
+    const values: Record<string, string> = {
+      ...options.placeholders(service),
+      service,
+      version: revision.version,
+      revision: revision.revision,
+      digest: revision.digest,
+      port: String(port),
+    };
+    return run.command.map((part) => part.replace(/\{([a-z:_-]+)\}/g, (whole, name: string) => values[name] ?? whole));
+  };
+
+  async function launch(id: string, kept: Kept): Promise<void> {
+    writeAtomic(fileOf(id), JSON.stringify({ ...kept, phase: 'starting', pid: null }));
+    exits.delete(id);
+    ready.delete(id);
+    const pid = await startDaemon(
+      { instance: instanceOf(id), command: commandOf(kept), log: join(directory, `${id}.log`), env: options.env },
+      (how) => {
+        exits.set(id, how);
+        ready.delete(id);
+      },
+    );
+    writeAtomic(fileOf(id), JSON.stringify({ ...kept, phase: 'started', pid }));
+    publish();
+  }
+
+  async function answers(kept: Kept): Promise<boolean> {
+    try {
+      const health = options.run(kept.service)?.health ?? '/healthz';
+      const answer = await request(`http://127.0.0.1:${kept.port}${health}`, {
+        signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+      });
+      await answer.body.dump();
+      return answer.statusCode === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  return {
+    async start(service, revision) {
+      const id = idOf(service, revision.revision);
+      const kept = keptOf(id);
+      if (kept?.phase === 'started') return;
+      const running = kept ? findInstance(instanceOf(id)) : undefined;
+      if (kept && running !== undefined) {
+        writeAtomic(fileOf(id), JSON.stringify({ ...kept, phase: 'started', pid: running }));
+        publish();
+        return;
+      }
+      await launch(id, { service, revision, port: kept?.port ?? (await freePort()), phase: 'starting', pid: null });
+    },
+    async revive(service, revision) {
+      const id = idOf(service, revision);
+      const kept = keptOf(id);
+      if (!kept || alive(id, kept) !== undefined) return;
+      if (Date.now() - (revivals.get(id) ?? 0) < REVIVE_EVERY_MS) return;
+      revivals.set(id, Date.now());
+      await launch(id, kept);
+    },
+    async stop(service, revision) {
+      const id = idOf(service, revision);
+      const kept = keptOf(id);
+      await stopInstance(instanceOf(id), kept?.pid ?? undefined);
+      rmSync(fileOf(id), { force: true });
+      ready.delete(id);
+      exits.delete(id);
+      publish();
+    },
+    async status(service, revision) {
+      const id = idOf(service, revision);
+      const kept = keptOf(id);
+      if (!kept || kept.phase === 'starting') return { health: 'absent', port: null };
+      if (alive(id, kept) === undefined)
+        return { health: 'exited', port: kept.port, exit: exits.get(id) ?? 'its process is gone' };
+      if (!ready.has(id) && (await answers(kept))) ready.add(id);
+      return { health: ready.has(id) ? 'ready' : 'starting', port: kept.port };
+    },
+    list: () => all().map(({ service, revision }) => ({ service, revision: revision.revision })),
+    async stopAll() {
+      if (!existsSync(directory)) return;
+      await Promise.all(
+        all().map(async ({ service, revision, pid }) => {
+          const id = idOf(service, revision.revision);
+          await stopInstance(instanceOf(id), pid ?? undefined);
+        }),
+      );
+    },
+  };
+}

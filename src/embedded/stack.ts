@@ -1,0 +1,230 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { request } from 'undici';
+import type { Environment, Platform } from '../declaration/platform.ts';
+import { createEdge, type Edge } from '../delivery/adapters/nginx/edge.ts';
+import { startDaemon, stopInstance } from '../delivery/adapters/process/daemon.ts';
+import { readJson, writeAtomic } from '../delivery/adapters/process/files.ts';
+import { findInstance, freePort, which } from '../delivery/adapters/process/os.ts';
+import { createProcesses, type Processes } from '../delivery/adapters/process/processes.ts';
+import type { Revision } from '../delivery/events.ts';
+import type { DeliveryPort } from '../delivery/port.ts';
+import { fail, ok, type Result } from '../kit/result.ts';
+import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
+import { renderPrometheusConfig } from '../runtime/render/prometheus/config.ts';
+import { renderRules } from '../runtime/render/prometheus/rules.ts';
+import { embeddedDelivery } from './delivery.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface StackOptions {
+  readonly platform: Platform;
+  /** Folder of the declaration: `{dir}` of run commands. */
+  readonly directory: string;
+  /** Everything of ours lies below it: ports, data, logs. */
+  readonly work: string;
+  /** Root of this program: `{root}` of run commands. */
+  readonly root: string;
+  readonly env: Env;
+  /** Where Alertmanager delivers, and the file that holds the token for it. */
+  readonly webhook: { readonly url: string; readonly credentialsFile: string };
+  revisionOf(lane: string, revision: string): Revision | null;
+  readonly progress?: (what: string) => void;
+}
+
+export interface EmbeddedEnvironment {
+  readonly name: string;
+  readonly prometheus: string;
+  readonly alertmanager: string;
+  readonly delivery: DeliveryPort;
+  readonly edge: Edge;
+  readonly processes: Processes;
+  edgeOf(service: string): string;
+}
+
+export interface Stack {
+  readonly environments: readonly EmbeddedEnvironment[];
+  stop(): Promise<void>;
+}
+
+export const PROGRAMS = ['nginx', 'prometheus', 'prometheus-alertmanager'] as const;
+const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
+  'prometheus-alertmanager': ['prometheus-alertmanager', 'alertmanager'],
+};
+const READY_MS = 60_000;
+const POLL_MS = 50;
+
+const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
+
+/** Where the programs are, or what to install. */
+export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number], string>, string> {
+  const found: Record<string, string> = {};
+  const missing: string[] = [];
+  for (const program of PROGRAMS) {
+    const at = (ALTERNATIVES[program] ?? [program]).map((name) => which(name, env)).find(Boolean);
+    if (at) found[program] = at;
+    else missing.push(program);
+  }
+  return missing.length === 0
+    ? ok(found as Record<(typeof PROGRAMS)[number], string>)
+    : fail(`missing: ${missing.join(', ')}; install with: apt-get install --no-install-recommends ${missing.join(' ')}`);
+}
+
+async function untilReady(url: string, what: string, log: string): Promise<void> {
+  for (const end = Date.now() + READY_MS; Date.now() < end; await pause(POLL_MS)) {
+    const status = await request(url, { signal: AbortSignal.timeout(1_000) }).then(
+      async (answer) => {
+        await answer.body.dump();
+        return answer.statusCode;
+      },
+      () => 0,
+    );
+    if (status === 200) return;
+  }
+  const tail = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join('\n') : '';
+  throw new Error(`${what} is not ready after ${READY_MS / 1_000} s; its log ends:\n${tail}`);
+}
+
+interface Ports {
+  readonly prometheus: number;
+  readonly alertmanager: number;
+}
+
+async function startPrometheus(
+  environment: Environment,
+  options: StackOptions,
+  home: string,
+  ports: Ports,
+  program: string,
+): Promise<string> {
+  const { platform } = options;
+  const data = join(home, 'prometheus');
+  const files = { config: join(data, 'prometheus.yml'), rules: join(data, 'rules.yml'), log: join(data, 'prometheus.log') };
+  const places = {
+    rulesFile: files.rules,
+    targetsGlob: join(home, 'processes', 'targets.json'),
+    alertmanager: `127.0.0.1:${ports.alertmanager}`,
+  };
+  const address = `http://127.0.0.1:${ports.prometheus}`;
+  const texts = [renderPrometheusConfig(environment, places), renderRules(platform, environment)] as const;
+  const unchanged =
+    existsSync(files.rules) && readFileSync(files.config, 'utf8') === texts[0] && readFileSync(files.rules, 'utf8') === texts[1];
+  writeAtomic(files.config, texts[0]);
+  writeAtomic(files.rules, texts[1]);
+  if (findInstance(data) === undefined) {
+    const command = [
+      program,
+      `--config.file=${files.config}`,
+      `--storage.tsdb.path=${join(data, 'tsdb')}`,
+      '--storage.tsdb.retention.time=35d',
+      `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+      '--web.enable-lifecycle',
+      '--log.level=warn',
+    ];
+    await startDaemon({ instance: data, command, log: files.log, env: options.env });
+    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, files.log);
+  } else {
+    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, files.log);
+    if (!unchanged) await (await request(`${address}/-/reload`, { method: 'POST' })).body.dump();
+  }
+  return address;
+}
+
+async function startAlertmanager(options: StackOptions, home: string, ports: Ports, program: string): Promise<string> {
+  const data = join(home, 'alertmanager');
+  const files = { config: join(data, 'alertmanager.yml'), log: join(data, 'alertmanager.log') };
+  const { webhook, platform } = options;
+  const text = renderAlertmanagerConfig({
+    webhook: webhook.url,
+    credentialsFile: webhook.credentialsFile,
+    declared: platform.alerts.webhook,
+  });
+  const address = `http://127.0.0.1:${ports.alertmanager}`;
+  const changed = !existsSync(files.config) || readFileSync(files.config, 'utf8') !== text;
+  writeAtomic(files.config, text);
+  if (findInstance(data) === undefined) {
+    const command = [
+      program,
+      `--config.file=${files.config}`,
+      `--storage.path=${join(data, 'data')}`,
+      `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
+      '--cluster.listen-address=',
+      '--log.level=warn',
+    ];
+    await startDaemon({ instance: data, command, log: files.log, env: options.env });
+  } else if (changed) await (await request(`${address}/-/reload`, { method: 'POST' })).body.dump();
+  await untilReady(`${address}/-/ready`, 'Alertmanager', files.log);
+  return address;
+}
+
+async function portsOf(home: string): Promise<Ports> {
+  const file = join(home, 'ports.json');
+  const kept = readJson<Ports>(file);
+  if (kept) return kept;
+  const ports: Ports = { prometheus: await freePort(), alertmanager: await freePort() };
+  writeAtomic(file, JSON.stringify(ports));
+  return ports;
+}
+
+async function startEnvironment(
+  environment: Environment,
+  options: StackOptions,
+  programs: Record<(typeof PROGRAMS)[number], string>,
+): Promise<EmbeddedEnvironment> {
+  const { platform } = options;
+  const home = join(resolve(options.work), environment.name);
+  mkdirSync(home, { recursive: true });
+  const ports = await portsOf(home);
+  const services = platform.services.map((s) => s.name);
+  const edge = await createEdge({ directory: join(home, 'edge'), services, nginx: programs.nginx });
+  const edgeOf = (service: string) => `http://127.0.0.1:${edge.portOf(service)}`;
+  const processes = createProcesses({
+    directory: join(home, 'processes'),
+    environment: environment.name,
+    env: options.env,
+    placeholders: () => ({
+      node: process.execPath,
+      root: options.root,
+      dir: resolve(options.directory),
+      environment: environment.name,
+      ...Object.fromEntries(services.map((name) => [`edge:${name}`, edgeOf(name)])),
+    }),
+    run: (service) => platform.services.find((s) => s.name === service)?.run ?? null,
+  });
+  options.progress?.(`${environment.name}: nginx`);
+  await edge.start();
+  options.progress?.(`${environment.name}: Prometheus and Alertmanager`);
+  const [alertmanager, prometheus] = await Promise.all([
+    startAlertmanager(options, home, ports, programs['prometheus-alertmanager']),
+    environment.prometheus.address === 'embedded'
+      ? startPrometheus(environment, options, home, ports, programs.prometheus)
+      : Promise.resolve(environment.prometheus.address),
+  ]);
+  const delivery = embeddedDelivery({ edge, processes, revisionOf: options.revisionOf });
+  return { name: environment.name, prometheus, alertmanager, delivery, edge, processes, edgeOf };
+}
+
+/** Starts, or adopts, everything that one machine needs: nothing is started twice, nothing else is touched. */
+export async function startStack(options: StackOptions): Promise<Result<Stack, string>> {
+  const programs = findPrograms(options.env);
+  if (!programs.ok) return programs;
+  const environments: EmbeddedEnvironment[] = [];
+  for (const environment of options.platform.environments)
+    environments.push(await startEnvironment(environment, options, programs.value));
+  return ok({
+    environments,
+    async stop() {
+      await Promise.all(
+        environments.map(async ({ name, edge, processes }) => {
+          const home = join(resolve(options.work), name);
+          await edge.stop();
+          await Promise.all([
+            processes.stopAll(),
+            stopInstance(join(home, 'prometheus')),
+            stopInstance(join(home, 'alertmanager')),
+          ]);
+        }),
+      );
+    },
+  });
+}
