@@ -192,6 +192,7 @@ async function startEnvironment(
     run: (service) => platform.services.find((s) => s.name === service)?.run ?? null,
   });
   options.progress?.(`${environment.name}: nginx`);
+  await processes.resumeAll();
   await edge.start();
   options.progress?.(`${environment.name}: Prometheus and Alertmanager`);
   const [alertmanager, prometheus] = await Promise.all([

@@ -12,8 +12,8 @@ interface Kept {
   readonly service: string;
   readonly revision: Revision;
   readonly port: number;
-  /** `starting` until its process was seen: then nothing can be started twice. */
-  readonly phase: 'starting' | 'started';
+  /** `starting` until its process was seen, so that nothing is started twice; `stopped` by an orderly end of ours. */
+  readonly phase: 'starting' | 'started' | 'stopped';
   readonly pid: number | null;
 }
 
@@ -40,6 +40,9 @@ export interface Processes {
   stop(service: string, revision: string): Promise<void>;
   status(service: string, revision: string): Promise<ProcessStatus>;
   list(): readonly { service: string; revision: string }[];
+  /** Starts again what an orderly end of ours stopped. */
+  resumeAll(): Promise<void>;
+  /** Ends every process in an orderly way; `resumeAll` brings them back. */
   stopAll(): Promise<void>;
 }
 
@@ -155,19 +158,25 @@ export function createProcesses(options: ProcessOptions): Processes {
     async status(service, revision) {
       const id = idOf(service, revision);
       const kept = keptOf(id);
-      if (!kept || kept.phase === 'starting') return { health: 'absent', port: null };
+      if (!kept || kept.phase !== 'started') return { health: 'absent', port: null };
       if (alive(id, kept) === undefined)
         return { health: 'exited', port: kept.port, exit: exits.get(id) ?? 'its process is gone' };
       if (!ready.has(id) && (await answers(kept))) ready.add(id);
       return { health: ready.has(id) ? 'ready' : 'starting', port: kept.port };
     },
     list: () => all().map(({ service, revision }) => ({ service, revision: revision.revision })),
+    async resumeAll() {
+      for (const kept of all())
+        if (kept.phase === 'stopped') await launch(idOf(kept.service, kept.revision.revision), kept);
+      publish();
+    },
     async stopAll() {
       if (!existsSync(directory)) return;
       await Promise.all(
-        all().map(async ({ service, revision, pid }) => {
-          const id = idOf(service, revision.revision);
-          await stopInstance(instanceOf(id), pid ?? undefined);
+        all().map(async (kept) => {
+          const id = idOf(kept.service, kept.revision.revision);
+          writeAtomic(fileOf(id), JSON.stringify({ ...kept, phase: 'stopped', pid: null }));
+          await stopInstance(instanceOf(id), kept.pid ?? undefined);
         }),
       );
     },

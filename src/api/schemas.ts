@@ -1,0 +1,166 @@
+import { z } from '@hono/zod-openapi';
+import { COMMANDS } from '../delivery/events.ts';
+import { STATES } from '../delivery/machine.ts';
+import { REASONS } from '../delivery/verdict.ts';
+
+/** Schemas of the HTTP contract: what the server answers, and what the console and the command line read. */
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    next: z.string().optional(),
+  })
+  .openapi('Problem');
+
+const sloView = z.object({
+  slo: z.string(),
+  objective: z.number(),
+  budgetLeft: z.number().nullable(),
+  burnFast: z.number().nullable(),
+  burnSlow: z.number().nullable(),
+});
+
+export const laneSummarySchema = z
+  .object({
+    service: z.string(),
+    environment: z.string(),
+    mode: z.enum(['observe', 'enforce']),
+    state: z.enum(STATES),
+    family: z.string(),
+    since: z.number(),
+    sentence: z.string(),
+    stable: z.string().nullable(),
+    canary: z.string().nullable(),
+    weight: z.number(),
+    release: z.string().nullable(),
+    held: z.boolean(),
+    paused: z.boolean(),
+    waiting: z.string().nullable(),
+    slos: z.array(sloView),
+    thresholds: z.object({ fast: z.number(), slow: z.number().nullable() }),
+    trouble: z.string().nullable(),
+  })
+  .openapi('Lane');
+
+export const overviewSchema = z
+  .object({
+    schema: z.literal('sluice.dev/overview/v1'),
+    platform: z.string(),
+    sentence: z.string(),
+    at: z.number(),
+    ledger: z.object({ seq: z.number(), hash: z.string() }),
+    problems: z.array(z.string()),
+    lanes: z.array(laneSummarySchema),
+  })
+  .openapi('Overview');
+
+export const releaseSchema = z
+  .looseObject({
+    schema: z.literal('sluice.dev/release/v1'),
+    id: z.string(),
+    service: z.string(),
+    environment: z.string(),
+    version: z.string(),
+    state: z.enum(STATES),
+    sentence: z.string(),
+  })
+  .openapi('Release');
+
+export const releaseListSchema = z
+  .object({
+    schema: z.literal('sluice.dev/releases/v1'),
+    releases: z.array(
+      z.object({
+        id: z.string(),
+        service: z.string(),
+        environment: z.string(),
+        version: z.string(),
+        openedAt: z.number(),
+        endedAt: z.number().nullable(),
+        cause: z.string().nullable(),
+        blamed: z.boolean(),
+        sentence: z.string(),
+      }),
+    ),
+  })
+  .openapi('Releases');
+
+export const verdictSchema = z
+  .object({
+    schema: z.literal('sluice.dev/verdict/v1'),
+    verdict: z.enum(['pass', 'fail', 'inconclusive']),
+    reasons: z.array(z.enum(REASONS)),
+    release: z.string().nullable(),
+    step: z.number(),
+    numbers: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
+    nextLookAt: z.number(),
+  })
+  .openapi('Verdict');
+
+export const recordSchema = z
+  .object({
+    ledger: z.string(),
+    seq: z.number(),
+    at: z.number(),
+    type: z.string(),
+    v: z.number(),
+    subject: z.string(),
+    actor: z.object({ id: z.string(), kind: z.string() }),
+    cause: z.string().nullable(),
+    data: z.any(),
+    prev: z.string(),
+    hash: z.string(),
+  })
+  .openapi('Record');
+
+export const ledgerPageSchema = z
+  .object({
+    schema: z.literal('sluice.dev/ledger/v1'),
+    records: z.array(recordSchema),
+    /** Ask again with `after` of this; null at the end. */
+    next: z.number().nullable(),
+  })
+  .openapi('LedgerPage');
+
+export const verificationSchema = z
+  .object({
+    schema: z.literal('sluice.dev/verification/v1'),
+    ok: z.boolean(),
+    records: z.number(),
+    head: z.object({ seq: z.number(), hash: z.string() }),
+    breaks: z.array(
+      z.object({ line: z.number(), seq: z.number().nullable(), code: z.string(), message: z.string() }),
+    ),
+  })
+  .openapi('Verification');
+
+export const commandSchema = z.object({
+  command: z.enum(COMMANDS),
+  reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
+});
+
+export const commandAnswerSchema = z
+  .object({
+    schema: z.literal('sluice.dev/command/v1'),
+    id: z.string(),
+    lane: z.string(),
+    command: z.enum(COMMANDS),
+    seq: z.number(),
+  })
+  .openapi('Command');
+
+export const tokenRequestSchema = z.object({
+  name: z.string().min(1).max(100),
+  scopes: z.array(z.enum(['read', 'operate', 'waive', 'admin'])).min(1),
+});
+
+export const tokenAnswerSchema = z
+  .object({ schema: z.literal('sluice.dev/token/v1'), id: z.string(), name: z.string(), token: z.string() })
+  .openapi('Token');
+
+export const explanationSchema = z
+  .object({ schema: z.literal('sluice.dev/explanation/v1'), release: z.string(), lines: z.array(z.string()) })
+  .openapi('Explanation');

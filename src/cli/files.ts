@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { compile } from '../controller/compile.ts';
+import type { SourceFile } from '../declaration/documents.ts';
+import type { Platform } from '../declaration/platform.ts';
+import { type Problem, problemLine } from '../kit/problem.ts';
+import { CliError, EXIT, type Io } from './io.ts';
+
+const SKIPPED = new Set(['node_modules', '.git', '.sluice']);
+const MAX_FILES = 10_000;
+
+function walk(directory: string, found: string[]): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name))) {
+    if (SKIPPED.has(entry.name) || found.length >= MAX_FILES) continue;
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) walk(path, found);
+    else if (/\.ya?ml$/.test(entry.name)) found.push(path);
+  }
+}
+
+/** Declarations of ours below a folder. Files without an apiVersion of ours belong to somebody else. */
+export function readDeclarations(io: Io, where: string): SourceFile[] {
+  const root = resolve(io.cwd, where);
+  if (!existsSync(root))
+    throw new CliError(EXIT.usage, { code: 'NO_SUCH_FOLDER', message: `${where} does not exist`, next: 'run `sluice init` to make an example' });
+  const files: string[] = [];
+  if (statSync(root).isFile()) files.push(root);
+  else walk(root, files);
+  const named = (file: string) => {
+    const short = relative(io.cwd, file);
+    return short.startsWith('..') || isAbsolute(short) ? file : short;
+  };
+  return files
+    .map((file) => ({ file: named(file), text: readFileSync(file, 'utf8') }))
+    .filter(({ text }) => /^apiVersion:|^\s*-?\s*apiVersion:/m.test(text) || !/^[\w.-]+:/m.test(text));
+}
+
+/** A frozen Platform, or every problem of every file. */
+export function readPlatform(io: Io, where: string): Platform {
+  const files = readDeclarations(io, where);
+  if (files.length === 0)
+    throw new CliError(EXIT.usage, { code: 'NO_DECLARATION', message: `no declaration was found below ${where}`, next: 'run `sluice init` to make an example' });
+  const compiled = compile(files);
+  if (!compiled.ok) throw new DeclarationError(compiled.error);
+  return compiled.value;
+}
+
+/** All problems at once; the first stands for them where there is room for one. */
+export class DeclarationError extends CliError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    const first = problems[0]!;
+    super(EXIT.usage, {
+      code: first.code,
+      message: problems.map(problemLine).join('\n'),
+      file: first.file,
+      line: first.line,
+      next: first.next ?? 'mend these lines and run `sluice validate` again',
+    });
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,229 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { pino } from 'pino';
+import { demoCommand } from './cli/demo.ts';
+import { doctorCommand } from './cli/doctor.ts';
+import { initCommand } from './cli/init.ts';
+import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
+import { judgeCommand } from './cli/judge.ts';
+import { explainCommand, exportCommand, listCommand, showCommand, verifyCommand } from './cli/ledger.ts';
+import { releaseCommand } from './cli/release.ts';
+import { schemaCommand } from './cli/schema.ts';
+import { type ServeAdapters, serveCommand } from './cli/serve.ts';
+import { statusCommand } from './cli/status.ts';
+import { tokenCommand } from './cli/token.ts';
+import { validateCommand } from './cli/validate.ts';
+import { lanesOf } from './declaration/platform.ts';
+import { COMMANDS } from './delivery/events.ts';
+import { startStack } from './embedded/stack.ts';
+import { gitDesired } from './gitops/adapters/git/desired.ts';
+import { openRepository } from './gitops/adapters/git/repository.ts';
+import { messageOf, ok } from './kit/result.ts';
+import { sqliteLedger } from './ledger/adapters/sqlite/ledger.ts';
+import { LedgerUnavailable } from './ledger/port.ts';
+import { accessOf } from './runtime/adapters/prometheus/access.ts';
+import { prometheusHttp } from './runtime/adapters/prometheus/http.ts';
+
+/** The composition root: the only file that chooses adapters. */
+const ROOT = resolve(import.meta.dirname, '..');
+const VERSION = '0.1.0';
+
+const ledgerFile = (work: string): string => join(work, 'ledger.sqlite');
+const openLedger = (work: string, id: string) => sqliteLedger({ file: ledgerFile(work), id });
+
+const adapters: ServeAdapters = {
+  root: ROOT,
+  openLedger,
+  startStack,
+  async openDesired(platform, work) {
+    const { path, branch } = platform.repository;
+    const repository = path === 'embedded' ? join(work, 'desired') : path;
+    if (path === 'embedded') await openRepository(repository, branch);
+    const lanes = lanesOf(platform).map(({ service, environment }) => ({ service: service.name, environment: environment.name }));
+    return gitDesired(repository, branch, lanes);
+  },
+  openMetrics(platform, environment, address, env) {
+    const { prometheus } = platform.environments.find((e) => e.name === environment)!;
+    const access = accessOf(prometheus, address, env);
+    return access.ok ? ok(prometheusHttp(access.value)) : access;
+  },
+  log: (io) => pino({ base: null, level: io.env['SLUICE_LOG'] ?? 'warn' }, { write: (text: string) => io.err(text) }),
+};
+
+/** Opens the ledger of a folder where no server holds it; there must be one. */
+async function openExisting(work: string) {
+  if (!existsSync(ledgerFile(work)))
+    throw new CliError(EXIT.usage, { code: 'NO_LEDGER', message: `there is no ledger in ${work}`, next: 'name the work folder of a server with --work' });
+  return openLedger(work, 'sluice');
+}
+
+type Run = (work: () => Promise<Exit>) => Promise<void>;
+
+function program(io: Io, run: Run): Command {
+  const sluice = new Command('sluice')
+    .description('Declare your SLO once, and every release is judged by it.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('(sluice --help lists the commands)');
+  const json = () => new Option('--json', 'one JSON document on stdout');
+  const work = () => new Option('--work <dir>', 'work folder of the server').default('.sluice');
+  const at = (o: { work: string }) => ({ ...o, work: resolve(io.cwd, o.work) });
+
+  sluice
+    .command('init')
+    .description('write a working example')
+    .argument('[dir]', 'where', '.')
+    .addOption(json())
+    .action((dir, o) => run(() => initCommand(io, dir, o, ROOT)));
+  sluice
+    .command('validate')
+    .description('check a declaration: every problem at once')
+    .argument('[dir]', 'where it is', '.')
+    .addOption(json())
+    .action((dir, o) => run(() => validateCommand(io, dir, o)));
+  sluice
+    .command('judge')
+    .description('judge one recorded trace by the evidence rule')
+    .requiredOption('--trace <file>', 'a trace as JSON')
+    .addOption(json())
+    .action((o) => run(() => judgeCommand(io, o)));
+  sluice
+    .command('serve')
+    .description('run the loop, the API and the console')
+    .argument('[dir]', 'the declaration', '.')
+    .addOption(new Option('--work <dir>', 'where everything of ours is kept (default: <dir>/.sluice)'))
+    .option('--port <port>', 'port of the API and the console; 0 for any', '7117')
+    .option('--host <address>', 'address to listen at', '127.0.0.1')
+    .option('--allow-host <name...>', 'further host names that requests may carry', [])
+    .action((dir, o) => run(() => serveCommand(io, dir, o, adapters)));
+  sluice
+    .command('demo')
+    .description('the whole story on this machine, each claim checked')
+    .option('--exit', 'end after the story; exit 0 only if every expectation held')
+    .addOption(json())
+    .addOption(new Option('--work <dir>', 'keep everything in this folder'))
+    .action((o) => run(() => demoCommand(io, { ...o, ...(o.work ? { work: resolve(io.cwd, o.work) } : {}) }, ROOT)));
+  sluice
+    .command('status')
+    .description('what runs where, what moves, what needs you')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(() => statusCommand(io, at(o))));
+
+  const release = sluice.command('release').description('orders to a release on its way');
+  for (const name of COMMANDS)
+    release
+      .command(name)
+      .argument('<service>')
+      .argument('<environment>')
+      .option('--reason <why>', 'why; it goes into the ledger')
+      .addOption(work())
+      .addOption(json())
+      .action((service, environment, o) => run(() => releaseCommand(io, name, service, environment, at(o))));
+
+  const ledger = sluice.command('ledger').description('what was decided, by whom, on which numbers');
+  ledger
+    .command('list')
+    .option('--limit <n>', 'newest records shown', '50')
+    .option('--subject <lane>', 'only this service/environment')
+    .option('--type <type>', 'only this type')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(() => listCommand(io, at(o) as typeof o, openExisting)));
+  ledger
+    .command('show')
+    .argument('<seq>')
+    .addOption(work())
+    .addOption(json())
+    .action((seq, o) => run(() => showCommand(io, seq, at(o), openExisting)));
+  ledger
+    .command('verify')
+    .option('--file <file>', 'an export instead of the ledger itself')
+    .option('--anchor <seq:hash>', 'a head that was seen before: finds a cut tail')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(() => verifyCommand(io, at(o) as typeof o, openExisting)));
+  ledger
+    .command('export')
+    .description('JSON Lines, exactly as stored')
+    .addOption(work())
+    .action((o) => run(() => exportCommand(io, at(o), openExisting)));
+  ledger
+    .command('explain')
+    .argument('<release>', 'as service.environment.number')
+    .addOption(work())
+    .addOption(json())
+    .action((id, o) => run(() => explainCommand(io, id, at(o), openExisting)));
+
+  sluice
+    .command('token')
+    .description('scoped tokens')
+    .command('create')
+    .argument('<name>')
+    .requiredOption('--scope <scope...>', 'read, operate, waive, admin')
+    .addOption(work())
+    .addOption(json())
+    .action((name, o) => run(() => tokenCommand(io, name, at(o) as typeof o)));
+  sluice
+    .command('doctor')
+    .description('what this machine has')
+    .addOption(json())
+    .action((o) => run(() => doctorCommand(io, o)));
+  sluice.command('schema').description('JSON Schema of the declaration').action(() => run(() => schemaCommand(io)));
+  return sluice;
+}
+
+function report(io: Io, thrown: unknown, asJson: boolean): Exit {
+  const ledger = thrown instanceof LedgerUnavailable;
+  const exit: Exit = thrown instanceof CliError ? thrown.exit : ledger ? EXIT.unreachable : EXIT.internal;
+  const failure =
+    thrown instanceof CliError
+      ? thrown.failure
+      : { code: ledger ? thrown.code : 'INTERNAL', message: messageOf(thrown), next: ledger ? 'stop its writer, or free the disk' : 'this is a fault of ours: please report it with what you ran' };
+  const { code, message, file, line, next } = failure as CliError['failure'];
+  if (asJson) printJson(io, { schema: 'sluice.dev/error/v1', error: { code, message, file: file ?? null, line: line ?? null, next: next ?? null } });
+  else io.err(`${palette({ ...io, outTty: io.errTty }).red(code)}: ${message}\n${next ? `Next: ${next}\n` : ''}`);
+  if (exit === EXIT.internal && thrown instanceof Error && io.env['SLUICE_LOG']) io.err(`${thrown.stack}\n`);
+  return exit;
+}
+
+/** Runs one command line. Gives the exit code; never ends the process. */
+export async function main(args: readonly string[], io: Io): Promise<Exit> {
+  let exit: Exit = EXIT.yes;
+  const asJson = args.includes('--json');
+  const run: Run = async (work) => {
+    try {
+      exit = await work();
+    } catch (thrown) {
+      exit = report(io, thrown, asJson);
+    }
+  };
+  const silent: Io = asJson ? { ...io, err: () => {} } : io;
+  try {
+    await program(asJson ? { ...silent } : io, run).parseAsync([...args], { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return EXIT.yes;
+    if (asJson)
+      return report(io, new CliError(EXIT.usage, { code: 'USAGE', message: thrown.message, next: 'see sluice --help' }), true);
+    return EXIT.usage;
+  }
+  return exit;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const io: Io = {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.env['INIT_CWD'] ?? process.cwd(),
+    outTty: process.stdout.isTTY ?? false,
+    errTty: process.stderr.isTTY ?? false,
+    signal: stop.signal,
+  };
+  process.exitCode = await main(process.argv.slice(2), io);
+}

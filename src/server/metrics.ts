@@ -1,0 +1,67 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Controller } from '../controller/loop.ts';
+import { STATES } from '../delivery/machine.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+
+export interface ServerMetrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  tick(seconds: number): void;
+  records(records: readonly LedgerRecord[]): void;
+}
+
+/** Our own metrics: what the platform does, for the Prometheus of whoever runs it. */
+export function createMetrics(controller: Controller): ServerMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const lane = ['service', 'environment'];
+  const moves = new Counter({
+    name: 'sluice_moves_total',
+    help: 'Moves of the release machine.',
+    labelNames: [...lane, 'from', 'to', 'reason'],
+    registers: [registry],
+  });
+  const looks = new Histogram({
+    name: 'sluice_tick_seconds',
+    help: 'Time of one pass over all lanes.',
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'sluice_state',
+    help: '1 for the state a lane is in.',
+    labelNames: [...lane, 'state'],
+    registers: [registry],
+    collect() {
+      for (const view of controller.lanes())
+        for (const state of STATES)
+          this.set(
+            { service: view.service.name, environment: view.environment.name, state },
+            Number(view.state.state === state),
+          );
+    },
+  });
+  new Gauge({
+    name: 'sluice_canary_weight_percent',
+    help: 'Share of requests that the edge gives to the canary.',
+    labelNames: lane,
+    registers: [registry],
+    collect() {
+      for (const view of controller.lanes())
+        this.set({ service: view.service.name, environment: view.environment.name }, view.delivery?.weight ?? 0);
+    },
+  });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    tick: (seconds) => looks.observe(seconds),
+    records(records) {
+      for (const record of records) {
+        if (record.type !== 'lane.moved') continue;
+        const [service, environment] = record.subject.split('/') as [string, string];
+        const { from, to, reason } = record.data as { from: string; to: string; reason: string };
+        moves.inc({ service, environment, from, to, reason });
+      }
+    },
+  };
+}
