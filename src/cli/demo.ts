@@ -22,7 +22,7 @@ interface Chapter {
   readonly version: string;
   readonly story: string;
   readonly expected: 'promoted' | 'rolled back';
-  /** A declared incident, caused once the release gets traffic. */
+  /** A declared incident, caused once the release is given half of the traffic. */
   readonly incident?: string;
 }
 
@@ -52,10 +52,11 @@ const CHAPTERS: readonly Chapter[] = [
 
 const SERVICE = 'checkout';
 const ENVIRONMENT = 'prod';
-const RPS = { buy: 80, look: 20 };
+const RPS = { buy: 120, look: 20 };
 const START_LIMIT_MS = 90_000;
 const CHAPTER_LIMIT_MS = 120_000;
 const POLL_MS = 200;
+const INCIDENT_STEP = 1;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -135,7 +136,7 @@ async function play(stage: Stage, chapter: Chapter): Promise<ChapterResult> {
   const decided = await until(`a verdict on ${chapter.version}`, CHAPTER_LIMIT_MS, io.signal, async () => {
     const release = await releaseOf(server, opened);
     stage.say(release.sentence);
-    if (chapter.incident && !caused && release.steps[0]?.confirmedAt) {
+    if (chapter.incident && !caused && release.steps[INCIDENT_STEP]?.confirmedAt) {
       caused = true;
       const edge = server.edges[ENVIRONMENT]?.['payment'];
       await (await request(`${edge}/incidents/${chapter.incident}`, { method: 'POST' })).body.dump();
@@ -260,11 +261,17 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
       return runningServer(work) as DemoServer | undefined;
     });
     tell(`Console: ${server.url}   (live while the story runs)`);
+    // Users come once every service is reachable: before that they would see nothing but a closed shop.
+    const lanesNow = async () => (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes;
+    await until('the first start of all services', START_LIMIT_MS, io.signal, async () => {
+      line.say('starting frontend, cart, checkout and payment …');
+      return (await lanesNow()).every((l) => l.weight === 100 || l.state === 'Stable') ? true : undefined;
+    });
     const frontend = server.edges[ENVIRONMENT]!['frontend']!;
     traffic = startTraffic({ targets: [{ url: `${frontend}/buy`, rps: RPS.buy }, { url: `${frontend}/`, rps: RPS.look }] });
     tell(`Traffic: ${RPS.buy + RPS.look} requests a second, whatever happens. First releases of all four services …`);
     await until('the first releases', START_LIMIT_MS, io.signal, async () => {
-      const { lanes } = await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview');
+      const lanes = await lanesNow();
       line.say(`${lanes.filter((l) => l.state === 'Stable').length} of ${lanes.length} services stable …`);
       return lanes.every((l) => l.state === 'Stable') ? true : undefined;
     });

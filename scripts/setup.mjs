@@ -1,0 +1,171 @@
+#!/usr/bin/env node
+// Sets up what a checkout needs and runs a task under Node 24: no dependency, so that any Node from 18 on can run it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [task = 'help', ...args] = process.argv.slice(2);
+const machine = process.argv.includes('--json');
+const say = (text) => process.stderr.write(`${text}\n`);
+const die = (text, code = 3) => {
+  if (machine) process.stdout.write(`${JSON.stringify({ schema: 'sluice.dev/error/v1', error: { code: 'SETUP', message: text, file: null, line: null, next: null } })}\n`);
+  else say(text);
+  process.exit(code);
+};
+
+/** Programs that a task needs, and the Debian packages and Homebrew formulas that bring them. */
+const PROGRAMS = [
+  { program: 'git', debian: 'git', brew: 'git' },
+  { program: 'prometheus', debian: 'prometheus', brew: 'prometheus' },
+  { program: 'promtool', debian: 'prometheus', brew: 'prometheus' },
+  { program: 'prometheus-alertmanager', also: ['alertmanager'], debian: 'prometheus-alertmanager', brew: 'alertmanager' },
+  { program: 'amtool', debian: 'prometheus-alertmanager', brew: 'alertmanager' },
+  { program: 'nginx', debian: 'nginx-light', brew: 'nginx' },
+  { program: 'chromium', also: ['chromium-browser', 'google-chrome'], debian: 'chromium', brew: '--cask chromium', tests: true },
+];
+const SERVICES = ['prometheus', 'prometheus-alertmanager', 'nginx', 'prometheus-node-exporter'];
+const PATHS = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
+const has = (program) => PATHS.some((dir) => dir && existsSync(join(dir, program)));
+const run = (program, argv, options = {}) => spawnSync(program, argv, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+
+/** Node packages: as the lock file says, once per lock file. */
+function installPackages() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const mark = join(root, 'node_modules', '.sluice-lock');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  say('Setting up: Node packages …');
+  const done = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (done.status !== 0) die('npm ci did not succeed; its output is above');
+  writeFileSync(mark, lock);
+}
+
+/** Node 24: this one if it is new enough, else the one that came with the packages. */
+function node24() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  for (const name of [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]) {
+    const found = join(root, 'node_modules', name, 'bin', 'node');
+    if (existsSync(found)) return found;
+  }
+  return die(`Node 24 is needed, this is ${process.version}; on macOS: brew install node@24`);
+}
+
+function missingPrograms(tests) {
+  return PROGRAMS.filter((p) => (tests || !p.tests) && ![p.program, ...(p.also ?? [])].some(has));
+}
+
+async function agreed(packages) {
+  if (!process.stdin.isTTY || !process.stderr.isTTY || process.env.CI) return true;
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await ask.question(`Install ${packages.join(', ')} with apt-get? No system service is started. [Y/n] `);
+  ask.close();
+  return !/^n/i.test(answer.trim());
+}
+
+/** Keeps packages from starting services, and takes back what they enabled. */
+function withoutServices(sudo, work) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  const as = (argv, input) => run(sudo[0] ?? argv[0], sudo.length ? [...sudo.slice(1), ...argv] : argv.slice(1), input === undefined ? {} : { input, stdio: ['pipe', 'ignore', 2] });
+  const enabled = (unit) => existsSync(`/etc/systemd/system/multi-user.target.wants/${unit}.service`);
+  const before = new Set(SERVICES.filter(enabled));
+  const known = new Set(SERVICES.filter((unit) => existsSync(`/lib/systemd/system/${unit}.service`)));
+  if (ours) {
+    as(['tee', policy], '#!/bin/sh\nexit 101\n');
+    as(['chmod', '755', policy]);
+  }
+  try {
+    return work(as);
+  } finally {
+    if (ours) as(['rm', '-f', policy]);
+    for (const unit of SERVICES)
+      if (!known.has(unit) && !before.has(unit) && enabled(unit)) {
+        if (has('deb-systemd-helper')) as(['deb-systemd-helper', 'disable', `${unit}.service`]);
+        if (has('update-rc.d')) as(['update-rc.d', unit, 'defaults-disabled']);
+      }
+  }
+}
+
+/** Programs of the surroundings: installed where we may, otherwise the one command to run is said. */
+async function installPrograms(tests) {
+  const missing = missingPrograms(tests);
+  if (missing.length === 0) return;
+  if (process.platform === 'darwin') die(`Missing: ${missing.map((p) => p.program).join(', ')}. Run: brew install ${[...new Set(missing.map((p) => p.brew))].join(' ')}`);
+  const packages = [...new Set(missing.map((p) => p.debian))];
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  const sudo = process.getuid?.() === 0 ? [] : has('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : null;
+  if (!has('apt-get') || sudo === null) die(`Missing: ${missing.map((p) => p.program).join(', ')}. Run once: sudo ${command}`);
+  if (!(await agreed(packages))) die(`Not installed. When you like, run: ${command}`);
+  say(`Setting up: ${packages.join(', ')} (no system service is started) …`);
+  const status = withoutServices(sudo, (as) => {
+    const env = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
+    const install = () => as([...env, 'install', '-y', '-qq', '--no-install-recommends', ...packages]).status;
+    as([...env, 'update', '-qq']);
+    return install();
+  });
+  if (status !== 0) die(`apt-get did not succeed. Run: ${command}`);
+}
+
+/** The console is built once per change of its sources. */
+function buildConsole(node) {
+  const hash = createHash('sha256');
+  const list = spawnSync('git', ['ls-files', '-co', '--exclude-standard', 'console', 'src/api', 'src/kit', 'src/delivery', 'package-lock.json'], { cwd: root, encoding: 'utf8' });
+  for (const file of (list.stdout ?? '').split('\n').filter(Boolean).sort()) {
+    const path = join(root, file);
+    if (existsSync(path) && statSync(path).isFile()) hash.update(file).update(readFileSync(path));
+  }
+  const key = hash.digest('hex');
+  const mark = join(root, 'console', 'dist', '.built-from');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === key) return;
+  say('Setting up: the console …');
+  rmSync(join(root, 'console', 'dist'), { recursive: true, force: true });
+  const built = run(node, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn', 'console']);
+  if (built.status !== 0) die('the console could not be built; the output is above');
+  mkdirSync(dirname(mark), { recursive: true });
+  writeFileSync(mark, key);
+}
+
+const NEEDS = {
+  demo: { programs: true, console: true },
+  test: { programs: true, tests: true, console: true },
+  check: { programs: true, tests: true, console: true },
+  bench: { programs: true },
+  generate: {},
+  vitest: { programs: true, tests: true, console: true },
+  sluice: {},
+  setup: { programs: true, tests: true, console: true },
+};
+
+async function main() {
+  const needs = NEEDS[task];
+  if (!needs) die(`unknown task ${task}; one of: ${Object.keys(NEEDS).join(', ')}`, 2);
+  installPackages();
+  const node = node24();
+  if (needs.programs) await installPrograms(needs.tests ?? false);
+  if (needs.console || (task === 'sluice' && args[0] === 'serve')) buildConsole(node);
+  const scripts = {
+    demo: ['src/main.ts', 'demo', ...args],
+    sluice: ['src/main.ts', ...args],
+    test: ['scripts/check.ts', ...args],
+    check: ['scripts/check.ts', ...args],
+    bench: ['bench/main.ts', ...args],
+    generate: ['scripts/generate.ts', ...args],
+    vitest: ['node_modules/vitest/vitest.mjs', ...args],
+  };
+  if (!scripts[task]) return;
+  const [script, ...rest] = scripts[task];
+  const { spawn } = await import('node:child_process');
+  const child = spawn(node, [join(root, script), ...rest], {
+    cwd: task === 'sluice' ? (process.env.INIT_CWD ?? process.cwd()) : root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+  });
+  // A terminal's Ctrl-C reaches the child by itself; we only wait for it.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
+
+await main();
