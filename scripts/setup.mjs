@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Sets up what a checkout needs and runs a task under Node 24: no dependency, so that any Node from 18 on can run it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -12,7 +12,10 @@ const [task = 'help', ...args] = process.argv.slice(2);
 const machine = process.argv.includes('--json');
 const say = (text) => process.stderr.write(`${text}\n`);
 const die = (text, code = 3) => {
-  if (machine) process.stdout.write(`${JSON.stringify({ schema: 'sluice.dev/error/v1', error: { code: 'SETUP', message: text, file: null, line: null, next: null } })}\n`);
+  if (machine)
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'sluice.dev/error/v1', error: { code: 'SETUP', message: text, file: null, line: null, next: null } })}\n`,
+    );
   else say(text);
   process.exit(code);
 };
@@ -22,19 +25,40 @@ const PROGRAMS = [
   { program: 'git', debian: 'git', brew: 'git' },
   { program: 'prometheus', debian: 'prometheus', brew: 'prometheus' },
   { program: 'promtool', debian: 'prometheus', brew: 'prometheus' },
-  { program: 'prometheus-alertmanager', also: ['alertmanager'], debian: 'prometheus-alertmanager', brew: 'alertmanager' },
+  {
+    program: 'prometheus-alertmanager',
+    also: ['alertmanager'],
+    debian: 'prometheus-alertmanager',
+    brew: 'alertmanager',
+  },
   { program: 'amtool', debian: 'prometheus-alertmanager', brew: 'alertmanager' },
   { program: 'nginx', debian: 'nginx-light', brew: 'nginx' },
-  { program: 'chromium', also: ['chromium-browser', 'google-chrome'], debian: 'chromium', brew: '--cask chromium', tests: true },
+  {
+    program: 'chromium',
+    also: ['chromium-browser', 'google-chrome'],
+    debian: 'chromium',
+    brew: '--cask chromium',
+    tests: true,
+  },
 ];
 const SERVICES = ['prometheus', 'prometheus-alertmanager', 'nginx', 'prometheus-node-exporter'];
-const PATHS = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
+const PATHS = [
+  ...(process.env.PATH ?? '').split(':'),
+  '/usr/local/sbin',
+  '/usr/sbin',
+  '/sbin',
+  '/opt/homebrew/bin',
+  '/usr/local/bin',
+];
 const has = (program) => PATHS.some((dir) => dir && existsSync(join(dir, program)));
-const run = (program, argv, options = {}) => spawnSync(program, argv, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+const run = (program, argv, options = {}) =>
+  spawnSync(program, argv, { cwd: root, stdio: ['ignore', 2, 2], ...options });
 
 /** Node packages: as the lock file says, once per lock file. */
 function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const mark = join(root, 'node_modules', '.sluice-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   say('Setting up: Node packages …');
@@ -46,7 +70,10 @@ function installPackages() {
 /** Node 24: this one if it is new enough, else the one that came with the packages. */
 function node24() {
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  for (const name of [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]) {
+  for (const name of [
+    `node-${process.platform}-${process.arch}`,
+    `node-bin-${process.platform}-${process.arch}`,
+  ]) {
     const found = join(root, 'node_modules', name, 'bin', 'node');
     if (existsSync(found)) return found;
   }
@@ -60,7 +87,9 @@ function missingPrograms(tests) {
 async function agreed(packages) {
   if (!process.stdin.isTTY || !process.stderr.isTTY || process.env.CI) return true;
   const ask = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await ask.question(`Install ${packages.join(', ')} with apt-get? No system service is started. [Y/n] `);
+  const answer = await ask.question(
+    `Install ${packages.join(', ')} with apt-get? No system service is started. [Y/n] `,
+  );
   ask.close();
   return !/^n/i.test(answer.trim());
 }
@@ -69,7 +98,12 @@ async function agreed(packages) {
 function withoutServices(sudo, work) {
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
-  const as = (argv, input) => run(sudo[0] ?? argv[0], sudo.length ? [...sudo.slice(1), ...argv] : argv.slice(1), input === undefined ? {} : { input, stdio: ['pipe', 'ignore', 2] });
+  const as = (argv, input) =>
+    run(
+      sudo[0] ?? argv[0],
+      sudo.length ? [...sudo.slice(1), ...argv] : argv.slice(1),
+      input === undefined ? {} : { input, stdio: ['pipe', 'ignore', 2] },
+    );
   const enabled = (unit) => existsSync(`/etc/systemd/system/multi-user.target.wants/${unit}.service`);
   const before = new Set(SERVICES.filter(enabled));
   const known = new Set(SERVICES.filter((unit) => existsSync(`/lib/systemd/system/${unit}.service`)));
@@ -93,11 +127,20 @@ function withoutServices(sudo, work) {
 async function installPrograms(tests) {
   const missing = missingPrograms(tests);
   if (missing.length === 0) return;
-  if (process.platform === 'darwin') die(`Missing: ${missing.map((p) => p.program).join(', ')}. Run: brew install ${[...new Set(missing.map((p) => p.brew))].join(' ')}`);
+  if (process.platform === 'darwin')
+    die(
+      `Missing: ${missing.map((p) => p.program).join(', ')}. Run: brew install ${[...new Set(missing.map((p) => p.brew))].join(' ')}`,
+    );
   const packages = [...new Set(missing.map((p) => p.debian))];
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  const sudo = process.getuid?.() === 0 ? [] : has('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : null;
-  if (!has('apt-get') || sudo === null) die(`Missing: ${missing.map((p) => p.program).join(', ')}. Run once: sudo ${command}`);
+  const sudo =
+    process.getuid?.() === 0
+      ? []
+      : has('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0
+        ? ['sudo', '-n']
+        : null;
+  if (!has('apt-get') || sudo === null)
+    die(`Missing: ${missing.map((p) => p.program).join(', ')}. Run once: sudo ${command}`);
   if (!(await agreed(packages))) die(`Not installed. When you like, run: ${command}`);
   say(`Setting up: ${packages.join(', ')} (no system service is started) …`);
   const status = withoutServices(sudo, (as) => {
@@ -112,7 +155,20 @@ async function installPrograms(tests) {
 /** The console is built once per change of its sources. */
 function buildConsole(node) {
   const hash = createHash('sha256');
-  const list = spawnSync('git', ['ls-files', '-co', '--exclude-standard', 'console', 'src/api', 'src/kit', 'src/delivery', 'package-lock.json'], { cwd: root, encoding: 'utf8' });
+  const list = spawnSync(
+    'git',
+    [
+      'ls-files',
+      '-co',
+      '--exclude-standard',
+      'console',
+      'src/api',
+      'src/kit',
+      'src/delivery',
+      'package-lock.json',
+    ],
+    { cwd: root, encoding: 'utf8' },
+  );
   for (const file of (list.stdout ?? '').split('\n').filter(Boolean).sort()) {
     const path = join(root, file);
     if (existsSync(path) && statSync(path).isFile()) hash.update(file).update(readFileSync(path));
@@ -122,7 +178,13 @@ function buildConsole(node) {
   if (existsSync(mark) && readFileSync(mark, 'utf8') === key) return;
   say('Setting up: the console …');
   rmSync(join(root, 'console', 'dist'), { recursive: true, force: true });
-  const built = run(node, [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn', 'console']);
+  const built = run(node, [
+    join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+    'build',
+    '--logLevel',
+    'warn',
+    'console',
+  ]);
   if (built.status !== 0) die('the console could not be built; the output is above');
   mkdirSync(dirname(mark), { recursive: true });
   writeFileSync(mark, key);
@@ -164,7 +226,8 @@ async function main() {
     env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
   });
   // A terminal's Ctrl-C reaches the child by itself; we only wait for it.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
   child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }
 

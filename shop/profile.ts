@@ -24,13 +24,18 @@ const releasesSchema = z.strictObject({
   incidents: z
     .record(
       z.string(),
-      z.strictObject({ service: z.string(), errorRate: z.number().min(0).max(1), seconds: z.number().positive().max(120) }),
+      z.strictObject({
+        service: z.string(),
+        errorRate: z.number().min(0).max(1),
+        seconds: z.number().positive().max(120),
+      }),
     )
     .default({}),
 });
 export type Releases = z.infer<typeof releasesSchema>;
 
-export const readReleases = (file: string): Releases => releasesSchema.parse(parse(readFileSync(file, 'utf8')));
+export const readReleases = (file: string): Releases =>
+  releasesSchema.parse(parse(readFileSync(file, 'utf8')));
 
 /** The artefact of a version is its profile; its digest is exact. */
 export function digestOfVersion(releases: Releases, service: string, version: string): string {

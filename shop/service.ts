@@ -5,12 +5,16 @@ import { Agent, request } from 'undici';
 import { digestOfVersion, readReleases } from './profile.ts';
 
 /** One service of the shop, in any version. Its routes call the others through their edges. */
-const ROUTES: Readonly<Record<string, Readonly<Record<string, { service: string; route: string } | null>>>> = {
-  frontend: { '/': { service: 'cart', route: '/cart' }, '/buy': { service: 'checkout', route: '/checkout' } },
-  cart: { '/cart': null },
-  checkout: { '/checkout': { service: 'payment', route: '/pay' } },
-  payment: { '/pay': null },
-};
+const ROUTES: Readonly<Record<string, Readonly<Record<string, { service: string; route: string } | null>>>> =
+  {
+    frontend: {
+      '/': { service: 'cart', route: '/cart' },
+      '/buy': { service: 'checkout', route: '/checkout' },
+    },
+    cart: { '/cart': null },
+    checkout: { '/checkout': { service: 'payment', route: '/pay' } },
+    payment: { '/pay': null },
+  };
 const CODES = ['200', '500', '502', '503'] as const;
 const UPSTREAM_TIMEOUT_MS = 5_000;
 const EDGE_KEEPS_MS = 75_000;
@@ -109,7 +113,8 @@ function cause(name: string, response: ServerResponse): void {
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = new URL(incoming.url ?? '/', 'http://shop').pathname;
   if (path === '/healthz') response.end('ok\n');
-  else if (path === '/metrics') response.setHeader('content-type', registry.contentType).end(await registry.metrics());
+  else if (path === '/metrics')
+    response.setHeader('content-type', registry.contentType).end(await registry.metrics());
   else if (path.startsWith('/incidents/')) cause(path.slice('/incidents/'.length), response);
   else if (path in routes!) await answer(path, response);
   else response.writeHead(404).end();

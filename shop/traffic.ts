@@ -39,7 +39,12 @@ export interface Traffic {
 
 /** Sends at a steady rate, whether or not answers come: an open loop, as users are. */
 export function startTraffic(options: TrafficOptions): Traffic {
-  const agent = new Agent({ connections: 200, pipelining: 0, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
+  const agent = new Agent({
+    connections: 200,
+    pipelining: 0,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  });
   const seconds: Second[] = [];
   const latencies: number[] = [];
   const totals = { sent: 0, ok: 0, failed: 0 };

@@ -40,7 +40,10 @@ const adapters: ServeAdapters = {
     const { path, branch } = platform.repository;
     const repository = path === 'embedded' ? join(work, 'desired') : path;
     if (path === 'embedded') await openRepository(repository, branch);
-    const lanes = lanesOf(platform).map(({ service, environment }) => ({ service: service.name, environment: environment.name }));
+    const lanes = lanesOf(platform).map(({ service, environment }) => ({
+      service: service.name,
+      environment: environment.name,
+    }));
     return gitDesired(repository, branch, lanes);
   },
   openMetrics(platform, environment, address, env) {
@@ -48,13 +51,18 @@ const adapters: ServeAdapters = {
     const access = accessOf(prometheus, address, env);
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
-  log: (io) => pino({ base: null, level: io.env['SLUICE_LOG'] ?? 'warn' }, { write: (text: string) => io.err(text) }),
+  log: (io) =>
+    pino({ base: null, level: io.env['SLUICE_LOG'] ?? 'warn' }, { write: (text: string) => io.err(text) }),
 };
 
 /** Opens the ledger of a folder where no server holds it; there must be one. */
 async function openExisting(work: string) {
   if (!existsSync(ledgerFile(work)))
-    throw new CliError(EXIT.usage, { code: 'NO_LEDGER', message: `there is no ledger in ${work}`, next: 'name the work folder of a server with --work' });
+    throw new CliError(EXIT.usage, {
+      code: 'NO_LEDGER',
+      message: `there is no ledger in ${work}`,
+      next: 'name the work folder of a server with --work',
+    });
   return openLedger(work, 'sluice');
 }
 
@@ -104,7 +112,9 @@ function program(io: Io, run: Run): Command {
     .option('--exit', 'end after the story; exit 0 only if every expectation held')
     .addOption(json())
     .addOption(new Option('--work <dir>', 'keep everything in this folder'))
-    .action((o) => run(() => demoCommand(io, { ...o, ...(o.work ? { work: resolve(io.cwd, o.work) } : {}) }, ROOT)));
+    .action((o) =>
+      run(() => demoCommand(io, { ...o, ...(o.work ? { work: resolve(io.cwd, o.work) } : {}) }, ROOT)),
+    );
   sluice
     .command('status')
     .description('what runs where, what moves, what needs you')
@@ -171,7 +181,10 @@ function program(io: Io, run: Run): Command {
     .description('what this machine has')
     .addOption(json())
     .action((o) => run(() => doctorCommand(io, o)));
-  sluice.command('schema').description('JSON Schema of the declaration').action(() => run(() => schemaCommand(io)));
+  sluice
+    .command('schema')
+    .description('JSON Schema of the declaration')
+    .action(() => run(() => schemaCommand(io)));
   return sluice;
 }
 
@@ -181,10 +194,23 @@ function report(io: Io, thrown: unknown, asJson: boolean): Exit {
   const failure =
     thrown instanceof CliError
       ? thrown.failure
-      : { code: ledger ? thrown.code : 'INTERNAL', message: messageOf(thrown), next: ledger ? 'stop its writer, or free the disk' : 'this is a fault of ours: please report it with what you ran' };
+      : {
+          code: ledger ? thrown.code : 'INTERNAL',
+          message: messageOf(thrown),
+          next: ledger
+            ? 'stop its writer, or free the disk'
+            : 'this is a fault of ours: please report it with what you ran',
+        };
   const { code, message, file, line, next } = failure as CliError['failure'];
-  if (asJson) printJson(io, { schema: 'sluice.dev/error/v1', error: { code, message, file: file ?? null, line: line ?? null, next: next ?? null } });
-  else io.err(`${palette({ ...io, outTty: io.errTty }).red(code)}: ${message}\n${next ? `Next: ${next}\n` : ''}`);
+  if (asJson)
+    printJson(io, {
+      schema: 'sluice.dev/error/v1',
+      error: { code, message, file: file ?? null, line: line ?? null, next: next ?? null },
+    });
+  else
+    io.err(
+      `${palette({ ...io, outTty: io.errTty }).red(code)}: ${message}\n${next ? `Next: ${next}\n` : ''}`,
+    );
   if (exit === EXIT.internal && thrown instanceof Error && io.env['SLUICE_LOG']) io.err(`${thrown.stack}\n`);
   return exit;
 }
@@ -207,7 +233,11 @@ export async function main(args: readonly string[], io: Io): Promise<Exit> {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return EXIT.yes;
     if (asJson)
-      return report(io, new CliError(EXIT.usage, { code: 'USAGE', message: thrown.message, next: 'see sluice --help' }), true);
+      return report(
+        io,
+        new CliError(EXIT.usage, { code: 'USAGE', message: thrown.message, next: 'see sluice --help' }),
+        true,
+      );
     return EXIT.usage;
   }
   return exit;

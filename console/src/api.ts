@@ -32,7 +32,11 @@ async function get<T>(path: string): Promise<T> {
 }
 
 export const useOverview = () =>
-  useQuery({ queryKey: ['overview'], queryFn: () => get<OverviewAnswer>('/api/v1/overview'), refetchInterval: REFRESH_MS });
+  useQuery({
+    queryKey: ['overview'],
+    queryFn: () => get<OverviewAnswer>('/api/v1/overview'),
+    refetchInterval: REFRESH_MS,
+  });
 
 export const useRelease = (id: string) =>
   useQuery({
@@ -43,7 +47,11 @@ export const useRelease = (id: string) =>
   });
 
 export const useReleases = () =>
-  useQuery({ queryKey: ['releases'], queryFn: () => get<{ releases: ReleaseRow[] }>('/api/v1/releases'), refetchInterval: 5_000 });
+  useQuery({
+    queryKey: ['releases'],
+    queryFn: () => get<{ releases: ReleaseRow[] }>('/api/v1/releases'),
+    refetchInterval: 5_000,
+  });
 
 /** Every record that is appended makes what is shown fetch anew; a cut line is said, not hidden. */
 export function useLive(): { connected: boolean; lastAt: number } {

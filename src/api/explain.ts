@@ -1,11 +1,11 @@
 import { evidenceOf } from '../delivery/assess.ts';
 import type { Release } from '../delivery/events.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
+import type { Reason } from '../delivery/verdict.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { endSentence, REASON_WORDS, totalsOf } from './sentences.ts';
 import { timelineOf } from './views.ts';
-import type { Reason } from '../delivery/verdict.ts';
 
 const number = (value: number): string => value.toFixed(2);
 
@@ -16,7 +16,9 @@ export function explainRelease(lane: string, release: Release, records: readonly
   const { canary, stable } = totalsOf(release);
   const lines = [
     `Release ${release.id}: ${service} ${release.from?.version ?? '(nothing)'} → ${release.target.version}, revision ${release.target.revision}, ${release.target.digest.slice(0, 19)}…`,
-    release.endedAt === null && release.cause === null ? `${name} is still on its way.` : endSentence(name, release),
+    release.endedAt === null && release.cause === null
+      ? `${name} is still on its way.`
+      : endSentence(name, release),
     `Counted: new version ${canary.bad} bad of ${canary.total}, stable ${stable.bad} bad of ${stable.total}, in ${release.lookTimes.length} intervals.`,
   ];
   for (const [slo, e] of evidenceOf(release)) {
@@ -35,9 +37,13 @@ export function explainRelease(lane: string, release: Release, records: readonly
     lines.push(
       `Decided: ${MOVE_REASONS[release.cause]}${release.blamed ? '; the revision is refused from now on' : ''}.`,
     );
-  lines.push(`Judged by declaration ${release.declaration.slice(0, 19)}…${release.enforced ? '' : ' (observe mode: nothing was touched)'}`);
+  lines.push(
+    `Judged by declaration ${release.declaration.slice(0, 19)}…${release.enforced ? '' : ' (observe mode: nothing was touched)'}`,
+  );
   const start = release.openedAt;
   for (const entry of timelineOf(records.filter((r) => r.at >= start)).reverse())
-    lines.push(`  +${humanSpan(entry.at - start).padEnd(7)} #${entry.seq} ${entry.title}${entry.detail ? ` (${entry.detail})` : ''}`);
+    lines.push(
+      `  +${humanSpan(entry.at - start).padEnd(7)} #${entry.seq} ${entry.title}${entry.detail ? ` (${entry.detail})` : ''}`,
+    );
   return lines;
 }

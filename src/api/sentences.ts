@@ -1,5 +1,5 @@
-import { type Evidence, goodRequestsLeft, goodRequestsNeeded } from '../delivery/evidence.ts';
 import type { Lane, Release } from '../delivery/events.ts';
+import { type Evidence, goodRequestsLeft, goodRequestsNeeded } from '../delivery/evidence.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { humanSpan } from '../kit/time.ts';
@@ -75,20 +75,34 @@ export function needsOf(release: Release, evidence: ReadonlyMap<string, Evidence
   return [...evidence].map(([slo, e]) => {
     const needed = goodRequestsNeeded(e.rule);
     const left = e.step === release.step ? goodRequestsLeft(e) : needed;
-    return { slo, seen: Math.max(0, needed - left), needed, seconds: rate > 0 ? Math.ceil(left / rate) : null };
+    return {
+      slo,
+      seen: Math.max(0, needed - left),
+      needed,
+      seconds: rate > 0 ? Math.ceil(left / rate) : null,
+    };
   });
 }
 
 function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<string, Evidence>): string {
   const weight = release.settings.weights[release.step];
-  if (release.heldAt !== null) return `${name} is held at ${weight} %: its deadline passed and a person decides. Resume or abort it.`;
+  if (release.heldAt !== null)
+    return `${name} is held at ${weight} %: its deadline passed and a person decides. Resume or abort it.`;
   if (release.paused) return `${name} is paused at ${weight} %; it is still judged. Resume it to go on.`;
   const reasons = (release.verdict?.reasons ?? []) as Reason[];
-  const trouble = reasons.find((r) => r !== 'TOO_FEW_REQUESTS' && r !== 'WARMING_UP' && r !== 'WAITING_FOR_DWELL' && r !== 'TRIED_ENOUGH');
+  const trouble = reasons.find(
+    (r) =>
+      r !== 'TOO_FEW_REQUESTS' && r !== 'WARMING_UP' && r !== 'WAITING_FOR_DWELL' && r !== 'TRIED_ENOUGH',
+  );
   if (trouble) return `${name} waits at ${weight} %: ${REASON_WORDS[trouble]}.`;
   const worst = needsOf(release, evidence).sort((a, b) => (b.seconds ?? 1e9) - (a.seconds ?? 1e9))[0];
   if (!worst) return `${name} is at ${weight} %.`;
-  const more = worst.seconds === null ? 'waiting for traffic' : worst.seconds > 0 ? `about ${worst.seconds} s more` : 'enough for this step';
+  const more =
+    worst.seconds === null
+      ? 'waiting for traffic'
+      : worst.seconds > 0
+        ? `about ${worst.seconds} s more`
+        : 'enough for this step';
   return `${name} is at ${weight} %: ${worst.seen} of ${worst.needed} good requests seen, ${more}.`;
 }
 
@@ -97,18 +111,22 @@ export function endSentence(name: string, release: Release): string {
   const { canary, stable } = totalsOf(release);
   const first = release.confirmedAt[0];
   const end = release.endedAt;
-  const after = first !== undefined && end !== null ? ` ${humanSpan(end - first)} after its first request` : '';
+  const after =
+    first !== undefined && end !== null ? ` ${humanSpan(end - first)} after its first request` : '';
   const numbers =
     canary.total > 0
       ? `: ${percent(canary.bad, canary.total)} of ${canary.total} requests failed, stable ${percent(stable.bad, stable.total)}`
       : '';
-  if (release.cause === 'PASSED' || release.cause === 'OVERRIDDEN') return `${name} serves all traffic${numbers}.`;
+  if (release.cause === 'PASSED' || release.cause === 'OVERRIDDEN')
+    return `${name} serves all traffic${numbers}.`;
   const why = release.cause ? MOVE_REASONS[release.cause] : 'unknown';
   return `${name} was rolled back${after}${numbers}. Why: ${why}.`;
 }
 
 const budgetWords = (left: number | null): string =>
-  left === null ? 'its error budget has no data yet' : `${percent(Math.max(0, left), 1)} of the error budget is left`;
+  left === null
+    ? 'its error budget has no data yet'
+    : `${percent(Math.max(0, left), 1)} of the error budget is left`;
 
 /** One sentence that is true now and says what happens next. */
 export function laneSentence(
@@ -143,8 +161,14 @@ export function laneSentence(
         ? `${endSentence(named(release.target.version), release)} ${lane.stable ? `${lane.stable.version} serves.` : 'Nothing serves: push a fix.'}`
         : `${named(lane.stable?.version)} burns its error budget too fast.`;
     case 'Recovery': {
-      const rolled = release && release.cause !== 'PASSED' ? `${endSentence(named(release.target.version), release)} ` : '';
-      const calm = lane.quiet.since === null ? 'waiting for the burn rate to fall' : `calm for ${humanSpan(now - lane.quiet.since)}`;
+      const rolled =
+        release && release.cause !== 'PASSED'
+          ? `${endSentence(named(release.target.version), release)} `
+          : '';
+      const calm =
+        lane.quiet.since === null
+          ? 'waiting for the burn rate to fall'
+          : `calm for ${humanSpan(now - lane.quiet.since)}`;
       return `${rolled}${lane.stable?.version} serves and recovers: ${calm}.`;
     }
   }

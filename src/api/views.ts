@@ -1,11 +1,11 @@
-import { observe } from '../delivery/evidence.ts';
 import { beginRelease } from '../delivery/assess.ts';
-import type { Evidence } from '../delivery/evidence.ts';
 import type { Burn, Lane, Release } from '../delivery/events.ts';
+import type { Evidence } from '../delivery/evidence.ts';
+import { observe } from '../delivery/evidence.ts';
 import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
+import type { Reason } from '../delivery/verdict.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS, totalsOf } from './sentences.ts';
-import type { Reason } from '../delivery/verdict.ts';
 
 export interface SloView {
   readonly slo: string;
@@ -51,7 +51,8 @@ export interface LaneFacts {
   readonly now: number;
 }
 
-const isOut = (state: State): boolean => FAMILY[state] === 'moving' || FAMILY[state] === 'being judged' || state === 'Abort';
+const isOut = (state: State): boolean =>
+  FAMILY[state] === 'moving' || FAMILY[state] === 'being judged' || state === 'Abort';
 
 export function laneSummary(facts: LaneFacts): LaneSummary {
   const { lane, burns, budgets } = facts;
@@ -109,7 +110,9 @@ export function overviewSentence(lanes: readonly LaneSummary[]): string {
   if (trouble) return `${trouble.trouble} Nothing is promoted meanwhile.`;
   if (urgency(first) < 6) {
     const others = ranked.filter((lane) => urgency(lane) < 6).length - 1;
-    return others > 0 ? `${first.sentence} ${others} more ${others === 1 ? 'needs' : 'need'} a look.` : first.sentence;
+    return others > 0
+      ? `${first.sentence} ${others} more ${others === 1 ? 'needs' : 'need'} a look.`
+      : first.sentence;
   }
   const idle = lanes.filter((lane) => lane.state === 'Idle').length;
   return idle > 0
@@ -163,7 +166,10 @@ export interface ReleaseView {
   readonly sentence: string;
   readonly cause: string | null;
   readonly blamed: boolean;
-  readonly verdict: { readonly word: string; readonly reasons: readonly { code: string; words: string }[] } | null;
+  readonly verdict: {
+    readonly word: string;
+    readonly reasons: readonly { code: string; words: string }[];
+  } | null;
   readonly totals: ReturnType<typeof totalsOf>;
   readonly steps: readonly StepView[];
   readonly charts: readonly ChartView[];
@@ -203,7 +209,14 @@ function steps(release: Release, evidence: ReadonlyMap<string, Evidence>, curren
   return release.settings.weights.map((weight, index) => {
     const confirmedAt = release.confirmedAt[index] ?? null;
     const here = index === release.step && !passed;
-    const status = passed || index < release.step ? 'done' : here ? (current && !release.cause ? 'now' : 'stopped') : 'next';
+    const status =
+      passed || index < release.step
+        ? 'done'
+        : here
+          ? current && !release.cause
+            ? 'now'
+            : 'stopped'
+          : 'next';
     return { weight, status, confirmedAt, needs: here ? needs : [] };
   });
 }
@@ -225,7 +238,8 @@ const TITLES: Readonly<Record<string, (data: Record<string, unknown>) => string>
   'release.paused': (d) => (d['paused'] ? 'Paused' : 'Resumed'),
   'lane.drifted': (d) => `Drift: ${d['seen']} served, ${d['wanted']} wanted; put back`,
   'command.accepted': (d) => `Asked to ${d['command']}`,
-  'lane.waiting': (d) => (d['target'] ? `${(d['target'] as { version: string }).version} waits` : 'Nothing waits any more'),
+  'lane.waiting': (d) =>
+    d['target'] ? `${(d['target'] as { version: string }).version} waits` : 'Nothing waits any more',
 };
 
 /** The ledger of a lane as sentences, newest first; looks and settled effects stay out. */
@@ -238,9 +252,23 @@ export function timelineOf(records: readonly LedgerRecord[]): TimelineEntry[] {
       const move = data as MoveData;
       const words = move.reason ? MOVE_REASONS[move.reason] : '';
       const detail = move.note ? `${words}: ${move.note}` : words;
-      entries.push({ seq, at, actor: actor.id, title: `${move.from} → ${move.to}`, detail, from: move.from!, to: move.to! });
+      entries.push({
+        seq,
+        at,
+        actor: actor.id,
+        title: `${move.from} → ${move.to}`,
+        detail,
+        from: move.from!,
+        to: move.to!,
+      });
     } else if (TITLES[record.type])
-      entries.push({ seq, at, actor: actor.id, title: TITLES[record.type]!(data), detail: String(data['reason'] ?? '') });
+      entries.push({
+        seq,
+        at,
+        actor: actor.id,
+        title: TITLES[record.type]!(data),
+        detail: String(data['reason'] ?? ''),
+      });
   }
   return entries.reverse();
 }
@@ -269,7 +297,11 @@ export function releaseView(
     openedAt: release.openedAt,
     endedAt: release.endedAt,
     current,
-    state: current ? lane.state : release.cause === 'PASSED' || release.cause === 'OVERRIDDEN' ? 'Stable' : 'Rollback',
+    state: current
+      ? lane.state
+      : release.cause === 'PASSED' || release.cause === 'OVERRIDDEN'
+        ? 'Stable'
+        : 'Rollback',
     sentence: live ? laneSentence(lane, evidence, budgetLeft, now) : endSentence(name, release),
     cause: release.cause ? MOVE_REASONS[release.cause] : null,
     blamed: release.blamed,
@@ -290,4 +322,3 @@ export function releaseView(
     machine: TABLE.map(({ from, to, by }) => ({ from, to, by })),
   };
 }
-

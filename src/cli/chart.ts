@@ -4,7 +4,12 @@ export interface ChartLine {
 }
 
 /** Draws lines as text: `height` rows, at most `width` columns, and a level drawn across. */
-export function textChart(lines: readonly ChartLine[], level: { value: number; name: string }, width = 72, height = 9): string {
+export function textChart(
+  lines: readonly ChartLine[],
+  level: { value: number; name: string },
+  width = 72,
+  height = 9,
+): string {
   const length = Math.max(...lines.map((l) => l.values.length), 1);
   const columns = Math.min(width, length);
   const at = (values: readonly number[], column: number) =>

@@ -59,7 +59,10 @@ function refusal(status: number, text: string): CliError {
 
 /** The command line as a client of the server that holds the ledger. */
 export function clientOf(server: ServeFile): Client {
-  const ask = async (path: string, init: { method?: 'POST'; body?: string; key?: string } = {}): Promise<string> => {
+  const ask = async (
+    path: string,
+    init: { method?: 'POST'; body?: string; key?: string } = {},
+  ): Promise<string> => {
     let answer: Awaited<ReturnType<typeof request>>;
     try {
       answer = await request(`${server.url}${path}`, {
@@ -87,7 +90,9 @@ export function clientOf(server: ServeFile): Client {
     get: async <T>(path: string) => JSON.parse(await ask(path)) as T,
     text: (path) => ask(path),
     post: async <T>(path: string, body: object, key?: string) =>
-      JSON.parse(await ask(path, { method: 'POST', body: JSON.stringify(body), ...(key ? { key } : {}) })) as T,
+      JSON.parse(
+        await ask(path, { method: 'POST', body: JSON.stringify(body), ...(key ? { key } : {}) }),
+      ) as T,
   };
 }
 

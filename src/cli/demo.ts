@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { digestOfVersion, readReleases, type Releases } from '../../shop/profile.ts';
+import { digestOfVersion, type Releases, readReleases } from '../../shop/profile.ts';
 import { startTraffic, type Traffic } from '../../shop/traffic.ts';
 import type { LaneSummary, ReleaseView } from '../api/views.ts';
 import type { Platform } from '../declaration/platform.ts';
@@ -39,8 +39,18 @@ interface ChapterResult {
 
 const CHAPTERS: readonly Chapter[] = [
   { name: 'a good release', version: '1.1.0', story: 'checkout 1.1.0 is healthy', expected: 'promoted' },
-  { name: 'a release failing 5 %', version: '1.2.0', story: 'checkout 1.2.0 fails 5 % of its requests', expected: 'rolled back' },
-  { name: 'a release failing every request', version: '1.3.0', story: 'checkout 1.3.0 fails every request', expected: 'rolled back' },
+  {
+    name: 'a release failing 5 %',
+    version: '1.2.0',
+    story: 'checkout 1.2.0 fails 5 % of its requests',
+    expected: 'rolled back',
+  },
+  {
+    name: 'a release failing every request',
+    version: '1.3.0',
+    story: 'checkout 1.3.0 fails every request',
+    expected: 'rolled back',
+  },
   {
     name: 'a shared incident',
     version: '1.4.0',
@@ -68,7 +78,10 @@ interface DemoServer extends ServeFile {
 /** A steady, healthy past of everything that runs at version 1.0.0. */
 function healthyPast(platform: Platform, releases: Releases): PastSeries[] {
   const routes: Record<string, [string, number][]> = {
-    frontend: [['/', RPS.look], ['/buy', RPS.buy]],
+    frontend: [
+      ['/', RPS.look],
+      ['/buy', RPS.buy],
+    ],
     cart: [['/cart', RPS.look]],
     checkout: [['/checkout', RPS.buy]],
     payment: [['/pay', RPS.buy]],
@@ -76,7 +89,15 @@ function healthyPast(platform: Platform, releases: Releases): PastSeries[] {
   return platform.services.flatMap(({ name }) => {
     const { revision, version } = firstVersion(releases, name);
     return (routes[name] ?? []).flatMap(([route, rps]) => {
-      const labels = { service: name, version, route, environment: ENVIRONMENT, revision, instance: `${name}-${revision}`, job: 'services' };
+      const labels = {
+        service: name,
+        version,
+        route,
+        environment: ENVIRONMENT,
+        revision,
+        instance: `${name}-${revision}`,
+        job: 'services',
+      };
       return [
         { labels: { ...labels, code: '200' }, perSecond: rps },
         { labels: { ...labels, code: '500' }, perSecond: rps * 0.0001 },
@@ -92,14 +113,23 @@ const desiredOf = (releases: Releases, service: string, version: string) => ({
   config: {},
 });
 
-const firstVersion = (releases: Releases, service: string) => revisionOf(desiredOf(releases, service, '1.0.0'));
+const firstVersion = (releases: Releases, service: string) =>
+  revisionOf(desiredOf(releases, service, '1.0.0'));
 
-async function until<T>(what: string, limitMs: number, signal: AbortSignal, probe: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(
+  what: string,
+  limitMs: number,
+  signal: AbortSignal,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
   for (const end = Date.now() + limitMs; Date.now() < end && !signal.aborted; await pause(POLL_MS)) {
     const found = await probe();
     if (found !== undefined) return found;
   }
-  throw new CliError(EXIT.no, { code: 'DEMO_EXPECTATION', message: signal.aborted ? 'stopped' : `${what} did not happen within ${limitMs / 1_000} s` });
+  throw new CliError(EXIT.no, {
+    code: 'DEMO_EXPECTATION',
+    message: signal.aborted ? 'stopped' : `${what} did not happen within ${limitMs / 1_000} s`,
+  });
 }
 
 interface Stage {
@@ -115,7 +145,8 @@ const checkoutOf = async (server: DemoServer): Promise<LaneSummary> => {
   return overview.lanes.find((l) => l.service === SERVICE && l.environment === ENVIRONMENT)!;
 };
 
-const releaseOf = (server: DemoServer, id: string) => clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`);
+const releaseOf = (server: DemoServer, id: string) =>
+  clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`);
 
 /** Commits one version, as a developer would, and watches what comes of it. */
 async function play(stage: Stage, chapter: Chapter): Promise<ChapterResult> {
@@ -149,7 +180,12 @@ async function play(stage: Stage, chapter: Chapter): Promise<ChapterResult> {
   return resultOf(chapter, decided, traffic.sinceMark().failed, verified.ok);
 }
 
-function resultOf(chapter: Chapter, release: ReleaseView, failedRequests: number, ledgerVerified: boolean): ChapterResult {
+function resultOf(
+  chapter: Chapter,
+  release: ReleaseView,
+  failedRequests: number,
+  ledgerVerified: boolean,
+): ChapterResult {
   const first = release.steps[0]?.confirmedAt ?? null;
   const end = release.path.find((m) => m.to === 'Promote' || m.to === 'Abort')?.at ?? null;
   const promoted = release.path.some((m) => m.to === 'Promote');
@@ -165,7 +201,8 @@ function resultOf(chapter: Chapter, release: ReleaseView, failedRequests: number
   };
 }
 
-const held = (r: ChapterResult): boolean => r.outcome === r.expected && r.ledgerVerified && r.secondsToVerdict !== null;
+const held = (r: ChapterResult): boolean =>
+  r.outcome === r.expected && r.ledgerVerified && r.secondsToVerdict !== null;
 
 function show(io: Io, results: readonly ChapterResult[]): void {
   const p = palette(io);
@@ -178,17 +215,23 @@ function show(io: Io, results: readonly ChapterResult[]): void {
     r.state,
     r.ledgerVerified ? 'verified' : 'BROKEN',
   ]);
-  io.out(`\n${table([['', 'chapter', 'outcome', 'to verdict', 'failed requests', 'state', 'ledger'], ...rows])}`);
+  io.out(
+    `\n${table([['', 'chapter', 'outcome', 'to verdict', 'failed requests', 'state', 'ledger'], ...rows])}`,
+  );
   const all = results.every(held) && results.length === CHAPTERS.length;
   io.out(all ? `\n${p.green('Every expectation held.')}\n` : `\n${p.red('Not every expectation held.')}\n`);
 }
 
 /** Starts `sluice serve` as anybody would: a process of its own. */
 function startServer(io: Io, root: string, directory: string, work: string, log: string[]) {
-  const child = spawn(process.execPath, [join(root, 'src', 'main.ts'), 'serve', directory, '--work', work, '--port', '0'], {
-    env: io.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, 'src', 'main.ts'), 'serve', directory, '--work', work, '--port', '0'],
+    {
+      env: io.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const keep = (chunk: Buffer) => {
     log.push(chunk.toString());
     if (log.length > 200) log.shift();
@@ -206,12 +249,19 @@ async function prepare(io: Io, work: string, directory: string): Promise<Release
   await openRepository(repository, platform.repository.branch);
   await commitDesired(
     repository,
-    platform.services.map(({ name }) => ({ environment: ENVIRONMENT, desired: desiredOf(releases, name, '1.0.0') })),
+    platform.services.map(({ name }) => ({
+      environment: ENVIRONMENT,
+      desired: desiredOf(releases, name, '1.0.0'),
+    })),
     'What runs today',
   );
   const promtool = which('promtool', io.env);
   if (!promtool)
-    throw new CliError(EXIT.unreachable, { code: 'PROGRAMS_MISSING', message: 'promtool is missing', next: 'apt-get install --no-install-recommends prometheus' });
+    throw new CliError(EXIT.unreachable, {
+      code: 'PROGRAMS_MISSING',
+      message: 'promtool is missing',
+      next: 'apt-get install --no-install-recommends prometheus',
+    });
   await loadHistory({
     promtool,
     tsdb: join(work, ENVIRONMENT, 'prometheus', 'tsdb'),
@@ -257,19 +307,31 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
       gone = true;
     });
     const server = await until('the server', START_LIMIT_MS, io.signal, async () => {
-      if (gone) throw new CliError(EXIT.unreachable, { code: 'DEMO_SERVER', message: `the server did not start:\n${log.join('').trim()}` });
+      if (gone)
+        throw new CliError(EXIT.unreachable, {
+          code: 'DEMO_SERVER',
+          message: `the server did not start:\n${log.join('').trim()}`,
+        });
       return runningServer(work) as DemoServer | undefined;
     });
     tell(`Console: ${server.url}   (live while the story runs)`);
     // Users come once every service is reachable: before that they would see nothing but a closed shop.
-    const lanesNow = async () => (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes;
+    const lanesNow = async () =>
+      (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes;
     await until('the first start of all services', START_LIMIT_MS, io.signal, async () => {
       line.say('starting frontend, cart, checkout and payment …');
       return (await lanesNow()).every((l) => l.weight === 100 || l.state === 'Stable') ? true : undefined;
     });
     const frontend = server.edges[ENVIRONMENT]!['frontend']!;
-    traffic = startTraffic({ targets: [{ url: `${frontend}/buy`, rps: RPS.buy }, { url: `${frontend}/`, rps: RPS.look }] });
-    tell(`Traffic: ${RPS.buy + RPS.look} requests a second, whatever happens. First releases of all four services …`);
+    traffic = startTraffic({
+      targets: [
+        { url: `${frontend}/buy`, rps: RPS.buy },
+        { url: `${frontend}/`, rps: RPS.look },
+      ],
+    });
+    tell(
+      `Traffic: ${RPS.buy + RPS.look} requests a second, whatever happens. First releases of all four services …`,
+    );
     await until('the first releases', START_LIMIT_MS, io.signal, async () => {
       const lanes = await lanesNow();
       line.say(`${lanes.filter((l) => l.state === 'Stable').length} of ${lanes.length} services stable …`);
@@ -286,11 +348,15 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
     const ok = results.length === CHAPTERS.length && results.every(held);
     if (!options.json) {
       show(io, results);
-      io.out(`Took ${humanSpan(Date.now() - begun)}. Why did it end so? sluice ledger explain ${results[1]?.release} --work ${work}\n`);
+      io.out(
+        `Took ${humanSpan(Date.now() - begun)}. Why did it end so? sluice ledger explain ${results[1]?.release} --work ${work}\n`,
+      );
     }
     if (!options.exit && !io.signal.aborted) {
       tell(`The shop keeps running: ${server.url}. Ctrl-C ends everything.`);
-      await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
+      await new Promise<void>((resolve) =>
+        io.signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
     }
     await traffic.stop();
     traffic = null;

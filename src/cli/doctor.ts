@@ -1,11 +1,19 @@
-import { findPrograms } from '../embedded/stack.ts';
 import { which } from '../delivery/adapters/process/os.ts';
+import { findPrograms } from '../embedded/stack.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
 /** `sluice doctor`: what this machine has of what a release on it needs. */
 export async function doctorCommand(io: Io, options: { json?: boolean }): Promise<Exit> {
   const p = palette(io);
-  const programs = ['nginx', 'prometheus', 'promtool', 'prometheus-alertmanager', 'amtool', 'git', 'chromium'].map((name) => ({
+  const programs = [
+    'nginx',
+    'prometheus',
+    'promtool',
+    'prometheus-alertmanager',
+    'amtool',
+    'git',
+    'chromium',
+  ].map((name) => ({
     name,
     path: which(name, io.env) ?? null,
   }));
@@ -13,7 +21,12 @@ export async function doctorCommand(io: Io, options: { json?: boolean }): Promis
   const ok = needed.ok && programs.find((x) => x.name === 'git')?.path != null;
   if (options.json) printJson(io, { schema: 'sluice.dev/doctor/v1', ok, node: process.version, programs });
   else {
-    io.out(table([['node', process.version], ...programs.map(({ name, path }) => [name, path ?? p.red('missing')])]));
+    io.out(
+      table([
+        ['node', process.version],
+        ...programs.map(({ name, path }) => [name, path ?? p.red('missing')]),
+      ]),
+    );
     io.out(needed.ok ? `${p.green('ready')}: next, sluice init\n` : `${needed.error}\n`);
   }
   return ok ? EXIT.yes : EXIT.unreachable;

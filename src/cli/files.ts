@@ -10,7 +10,9 @@ const SKIPPED = new Set(['node_modules', '.git', '.sluice']);
 const MAX_FILES = 10_000;
 
 function walk(directory: string, found: string[]): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name))) {
+  for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
+    a.name.localeCompare(b.name),
+  )) {
     if (SKIPPED.has(entry.name) || found.length >= MAX_FILES) continue;
     const path = join(directory, entry.name);
     if (entry.isDirectory()) walk(path, found);
@@ -22,7 +24,11 @@ function walk(directory: string, found: string[]): void {
 export function readDeclarations(io: Io, where: string): SourceFile[] {
   const root = resolve(io.cwd, where);
   if (!existsSync(root))
-    throw new CliError(EXIT.usage, { code: 'NO_SUCH_FOLDER', message: `${where} does not exist`, next: 'run `sluice init` to make an example' });
+    throw new CliError(EXIT.usage, {
+      code: 'NO_SUCH_FOLDER',
+      message: `${where} does not exist`,
+      next: 'run `sluice init` to make an example',
+    });
   const files: string[] = [];
   if (statSync(root).isFile()) files.push(root);
   else walk(root, files);
@@ -39,7 +45,11 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
 export function readPlatform(io: Io, where: string): Platform {
   const files = readDeclarations(io, where);
   if (files.length === 0)
-    throw new CliError(EXIT.usage, { code: 'NO_DECLARATION', message: `no declaration was found below ${where}`, next: 'run `sluice init` to make an example' });
+    throw new CliError(EXIT.usage, {
+      code: 'NO_DECLARATION',
+      message: `no declaration was found below ${where}`,
+      next: 'run `sluice init` to make an example',
+    });
   const compiled = compile(files);
   if (!compiled.ok) throw new DeclarationError(compiled.error);
   return compiled.value;

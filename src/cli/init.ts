@@ -3,13 +3,22 @@ import { join, resolve } from 'node:path';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 
 /** `sluice init [dir]`: a working example to change, never over files that are there. */
-export async function initCommand(io: Io, where: string, options: { json?: boolean }, root: string): Promise<Exit> {
+export async function initCommand(
+  io: Io,
+  where: string,
+  options: { json?: boolean },
+  root: string,
+): Promise<Exit> {
   const target = resolve(io.cwd, where);
   const source = join(root, 'examples', 'shop');
   const files = readdirSync(source).filter((name) => name.endsWith('.yaml'));
   const taken = files.filter((name) => existsSync(join(target, name)));
   if (taken.length > 0)
-    throw new CliError(EXIT.no, { code: 'FILES_EXIST', message: `${taken.join(', ')} already there in ${where}; nothing was written`, next: 'choose an empty folder: sluice init my-platform' });
+    throw new CliError(EXIT.no, {
+      code: 'FILES_EXIST',
+      message: `${taken.join(', ')} already there in ${where}; nothing was written`,
+      next: 'choose an empty folder: sluice init my-platform',
+    });
   mkdirSync(target, { recursive: true });
   for (const name of files) cpSync(join(source, name), join(target, name));
   if (options.json) printJson(io, { schema: 'sluice.dev/init/v1', directory: target, files });

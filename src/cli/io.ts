@@ -48,7 +48,15 @@ export function palette(io: Io): Palette {
     (code: number): Paint =>
     (text) =>
       on ? `\u001b[${code}m${text}\u001b[0m` : text;
-  return { bold: paint(1), dim: paint(2), red: paint(31), green: paint(32), yellow: paint(33), blue: paint(34), magenta: paint(35) };
+  return {
+    bold: paint(1),
+    dim: paint(2),
+    red: paint(31),
+    green: paint(32),
+    yellow: paint(33),
+    blue: paint(34),
+    magenta: paint(35),
+  };
 }
 
 /** One line that updates on a terminal, and silence otherwise. */
@@ -64,7 +72,12 @@ export function progress(io: Io): { say(text: string): void; done(): void } {
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows
-    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -12,14 +12,29 @@ function readTrace(io: Io, file: string) {
   try {
     value = JSON.parse(readFileSync(resolve(io.cwd, file), 'utf8'));
   } catch (thrown) {
-    throw new CliError(EXIT.usage, { code: 'TRACE_UNREADABLE', message: `${file}: ${messageOf(thrown)}`, file, next: 'give one trace as a JSON object' });
+    throw new CliError(EXIT.usage, {
+      code: 'TRACE_UNREADABLE',
+      message: `${file}: ${messageOf(thrown)}`,
+      file,
+      next: 'give one trace as a JSON object',
+    });
   }
   if (Array.isArray(value))
-    throw new CliError(EXIT.usage, { code: 'TRACE_IS_A_LIST', message: `${file} holds ${value.length} traces; one is judged at a time`, file, next: 'write one of them into a file of its own' });
+    throw new CliError(EXIT.usage, {
+      code: 'TRACE_IS_A_LIST',
+      message: `${file} holds ${value.length} traces; one is judged at a time`,
+      file,
+      next: 'write one of them into a file of its own',
+    });
   const parsed = traceSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new CliError(EXIT.usage, { code: 'TRACE_INVALID', message: `${file}: ${pathText(issue.path)}: ${issue.message}`, file, next: 'see docs/judge.md for the format' });
+  throw new CliError(EXIT.usage, {
+    code: 'TRACE_INVALID',
+    message: `${file}: ${pathText(issue.path)}: ${issue.message}`,
+    file,
+    next: 'see docs/judge.md for the format',
+  });
 }
 
 const exitOf = (answer: TraceAnswer): Exit =>
@@ -42,8 +57,12 @@ function show(io: Io, name: string, answer: TraceAnswer): void {
     { mark: 'w', values: answer.intervals.map((i) => i.worseThanStable) },
   ];
   io.out(textChart(lines, { value: answer.bar, name: 'bar' }));
-  io.out(`           o over budget ${last.overBudget.toFixed(2)}   w worse than stable ${last.worseThanStable.toFixed(2)}   * both\n`);
-  io.out(`           ${answer.intervals.length} intervals, exposure of the last step ${last.exposure.toFixed(2)}\n`);
+  io.out(
+    `           o over budget ${last.overBudget.toFixed(2)}   w worse than stable ${last.worseThanStable.toFixed(2)}   * both\n`,
+  );
+  io.out(
+    `           ${answer.intervals.length} intervals, exposure of the last step ${last.exposure.toFixed(2)}\n`,
+  );
 }
 
 /** `sluice judge --trace FILE`: the evidence rule over one recorded trace. */
@@ -51,7 +70,12 @@ export async function judgeCommand(io: Io, options: { trace: string; json?: bool
   const trace = readTrace(io, options.trace);
   const answer = judgeTrace(trace);
   if (!answer.ok)
-    throw new CliError(EXIT.usage, { code: 'TRACE_SETTINGS', message: `${options.trace}: ${answer.error}`, file: options.trace, next: 'mend the settings of the trace' });
+    throw new CliError(EXIT.usage, {
+      code: 'TRACE_SETTINGS',
+      message: `${options.trace}: ${answer.error}`,
+      file: options.trace,
+      next: 'mend the settings of the trace',
+    });
   if (options.json) printJson(io, { schema: 'sluice.dev/judge/v1', ...answer.value });
   else show(io, trace.name ?? options.trace, answer.value);
   return exitOf(answer.value);

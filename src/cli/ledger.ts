@@ -32,24 +32,44 @@ const parse = (texts: readonly string[]): LedgerRecord[] => texts.map((t) => JSO
 function oneLine(record: LedgerRecord): string {
   const [entry] = timelineOf([record]);
   if (entry) return entry.detail ? `${entry.title} (${entry.detail})` : entry.title;
-  const data = record.data as { verdict?: { verdict: string; reasons: string[] }; id?: string; alerts?: unknown[] };
-  if (record.type === 'release.looked') return `${data.verdict?.verdict}: ${data.verdict?.reasons.join(', ')}`;
+  const data = record.data as {
+    verdict?: { verdict: string; reasons: string[] };
+    id?: string;
+    alerts?: unknown[];
+  };
+  if (record.type === 'release.looked')
+    return `${data.verdict?.verdict}: ${data.verdict?.reasons.join(', ')}`;
   return data.id ?? '';
 }
 
-export async function listCommand(io: Io, o: LedgerOptions & { limit: string; subject?: string; type?: string }, open: Open): Promise<Exit> {
+export async function listCommand(
+  io: Io,
+  o: LedgerOptions & { limit: string; subject?: string; type?: string },
+  open: Open,
+): Promise<Exit> {
   const limit = Number(o.limit);
   if (!Number.isInteger(limit) || limit < 1)
-    throw new CliError(EXIT.usage, { code: 'BAD_LIMIT', message: `--limit is a whole number above 0, not "${o.limit}"` });
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_LIMIT',
+      message: `--limit is a whole number above 0, not "${o.limit}"`,
+    });
   const records = parse(await allTexts(o.work, open)).filter(
     (r) => (!o.subject || r.subject === o.subject) && (!o.type || r.type === o.type),
   );
   const shown = records.slice(-limit);
   if (o.json) printJson(io, { schema: 'sluice.dev/ledger/v1', records: shown, next: null });
   else {
-    const rows = shown.map((r) => [`#${r.seq}`, new Date(r.at).toISOString().slice(0, 19).replace('T', ' '), r.subject, r.type, r.actor.id, oneLine(r)]);
+    const rows = shown.map((r) => [
+      `#${r.seq}`,
+      new Date(r.at).toISOString().slice(0, 19).replace('T', ' '),
+      r.subject,
+      r.type,
+      r.actor.id,
+      oneLine(r),
+    ]);
     io.out(table([['seq', 'at (UTC)', 'subject', 'type', 'actor', 'what'], ...rows]));
-    if (records.length > shown.length) io.out(`${records.length - shown.length} earlier records: --limit ${records.length}\n`);
+    if (records.length > shown.length)
+      io.out(`${records.length - shown.length} earlier records: --limit ${records.length}\n`);
     io.out('Next: sluice ledger show SEQ, sluice ledger explain RELEASE\n');
   }
   return EXIT.yes;
@@ -57,7 +77,12 @@ export async function listCommand(io: Io, o: LedgerOptions & { limit: string; su
 
 export async function showCommand(io: Io, seq: string, o: LedgerOptions, open: Open): Promise<Exit> {
   const record = parse(await allTexts(o.work, open)).find((r) => r.seq === Number(seq));
-  if (!record) throw new CliError(EXIT.no, { code: 'NO_SUCH_RECORD', message: `there is no record ${seq}`, next: 'see sluice ledger list' });
+  if (!record)
+    throw new CliError(EXIT.no, {
+      code: 'NO_SUCH_RECORD',
+      message: `there is no record ${seq}`,
+      next: 'see sluice ledger list',
+    });
   if (o.json) printJson(io, { schema: 'sluice.dev/record/v1', record });
   else io.out(`#${record.seq} ${oneLine(record)}\n${JSON.stringify(record, null, 2)}\n`);
   return EXIT.yes;
@@ -78,20 +103,31 @@ function checkAnchor(texts: readonly string[], anchor: string): Verification['br
   const [seq, hash] = anchor.split(':');
   const record = parse(texts.filter((t) => t.startsWith('{'))).find((r) => r.seq === Number(seq));
   if (record && record.hash === hash) return [];
-  const message = record ? `record ${seq} is not the one that was anchored` : `record ${seq} was anchored and is gone: the tail was cut`;
+  const message = record
+    ? `record ${seq} is not the one that was anchored`
+    : `record ${seq} was anchored and is gone: the tail was cut`;
   return [{ line: texts.length, seq: Number(seq), code: record ? 'CHANGED' : 'GAP', message }];
 }
 
-export async function verifyCommand(io: Io, o: LedgerOptions & { file?: string; anchor?: string }, open: Open): Promise<Exit> {
+export async function verifyCommand(
+  io: Io,
+  o: LedgerOptions & { file?: string; anchor?: string },
+  open: Open,
+): Promise<Exit> {
   let texts: string[];
   try {
-    texts = o.file ? readFileSync(resolve(io.cwd, o.file), 'utf8').split('\n').filter(Boolean) : await allTexts(o.work, open);
+    texts = o.file
+      ? readFileSync(resolve(io.cwd, o.file), 'utf8').split('\n').filter(Boolean)
+      : await allTexts(o.work, open);
   } catch (thrown) {
     if (thrown instanceof CliError || !o.file) throw thrown;
     throw new CliError(EXIT.usage, { code: 'FILE_UNREADABLE', message: messageOf(thrown), file: o.file });
   }
   if (o.anchor && !/^\d+:[0-9a-f]{64}$/.test(o.anchor))
-    throw new CliError(EXIT.usage, { code: 'BAD_ANCHOR', message: '--anchor is SEQ:HASH, as an earlier verify printed with --json' });
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_ANCHOR',
+      message: '--anchor is SEQ:HASH, as an earlier verify printed with --json',
+    });
   const chain = verifyChain(texts);
   const breaks = [...chain.breaks, ...(o.anchor ? checkAnchor(texts, o.anchor) : [])];
   const result = { ...chain, breaks, ok: breaks.length === 0 };
@@ -110,7 +146,11 @@ export async function explainCommand(io: Io, id: string, o: LedgerOptions, open:
   const records = lane ? parse(await allTexts(o.work, open)).filter((r) => r.subject === lane) : [];
   const found = lane ? findRelease(lane, records, id) : undefined;
   if (!found)
-    throw new CliError(EXIT.no, { code: 'NO_SUCH_RELEASE', message: `there is no release ${id}`, next: 'releases are named service.environment.number; see sluice ledger list --type release.opened' });
+    throw new CliError(EXIT.no, {
+      code: 'NO_SUCH_RELEASE',
+      message: `there is no release ${id}`,
+      next: 'releases are named service.environment.number; see sluice ledger list --type release.opened',
+    });
   const lines = explainRelease(found.lane.lane, found.release, found.records);
   if (o.json) printJson(io, { schema: 'sluice.dev/explanation/v1', release: id, lines });
   else io.out(`${lines.join('\n')}\n`);

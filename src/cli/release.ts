@@ -13,9 +13,17 @@ export async function releaseCommand(
 ): Promise<Exit> {
   const reason = options.reason?.trim() ?? '';
   if (reason === '')
-    throw new CliError(EXIT.usage, { code: 'NO_REASON', message: `${command} needs a reason`, next: `add --reason "…"; it goes into the ledger` });
+    throw new CliError(EXIT.usage, {
+      code: 'NO_REASON',
+      message: `${command} needs a reason`,
+      next: `add --reason "…"; it goes into the ledger`,
+    });
   const path = `/api/v1/lanes/${encodeURIComponent(environment)}/${encodeURIComponent(service)}/commands`;
-  const answer = await needServer(options.work).post<{ seq: number }>(path, { command, reason }, randomUUID());
+  const answer = await needServer(options.work).post<{ seq: number }>(
+    path,
+    { command, reason },
+    randomUUID(),
+  );
   if (options.json) printJson(io, answer);
   else io.out(`Recorded as #${answer.seq}: ${command} ${service} in ${environment}.\nNext: sluice status\n`);
   return EXIT.yes;

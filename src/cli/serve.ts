@@ -6,8 +6,8 @@ import { getRequestListener } from '@hono/node-server';
 import { z } from 'zod';
 import { type Controller, createController } from '../controller/loop.ts';
 import { lanesOf, type Platform } from '../declaration/platform.ts';
-import type { Stack } from '../embedded/stack.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
+import type { Stack, StackOptions } from '../embedded/stack.ts';
 import type { DesiredPort } from '../gitops/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
@@ -20,7 +20,6 @@ import { createMetrics } from '../server/metrics.ts';
 import { runningServer, serveFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, progress } from './io.ts';
-import type { StackOptions } from '../embedded/stack.ts';
 
 /** What the composition root hands to the server. */
 export interface ServeAdapters {
@@ -28,7 +27,12 @@ export interface ServeAdapters {
   openLedger(work: string, id: string): Promise<LedgerPort>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
   openDesired(platform: Platform, work: string): Promise<DesiredPort>;
-  openMetrics(platform: Platform, environment: string, address: string, env: Io['env']): Result<MetricsPort, string>;
+  openMetrics(
+    platform: Platform,
+    environment: string,
+    address: string,
+    env: Io['env'],
+  ): Result<MetricsPort, string>;
   log(io: Io): { info(details: object, message: string): void; warn(details: object, message: string): void };
 }
 
@@ -65,7 +69,9 @@ async function openLedger(work: string, platform: Platform, adapters: ServeAdapt
     throw new CliError(locked ? EXIT.no : EXIT.unreachable, {
       code: thrown.code,
       message: locked ? `the ledger in ${work} has its writer already: ${who}` : thrown.message,
-      next: locked ? 'use that server, or choose another folder with --work' : 'free the disk or make the folder writable',
+      next: locked
+        ? 'use that server, or choose another folder with --work'
+        : 'free the disk or make the folder writable',
     });
   }
 }
@@ -75,7 +81,11 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new CliError(EXIT.no, { code: 'PORT_TAKEN', message: `port ${port} on ${host} is taken`, next: 'choose another with --port, or 0 for any free one' })
+          ? new CliError(EXIT.no, {
+              code: 'PORT_TAKEN',
+              message: `port ${port} on ${host} is taken`,
+              next: 'choose another with --port, or 0 for any free one',
+            })
           : error,
       ),
     );
@@ -100,7 +110,9 @@ const tickOf = (platform: Platform): number =>
 /** Deliveries of Alertmanager are hints: recorded once a change, and confirmed at the next look. */
 function alertRecorder(platform: Platform, ledger: LedgerPort, now: () => number) {
   const known = new Map<string, string>();
-  const lanes = new Set(lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`));
+  const lanes = new Set(
+    lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`),
+  );
   return async (body: unknown): Promise<void> => {
     const { alerts } = alertsSchema.parse(body);
     for (const alert of alerts) {
@@ -111,27 +123,57 @@ function alertRecorder(platform: Platform, ledger: LedgerPort, now: () => number
       if (!lanes.has(lane)) continue;
       const { status, labels, startsAt, fingerprint } = alert;
       await ledger.append([
-        { at: now(), type: 'alert.received', v: 1, subject: lane, actor: { id: 'alertmanager', kind: 'machine' }, cause: null, data: { id: fingerprint, status, startsAt, alert: labels['alertname'] ?? '', slo: labels['slo'] ?? '' } },
+        {
+          at: now(),
+          type: 'alert.received',
+          v: 1,
+          subject: lane,
+          actor: { id: 'alertmanager', kind: 'machine' },
+          cause: null,
+          data: {
+            id: fingerprint,
+            status,
+            startsAt,
+            alert: labels['alertname'] ?? '',
+            slo: labels['slo'] ?? '',
+          },
+        },
       ]);
     }
   };
 }
 
 /** `sluice serve [dir]`: the loop, the API and the console, over everything this machine needs. */
-export async function serveCommand(io: Io, where: string, options: ServeOptions, adapters: ServeAdapters): Promise<Exit> {
+export async function serveCommand(
+  io: Io,
+  where: string,
+  options: ServeOptions,
+  adapters: ServeAdapters,
+): Promise<Exit> {
   const platform = readPlatform(io, where);
   const port = Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new CliError(EXIT.usage, { code: 'BAD_PORT', message: `--port is a number from 0 to 65535, not "${options.port}"` });
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_PORT',
+      message: `--port is a number from 0 to 65535, not "${options.port}"`,
+    });
   const directory = resolve(io.cwd, where);
   const work = resolve(io.cwd, options.work ?? join(where, '.sluice'));
   mkdirSync(work, { recursive: true, mode: 0o700 });
   const ledger = await openLedger(work, platform, adapters);
   const closing: (() => Promise<void>)[] = [() => ledger.close()];
   try {
-    return await serveWith(io, platform, { directory, work, port, host: options.host, allowHost: options.allowHost }, ledger, adapters, closing);
+    return await serveWith(
+      io,
+      platform,
+      { directory, work, port, host: options.host, allowHost: options.allowHost },
+      ledger,
+      adapters,
+      closing,
+    );
   } finally {
-    for (const close of closing.reverse()) await close().catch((error: unknown) => io.err(`${messageOf(error)}\n`));
+    for (const close of closing.reverse())
+      await close().catch((error: unknown) => io.err(`${messageOf(error)}\n`));
   }
 }
 
@@ -158,7 +200,15 @@ async function serveWith(
   let unready: string | null = 'starting';
   let handler: ((req: Request) => Response | Promise<Response>) | null = null;
   const early = (): Response =>
-    new Response(JSON.stringify({ type: 'about:blank', title: 'Starting', status: 503, detail: 'the server is starting' }), { status: 503, headers: { 'content-type': 'application/problem+json' } });
+    new Response(
+      JSON.stringify({
+        type: 'about:blank',
+        title: 'Starting',
+        status: 503,
+        detail: 'the server is starting',
+      }),
+      { status: 503, headers: { 'content-type': 'application/problem+json' } },
+    );
   const server = createServer(getRequestListener((req) => (handler ? handler(req) : early())));
   const bound = await listen(server, places.host, places.port);
   closing.push(async () => {
@@ -180,18 +230,31 @@ async function serveWith(
     webhook: { url: `${url}/webhooks/alertmanager`, credentialsFile },
     revisionOf: (lane, revision) => {
       const state = controller?.lanes().find((v) => v.state.lane === lane)?.state;
-      return [state?.release?.target, state?.stable, state?.release?.from].find((r) => r?.revision === revision) ?? null;
+      return (
+        [state?.release?.target, state?.stable, state?.release?.from].find((r) => r?.revision === revision) ??
+        null
+      );
     },
     progress: (what) => line.say(`starting ${what} …`),
   });
-  if (!started.ok) throw new CliError(EXIT.unreachable, { code: 'PROGRAMS_MISSING', message: started.error, next: 'then run this again' });
+  if (!started.ok)
+    throw new CliError(EXIT.unreachable, {
+      code: 'PROGRAMS_MISSING',
+      message: started.error,
+      next: 'then run this again',
+    });
   const stack = started.value;
   closing.push(() => stack.stop());
 
   const metricsPorts = new Map<string, MetricsPort>();
   for (const { name, prometheus } of stack.environments) {
     const opened = adapters.openMetrics(platform, name, prometheus, io.env);
-    if (!opened.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: `Prometheus of ${name}: ${opened.error}`, next: 'set it and start again' });
+    if (!opened.ok)
+      throw new CliError(EXIT.usage, {
+        code: 'SECRET_MISSING',
+        message: `Prometheus of ${name}: ${opened.error}`,
+        next: 'set it and start again',
+      });
     metricsPorts.set(name, opened.value);
   }
   const loopController = createController(
@@ -226,11 +289,27 @@ async function serveWith(
   });
   handler = (req) => app.fetch(req);
   const edges = Object.fromEntries(
-    stack.environments.map((e) => [e.name, Object.fromEntries(platform.services.map((s) => [s.name, e.edgeOf(s.name)]))]),
+    stack.environments.map((e) => [
+      e.name,
+      Object.fromEntries(platform.services.map((s) => [s.name, e.edgeOf(s.name)])),
+    ]),
   );
   const prometheus = Object.fromEntries(stack.environments.map((e) => [e.name, e.prometheus]));
-  const repository = platform.repository.path === 'embedded' ? join(work, 'desired') : platform.repository.path;
-  writeAtomic(serveFile(work), JSON.stringify({ pid: process.pid, url, token: tokens.local, startedAt: now(), edges, prometheus, repository }), 0o600);
+  const repository =
+    platform.repository.path === 'embedded' ? join(work, 'desired') : platform.repository.path;
+  writeAtomic(
+    serveFile(work),
+    JSON.stringify({
+      pid: process.pid,
+      url,
+      token: tokens.local,
+      startedAt: now(),
+      edges,
+      prometheus,
+      repository,
+    }),
+    0o600,
+  );
   closing.push(async () => rmSync(serveFile(work), { force: true }));
   line.done();
   unready = null;
@@ -259,7 +338,12 @@ async function loop(
     } catch (thrown) {
       const why = messageOf(thrown);
       setUnready(why);
-      log.warn({ error: why }, thrown instanceof LedgerUnavailable ? 'the ledger takes no record: nothing is decided until it does' : 'a look failed; the next one tries again');
+      log.warn(
+        { error: why },
+        thrown instanceof LedgerUnavailable
+          ? 'the ledger takes no record: nothing is decided until it does'
+          : 'a look failed; the next one tries again',
+      );
     }
     const took = performance.now() - begun;
     metrics.tick(took / 1_000);

@@ -22,8 +22,18 @@ export async function statusCommand(io: Io, options: { work: string; json?: bool
   io.out(`${p.bold(overview.sentence)}\n\n`);
   const rows = overview.lanes.map((lane) => {
     const slo = lane.slos[0];
-    const version = lane.canary ? `${lane.stable ?? '-'} → ${lane.canary} ${lane.weight} %` : (lane.stable ?? '-');
-    return [lane.service, lane.environment, lane.state, version, percent(slo?.budgetLeft ?? null), times(slo?.burnFast ?? null), times(slo?.burnSlow ?? null)];
+    const version = lane.canary
+      ? `${lane.stable ?? '-'} → ${lane.canary} ${lane.weight} %`
+      : (lane.stable ?? '-');
+    return [
+      lane.service,
+      lane.environment,
+      lane.state,
+      version,
+      percent(slo?.budgetLeft ?? null),
+      times(slo?.burnFast ?? null),
+      times(slo?.burnSlow ?? null),
+    ];
   });
   io.out(table([['service', 'env', 'state', 'version', 'budget left', 'burn 5m', 'burn 1h'], ...rows]));
   for (const problem of overview.problems) io.out(`${p.yellow('desired state')}: ${problem}\n`);

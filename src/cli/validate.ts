@@ -16,10 +16,13 @@ export async function validateCommand(io: Io, where: string, options: { json?: b
   const p = palette(io);
   try {
     const platform = readPlatform(io, where);
-    if (options.json) printJson(io, { schema: 'sluice.dev/validate/v1', ok: true, ...summary(platform), problems: [] });
+    if (options.json)
+      printJson(io, { schema: 'sluice.dev/validate/v1', ok: true, ...summary(platform), problems: [] });
     else {
       const { environments, services, slos } = summary(platform);
-      io.out(`${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`);
+      io.out(
+        `${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`,
+      );
       io.out(`Next: sluice serve ${where}\n`);
     }
     return EXIT.yes;
@@ -28,10 +31,17 @@ export async function validateCommand(io: Io, where: string, options: { json?: b
     const { problems } = thrown;
     if (options.json) {
       const { code, message, file, line, next } = thrown.failure;
-      printJson(io, { schema: 'sluice.dev/validate/v1', ok: false, error: { code, message, file, line, next }, problems });
+      printJson(io, {
+        schema: 'sluice.dev/validate/v1',
+        ok: false,
+        error: { code, message, file, line, next },
+        problems,
+      });
     } else {
       for (const problem of problems) io.err(`${problemLine(problem)}\n`);
-      io.err(`${p.red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)}. Mend these lines and run sluice validate again.\n`);
+      io.err(
+        `${p.red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)}. Mend these lines and run sluice validate again.\n`,
+      );
     }
     return EXIT.usage;
   }

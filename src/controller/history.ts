@@ -1,4 +1,13 @@
-import { emptyLane, type Event, type EventType, eventSchemas, evolve, type Lane, type Release, upcast } from '../delivery/events.ts';
+import {
+  type Event,
+  type EventType,
+  emptyLane,
+  eventSchemas,
+  evolve,
+  type Lane,
+  type Release,
+  upcast,
+} from '../delivery/events.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
 export interface PastRelease {
@@ -28,8 +37,11 @@ export function releasesOf(laneName: string, records: readonly LedgerRecord[]): 
   return found;
 }
 
-export const findRelease = (laneName: string, records: readonly LedgerRecord[], id: string): PastRelease | undefined =>
-  releasesOf(laneName, records).find((past) => past.release.id === id);
+export const findRelease = (
+  laneName: string,
+  records: readonly LedgerRecord[],
+  id: string,
+): PastRelease | undefined => releasesOf(laneName, records).find((past) => past.release.id === id);
 
 /** `checkout.prod.3` → `checkout/prod`; names hold no dots. */
 export function laneOfRelease(id: string): string | undefined {

@@ -6,14 +6,14 @@ import { type Baseline, decide, type LaneSettings, type Seen, startable } from '
 import {
   type CommandName,
   type Effect,
-  emptyLane,
   EVENT_VERSION,
   type Event,
+  emptyLane,
+  eventSchemas,
   evolve,
   type Lane,
   laneName,
   upcast,
-  eventSchemas,
 } from '../delivery/events.ts';
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
@@ -22,7 +22,14 @@ import { messageOf } from '../kit/result.ts';
 import type { Clock } from '../kit/time.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
-import { type Arms, armSelectors, baselineCounts, batchSelector, closeIntervals, type Sli } from '../runtime/counts.ts';
+import {
+  type Arms,
+  armSelectors,
+  baselineCounts,
+  batchSelector,
+  closeIntervals,
+  type Sli,
+} from '../runtime/counts.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { guardWord, lookAtMetrics, type MetricsLook, NO_LOOK } from './metrics-look.ts';
 import { burnRuleOf, laneSettings, slisOf } from './settings.ts';
@@ -59,7 +66,13 @@ export interface Controller {
   metrics(environment: string): MetricsLook;
   desired(): DesiredState | null;
   /** Records an order; the next look carries it out. */
-  command(lane: string, command: CommandName, reason: string, actor: Actor, id: string): Promise<LedgerRecord>;
+  command(
+    lane: string,
+    command: CommandName,
+    reason: string,
+    actor: Actor,
+    id: string,
+  ): Promise<LedgerRecord>;
   onRecords(listener: (records: readonly LedgerRecord[]) => void): () => void;
 }
 
@@ -82,7 +95,10 @@ interface LaneCell {
 }
 
 const inFlight = (lane: Lane): boolean =>
-  lane.state === 'Canary' || lane.state === 'Evaluating' || lane.state === 'Promote' || lane.state === 'Deploying';
+  lane.state === 'Canary' ||
+  lane.state === 'Evaluating' ||
+  lane.state === 'Promote' ||
+  lane.state === 'Deploying';
 
 function armsOf(cell: LaneCell): Arms {
   const release = cell.state.release;
@@ -134,7 +150,13 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     }
   };
 
-  const append = async (lane: string, events: readonly Event[], now: number, actor: Actor, cause: string | null) => {
+  const append = async (
+    lane: string,
+    events: readonly Event[],
+    now: number,
+    actor: Actor,
+    cause: string | null,
+  ) => {
     if (events.length === 0) return [];
     const entries: Entry[] = events.map((event) => ({
       at: now,
@@ -187,19 +209,26 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         environment,
         selectors: active.flatMap((cell) => armSelectors(cell.slis, armsOf(cell))),
         rangeMs: rangeOf(active, now),
-        guards: active.flatMap((cell) => cell.service.guards.map((guard) => ({ service: cell.service.name, guard }))),
+        guards: active.flatMap((cell) =>
+          cell.service.guards.map((guard) => ({ service: cell.service.name, guard })),
+        ),
         upLabel: mine[0]?.service.revisionLabel ?? 'revision',
       },
       now,
     );
     if (look.failure && !last.failure)
-      log.warn({ environment: environment.name, ...look.failure }, 'Prometheus does not answer; nothing is promoted');
+      log.warn(
+        { environment: environment.name, ...look.failure },
+        'Prometheus does not answer; nothing is promoted',
+      );
     looks.set(environment.name, look);
     return look;
   }
 
   async function baselines(environment: Environment, now: number): Promise<Map<string, Baseline>> {
-    const wanting = [...cells.values()].filter((cell) => cell.environment === environment && wantsBaseline(cell));
+    const wanting = [...cells.values()].filter(
+      (cell) => cell.environment === environment && wantsBaseline(cell),
+    );
     const found = new Map<string, Baseline>();
     const look = looks.get(environment.name)!;
     if (wanting.length === 0 || look.at === 0 || look.failure) return found;
@@ -216,7 +245,9 @@ export function createController(platform: Platform, ports: ControllerPorts, log
 
   const burnOf = (cell: LaneCell, look: MetricsLook) =>
     worstBurn(
-      [...cell.service.slos, ...cell.service.burnSlos].map((slo) => look.burns.get(slo) ?? { fast: null, slow: null }),
+      [...cell.service.slos, ...cell.service.burnSlos].map(
+        (slo) => look.burns.get(slo) ?? { fast: null, slow: null },
+      ),
       burnRuleOf(cell.environment),
     );
 
@@ -224,7 +255,11 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   function laneLook(cell: LaneCell, look: MetricsLook, now: number): Look {
     const burn = burnOf(cell, look);
     const release = cell.state.release;
-    const base = { burn, guard: guardWord(cell.service.guards, cell.service.name, look), queries: look.queries };
+    const base = {
+      burn,
+      guard: guardWord(cell.service.guards, cell.service.name, look),
+      queries: look.queries,
+    };
     if (look.failure) return { ...base, intervals: [], cursors: {}, trouble: 'SOURCE_UNAVAILABLE' };
     if (!release || !inFlight(cell.state)) return { ...base, intervals: [], cursors: {}, trouble: null };
     const weight = cell.delivery?.weight ?? 0;
@@ -264,31 +299,52 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   }
 
   async function settle(effect: Effect, now: number): Promise<void> {
-    await append(effect.lane, [{ type: 'effect.settled', data: { id: effect.id, result: 'done' } }], now, SYSTEM, effect.id);
+    await append(
+      effect.lane,
+      [{ type: 'effect.settled', data: { id: effect.id, result: 'done' } }],
+      now,
+      SYSTEM,
+      effect.id,
+    );
   }
 
   /** Brings the outside to each pending target: probed first, so that what is done is not done twice. */
   async function act(cell: LaneCell): Promise<void> {
     const delivery = ports.delivery(cell.environment.name);
-    const order = [...cell.state.pending].sort((a, b) => Number(b.kind === 'abort') - Number(a.kind === 'abort'));
+    const order = [...cell.state.pending].sort(
+      (a, b) => Number(b.kind === 'abort') - Number(a.kind === 'abort'),
+    );
     for (const effect of order) {
       try {
         const work = async () => {
           if ((await delivery.probe(effect)) !== 'done') await delivery.apply(effect);
           return delivery.probe(effect);
         };
-        if ((await timeout(work(), EFFECT_TIMEOUT_MS, effect.id)) === 'done') await settle(effect, ports.clock.now());
+        if ((await timeout(work(), EFFECT_TIMEOUT_MS, effect.id)) === 'done')
+          await settle(effect, ports.clock.now());
       } catch (thrown) {
         if (isFatal(thrown)) throw thrown;
-        log.warn({ effect: effect.id, error: messageOf(thrown) }, 'an effect was not carried out; it is tried again');
+        log.warn(
+          { effect: effect.id, error: messageOf(thrown) },
+          'an effect was not carried out; it is tried again',
+        );
       }
     }
   }
 
-  async function tickLane(cell: LaneCell, look: MetricsLook | null, baseline: Baseline | null, now: number): Promise<void> {
+  async function tickLane(
+    cell: LaneCell,
+    look: MetricsLook | null,
+    baseline: Baseline | null,
+    now: number,
+  ): Promise<void> {
     const { lane } = cell.state;
     try {
-      cell.delivery = await timeout(ports.delivery(cell.environment.name).observe(lane, cell.state.release?.target.revision ?? null), EFFECT_TIMEOUT_MS, `observing ${lane}`);
+      cell.delivery = await timeout(
+        ports.delivery(cell.environment.name).observe(lane, cell.state.release?.target.revision ?? null),
+        EFFECT_TIMEOUT_MS,
+        `observing ${lane}`,
+      );
     } catch (thrown) {
       if (isFatal(thrown)) throw thrown;
       cell.delivery = null;

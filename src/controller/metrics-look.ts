@@ -1,7 +1,7 @@
 import type { Environment, Guard, Platform } from '../declaration/platform.ts';
 import type { Burn } from '../delivery/events.ts';
-import { quote } from '../promql/scope.ts';
 import type { Selector } from '../promql/parse.ts';
+import { quote } from '../promql/scope.ts';
 import { batchSelector } from '../runtime/counts.ts';
 import type { MetricsPort, Series } from '../runtime/port.ts';
 import { BUDGET_REMAINING, burnSeries } from '../runtime/series.ts';
@@ -62,7 +62,8 @@ function readRecorded(series: readonly Series[]): Pick<MetricsLook, 'burns' | 'b
     if (slo === undefined || value === undefined) continue;
     const burn = burns.get(slo) ?? { fast: null, slow: null };
     if (labels['__name__'] === burnSeries('5m')) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
-    else if (labels['__name__'] === burnSeries('1h')) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
+    else if (labels['__name__'] === burnSeries('1h'))
+      burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
     else if (!Number.isNaN(value)) budgets.set(slo, value);
   }
   return { burns, budgets };
@@ -73,7 +74,8 @@ function readUp(series: readonly Series[], label: string): Map<string, number> {
   for (const { labels, samples } of series) {
     const revision = labels[label];
     const value = samples[0]?.[1];
-    if (revision !== undefined && value !== undefined) up.set(revision, Math.min(up.get(revision) ?? 1, value));
+    if (revision !== undefined && value !== undefined)
+      up.set(revision, Math.min(up.get(revision) ?? 1, value));
   }
   return up;
 }
@@ -88,7 +90,11 @@ function readGuards(series: readonly Series[]): Map<string, readonly number[]> {
 }
 
 /** Looks once at one Prometheus, for all lanes of an environment. */
-export async function lookAtMetrics(port: MetricsPort, request: LookRequest, now: number): Promise<MetricsLook> {
+export async function lookAtMetrics(
+  port: MetricsPort,
+  request: LookRequest,
+  now: number,
+): Promise<MetricsLook> {
   const { environment, selectors, rangeMs, guards, upLabel } = request;
   const recorded = recordedQuery(environment);
   const raw = selectors.length > 0 ? batchSelector(selectors) : null;
@@ -117,7 +123,11 @@ export async function lookAtMetrics(port: MetricsPort, request: LookRequest, now
 }
 
 /** A guard's word: one number within its bounds. Two series where one is meant are no answer. */
-export function guardWord(guards: readonly Guard[], service: string, look: MetricsLook): 'ok' | 'failed' | 'no-data' {
+export function guardWord(
+  guards: readonly Guard[],
+  service: string,
+  look: MetricsLook,
+): 'ok' | 'failed' | 'no-data' {
   let word: 'ok' | 'failed' | 'no-data' = 'ok';
   for (const guard of guards) {
     const values = look.guards.get(`${service}/${guard.name}`) ?? [];
@@ -125,7 +135,8 @@ export function guardWord(guards: readonly Guard[], service: string, look: Metri
     if (!Number.isFinite(value)) {
       if (guard.noData === 'fail') return 'failed';
       if (guard.noData === 'hold') word = 'no-data';
-    } else if ((guard.min !== null && value < guard.min) || (guard.max !== null && value > guard.max)) return 'failed';
+    } else if ((guard.min !== null && value < guard.min) || (guard.max !== null && value > guard.max))
+      return 'failed';
   }
   return word;
 }

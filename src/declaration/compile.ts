@@ -24,13 +24,23 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** Reports every name that stands twice, at its second place. */
-function unique(items: readonly { name: string; at: Parsed; path: Path }[], what: string, report: Report): void {
+function unique(
+  items: readonly { name: string; at: Parsed; path: Path }[],
+  what: string,
+  report: Report,
+): void {
   const first = new Map<string, { at: Parsed; path: Path }>();
   for (const { name, at, path } of items) {
     const before = first.get(name);
     if (!before) first.set(name, { at, path });
     else
-      report(at, path, 'DUPLICATE_NAME', `${what} "${name}" is declared twice`, `first at ${before.at.file}:${before.at.lineOf(before.path)}`);
+      report(
+        at,
+        path,
+        'DUPLICATE_NAME',
+        `${what} "${name}" is declared twice`,
+        `first at ${before.at.file}:${before.at.lineOf(before.path)}`,
+      );
   }
 }
 
@@ -139,7 +149,17 @@ function compileService(s: ServiceInput, shared: StrategyInput): Service {
   );
   const { name, slos, burnSlos, revisionLabel, versionLabel } = s;
   const strategy = compileStrategy(s.strategy, shared);
-  return { name, description: '', slos, burnSlos, revisionLabel, versionLabel, strategy, guards, run: s.run ?? null };
+  return {
+    name,
+    description: '',
+    slos,
+    burnSlos,
+    revisionLabel,
+    versionLabel,
+    strategy,
+    guards,
+    run: s.run ?? null,
+  };
 }
 
 function checkReferences(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
@@ -153,12 +173,23 @@ function checkReferences(doc: Parsed<PlatformDocument>, slos: readonly Slo[], re
         const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ') || 'none'}`;
         if (!found) report(doc, path, 'UNKNOWN_SLO', `no SLO is named "${slo}"`, hint);
         else if (field === 'slos' && found.service !== service.name)
-          report(doc, path, 'FOREIGN_SLO', `SLO "${slo}" belongs to service "${found.service}"`, 'list it under burnSlos instead');
+          report(
+            doc,
+            path,
+            'FOREIGN_SLO',
+            `SLO "${slo}" belongs to service "${found.service}"`,
+            'list it under burnSlos instead',
+          );
       }
     for (const [j, guard] of service.guards.entries()) {
       const parsed = parseTree(guard.query);
       if (!parsed.ok)
-        report(doc, ['spec', 'services', i, 'guards', j, 'query'], 'PROMQL_SYNTAX', `PromQL ${parsed.error.message}`);
+        report(
+          doc,
+          ['spec', 'services', i, 'guards', j, 'query'],
+          'PROMQL_SYNTAX',
+          `PromQL ${parsed.error.message}`,
+        );
     }
   }
 }
@@ -169,7 +200,13 @@ function checkServices(docs: readonly Parsed[], known: readonly string[], report
     if (!known.includes(doc.value.spec.service)) {
       const near = nearest(doc.value.spec.service, known);
       const hint = near ? `did you mean "${near}"?` : 'declare a Service of that name';
-      report(doc, ['spec', 'service'], 'UNKNOWN_SERVICE', `no service is named "${doc.value.spec.service}"`, hint);
+      report(
+        doc,
+        ['spec', 'service'],
+        'UNKNOWN_SERVICE',
+        `no service is named "${doc.value.spec.service}"`,
+        hint,
+      );
     }
 }
 
@@ -177,17 +214,29 @@ function checkServices(docs: readonly Parsed[], known: readonly string[], report
 export function compileDeclaration(files: readonly SourceFile[]): Result<Platform, Problem[]> {
   const { documents, problems } = parseDocuments(files);
   const report: Report = (at, path, code, message, next) => {
-    problems.push({ code, file: at.file, line: at.lineOf(path), path: pathText(path), message, ...(next ? { next } : {}) });
+    problems.push({
+      code,
+      file: at.file,
+      line: at.lineOf(path),
+      path: pathText(path),
+      message,
+      ...(next ? { next } : {}),
+    });
   };
   const of = (kind: string) => documents.filter((d) => d.kind === kind);
   const sloDocs = of('openslo/v1 SLO') as Parsed<OpenSloSlo>[];
   const platforms = of('sluice.dev/v1 Platform') as Parsed<PlatformDocument>[];
   const slos = sloDocs.flatMap((doc) => compileSlos(doc, report));
-  const place = (doc: Parsed) => ({ name: (doc.value as OpenSloSlo).metadata.name, at: doc, path: ['metadata', 'name'] });
+  const place = (doc: Parsed) => ({
+    name: (doc.value as OpenSloSlo).metadata.name,
+    at: doc,
+    path: ['metadata', 'name'],
+  });
   unique(of('openslo/v1 Service').map(place), 'service', report);
   unique(sloDocs.map(place), 'SLO', report);
   const [first, second] = platforms;
-  if (second) report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
+  if (second)
+    report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
   if (!first) {
     const file = files[0]?.file ?? '.';
     if (problems.length === 0 || !problems.some((p) => p.path.startsWith('spec')))
@@ -203,7 +252,11 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
   }
   const { spec } = first.value;
   const at = (list: 'services' | 'environments') =>
-    spec[list].map((item, i) => ({ name: item.name, at: first as Parsed, path: ['spec', list, i, 'name'] as Path }));
+    spec[list].map((item, i) => ({
+      name: item.name,
+      at: first as Parsed,
+      path: ['spec', list, i, 'name'] as Path,
+    }));
   unique(at('services'), 'service', report);
   unique(at('environments'), 'environment', report);
   checkReferences(first, slos, report);

@@ -1,5 +1,12 @@
 /** Numbers of the evidence rule's page and of the architecture; every one can be declared otherwise. */
-export const EVIDENCE_DEFAULTS = { tolerance: 2, detect: 10, rho: 1, alpha: 0.001, beta: 0.05, minBad: 5 } as const;
+export const EVIDENCE_DEFAULTS = {
+  tolerance: 2,
+  detect: 10,
+  rho: 1,
+  alpha: 0.001,
+  beta: 0.05,
+  minBad: 5,
+} as const;
 
 export const STRATEGY_DEFAULTS = {
   steps: [20, 50, 100],

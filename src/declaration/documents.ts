@@ -23,7 +23,8 @@ type Path = readonly PropertyKey[];
 function lineFinder(document: Document, lines: LineCounter): (path: Path) => number {
   return (path) => {
     for (let depth = path.length; depth >= 0; depth--) {
-      const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth) as (string | number)[], true);
+      const node =
+        depth === 0 ? document.contents : document.getIn(path.slice(0, depth) as (string | number)[], true);
       if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
     }
     return 1;
@@ -89,7 +90,9 @@ function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next:
   const near = nearest(name, Object.keys(DOCUMENTS));
   return {
     wrong: `unknown document "${apiVersion ?? '?'} ${kind ?? '?'}"`,
-    next: near ? `did you mean apiVersion and kind "${near}"?` : `expected one of: ${Object.keys(DOCUMENTS).join('; ')}`,
+    next: near
+      ? `did you mean apiVersion and kind "${near}"?`
+      : `expected one of: ${Object.keys(DOCUMENTS).join('; ')}`,
   };
 }
 
@@ -99,7 +102,10 @@ export function parseDocuments(files: readonly SourceFile[]): { documents: Parse
   const problems: Problem[] = [];
   for (const { file, text } of files) {
     const lines = new LineCounter();
-    for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }) as Document[]) {
+    for (const document of parseAllDocuments(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+    }) as Document[]) {
       if (document.errors.length > 0) {
         for (const error of document.errors)
           problems.push({
@@ -117,12 +123,25 @@ export function parseDocuments(files: readonly SourceFile[]): { documents: Parse
       try {
         value = document.toJS({ maxAliasCount: 100 });
       } catch (thrown) {
-        problems.push({ code: 'YAML_ALIASES', file, line: lineOf([]), path: '', message: (thrown as Error).message });
+        problems.push({
+          code: 'YAML_ALIASES',
+          file,
+          line: lineOf([]),
+          path: '',
+          message: (thrown as Error).message,
+        });
         continue;
       }
       const kind = kindOf(value);
       if ('wrong' in kind) {
-        problems.push({ code: 'UNKNOWN_KIND', file, line: lineOf(['kind']), path: 'kind', message: kind.wrong, next: kind.next });
+        problems.push({
+          code: 'UNKNOWN_KIND',
+          file,
+          line: lineOf(['kind']),
+          path: 'kind',
+          message: kind.wrong,
+          next: kind.next,
+        });
         continue;
       }
       const schema: z.ZodType = DOCUMENTS[kind.kind];

@@ -123,4 +123,6 @@ export const sloOf = (platform: Platform, name: string): Slo => {
 
 /** Every lane of the platform, environments in promotion order. */
 export const lanesOf = (platform: Platform): { service: Service; environment: Environment }[] =>
-  platform.environments.flatMap((environment) => platform.services.map((service) => ({ service, environment })));
+  platform.environments.flatMap((environment) =>
+    platform.services.map((service) => ({ service, environment })),
+  );

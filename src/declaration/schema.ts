@@ -4,7 +4,10 @@ import { EVIDENCE_DEFAULTS } from './defaults.ts';
 
 const name = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected a name: lower-case letters, digits and dashes, 63 at most');
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    'expected a name: lower-case letters, digits and dashes, 63 at most',
+  );
 const label = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected a Prometheus label name');
 /** Written `5m`, read as milliseconds. */
 const duration = z
@@ -86,20 +89,27 @@ const secretRef = z.strictObject({
 const prometheus = z
   .strictObject({
     embedded: z.literal(true).optional().describe('Started by us on a free port of this machine.'),
-    address: z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address').optional(),
-    version: z.string().regex(/^\d+\.\d+/, 'expected a version such as 2.42').optional(),
+    address: z
+      .string()
+      .regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address')
+      .optional(),
+    version: z
+      .string()
+      .regex(/^\d+\.\d+/, 'expected a version such as 2.42')
+      .optional(),
     scrapeInterval: duration.default('5s'),
     evaluationInterval: duration.default('15s'),
     budgetInterval: duration.default('1m').describe('How often the SLO window itself is summed.'),
     timeout: duration.default('5s'),
     bearer: secretRef.optional(),
     basic: z.strictObject({ username: z.string(), ...secretRef.shape }).optional(),
-    mtls: z
-      .strictObject({ cert: secretRef, key: secretRef, ca: secretRef.optional() })
-      .optional(),
+    mtls: z.strictObject({ cert: secretRef, key: secretRef, ca: secretRef.optional() }).optional(),
     tenant: z.strictObject({ header: z.string().default('X-Scope-OrgID'), value: z.string() }).optional(),
   })
-  .refine((p) => (p.embedded === true) !== (p.address !== undefined), 'expected exactly one of embedded: true and address')
+  .refine(
+    (p) => (p.embedded === true) !== (p.address !== undefined),
+    'expected exactly one of embedded: true and address',
+  )
   .refine((p) => !(p.bearer && p.basic), 'expected at most one of bearer and basic');
 
 const window = (threshold: number, size: string) =>
@@ -179,7 +189,10 @@ export const platformDocument = z.strictObject({
   kind: z.literal('Platform'),
   metadata,
   spec: z.strictObject({
-    environments: z.array(environment).min(1, 'expected at least one environment').describe('In promotion order.'),
+    environments: z
+      .array(environment)
+      .min(1, 'expected at least one environment')
+      .describe('In promotion order.'),
     services: z.array(service).min(1, 'expected at least one service'),
     strategy: strategy.optional(),
     evidence: evidence.optional(),
@@ -191,7 +204,14 @@ export const platformDocument = z.strictObject({
         poll: duration.default('2s'),
       })
       .optional(),
-    alerts: z.strictObject({ webhook: z.string().regex(/^https?:\/\//).optional() }).optional(),
+    alerts: z
+      .strictObject({
+        webhook: z
+          .string()
+          .regex(/^https?:\/\//)
+          .optional(),
+      })
+      .optional(),
   }),
 });
 
@@ -210,7 +230,10 @@ export const jsonSchema = (): object => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Sluice declaration',
   oneOf: Object.values(DOCUMENTS).map((schema) => {
-    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<
+      string,
+      unknown
+    >;
     return rest;
   }),
 });

@@ -1,13 +1,15 @@
+import { invariant } from '../kit/result.ts';
 import { type BurnRule, burnWord } from './burn-rule.ts';
 import type { Burn, Release } from './events.ts';
 import { beginEvidence, type Counts, type Evidence, type Interval, observe, ruleOf } from './evidence.ts';
 import { type Gates, judge, type Verdict } from './verdict.ts';
-import { invariant } from '../kit/result.ts';
 
 /** Counts of one closed interval, as read; `at` is the time of its last sample. */
 export interface ReadInterval {
   readonly at: number;
-  readonly counts: Readonly<Record<string, { readonly canary: Counts | null; readonly stable: Counts | null }>>;
+  readonly counts: Readonly<
+    Record<string, { readonly canary: Counts | null; readonly stable: Counts | null }>
+  >;
 }
 
 /** One look at the metrics, whether or not it brought anything. */
@@ -56,7 +58,9 @@ const stepAt = (release: Release, at: number): number => {
 };
 
 const warmUntil = (release: Release): number =>
-  release.confirmedAt[0] === undefined ? Number.POSITIVE_INFINITY : release.confirmedAt[0] + release.settings.warmUpMs;
+  release.confirmedAt[0] === undefined
+    ? Number.POSITIVE_INFINITY
+    : release.confirmedAt[0] + release.settings.warmUpMs;
 
 /** Gives each interval of a look its step and says whether the version was still warming up. */
 export function placeIntervals(release: Release, look: Look): Record<string, Interval[]> {

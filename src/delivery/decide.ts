@@ -1,3 +1,4 @@
+import { invariant, never } from '../kit/result.ts';
 import type { Assessment, Look } from './assess.ts';
 import { type BurnRule, burnWord } from './burn-rule.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from './events.ts';
 import type { MoveReason, State } from './machine.ts';
 import type { Delivery } from './port.ts';
-import { invariant, never } from '../kit/result.ts';
 
 /** How a lane gets back to rest: numbers of the evidence rule's page. */
 export interface RecoverySettings {
@@ -113,7 +113,8 @@ export function startable(lane: Lane, desired: Revision | null): boolean {
 /** A blamed revision is refused; so is its digest under another configuration, unless it is the stable one. */
 export const isRefused = (lane: Lane, desired: Revision): boolean =>
   lane.rejected.some(
-    (r) => r.revision === desired.revision || (r.digest === desired.digest && r.digest !== lane.stable?.digest),
+    (r) =>
+      r.revision === desired.revision || (r.digest === desired.digest && r.digest !== lane.stable?.digest),
   );
 
 function open(c: Context, reason: MoveReason): Event[] {
@@ -161,7 +162,9 @@ function stopping(c: Context): Event[] {
   const release = lane.release!;
   const verdict = seen.assessment?.verdict;
   if (verdict?.verdict === 'fail')
-    return [stop(c, verdict.reasons.includes('GUARD_FAILED') ? 'GUARD_FAILED' : 'HARM_SHOWN', { blamed: true })];
+    return [
+      stop(c, verdict.reasons.includes('GUARD_FAILED') ? 'GUARD_FAILED' : 'HARM_SHOWN', { blamed: true }),
+    ];
   if (seen.delivery?.canaryHealth === 'exited')
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: seen.delivery.exit ?? 'its process ended' })];
   if (seen.unreachableLooks >= UNREACHABLE_LOOKS)
@@ -171,7 +174,8 @@ function stopping(c: Context): Event[] {
   if (abort) return [done(abort.id, 'aborting'), stop(c, 'OPERATOR', { note: abort.reason })];
   if (seen.desired && seen.desired.revision !== release.target.revision)
     return [stop(c, 'SUPERSEDED', { note: `${seen.desired.version} is wanted now` })];
-  if (release.heldAt !== null && now - release.heldAt >= release.settings.holdMs) return [stop(c, 'HOLD_EXPIRED')];
+  if (release.heldAt !== null && now - release.heldAt >= release.settings.holdMs)
+    return [stop(c, 'HOLD_EXPIRED')];
   return [];
 }
 
@@ -188,15 +192,22 @@ function obey(c: Context): Event[] {
     return [done(command.id, 'promoting'), promoted];
   }
   const paused = command.command === 'pause';
-  const flag: Event = { type: 'release.paused', data: { release: release.id, paused, reason: command.reason } };
+  const flag: Event = {
+    type: 'release.paused',
+    data: { release: release.id, paused, reason: command.reason },
+  };
   const unhold: Event[] =
-    !paused && release.heldAt !== null ? [{ type: 'release.held', data: { release: release.id, held: false } }] : [];
+    !paused && release.heldAt !== null
+      ? [{ type: 'release.held', data: { release: release.id, held: false } }]
+      : [];
   return [done(command.id, paused ? 'paused' : 'resumed'), flag, ...unhold];
 }
 
 /** Commands that find nothing to act on are answered, not kept. */
 function answerIdle(c: Context): Event[] {
-  return c.lane.commands.map((command) => done(command.id, `nothing to ${command.command} in ${c.lane.state}`));
+  return c.lane.commands.map((command) =>
+    done(command.id, `nothing to ${command.command} in ${c.lane.state}`),
+  );
 }
 
 function deploying(c: Context): Event[] {
@@ -207,7 +218,8 @@ function deploying(c: Context): Event[] {
   if (seen.desired && seen.desired.revision !== release.target.revision) return [stop(c, 'SUPERSEDED')];
   if (seen.delivery?.canaryHealth === 'exited')
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: seen.delivery.exit ?? 'its process ended' })];
-  if (now - release.openedAt >= release.settings.deadlineMs) return [stop(c, 'FAILED_TO_START', { blamed: true })];
+  if (now - release.openedAt >= release.settings.deadlineMs)
+    return [stop(c, 'FAILED_TO_START', { blamed: true })];
   if (seen.delivery?.canaryHealth !== 'ready' || seen.delivery.canary !== release.target.revision) return [];
   const weight = release.settings.weights[0]!;
   return [move(c, 'Canary', 'CANARY_STARTED', { effects: [['step', release.target.revision, weight]] })];
@@ -218,7 +230,8 @@ function drift(c: Context): Event[] {
   const { lane, seen } = c;
   const release = lane.release!;
   const wanted = release.settings.weights[release.step]!;
-  if (!release.enforced || !seen.delivery || lane.pending.length > 0 || seen.delivery.weight === wanted) return [];
+  if (!release.enforced || !seen.delivery || lane.pending.length > 0 || seen.delivery.weight === wanted)
+    return [];
   const generation = lane.generation + 1;
   const data = {
     seen: `${seen.delivery.weight} %`,
@@ -301,7 +314,9 @@ function aborting(c: Context): Event[] {
   const { lane, seen } = c;
   if (lane.commands.length > 0) return answerIdle(c);
   if (!seen.delivery || seen.delivery.weight !== 0) return [];
-  return [move(c, 'Rollback', 'TRAFFIC_RESTORED', { effects: [['clean', lane.release!.target.revision, 0]] })];
+  return [
+    move(c, 'Rollback', 'TRAFFIC_RESTORED', { effects: [['clean', lane.release!.target.revision, 0]] }),
+  ];
 }
 
 function rollingBack(c: Context): Event[] {
@@ -324,13 +339,16 @@ function degraded(c: Context): Event[] {
   const under = fast !== null && fast < settings.burn.fast;
   const looksUnder = under ? lane.quiet.looksUnder + 1 : 0;
   if (looksUnder >= settings.recovery.looks) return [move(c, 'Recovery', 'ERRORS_REDUCED')];
-  return looksUnder === lane.quiet.looksUnder ? [] : [{ type: 'lane.quiet', data: { looksUnder, since: null } }];
+  return looksUnder === lane.quiet.looksUnder
+    ? []
+    : [{ type: 'lane.quiet', data: { looksUnder, since: null } }];
 }
 
 function recovering(c: Context): Event[] {
   const { lane, seen, settings, now } = c;
   if (lane.commands.length > 0) return answerIdle(c);
-  if (seen.look && burnWord(seen.look.burn, settings.burn) === 'firing') return [move(c, 'Degraded', 'RELAPSE')];
+  if (seen.look && burnWord(seen.look.burn, settings.burn) === 'firing')
+    return [move(c, 'Degraded', 'RELAPSE')];
   if (lane.release?.cause === 'SUPERSEDED' && lane.release.endedAt !== null && lane.release.from !== null)
     return [move(c, 'Stable', 'NOT_FAILED')];
   const fix = open(c, 'FIX_FORWARD');
@@ -358,9 +376,15 @@ function waiting(c: Context): Event[] {
   const wanted = seen.desired;
   const busy = lane.state === 'Abort' || lane.state === 'Rollback';
   const blocked = startable(lane, wanted) && seen.baseline === null && !isRelease(lane.state);
-  const waits = wanted && (busy ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision : blocked);
+  const waits =
+    wanted &&
+    (busy
+      ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision
+      : blocked);
   const target = waits ? wanted : null;
-  return (target?.revision ?? null) === (lane.waiting?.revision ?? null) ? [] : [{ type: 'lane.waiting', data: { target } }];
+  return (target?.revision ?? null) === (lane.waiting?.revision ?? null)
+    ? []
+    : [{ type: 'lane.waiting', data: { target } }];
 }
 
 /** In observe mode somebody else delivers: the machine follows what is seen, and says what it would have done. */
@@ -373,10 +397,16 @@ function following(c: Context): Event[] {
   const mine = delivery.canary === release.target.revision;
   const took = delivery.stable === release.target.revision;
   if (lane.state === 'Deploying')
-    return mine && delivery.weight > 0 ? [move(c, 'Canary', 'CANARY_STARTED')] : took ? [move(c, 'Canary', 'CANARY_STARTED')] : [];
-  if (took && lane.state !== 'Promote') return [move(c, 'Promote', 'OVERRIDDEN', { note: 'promoted by whoever delivers' })];
+    return mine && delivery.weight > 0
+      ? [move(c, 'Canary', 'CANARY_STARTED')]
+      : took
+        ? [move(c, 'Canary', 'CANARY_STARTED')]
+        : [];
+  if (took && lane.state !== 'Promote')
+    return [move(c, 'Promote', 'OVERRIDDEN', { note: 'promoted by whoever delivers' })];
   if (lane.state === 'Promote') return took ? [move(c, 'Stable', 'FULL_TRAFFIC')] : [];
-  if (!mine || delivery.weight === 0) return [move(c, 'Abort', 'OPERATOR', { note: 'stopped by whoever delivers' })];
+  if (!mine || delivery.weight === 0)
+    return [move(c, 'Abort', 'OPERATOR', { note: 'stopped by whoever delivers' })];
   const steps = release.settings.weights.filter((w) => w <= delivery.weight).length;
   const step = Math.max(release.step, steps - 1, 0);
   if (release.confirmedAt[step] === undefined)

@@ -104,16 +104,27 @@ export const eventSchemas = {
     note: z.string().optional(),
     effects: z.array(effectSchema),
   }),
-  'lane.drifted': z.object({ seen: z.string(), wanted: z.string(), generation: z.number(), effects: z.array(effectSchema) }),
+  'lane.drifted': z.object({
+    seen: z.string(),
+    wanted: z.string(),
+    generation: z.number(),
+    effects: z.array(effectSchema),
+  }),
   'lane.waiting': z.object({ target: revisionSchema.nullable() }),
   'lane.quiet': z.object({ looksUnder: z.number(), since: z.number().nullable() }),
-  'effect.settled': z.object({ id: z.string(), result: z.enum(['done', 'cancelled']), note: z.string().optional() }),
+  'effect.settled': z.object({
+    id: z.string(),
+    result: z.enum(['done', 'cancelled']),
+    note: z.string().optional(),
+  }),
   'command.accepted': z.object({ id: z.string(), command: z.enum(COMMANDS), reason: z.string() }),
   'command.done': z.object({ id: z.string(), outcome: z.string() }),
 } as const;
 
 export type EventType = keyof typeof eventSchemas;
-export type Event = { [T in EventType]: { readonly type: T; readonly data: z.infer<(typeof eventSchemas)[T]> } }[EventType];
+export type Event = {
+  [T in EventType]: { readonly type: T; readonly data: z.infer<(typeof eventSchemas)[T]> };
+}[EventType];
 export type EventData<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
 
 export const EVENT_VERSION = 1;
@@ -176,7 +187,11 @@ export interface Lane {
   readonly quiet: { readonly looksUnder: number; readonly since: number | null };
   readonly burn: Burn;
   readonly pending: readonly Effect[];
-  readonly commands: readonly { readonly id: string; readonly command: CommandName; readonly reason: string }[];
+  readonly commands: readonly {
+    readonly id: string;
+    readonly command: CommandName;
+    readonly reason: string;
+  }[];
   /** Releases opened so far: numbers the ids. */
   readonly releases: number;
 }
@@ -260,7 +275,10 @@ function looked(lane: Lane, data: EventData<'release.looked'>, at: number): Lane
 
 function moved(lane: Lane, data: EventData<'lane.moved'>, at: number): Lane {
   invariant(data.from === lane.state, `${lane.lane} moves from ${data.from} but is in ${lane.state}`);
-  invariant(isDeclared(data.from, data.to, data.reason), `${data.from} → ${data.to} by ${data.reason} is undeclared`);
+  invariant(
+    isDeclared(data.from, data.to, data.reason),
+    `${data.from} → ${data.to} by ${data.reason} is undeclared`,
+  );
   const next: Lane = {
     ...lane,
     state: data.to,

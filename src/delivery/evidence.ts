@@ -64,7 +64,8 @@ export function ruleOf(settings: EvidenceSettings): Result<Rule, string> {
     if (!Number.isFinite(value) || value <= 0) return fail(`${name} must be a number above 0, not ${value}`);
   if (objective <= 0.5 || objective >= 1)
     return fail(`objective must be above 0.5 and below 1, not ${objective}`);
-  if (!Number.isInteger(steps) || !Number.isInteger(slos)) return fail('steps and slos must be whole numbers');
+  if (!Number.isInteger(steps) || !Number.isInteger(slos))
+    return fail('steps and slos must be whole numbers');
   if (alpha >= 1 || beta >= 1) return fail('alpha and beta must be below 1');
   if (steps * 10 >= slos / alpha)
     return fail(`${steps} steps are too many for alpha ${alpha}: 10 × steps must be below slos / alpha`);
@@ -178,7 +179,8 @@ function overIncrements(rule: Rule, canary: Counts, d: number): readonly number[
 function worseIncrements(e: Evidence, canary: Counts, stable: Counts, d: number): readonly number[] {
   const { p0, capR, settings } = e.rule;
   if (stable.total > 0) {
-    const share = (r: number) => (r * settings.rho * canary.total) / (r * settings.rho * canary.total + stable.total);
+    const share = (r: number) =>
+      (r * settings.rho * canary.total) / (r * settings.rho * canary.total + stable.total);
     const x = canary.bad;
     return RATIOS.map((r) => Math.min(ll(share(r), share(1), x, x + stable.bad) / d, capR));
   }

@@ -74,7 +74,13 @@ export const TABLE: readonly Row[] = [
   { from: 'Idle', to: 'Deploying', reasons: ['FIRST_RELEASE'], by: 'seed', label: 'New version pushed' },
   { from: 'Deploying', to: 'Canary', reasons: ['CANARY_STARTED'], by: 'seed', label: 'Rollout started' },
   { from: 'Canary', to: 'Evaluating', reasons: ['COUNTS_ARRIVED'], by: 'seed', label: 'Query burn rate' },
-  { from: 'Evaluating', to: 'Promote', reasons: ['PASSED', 'OVERRIDDEN'], by: 'seed', label: 'burn < thresholds' },
+  {
+    from: 'Evaluating',
+    to: 'Promote',
+    reasons: ['PASSED', 'OVERRIDDEN'],
+    by: 'seed',
+    label: 'burn < thresholds',
+  },
   {
     from: 'Evaluating',
     to: 'Abort',
@@ -84,9 +90,21 @@ export const TABLE: readonly Row[] = [
   },
   { from: 'Promote', to: 'Stable', reasons: ['FULL_TRAFFIC'], by: 'seed', label: '100% traffic' },
   { from: 'Abort', to: 'Rollback', reasons: ['TRAFFIC_RESTORED'], by: 'seed', label: 'Restore stable' },
-  { from: 'Rollback', to: 'Degraded', reasons: ['CANARY_STOPPED'], by: 'seed', label: 'Stopped version gone' },
+  {
+    from: 'Rollback',
+    to: 'Degraded',
+    reasons: ['CANARY_STOPPED'],
+    by: 'seed',
+    label: 'Stopped version gone',
+  },
   { from: 'Degraded', to: 'Recovery', reasons: ['ERRORS_REDUCED'], by: 'seed', label: 'Errors reduced' },
-  { from: 'Recovery', to: 'Stable', reasons: ['RECOVERED', 'NOT_FAILED'], by: 'seed', label: 'Within objective' },
+  {
+    from: 'Recovery',
+    to: 'Stable',
+    reasons: ['RECOVERED', 'NOT_FAILED'],
+    by: 'seed',
+    label: 'Within objective',
+  },
   { from: 'Stable', to: 'Deploying', reasons: ['NEW_VERSION'], by: 'seed', label: 'New release' },
   {
     from: 'Evaluating',

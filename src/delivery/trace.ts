@@ -52,7 +52,9 @@ export function judgeTrace(trace: Trace): Result<TraceAnswer, string> {
   for (const [index, interval] of trace.intervals.entries()) {
     if (interval.step < evidence.step) return fail(`interval ${index} goes back to step ${interval.step}`);
     if (interval.step >= trace.settings.steps)
-      return fail(`interval ${index} is in step ${interval.step}, but there are ${trace.settings.steps} steps`);
+      return fail(
+        `interval ${index} is in step ${interval.step}, but there are ${trace.settings.steps} steps`,
+      );
     evidence = observe(evidence, interval);
     const { verdict, reasons } = judge(new Map([['', evidence]]), OPEN_GATES);
     const { overBudget, worseThanStable, exposure } = evidence;

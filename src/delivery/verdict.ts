@@ -1,6 +1,6 @@
 import {
-  type Evidence,
   dispersion,
+  type Evidence,
   goodRequestsLeft,
   goodRequestsNeeded,
   harmShown,

@@ -56,7 +56,8 @@ export function embeddedDelivery({ edge, processes, revisionOf }: EmbeddedDelive
     }
     const lane = (await edge.served()).lanes[service];
     if (!lane) return 'unknown';
-    if (effect.kind === 'step') return lane.canary?.revision === revision && lane.weight === weight ? 'done' : 'absent';
+    if (effect.kind === 'step')
+      return lane.canary?.revision === revision && lane.weight === weight ? 'done' : 'absent';
     if (effect.kind === 'abort') return lane.canary === null ? 'done' : 'absent';
     return lane.stable?.revision === revision && lane.canary === null ? 'done' : 'absent';
   }

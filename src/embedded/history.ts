@@ -39,7 +39,8 @@ export function pastText(series: readonly PastSeries[], endSeconds: number): str
   const start = times[0] ?? endSeconds;
   for (const { labels, perSecond } of series) {
     const text = labelsText(labels);
-    for (const t of times) lines.push(`http_requests_total{${text}} ${Math.floor((t - start) * perSecond)} ${t}`);
+    for (const t of times)
+      lines.push(`http_requests_total{${text}} ${Math.floor((t - start) * perSecond)} ${t}`);
   }
   return `${lines.join('\n')}\n# EOF\n`;
 }

@@ -67,7 +67,9 @@ export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number],
   }
   return missing.length === 0
     ? ok(found as Record<(typeof PROGRAMS)[number], string>)
-    : fail(`missing: ${missing.join(', ')}; install with: apt-get install --no-install-recommends ${missing.join(' ')}`);
+    : fail(
+        `missing: ${missing.join(', ')}; install with: apt-get install --no-install-recommends ${missing.join(' ')}`,
+      );
 }
 
 async function untilReady(url: string, what: string, log: string): Promise<void> {
@@ -99,7 +101,11 @@ async function startPrometheus(
 ): Promise<string> {
   const { platform } = options;
   const data = join(home, 'prometheus');
-  const files = { config: join(data, 'prometheus.yml'), rules: join(data, 'rules.yml'), log: join(data, 'prometheus.log') };
+  const files = {
+    config: join(data, 'prometheus.yml'),
+    rules: join(data, 'rules.yml'),
+    log: join(data, 'prometheus.log'),
+  };
   const places = {
     rulesFile: files.rules,
     targetsGlob: join(home, 'processes', 'targets.json'),
@@ -108,7 +114,9 @@ async function startPrometheus(
   const address = `http://127.0.0.1:${ports.prometheus}`;
   const texts = [renderPrometheusConfig(environment, places), renderRules(platform, environment)] as const;
   const unchanged =
-    existsSync(files.rules) && readFileSync(files.config, 'utf8') === texts[0] && readFileSync(files.rules, 'utf8') === texts[1];
+    existsSync(files.rules) &&
+    readFileSync(files.config, 'utf8') === texts[0] &&
+    readFileSync(files.rules, 'utf8') === texts[1];
   writeAtomic(files.config, texts[0]);
   writeAtomic(files.rules, texts[1]);
   if (findInstance(data) === undefined) {
@@ -130,7 +138,12 @@ async function startPrometheus(
   return address;
 }
 
-async function startAlertmanager(options: StackOptions, home: string, ports: Ports, program: string): Promise<string> {
+async function startAlertmanager(
+  options: StackOptions,
+  home: string,
+  ports: Ports,
+  program: string,
+): Promise<string> {
   const data = join(home, 'alertmanager');
   const files = { config: join(data, 'alertmanager.yml'), log: join(data, 'alertmanager.log') };
   const { webhook, platform } = options;

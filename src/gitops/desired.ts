@@ -1,4 +1,4 @@
-import { parseDocument, LineCounter } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { canonicalText } from '../kit/canonical.ts';
 import { sha256 } from '../kit/digest.ts';
@@ -24,25 +24,48 @@ export interface DesiredRevision {
 /** Arms are told apart by revision, so that a change of configuration alone is judged too. */
 export function revisionOf(desired: Omit<Desired, 'service'>): DesiredRevision {
   const { version, digest, config } = desired;
-  return { revision: sha256(canonicalText({ version, digest, config })).slice(0, 10), version, digest, config };
+  return {
+    revision: sha256(canonicalText({ version, digest, config })).slice(0, 10),
+    version,
+    digest,
+    config,
+  };
 }
 
 export const desiredPath = (environment: string, service: string): string =>
   `environments/${environment}/${service}.yaml`;
 
 /** Reads one desired-state file; what is wrong with it names the line. */
-export function parseDesired(file: string, text: string, service: string): Result<DesiredRevision, Problem[]> {
+export function parseDesired(
+  file: string,
+  text: string,
+  service: string,
+): Result<DesiredRevision, Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problem = (line: number, path: string, message: string): Problem => ({ code: 'DESIRED_STATE', file, line, path, message });
+  const problem = (line: number, path: string, message: string): Problem => ({
+    code: 'DESIRED_STATE',
+    file,
+    line,
+    path,
+    message,
+  });
   if (document.errors.length > 0)
-    return fail(document.errors.map((e) => problem(lines.linePos(e.pos[0]).line, '', `not YAML: ${e.message}`)));
+    return fail(
+      document.errors.map((e) => problem(lines.linePos(e.pos[0]).line, '', `not YAML: ${e.message}`)),
+    );
   const parsed = desiredSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (!parsed.success)
     return fail(
       parsed.error.issues.map((issue) => {
-        const node = document.getIn(issue.path as (string | number)[], true) as { range?: [number] } | undefined;
-        return problem(node?.range ? lines.linePos(node.range[0]).line : 1, pathText(issue.path), issue.message);
+        const node = document.getIn(issue.path as (string | number)[], true) as
+          | { range?: [number] }
+          | undefined;
+        return problem(
+          node?.range ? lines.linePos(node.range[0]).line : 1,
+          pathText(issue.path),
+          issue.message,
+        );
       }),
     );
   if (parsed.data.service !== service)

@@ -61,25 +61,39 @@ export interface Verification {
 function parseRecord(text: string): LedgerRecord | string {
   try {
     const value = JSON.parse(text) as LedgerRecord;
-    return typeof value?.seq === 'number' && typeof value.hash === 'string' ? value : 'it has no seq or no hash';
+    return typeof value?.seq === 'number' && typeof value.hash === 'string'
+      ? value
+      : 'it has no seq or no hash';
   } catch (thrown) {
     return messageOf(thrown);
   }
 }
 
-function breaksOf(text: string, line: number, before: Head, ledger: string | null): { record: LedgerRecord | null; breaks: Break[] } {
+function breaksOf(
+  text: string,
+  line: number,
+  before: Head,
+  ledger: string | null,
+): { record: LedgerRecord | null; breaks: Break[] } {
   const record = parseRecord(text);
   if (typeof record === 'string')
-    return { record: null, breaks: [{ line, seq: null, code: 'NOT_A_RECORD', message: `line ${line} is not a record: ${record}` }] };
+    return {
+      record: null,
+      breaks: [{ line, seq: null, code: 'NOT_A_RECORD', message: `line ${line} is not a record: ${record}` }],
+    };
   const breaks: Break[] = [];
-  const found = (code: Break['code'], message: string) => breaks.push({ line, seq: record.seq, code, message });
+  const found = (code: Break['code'], message: string) =>
+    breaks.push({ line, seq: record.seq, code, message });
   const { hash, ...open } = record;
   // The text itself is what was stored: one that is not canonical was changed, even if it means the same.
   if (sha256(canonicalText(open)) !== hash || canonicalText(record) !== text)
     found('CHANGED', `record ${record.seq} was changed after it was written`);
-  if (record.seq !== before.seq + 1) found('GAP', `record ${record.seq} follows ${before.seq}: ${before.seq + 1} is missing or moved`);
-  else if (record.prev !== before.hash) found('WRONG_PREVIOUS', `record ${record.seq} does not follow the record before it`);
-  if (ledger !== null && record.ledger !== ledger) found('OTHER_LEDGER', `record ${record.seq} belongs to ledger ${record.ledger}`);
+  if (record.seq !== before.seq + 1)
+    found('GAP', `record ${record.seq} follows ${before.seq}: ${before.seq + 1} is missing or moved`);
+  else if (record.prev !== before.hash)
+    found('WRONG_PREVIOUS', `record ${record.seq} does not follow the record before it`);
+  if (ledger !== null && record.ledger !== ledger)
+    found('OTHER_LEDGER', `record ${record.seq} belongs to ledger ${record.ledger}`);
   return { record, breaks };
 }
 

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../kit/result.ts';
-import { escapeRegex, quote } from './scope.ts';
 import type { Matcher, Selector } from './parse.ts';
+import { escapeRegex, quote } from './scope.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelTest = (labels: Labels) => boolean;
@@ -31,7 +31,8 @@ export function selectorTest(selector: Selector): Result<LabelTest, string> {
   }
 }
 
-const alternation = (values: Iterable<string>): string => [...new Set(values)].sort().map(escapeRegex).join('|');
+const alternation = (values: Iterable<string>): string =>
+  [...new Set(values)].sort().map(escapeRegex).join('|');
 
 /**
  * One selector that covers many: its text does select every series of each. It does not grow into
@@ -39,12 +40,15 @@ const alternation = (values: Iterable<string>): string => [...new Set(values)].s
  */
 export function coverSelector(selectors: readonly Selector[]): string {
   const parts = [`__name__=~${quote(alternation(selectors.map((s) => s.metric)))}`];
-  const equalities = (s: Selector) => new Map(s.matchers.filter((m) => m.op === '=').map((m) => [m.label, m.value]));
+  const equalities = (s: Selector) =>
+    new Map(s.matchers.filter((m) => m.op === '=').map((m) => [m.label, m.value]));
   const maps = selectors.map(equalities);
   for (const label of maps[0]?.keys() ?? []) {
     if (!maps.every((map) => map.has(label))) continue;
     const values = [...new Set(maps.map((map) => map.get(label)!))];
-    parts.push(values.length === 1 ? `${label}=${quote(values[0]!)}` : `${label}=~${quote(alternation(values))}`);
+    parts.push(
+      values.length === 1 ? `${label}=${quote(values[0]!)}` : `${label}=~${quote(alternation(values))}`,
+    );
   }
   return `{${parts.join(',')}}`;
 }

@@ -78,7 +78,11 @@ export function unquote(literal: string): string {
 
 function matcherOf(node: Node, query: string): Matcher {
   const [label, op, value] = childrenOf(node).map((child) => query.slice(child.from, child.to));
-  return { label: label!.startsWith('"') ? unquote(label!) : label!, op: op as MatchOp, value: unquote(value!) };
+  return {
+    label: label!.startsWith('"') ? unquote(label!) : label!,
+    op: op as MatchOp,
+    value: unquote(value!),
+  };
 }
 
 function selectorOf(node: Node, query: string): Selector {
@@ -123,7 +127,10 @@ export function parseSelectorSum(query: string): Result<readonly Selector[], Pro
       return undefined;
     }
     if (node.name === 'PromQL' || node.name === 'ParenExpr' || node.name === 'FunctionCallBody')
-      return children.filter((c) => /^[A-Z]/.test(c.name)).map(visit).find(Boolean);
+      return children
+        .filter((c) => /^[A-Z]/.test(c.name))
+        .map(visit)
+        .find(Boolean);
     if (node.name === 'BinaryExpr' && children[1]?.name === 'Add' && children.length === 3)
       return visit(children[0]!) ?? visit(children[2]!);
     if (node.name === 'AggregateExpr' && children[0]?.firstChild?.name === 'Sum' && children.length === 2)

@@ -1,5 +1,5 @@
-import { type MatchOp, type Matcher, parseTree, type PromqlProblem, type Selector } from './parse.ts';
 import { ok, type Result } from '../kit/result.ts';
+import { type Matcher, type MatchOp, type PromqlProblem, parseTree, type Selector } from './parse.ts';
 
 /** A string literal that cannot break out of its quotes. */
 export const quote = (value: string): string =>

@@ -1,8 +1,8 @@
+import { sha256 } from '../kit/digest.ts';
+import { invariant } from '../kit/result.ts';
 import { coverSelector, type Labels, type LabelTest, selectorTest } from '../promql/match.ts';
 import type { Selector } from '../promql/parse.ts';
 import { withMatcher } from '../promql/scope.ts';
-import { sha256 } from '../kit/digest.ts';
-import { invariant } from '../kit/result.ts';
 import type { Series } from './port.ts';
 
 /** Where the reading of each series stands: time and value of the last sample that was counted. */
@@ -30,7 +30,9 @@ export interface Sli {
 
 export interface CountedInterval {
   readonly at: number;
-  readonly counts: Readonly<Record<string, { readonly canary: Counted | null; readonly stable: Counted | null }>>;
+  readonly counts: Readonly<
+    Record<string, { readonly canary: Counted | null; readonly stable: Counted | null }>
+  >;
 }
 
 type ArmName = 'canary' | 'stable';
@@ -95,7 +97,13 @@ interface Reading {
  * Differences between successive stored samples of each series, after its cursor.
  * A series without a cursor is new: it counts from 0, unless this is the baseline.
  */
-function read(series: readonly Series[], readers: readonly Reader[], arms: Arms, cursors: Cursors, baseline: boolean): Reading {
+function read(
+  series: readonly Series[],
+  readers: readonly Reader[],
+  arms: Arms,
+  cursors: Cursors,
+  baseline: boolean,
+): Reading {
   const increments: Increment[] = [];
   let notANumber = false;
   let newest = 0;
@@ -123,7 +131,11 @@ function read(series: readonly Series[], readers: readonly Reader[], arms: Arms,
 }
 
 /** Sums one group of increments; an arm without a new sample of its total is missing. */
-function sum(increments: readonly Increment[], slis: readonly Sli[], zero: Readonly<Record<ArmName, boolean>>): CountedInterval['counts'] {
+function sum(
+  increments: readonly Increment[],
+  slis: readonly Sli[],
+  zero: Readonly<Record<ArmName, boolean>>,
+): CountedInterval['counts'] {
   const counts: Record<string, { canary: Counted | null; stable: Counted | null }> = {};
   for (const sli of slis) {
     const arm = (name: ArmName): Counted | null => {
@@ -199,7 +211,11 @@ export function closeIntervals(request: CloseRequest): Closed {
     if (complete() || at - from > PATIENCE_INTERVALS * intervalMs) close(at);
   }
   if (open.length > 0 && now - from > PATIENCE_INTERVALS * intervalMs) close(open.at(-1)!.at);
-  return { intervals, cursors: advance(consumed), trouble: troubleOf(request, notANumber, intervals.length > 0) };
+  return {
+    intervals,
+    cursors: advance(consumed),
+    trouble: troubleOf(request, notANumber, intervals.length > 0),
+  };
 }
 
 /** Groups of increments, one a scrape interval when several were missed, else all together. */

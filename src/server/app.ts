@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
-import type { Context, MiddlewareHandler } from 'hono';
 import * as schemas from '../api/schemas.ts';
 import type { Controller } from '../controller/loop.ts';
 import { type Actor, may, type Scope } from '../kit/actor.ts';
@@ -38,7 +38,13 @@ const MAX_PAGE = 1_000;
 const HEARTBEAT_MS = 10_000;
 const MAX_QUEUED_EVENTS = 1_000;
 
-const problem = (c: Context, status: 400 | 401 | 403 | 404 | 409 | 413 | 503, title: string, detail: string, next?: string) =>
+const problem = (
+  c: Context,
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 503,
+  title: string,
+  detail: string,
+  next?: string,
+) =>
   c.body(JSON.stringify({ type: 'about:blank', title, status, detail, ...(next ? { next } : {}) }), status, {
     'content-type': 'application/problem+json',
   });
@@ -47,7 +53,10 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
-const problemAnswer = { description: 'A problem (RFC 9457).', content: { 'application/problem+json': { schema: schemas.problemSchema } } };
+const problemAnswer = {
+  description: 'A problem (RFC 9457).',
+  content: { 'application/problem+json': { schema: schemas.problemSchema } },
+};
 
 /** Routes of the HTTP contract over the house; nothing here decides anything. */
 export function createApp(parts: AppParts): OpenAPIHono<Variables> {
@@ -55,7 +64,13 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
     defaultHook: (result, c) => {
       if (result.success) return undefined;
       const issue = result.error.issues[0];
-      return problem(c, 400, 'Bad request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as expected'}`, 'see /openapi.json');
+      return problem(
+        c,
+        400,
+        'Bad request',
+        `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as expected'}`,
+        'see /openapi.json',
+      );
     },
   });
 
@@ -65,39 +80,70 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
     await next();
     c.header('x-content-type-options', 'nosniff');
     c.header('referrer-policy', 'no-referrer');
-    c.header('content-security-policy', "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    c.header(
+      'content-security-policy',
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+    );
   });
-  app.use('*', bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, 413, 'Too large', `more than ${MAX_BODY} bytes`) }));
+  app.use(
+    '*',
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: (c) => problem(c, 413, 'Too large', `more than ${MAX_BODY} bytes`),
+    }),
+  );
 
-  const needs = (scope: Scope): MiddlewareHandler<Variables> => async (c, next) => {
-    const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
-    const actor = parts.tokens.whose(secret);
-    if (!actor) return problem(c, 401, 'Who is asking?', 'a valid token is needed', 'send Authorization: Bearer …; make one with `sluice token create`');
-    if (!may(actor, scope)) return problem(c, 403, 'Not allowed', `${actor.id} lacks the scope "${scope}"`, 'ask for a token with that scope');
-    c.set('actor', actor);
-    await next();
-  };
+  const needs =
+    (scope: Scope): MiddlewareHandler<Variables> =>
+    async (c, next) => {
+      const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
+      const actor = parts.tokens.whose(secret);
+      if (!actor)
+        return problem(
+          c,
+          401,
+          'Who is asking?',
+          'a valid token is needed',
+          'send Authorization: Bearer …; make one with `sluice token create`',
+        );
+      if (!may(actor, scope))
+        return problem(
+          c,
+          403,
+          'Not allowed',
+          `${actor.id} lacks the scope "${scope}"`,
+          'ask for a token with that scope',
+        );
+      c.set('actor', actor);
+      await next();
+    };
 
   app.get('/healthz', (c) => c.json({ ok: true }));
   app.get('/readyz', (c) => {
     const why = parts.unready();
     return why ? problem(c, 503, 'Not ready', why) : c.json({ ok: true });
   });
-  app.get('/metrics', async (c) => c.body(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }));
+  app.get('/metrics', async (c) =>
+    c.body(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }),
+  );
 
   const overview = createRoute({
     method: 'get',
     path: '/api/v1/overview',
     responses: { 200: json(schemas.overviewSchema, 'Every service in every environment, trouble first.') },
   });
-  app.openapi(overview, async (c) => c.json((await parts.house.overview()) as z.infer<typeof schemas.overviewSchema>, 200));
+  app.openapi(overview, async (c) =>
+    c.json((await parts.house.overview()) as z.infer<typeof schemas.overviewSchema>, 200),
+  );
 
   const releases = createRoute({
     method: 'get',
     path: '/api/v1/releases',
     responses: { 200: json(schemas.releaseListSchema, 'All releases, newest first.') },
   });
-  app.openapi(releases, async (c) => c.json((await parts.house.releases()) as z.infer<typeof schemas.releaseListSchema>, 200));
+  app.openapi(releases, async (c) =>
+    c.json((await parts.house.releases()) as z.infer<typeof schemas.releaseListSchema>, 200),
+  );
 
   const release = createRoute({
     method: 'get',
@@ -107,7 +153,8 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
   });
   app.openapi(release, async (c) => {
     const found = await parts.house.release(c.req.valid('param').id);
-    if (!found) return problem(c, 404, 'No such release', c.req.valid('param').id, 'see /api/v1/releases') as never;
+    if (!found)
+      return problem(c, 404, 'No such release', c.req.valid('param').id, 'see /api/v1/releases') as never;
     return c.json(found as z.infer<typeof schemas.releaseSchema>, 200);
   });
 
@@ -136,9 +183,17 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
         phase: z.enum(['start', 'step']).default('step'),
       }),
     },
-    responses: { 200: json(schemas.verdictSchema, 'Pass, fail or inconclusive, with reasons; never another status for a question that can be read.'), 400: problemAnswer },
+    responses: {
+      200: json(
+        schemas.verdictSchema,
+        'Pass, fail or inconclusive, with reasons; never another status for a question that can be read.',
+      ),
+      400: problemAnswer,
+    },
   });
-  app.openapi(verdict, (c) => c.json(parts.house.verdict(c.req.valid('query')) as z.infer<typeof schemas.verdictSchema>, 200));
+  app.openapi(verdict, (c) =>
+    c.json(parts.house.verdict(c.req.valid('query')) as z.infer<typeof schemas.verdictSchema>, 200),
+  );
 
   const page = createRoute({
     method: 'get',
@@ -158,7 +213,14 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
     const options = { after, limit, ...(subject ? { subject } : {}), ...(type ? { type } : {}) };
     const records = (await parts.ledger.read(options)) as LedgerRecord[];
     const next = records.length === limit ? (records.at(-1)?.seq ?? null) : null;
-    return c.json({ schema: 'sluice.dev/ledger/v1' as const, records: records as z.infer<typeof schemas.recordSchema>[], next }, 200);
+    return c.json(
+      {
+        schema: 'sluice.dev/ledger/v1' as const,
+        records: records as z.infer<typeof schemas.recordSchema>[],
+        next,
+      },
+      200,
+    );
   });
 
   app.get('/api/v1/ledger/export', async (c) => {
@@ -173,7 +235,10 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
   });
   app.openapi(verify, async (c) => {
     const result = verifyChain(await parts.ledger.texts());
-    return c.json({ schema: 'sluice.dev/verification/v1' as const, ...result, breaks: [...result.breaks] }, 200);
+    return c.json(
+      { schema: 'sluice.dev/verification/v1' as const, ...result, breaks: [...result.breaks] },
+      200,
+    );
   });
 
   const command = createRoute({
@@ -198,22 +263,34 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
     const body = c.req.valid('json');
     const lane = `${service}/${environment}`;
     const lanes = parts.controller.lanes().map((v) => v.state.lane);
-    if (!lanes.includes(lane)) return problem(c, 404, 'No such lane', lane, `known: ${lanes.join(', ')}`) as never;
+    if (!lanes.includes(lane))
+      return problem(c, 404, 'No such lane', lane, `known: ${lanes.join(', ')}`) as never;
     const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
     const earlier = (await parts.ledger.read({ subject: lane, type: 'command.accepted' })).find(
       (r) => (r.data as { id: string }).id === id,
     );
-    const record = earlier ?? (await parts.controller.command(lane, body.command, body.reason, c.get('actor'), id));
+    const record =
+      earlier ?? (await parts.controller.command(lane, body.command, body.reason, c.get('actor'), id));
     const done = record.data as { command: typeof body.command };
-    return c.json({ schema: 'sluice.dev/command/v1' as const, id, lane, command: done.command, seq: record.seq }, 202);
+    return c.json(
+      { schema: 'sluice.dev/command/v1' as const, id, lane, command: done.command, seq: record.seq },
+      202,
+    );
   });
 
   const token = createRoute({
     method: 'post',
     path: '/api/v1/tokens',
     middleware: [needs('admin')] as const,
-    request: { body: { content: { 'application/json': { schema: schemas.tokenRequestSchema } }, required: true } },
-    responses: { 201: json(schemas.tokenAnswerSchema, 'The secret, shown once.'), 400: problemAnswer, 401: problemAnswer, 403: problemAnswer },
+    request: {
+      body: { content: { 'application/json': { schema: schemas.tokenRequestSchema } }, required: true },
+    },
+    responses: {
+      201: json(schemas.tokenAnswerSchema, 'The secret, shown once.'),
+      400: problemAnswer,
+      401: problemAnswer,
+      403: problemAnswer,
+    },
   });
   app.openapi(token, async (c) => {
     const { name, scopes } = c.req.valid('json');
@@ -237,13 +314,18 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
         wake();
       });
       let last = Number.isInteger(seen) ? seen : (await parts.ledger.head()).seq;
-      if (Number.isInteger(seen)) queue.unshift(...(await parts.ledger.read({ after: seen, limit: MAX_QUEUED_EVENTS })));
+      if (Number.isInteger(seen))
+        queue.unshift(...(await parts.ledger.read({ after: seen, limit: MAX_QUEUED_EVENTS })));
       while (!stream.aborted) {
         for (let record = queue.shift(); record; record = queue.shift()) {
           if (record.seq <= last) continue;
           last = record.seq;
           const { seq, at, type, subject } = record;
-          await stream.writeSSE({ id: String(seq), event: 'record', data: JSON.stringify({ seq, at, type, subject }) });
+          await stream.writeSSE({
+            id: String(seq),
+            event: 'record',
+            data: JSON.stringify({ seq, at, type, subject }),
+          });
         }
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, HEARTBEAT_MS);
@@ -252,14 +334,16 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
             resolve();
           };
         });
-        if (queue.length === 0 && !stream.aborted) await stream.writeSSE({ event: 'alive', data: String(parts.now()) });
+        if (queue.length === 0 && !stream.aborted)
+          await stream.writeSSE({ event: 'alive', data: String(parts.now()) });
       }
     }),
   );
 
   app.post('/webhooks/alertmanager', async (c) => {
     const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
-    if (secret !== parts.alertmanagerToken) return problem(c, 401, 'Who is asking?', 'Alertmanager sends the token of its credentials file');
+    if (secret !== parts.alertmanagerToken)
+      return problem(c, 401, 'Who is asking?', 'Alertmanager sends the token of its credentials file');
     try {
       await parts.onAlerts(await c.req.json());
     } catch (thrown) {
@@ -272,7 +356,13 @@ export function createApp(parts: AppParts): OpenAPIHono<Variables> {
   app.notFound((c) => problem(c, 404, 'Not found', c.req.path, 'see /openapi.json'));
   app.onError((error, c) => {
     const full = error.name === 'LedgerUnavailable';
-    return problem(c, 503, full ? 'The ledger takes no record' : 'Internal error', messageOf(error), full ? 'free the disk or make it writable; nothing was changed' : 'see the log') as never;
+    return problem(
+      c,
+      503,
+      full ? 'The ledger takes no record' : 'Internal error',
+      messageOf(error),
+      full ? 'free the disk or make it writable; nothing was changed' : 'see the log',
+    ) as never;
   });
 
   if (parts.consoleDir && existsSync(parts.consoleDir)) {

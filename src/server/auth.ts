@@ -15,14 +15,20 @@ export interface Tokens {
   /** Who presents this secret; undefined if nobody of ours. */
   whose(secret: string | undefined): Actor | undefined;
   /** Makes a token; its secret is shown once and kept as a hash only. */
-  create(name: string, scopes: readonly Scope[], by: Actor, now: number): Promise<{ id: string; token: string }>;
+  create(
+    name: string,
+    scopes: readonly Scope[],
+    by: Actor,
+    now: number,
+  ): Promise<{ id: string; token: string }>;
   /** A token of this process alone, for the command line on this machine. */
   readonly local: string;
 }
 
 export const newSecret = (): string => `sluice_${randomBytes(24).toString('base64url')}`;
 
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const same = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
   const tokens: KeptToken[] = (await ledger.read({ type: 'token.created' })).map((r) => r.data as KeptToken);
@@ -41,7 +47,15 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
       const token = newSecret();
       const kept: KeptToken = { id: `t${tokens.length + 1}`, name, hash: sha256(token), scopes };
       await ledger.append([
-        { at: now, type: 'token.created', v: 1, subject: 'tokens', actor: { id: by.id, kind: by.kind }, cause: null, data: kept },
+        {
+          at: now,
+          type: 'token.created',
+          v: 1,
+          subject: 'tokens',
+          actor: { id: by.id, kind: by.kind },
+          cause: null,
+          data: kept,
+        },
       ]);
       tokens.push(kept);
       return { id: kept.id, token };
@@ -52,9 +66,14 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** A page of elsewhere must not reach us through a name that points here, nor post from its origin. */
-export function foreignRequest(host: string | undefined, origin: string | undefined, allowed: readonly string[]): string | undefined {
+export function foreignRequest(
+  host: string | undefined,
+  origin: string | undefined,
+  allowed: readonly string[],
+): string | undefined {
   const name = host?.replace(/:\d+$/, '');
-  if (!name || !(LOOPBACK.has(name) || allowed.includes(name))) return `host ${host ?? '(none)'} is not served here`;
+  if (!name || !(LOOPBACK.has(name) || allowed.includes(name)))
+    return `host ${host ?? '(none)'} is not served here`;
   if (origin && origin !== 'null') {
     const from = URL.canParse(origin) ? new URL(origin).host : '';
     if (from !== host) return `origin ${origin} may not ask here`;

@@ -1,12 +1,12 @@
-import type { Controller, LaneView } from '../controller/loop.ts';
+import { explainRelease } from '../api/explain.ts';
+import { endSentence } from '../api/sentences.ts';
+import { byUrgency, type LaneSummary, laneSummary, overviewSentence, releaseView } from '../api/views.ts';
 import { laneOfRelease, type PastRelease, releasesOf } from '../controller/history.ts';
+import type { Controller, LaneView } from '../controller/loop.ts';
 import { type Platform, sloOf } from '../declaration/platform.ts';
 import { evidenceOf } from '../delivery/assess.ts';
 import { problemLine } from '../kit/problem.ts';
 import type { LedgerPort } from '../ledger/port.ts';
-import { explainRelease } from '../api/explain.ts';
-import { endSentence } from '../api/sentences.ts';
-import { byUrgency, laneSummary, type LaneSummary, overviewSentence, releaseView } from '../api/views.ts';
 
 /** What the server and the command line ask of the house: every answer a view model of `api/`. */
 export interface House {
@@ -37,7 +37,8 @@ const STALE_LOOKS = 5;
 function troubleOf(parts: HouseParts, environment: string): string | null {
   const look = parts.controller.metrics(environment);
   if (look.failure) return `Prometheus of ${environment} does not answer (${look.failure.message}).`;
-  const every = parts.platform.environments.find((e) => e.name === environment)?.prometheus.scrapeIntervalMs ?? 5_000;
+  const every =
+    parts.platform.environments.find((e) => e.name === environment)?.prometheus.scrapeIntervalMs ?? 5_000;
   const late = parts.now() - look.at;
   return look.at > 0 && late > Math.max(15_000, STALE_LOOKS * every)
     ? `Prometheus of ${environment} was last seen ${Math.round(late / 1_000)} s ago.`
@@ -72,7 +73,10 @@ export function createHouseViews(parts: HouseParts): House {
 
   return {
     async overview() {
-      const lanes = controller.lanes().map((view) => summaryOf(parts, view)).sort(byUrgency);
+      const lanes = controller
+        .lanes()
+        .map((view) => summaryOf(parts, view))
+        .sort(byUrgency);
       return {
         schema: 'sluice.dev/overview/v1',
         platform: platform.name,
@@ -107,11 +111,24 @@ export function createHouseViews(parts: HouseParts): House {
             const { id, target, openedAt, endedAt, cause, blamed } = release;
             const name = `${service} ${target.version} in ${environment}`;
             const sentence = cause ? endSentence(name, release) : `${name} is on its way.`;
-            return { id, service, environment, version: target.version, openedAt, endedAt, cause, blamed, sentence };
+            return {
+              id,
+              service,
+              environment,
+              version: target.version,
+              openedAt,
+              endedAt,
+              cause,
+              blamed,
+              sentence,
+            };
           }),
         ),
       );
-      return { schema: 'sluice.dev/releases/v1', releases: all.flat().sort((a, b) => b.openedAt - a.openedAt) };
+      return {
+        schema: 'sluice.dev/releases/v1',
+        releases: all.flat().sort((a, b) => b.openedAt - a.openedAt),
+      };
     },
     async explain(id) {
       const found = await past(id);
@@ -130,10 +147,12 @@ export function createHouseViews(parts: HouseParts): House {
         numbers: release?.verdict?.numbers ?? [],
         nextLookAt,
       });
-      if (!view || !release || release.target.revision !== revision) return answer('inconclusive', ['UNKNOWN_RELEASE']);
+      if (!view || !release || release.target.revision !== revision)
+        return answer('inconclusive', ['UNKNOWN_RELEASE']);
       if (release.blamed) return answer('fail', [...(release.verdict?.reasons ?? [])]);
       if (phase === 'start') return answer('pass', []);
-      if (step < release.step || release.cause === 'PASSED' || release.cause === 'OVERRIDDEN') return answer('pass', ['TRIED_ENOUGH']);
+      if (step < release.step || release.cause === 'PASSED' || release.cause === 'OVERRIDDEN')
+        return answer('pass', ['TRIED_ENOUGH']);
       if (step !== release.step || !release.verdict) return answer('inconclusive', ['OTHER_STEP']);
       return answer(release.verdict.verdict, [...release.verdict.reasons]);
     },

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Controller } from '../controller/loop.ts';
 import { STATES } from '../delivery/machine.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -48,7 +48,10 @@ export function createMetrics(controller: Controller): ServerMetrics {
     registers: [registry],
     collect() {
       for (const view of controller.lanes())
-        this.set({ service: view.service.name, environment: view.environment.name }, view.delivery?.weight ?? 0);
+        this.set(
+          { service: view.service.name, environment: view.environment.name },
+          view.delivery?.weight ?? 0,
+        );
     },
   });
   return {

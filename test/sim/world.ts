@@ -1,7 +1,7 @@
 import type { Effect } from '../../src/delivery/events.ts';
 import type { Delivery, DeliveryPort, Probe } from '../../src/delivery/port.ts';
-import type { DesiredPort, DesiredState } from '../../src/gitops/port.ts';
 import { type DesiredRevision, revisionOf } from '../../src/gitops/desired.ts';
+import type { DesiredPort, DesiredState } from '../../src/gitops/port.ts';
 import { type Random, seededRandom } from '../../src/kit/random.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { simulatedClock } from '../../src/kit/time.ts';
@@ -55,7 +55,11 @@ interface Stored {
 }
 
 export const digestFor = (version: string): string =>
-  `sha256:${[...version].map((c) => c.charCodeAt(0).toString(16)).join('').padEnd(64, '0').slice(0, 64)}`;
+  `sha256:${[...version]
+    .map((c) => c.charCodeAt(0).toString(16))
+    .join('')
+    .padEnd(64, '0')
+    .slice(0, 64)}`;
 
 export const revisionFor = (version: string): DesiredRevision =>
   revisionOf({ version, digest: digestFor(version), config: {} });
@@ -72,7 +76,11 @@ export function createWorld(options: WorldOptions) {
   const buckets: { at: number; total: number; bad: number }[] = [];
   const upSamples = new Map<string, number>();
   const starts = new Map<string, number>();
-  let edge: { stable: string | null; canary: string | null; weight: number } = { stable: null, canary: null, weight: 0 };
+  let edge: { stable: string | null; canary: string | null; weight: number } = {
+    stable: null,
+    canary: null,
+    weight: 0,
+  };
   let metricsDown = false;
   let desiredDown = false;
   let sharedErrorRate = 0;
@@ -80,7 +88,14 @@ export function createWorld(options: WorldOptions) {
   let commit = 0;
   let highestGeneration = 0;
   let killAt: { kind: 'append' | 'effect'; after: boolean; countdown: number } | null = null;
-  const stats = { requests: 0, failed: 0, canaryRequests: 0, canaryFailed: 0, lastCanaryRequestAt: 0, kills: 0 };
+  const stats = {
+    requests: 0,
+    failed: 0,
+    canaryRequests: 0,
+    canaryFailed: 0,
+    lastCanaryRequestAt: 0,
+    kills: 0,
+  };
 
   const mayKill = (kind: 'append' | 'effect', after: boolean): void => {
     if (!killAt || killAt.kind !== kind || killAt.after !== after) return;
@@ -104,7 +119,8 @@ export function createWorld(options: WorldOptions) {
   };
 
   const errorRateOf = (p: Process): number => {
-    const failing = p.behaviour.failsAfterMs === undefined || clock.now() - p.startedAt >= p.behaviour.failsAfterMs;
+    const failing =
+      p.behaviour.failsAfterMs === undefined || clock.now() - p.startedAt >= p.behaviour.failsAfterMs;
     const own = failing ? p.behaviour.errorRate : 0;
     return 1 - (1 - own) * (1 - sharedErrorRate);
   };
@@ -132,7 +148,12 @@ export function createWorld(options: WorldOptions) {
     upSamples.set(p.revision, p.exited ? 0 : 1);
     if (p.exited) return;
     for (const code of ['200', '500']) {
-      const labels = { __name__: 'http_requests_total', service: options.lane.split('/')[0]!, revision: p.revision, code };
+      const labels = {
+        __name__: 'http_requests_total',
+        service: options.lane.split('/')[0]!,
+        revision: p.revision,
+        code,
+      };
       const key = `${p.revision}/${code}`;
       const stored: Stored = series.get(key) ?? { labels, samples: [] };
       stored.samples.push([at, code === '200' ? p.good : p.total - p.good]);
@@ -150,7 +171,8 @@ export function createWorld(options: WorldOptions) {
       buckets.push({ at: now, total: 0, bad: 0 });
       while (buckets[0] && buckets[0].at < now - 3_600_000) buckets.shift();
       for (const p of processes.values())
-        if (p.behaviour.crashAfterMs !== undefined && now - p.startedAt >= p.behaviour.crashAfterMs) p.exited = true;
+        if (p.behaviour.crashAfterMs !== undefined && now - p.startedAt >= p.behaviour.crashAfterMs)
+          p.exited = true;
       const requests = random.poisson((options.rps * Math.min(dt, left)) / 1_000);
       const toCanary = edge.canary ? random.binomial(requests, edge.weight / 100) : 0;
       if (edge.canary) serve(edge.canary, toCanary, true);
@@ -189,7 +211,11 @@ export function createWorld(options: WorldOptions) {
     instant: async (query, at) => {
       if (metricsDown) return down();
       if (query.startsWith('up'))
-        return ok([...upSamples].map(([revision, value]): Series => ({ labels: { revision }, samples: [[at, value]] })));
+        return ok(
+          [...upSamples].map(
+            ([revision, value]): Series => ({ labels: { revision }, samples: [[at, value]] }),
+          ),
+        );
       const windows: [string, number][] = [
         ['slo:burn_rate_5m', 300_000],
         ['slo:burn_rate_1h', 3_600_000],
@@ -197,7 +223,9 @@ export function createWorld(options: WorldOptions) {
       return ok(
         windows.flatMap(([name, window]): Series[] => {
           const value = burn(window);
-          return value === null ? [] : [{ labels: { __name__: name, slo: options.slo }, samples: [[at, value]] }];
+          return value === null
+            ? []
+            : [{ labels: { __name__: name, slo: options.slo }, samples: [[at, value]] }];
         }),
       );
     },
@@ -245,7 +273,11 @@ export function createWorld(options: WorldOptions) {
     read: async (): Promise<DesiredState | null> =>
       desiredDown
         ? null
-        : { commit: `commit-${commit}`, lanes: new Map(wanted ? [[options.lane, wanted]] : []), problems: [] },
+        : {
+            commit: `commit-${commit}`,
+            lanes: new Map(wanted ? [[options.lane, wanted]] : []),
+            problems: [],
+          },
   };
 
   /** A ledger that may kill its writer before or after an append. */

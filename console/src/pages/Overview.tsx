@@ -7,10 +7,17 @@ import { clock, exactly, percent, times } from '../parts/words.ts';
 
 function Cell({ lane, at }: { lane: LaneSummary; at: number }) {
   const slo = lane.slos[0];
-  const versions = lane.canary && lane.stable ? `${lane.stable} → ${lane.canary}` : (lane.canary ?? lane.stable ?? 'no version yet');
+  const versions =
+    lane.canary && lane.stable
+      ? `${lane.stable} → ${lane.canary}`
+      : (lane.canary ?? lane.stable ?? 'no version yet');
   const left = slo?.budgetLeft ?? null;
   return (
-    <article className="cell" data-urgent={urgency(lane) <= 2} aria-label={`${lane.service} in ${lane.environment}`}>
+    <article
+      className="cell"
+      data-urgent={urgency(lane) <= 2}
+      aria-label={`${lane.service} in ${lane.environment}`}
+    >
       <header>
         <h2>{lane.release ? <Link to={`/releases/${lane.release}`}>{lane.service}</Link> : lane.service}</h2>
         <span className="env">{lane.environment}</span>
@@ -39,7 +46,12 @@ function Cell({ lane, at }: { lane: LaneSummary; at: number }) {
       </div>
       <div className="row">
         <span className="soft">burn 5m · 1h</span>
-        <Spark id={`${lane.service}/${lane.environment}`} value={slo?.burnFast ?? null} threshold={lane.thresholds.fast} at={at} />
+        <Spark
+          id={`${lane.service}/${lane.environment}`}
+          value={slo?.burnFast ?? null}
+          threshold={lane.thresholds.fast}
+          at={at}
+        />
         <span>
           {times(slo?.burnFast ?? null)} · {times(slo?.burnSlow ?? null)}
         </span>
@@ -55,7 +67,9 @@ function Recent() {
     <section aria-label="Recent releases">
       <h2>Recent releases</h2>
       {rows.length === 0 ? (
-        <p className="soft">None yet. Commit a version to the desired-state repository, and it appears here.</p>
+        <p className="soft">
+          None yet. Commit a version to the desired-state repository, and it appears here.
+        </p>
       ) : (
         <table>
           <tbody>

@@ -30,11 +30,27 @@ const share = (bad: readonly (number | null)[], total: readonly (number | null)[
 
 const CLIP = 2.5;
 
-function Charts({ chart, weights, seconds }: { chart: ChartView; weights: readonly number[]; seconds: number }) {
-  const weight = { label: 'weight', token: 'canary', values: chart.step.map((s) => weights[s] ?? 0), fill: true, scale: 'weight' as const };
-  const perSecond = (totals: readonly (number | null)[]) => totals.map((t) => (t === null ? null : t / seconds));
+function Charts({
+  chart,
+  weights,
+  seconds,
+}: {
+  chart: ChartView;
+  weights: readonly number[];
+  seconds: number;
+}) {
+  const weight = {
+    label: 'weight',
+    token: 'canary',
+    values: chart.step.map((s) => weights[s] ?? 0),
+    fill: true,
+    scale: 'weight' as const,
+  };
+  const perSecond = (totals: readonly (number | null)[]) =>
+    totals.map((t) => (t === null ? null : t / seconds));
   // Sums grow without bound once harm is plain; what matters is where they stand against the bar.
-  const clip = (values: readonly number[]) => values.map((v) => Math.max(-chart.bar / 2, Math.min(v, CLIP * chart.bar)));
+  const clip = (values: readonly number[]) =>
+    values.map((v) => Math.max(-chart.bar / 2, Math.min(v, CLIP * chart.bar)));
   const last = (values: readonly number[]) => values.at(-1)?.toFixed(2) ?? 'none';
   return (
     <>
@@ -128,7 +144,10 @@ function Timeline({ release }: { release: ReleaseAnswer }) {
 function Body({ release }: { release: ReleaseAnswer }) {
   const { service, environment } = release;
   const spanMs = (release.charts[0]?.at.at(-1) ?? 0) - (release.charts[0]?.at[0] ?? 0);
-  const seconds = Math.max(1, Math.round(spanMs / Math.max(1, (release.charts[0]?.at.length ?? 1) - 1) / 1_000));
+  const seconds = Math.max(
+    1,
+    Math.round(spanMs / Math.max(1, (release.charts[0]?.at.length ?? 1) - 1) / 1_000),
+  );
   const open = release.current && release.endedAt === null && FAMILY[release.state] !== 'at rest';
   return (
     <>
@@ -161,7 +180,12 @@ function Body({ release }: { release: ReleaseAnswer }) {
       <div className="columns">
         <div>
           {release.charts.map((chart) => (
-            <Charts key={chart.slo} chart={chart} weights={release.steps.map((s) => s.weight)} seconds={seconds} />
+            <Charts
+              key={chart.slo}
+              chart={chart}
+              weights={release.steps.map((s) => s.weight)}
+              seconds={seconds}
+            />
           ))}
         </div>
         <div>
@@ -174,8 +198,8 @@ function Body({ release }: { release: ReleaseAnswer }) {
                 </p>
               ))}
               <p className="soft">
-                New version: {release.totals.canary.bad} bad of {release.totals.canary.total}. Stable: {release.totals.stable.bad} bad of{' '}
-                {release.totals.stable.total}. Revision {release.revision}.
+                New version: {release.totals.canary.bad} bad of {release.totals.canary.total}. Stable:{' '}
+                {release.totals.stable.bad} bad of {release.totals.stable.total}. Revision {release.revision}.
               </p>
             </section>
           )}

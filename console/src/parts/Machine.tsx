@@ -18,11 +18,15 @@ const HALF = [46, 17] as const;
 function line(from: State, to: State): string {
   const [x1, y1] = PLACES[from];
   const [x2, y2] = PLACES[to];
-  if (from === 'Stable' && to === 'Deploying') return `M ${x1} ${y1 - HALF[1]} C ${x1} 0, ${x2} 0, ${x2} ${y2 - HALF[1]}`;
-  if (from === 'Evaluating' && to === 'Canary') return `M ${x1 - 20} ${y1 + HALF[1]} Q 365 105, ${x2 + 20} ${y2 + HALF[1]}`;
-  if (y1 === y2 && y1 === 150 && Math.abs(x1 - x2) > 130) return `M ${x1} ${y1 + HALF[1]} Q ${(x1 + x2) / 2} 205, ${x2} ${y2 + HALF[1]}`;
+  if (from === 'Stable' && to === 'Deploying')
+    return `M ${x1} ${y1 - HALF[1]} C ${x1} 0, ${x2} 0, ${x2} ${y2 - HALF[1]}`;
+  if (from === 'Evaluating' && to === 'Canary')
+    return `M ${x1 - 20} ${y1 + HALF[1]} Q 365 105, ${x2 + 20} ${y2 + HALF[1]}`;
+  if (y1 === y2 && y1 === 150 && Math.abs(x1 - x2) > 130)
+    return `M ${x1} ${y1 + HALF[1]} Q ${(x1 + x2) / 2} 205, ${x2} ${y2 + HALF[1]}`;
   if (to === 'Deploying') return `M ${x1} ${y1 + HALF[1]} C ${x1} 215, ${x2} 215, ${x2} ${y2 + HALF[1]}`;
-  if (y1 === y2) return `M ${x1 + (x2 > x1 ? HALF[0] : -HALF[0])} ${y1} L ${x2 - (x2 > x1 ? HALF[0] : -HALF[0])} ${y2}`;
+  if (y1 === y2)
+    return `M ${x1 + (x2 > x1 ? HALF[0] : -HALF[0])} ${y1} L ${x2 - (x2 > x1 ? HALF[0] : -HALF[0])} ${y2}`;
   return `M ${x1} ${y1 + (y2 > y1 ? HALF[1] : -HALF[1])} L ${x2} ${y2 - (y2 > y1 ? HALF[1] : -HALF[1])}`;
 }
 
@@ -33,14 +37,24 @@ export function Machine({ release }: { release: ReleaseView }) {
   const arrows = release.machine.filter((row) => row.by === 'seed' || taken.has(`${row.from}>${row.to}`));
   const words = release.path.map((m) => m.to).join(', then ');
   return (
-    <svg className="machine" viewBox="0 0 800 215" role="img" aria-label={`Now ${release.state}. Path taken: ${words || 'none yet'}.`}>
+    <svg
+      className="machine"
+      viewBox="0 0 800 215"
+      role="img"
+      aria-label={`Now ${release.state}. Path taken: ${words || 'none yet'}.`}
+    >
       <defs>
         <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
           <path d="M0 0 L8 4 L0 8 z" style={{ fill: 'var(--ink-soft)', stroke: 'none' }} />
         </marker>
       </defs>
       {arrows.map((row) => (
-        <path key={`${row.from}>${row.to}`} d={line(row.from, row.to)} data-taken={taken.has(`${row.from}>${row.to}`)} markerEnd="url(#tip)" />
+        <path
+          key={`${row.from}>${row.to}`}
+          d={line(row.from, row.to)}
+          data-taken={taken.has(`${row.from}>${row.to}`)}
+          markerEnd="url(#tip)"
+        />
       ))}
       {(Object.keys(PLACES) as State[]).map((state) => {
         const [x, y] = PLACES[state];

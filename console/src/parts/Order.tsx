@@ -5,7 +5,8 @@ const WORDS = {
   abort: 'All traffic goes back to the stable version at once.',
   pause: 'It stays at its step and is still judged.',
   resume: 'It goes on where it was.',
-  promote: 'This overrides the verdict: the version gets all traffic without having passed. It is recorded as OVERRIDDEN.',
+  promote:
+    'This overrides the verdict: the version gets all traffic without having passed. It is recorded as OVERRIDDEN.',
 } as const;
 
 const TOKEN = 'sluice-token';
@@ -26,7 +27,11 @@ export function OrderButton(props: { service: string; environment: string; comma
   };
   return (
     <>
-      <button type="button" className={command === 'abort' ? 'stop' : ''} onClick={() => dialog.current?.showModal()}>
+      <button
+        type="button"
+        className={command === 'abort' ? 'stop' : ''}
+        onClick={() => dialog.current?.showModal()}
+      >
         {command[0]!.toUpperCase() + command.slice(1)} …
       </button>
       <dialog ref={dialog} aria-label={`${command} ${service}`}>

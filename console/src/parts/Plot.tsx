@@ -54,7 +54,17 @@ function options(lines: readonly Line[], width: number, unit: string): uPlot.Opt
 }
 
 /** One chart over the release's time. Its place is kept before there is anything to draw. */
-export function Plot({ at, lines, unit, label }: { at: readonly number[]; lines: readonly Line[]; unit: string; label: string }) {
+export function Plot({
+  at,
+  lines,
+  unit,
+  label,
+}: {
+  at: readonly number[];
+  lines: readonly Line[];
+  unit: string;
+  label: string;
+}) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const data = useRef<uPlot.AlignedData>([[]]);
@@ -67,12 +77,18 @@ export function Plot({ at, lines, unit, label }: { at: readonly number[]; lines:
     if (!place || shape === '') return;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(latest.current.lines, place.clientWidth, latest.current.unit), data.current, place);
+      plot.current = new uPlot(
+        options(latest.current.lines, place.clientWidth, latest.current.unit),
+        data.current,
+        place,
+      );
     };
     draw();
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', draw);
-    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height: HEIGHT }));
+    const sizes = new ResizeObserver(() =>
+      plot.current?.setSize({ width: place.clientWidth, height: HEIGHT }),
+    );
     sizes.observe(place);
     return () => {
       dark.removeEventListener('change', draw);

@@ -70,7 +70,10 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   };
 
   const run = (args: readonly string[]) =>
-    execa(nginx, ['-p', directory, '-e', join(directory, 'error.log'), ...args], { reject: false, timeout: 10_000 });
+    execa(nginx, ['-p', directory, '-e', join(directory, 'error.log'), ...args], {
+      reject: false,
+      timeout: 10_000,
+    });
 
   const pid = (): number | undefined => {
     const file = join(directory, 'nginx.pid');
@@ -129,7 +132,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   async function launch(): Promise<void> {
     const started = await run(['-c', configFile]);
     if (started.exitCode !== 0)
-      throw new Error(`nginx does not start: ${started.stderr.trim().split('\n').at(-1) || messageOf(started.exitCode)}`);
+      throw new Error(
+        `nginx does not start: ${started.stderr.trim().split('\n').at(-1) || messageOf(started.exitCode)}`,
+      );
   }
 
   return {
@@ -138,7 +143,11 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       serial(async () => {
         const now = await served().catch(() => intended);
         const lane = change(now.lanes[service] ?? intended.lanes[service]!);
-        await put({ ...now, generation: Math.max(now.generation, intended.generation) + 1, lanes: { ...now.lanes, [service]: lane } });
+        await put({
+          ...now,
+          generation: Math.max(now.generation, intended.generation) + 1,
+          lanes: { ...now.lanes, [service]: lane },
+        });
       }),
     portOf: (service) => intended.lanes[service]!.port,
     start: () =>
@@ -151,7 +160,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
         const master = pid();
         if (master === undefined) return;
         process.kill(master, 'SIGTERM');
-        for (const end = Date.now() + CONFIRM_MS; pid() !== undefined && Date.now() < end; ) await pause(POLL_MS);
+        for (const end = Date.now() + CONFIRM_MS; pid() !== undefined && Date.now() < end; )
+          await pause(POLL_MS);
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { findInstance, INSTANCE, isInstance } from './os.ts';
 
@@ -32,7 +32,9 @@ export function startDaemon(options: DaemonOptions, onExit?: (how: string) => vo
     closeSync(log);
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid!));
-    child.once('exit', (code, signal) => onExit?.(signal ? `ended by ${signal}` : `exited with code ${code}`));
+    child.once('exit', (code, signal) =>
+      onExit?.(signal ? `ended by ${signal}` : `exited with code ${code}`),
+    );
     child.unref();
   });
 }
@@ -49,7 +51,8 @@ export async function stopInstance(instance: string, known?: number): Promise<vo
     }
   };
   signal('SIGTERM');
-  for (const end = Date.now() + GRACE_MS; Date.now() < end; await pause(POLL_MS)) if (!isInstance(pid, instance)) return;
+  for (const end = Date.now() + GRACE_MS; Date.now() < end; await pause(POLL_MS))
+    if (!isInstance(pid, instance)) return;
   signal('SIGKILL');
   while (isInstance(pid, instance)) await pause(POLL_MS);
 }

@@ -30,7 +30,10 @@ export function isInstance(pid: number, instance: string): boolean {
 }
 
 function findAllByPs(instance: string): number[] {
-  const table = execFileSync('ps', ['-axEww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 << 20 });
+  const table = execFileSync('ps', ['-axEww', '-o', 'pid=,command='], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
   return table
     .split('\n')
     .filter((line) => line.split(' ').includes(`${INSTANCE}=${instance}`))
@@ -50,8 +53,13 @@ export function findInstance(instance: string): number | undefined {
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
 
 /** Where a program is, daemons' folders included. */
-export function which(program: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
-  return [...(env['PATH'] ?? '').split(delimiter), ...SBIN].map((dir) => join(dir, program)).find((file) => existsSync(file));
+export function which(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return [...(env['PATH'] ?? '').split(delimiter), ...SBIN]
+    .map((dir) => join(dir, program))
+    .find((file) => existsSync(file));
 }
 
 /** A port of loopback that is free now. */
@@ -61,6 +69,8 @@ export const freePort = (): Promise<number> =>
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });

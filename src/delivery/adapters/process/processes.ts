@@ -85,7 +85,10 @@ export function createProcesses(options: ProcessOptions): Processes {
 
   const commandOf = ({ service, revision, port }: Kept): string[] => {
     const run = options.run(service);
-    if (!run) throw new Error(`service ${service} declares no run command, so that no version of it can be started here`);
+    if (!run)
+      throw new Error(
+        `service ${service} declares no run command, so that no version of it can be started here`,
+      );
     const values: Record<string, string> = {
       ...options.placeholders(service),
       service,
@@ -94,7 +97,9 @@ export function createProcesses(options: ProcessOptions): Processes {
       digest: revision.digest,
       port: String(port),
     };
-    return run.command.map((part) => part.replace(/\{([a-z:_-]+)\}/g, (whole, name: string) => values[name] ?? whole));
+    return run.command.map((part) =>
+      part.replace(/\{([a-z:_-]+)\}/g, (whole, name: string) => values[name] ?? whole),
+    );
   };
 
   async function launch(id: string, kept: Kept): Promise<void> {
@@ -102,7 +107,12 @@ export function createProcesses(options: ProcessOptions): Processes {
     exits.delete(id);
     ready.delete(id);
     const pid = await startDaemon(
-      { instance: instanceOf(id), command: commandOf(kept), log: join(directory, `${id}.log`), env: options.env },
+      {
+        instance: instanceOf(id),
+        command: commandOf(kept),
+        log: join(directory, `${id}.log`),
+        env: options.env,
+      },
       (how) => {
         exits.set(id, how);
         ready.delete(id);
@@ -136,7 +146,13 @@ export function createProcesses(options: ProcessOptions): Processes {
         publish();
         return;
       }
-      await launch(id, { service, revision, port: kept?.port ?? (await freePort()), phase: 'starting', pid: null });
+      await launch(id, {
+        service,
+        revision,
+        port: kept?.port ?? (await freePort()),
+        phase: 'starting',
+        pid: null,
+      });
     },
     async revive(service, revision) {
       const id = idOf(service, revision);

@@ -1,8 +1,8 @@
 import { execa } from 'execa';
-import { laneOf, type LaneNames } from './lanes.ts';
-import { parseDesired, desiredPath } from '../../desired.ts';
-import type { DesiredPort, DesiredState } from '../../port.ts';
 import type { Problem } from '../../../kit/problem.ts';
+import { desiredPath, parseDesired } from '../../desired.ts';
+import type { DesiredPort, DesiredState } from '../../port.ts';
+import { type LaneNames, laneOf } from './lanes.ts';
 
 const GIT_TIMEOUT_MS = 10_000;
 /** Git without anybody's personal settings. */

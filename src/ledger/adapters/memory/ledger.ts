@@ -5,10 +5,17 @@ import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../.
 export function memoryLedger(id = 'memory', initial: readonly string[] = []): LedgerPort {
   const texts: string[] = [...initial];
   const records: LedgerRecord[] = texts.map((text) => JSON.parse(text) as LedgerRecord);
-  const select = ({ after = 0, limit = Number.POSITIVE_INFINITY, subject, type }: ReadOptions = {}): LedgerRecord[] =>
+  const select = ({
+    after = 0,
+    limit = Number.POSITIVE_INFINITY,
+    subject,
+    type,
+  }: ReadOptions = {}): LedgerRecord[] =>
     records
       .slice(after)
-      .filter((r) => (subject === undefined || r.subject === subject) && (type === undefined || r.type === type))
+      .filter(
+        (r) => (subject === undefined || r.subject === subject) && (type === undefined || r.type === type),
+      )
       .slice(0, limit);
   const head = (): Head => {
     const last = records.at(-1);

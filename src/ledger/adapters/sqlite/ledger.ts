@@ -30,7 +30,9 @@ function codeOf(thrown: unknown): LedgerUnavailable['code'] {
 }
 
 const unavailable = (thrown: unknown, doing: string): LedgerUnavailable =>
-  thrown instanceof LedgerUnavailable ? thrown : new LedgerUnavailable(codeOf(thrown), `${doing}: ${messageOf(thrown)}`);
+  thrown instanceof LedgerUnavailable
+    ? thrown
+    : new LedgerUnavailable(codeOf(thrown), `${doing}: ${messageOf(thrown)}`);
 
 /** Opens the file and takes the exclusive lock, which the kernel frees whenever this process ends. */
 function openLocked(file: string, maxPages: number | undefined): DatabaseSync {
@@ -68,11 +70,19 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
     .values({ name: 'ledger', value: options.id })
     .onConflict((c) => c.doNothing())
     .execute();
-  const { value: id } = await db.selectFrom('meta').select('value').where('name', '=', 'ledger').executeTakeFirstOrThrow();
+  const { value: id } = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('name', '=', 'ledger')
+    .executeTakeFirstOrThrow();
 
   const headOf = async (on: Kysely<Tables>): Promise<Head> =>
-    (await on.selectFrom('records').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst()) ??
-    EMPTY_HEAD;
+    (await on
+      .selectFrom('records')
+      .select(['seq', 'hash'])
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()) ?? EMPTY_HEAD;
 
   const append = async (entries: readonly Entry[]): Promise<LedgerRecord[]> => {
     try {
@@ -93,7 +103,12 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
     }
   };
 
-  const texts = async ({ after = 0, limit = READ_BATCH, subject, type }: ReadOptions = {}): Promise<string[]> => {
+  const texts = async ({
+    after = 0,
+    limit = READ_BATCH,
+    subject,
+    type,
+  }: ReadOptions = {}): Promise<string[]> => {
     let query = db.selectFrom('records').select('text').where('seq', '>', after).orderBy('seq').limit(limit);
     if (subject !== undefined) query = query.where('subject', '=', subject);
     if (type !== undefined) query = query.where('type', '=', type);

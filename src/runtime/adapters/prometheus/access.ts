@@ -19,7 +19,11 @@ export function readSecret(ref: SecretRef, env: Environment): Result<string, str
 }
 
 /** What it takes to reach a declared Prometheus: its address, headers and certificates. */
-export function accessOf(source: PrometheusSource, address: string, env: Environment): Result<PrometheusAccess, string> {
+export function accessOf(
+  source: PrometheusSource,
+  address: string,
+  env: Environment,
+): Result<PrometheusAccess, string> {
   const headers: Record<string, string> = {};
   if (source.tenant) headers[source.tenant.header] = source.tenant.value;
   if (source.auth && 'bearer' in source.auth) {

@@ -20,7 +20,9 @@ const answer = z.discriminatedUnion('status', [
     data: z.discriminatedUnion('resultType', [
       z.object({
         resultType: z.literal('matrix'),
-        result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: z.array(sample).default([]) })),
+        result: z.array(
+          z.object({ metric: z.record(z.string(), z.string()), values: z.array(sample).default([]) }),
+        ),
       }),
       z.object({
         resultType: z.literal('vector'),
@@ -43,7 +45,8 @@ const sampleOf = ([seconds, value]: [number, string]): readonly [number, number]
 
 function seriesOf(body: unknown): Result<readonly Series[], MetricsFailure> {
   const parsed = answer.safeParse(body);
-  if (!parsed.success) return fail({ code: 'NONSENSE', message: 'the answer is not one of a Prometheus query' });
+  if (!parsed.success)
+    return fail({ code: 'NONSENSE', message: 'the answer is not one of a Prometheus query' });
   if (parsed.data.status === 'error')
     return fail({ code: 'QUERY_REFUSED', message: `${parsed.data.errorType}: ${parsed.data.error}` });
   const { data } = parsed.data;
@@ -68,10 +71,16 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
       });
   const dispatcher = access.dispatcher ?? own!;
   const again = retry(
-    handleWhen((e) => (e as { code?: string }).code === 'ECONNRESET' || (e as { code?: string }).code === 'UND_ERR_SOCKET'),
+    handleWhen(
+      (e) =>
+        (e as { code?: string }).code === 'ECONNRESET' || (e as { code?: string }).code === 'UND_ERR_SOCKET',
+    ),
     { maxAttempts: MAX_RETRIES, backoff: new ConstantBackoff(50) },
   );
-  const query = async (expression: string, at: number): Promise<Result<readonly Series[], MetricsFailure>> => {
+  const query = async (
+    expression: string,
+    at: number,
+  ): Promise<Result<readonly Series[], MetricsFailure>> => {
     try {
       const response = await again.execute(() =>
         request(`${access.address.replace(/\/$/, '')}/api/v1/query`, {

@@ -17,7 +17,9 @@ export function renderAlertmanagerConfig(places: AlertmanagerPlaces): string {
   };
   const receivers = [
     { name: 'sluice', webhook_configs: [sluice] },
-    ...(places.declared ? [{ name: 'declared', webhook_configs: [{ url: places.declared, send_resolved: true }] }] : []),
+    ...(places.declared
+      ? [{ name: 'declared', webhook_configs: [{ url: places.declared, send_resolved: true }] }]
+      : []),
   ];
   const route = {
     receiver: 'sluice',

@@ -23,7 +23,9 @@ export function renderPrometheusConfig(environment: Environment, places: Prometh
       {
         job_name: 'services',
         honor_labels: false,
-        file_sd_configs: [{ files: [places.targetsGlob], refresh_interval: formatDuration(Math.max(scrape, 1_000)) }],
+        file_sd_configs: [
+          { files: [places.targetsGlob], refresh_interval: formatDuration(Math.max(scrape, 1_000)) },
+        ],
       },
     ],
     ...(places.alertmanager

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { Environment, Platform, Slo } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
-import { selectorText } from '../../../promql/scope.ts';
 import type { Selector } from '../../../promql/parse.ts';
+import { selectorText } from '../../../promql/scope.ts';
 import { BUDGET_REMAINING, BURN_ALERT, burnSeries, OBJECTIVE, REQUESTS_5M, WINDOWS } from '../../series.ts';
 
 /** Budget as a number that prints without binary noise: 1 - 0.999 is 0.001 here. */
