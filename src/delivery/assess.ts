@@ -75,6 +75,13 @@ export function placeIntervals(release: Release, look: Look): Record<string, Int
   return placed;
 }
 
+/** Burning that began before the release and never stopped does not count for or against it; no data always does. */
+function burnGate(release: Release, burn: Burn, rule: BurnRule): Gates['burn'] {
+  if (!release.burnJudged) return 'false';
+  const word = burnWord(burn, rule);
+  return word === 'firing' && !release.burnArmed ? 'false' : word;
+}
+
 export interface Assessment {
   readonly intervals: Record<string, Interval[]>;
   readonly evidence: EvidenceBySlo;
@@ -98,7 +105,7 @@ export function assess(
   const gates: Gates = {
     warmingUp: now < warmUntil(release),
     dwelt: confirmed !== undefined && stepSeen && now - confirmed >= release.settings.dwellMs,
-    burn: release.burnJudged ? burnWord(look.burn, rule) : 'false',
+    burn: burnGate(release, look.burn, rule),
     trouble: look.trouble,
     guard: look.guard,
   };

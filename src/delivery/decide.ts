@@ -313,7 +313,7 @@ function promoting(c: Context): Event[] {
 function aborting(c: Context): Event[] {
   const { lane, seen } = c;
   if (lane.commands.length > 0) return answerIdle(c);
-  if (!seen.delivery || seen.delivery.weight !== 0) return [];
+  if (seen.delivery?.weight !== 0) return [];
   return [
     move(c, 'Rollback', 'TRAFFIC_RESTORED', { effects: [['clean', lane.release!.target.revision, 0]] }),
   ];
@@ -323,7 +323,7 @@ function rollingBack(c: Context): Event[] {
   const { lane, seen } = c;
   const release = lane.release!;
   if (lane.commands.length > 0) return answerIdle(c);
-  if (!seen.delivery || seen.delivery.canaryHealth !== 'absent') return [];
+  if (seen.delivery?.canaryHealth !== 'absent') return [];
   return release.cause === 'SUPERSEDED' && release.from !== null
     ? [move(c, 'Recovery', 'NOT_FAILED')]
     : [move(c, 'Degraded', 'CANARY_STOPPED')];

@@ -42,7 +42,7 @@ export interface WorldOptions {
 interface Process {
   readonly revision: string;
   readonly startedAt: number;
-  readonly behaviour: Behaviour;
+  behaviour: Behaviour;
   total: number;
   good: number;
   nextScrape: number;
@@ -233,6 +233,9 @@ export function createWorld(options: WorldOptions) {
 
   const delivery: DeliveryPort = {
     observe: async (_lane, target): Promise<Delivery> => {
+      // What serves users is kept alive, as a ReplicaSet would.
+      const serving = edge.stable === null ? undefined : processes.get(edge.stable);
+      if (serving?.exited) start(serving.revision);
       const seen = target !== null && target !== edge.stable ? processes.get(target) : undefined;
       const ready = seen && clock.now() - seen.startedAt >= (seen.behaviour.readyAfterMs ?? 500);
       return {
@@ -322,6 +325,11 @@ export function createWorld(options: WorldOptions) {
     },
     setEdge: (next: typeof edge) => {
       edge = next;
+    },
+    /** Ends crash loops: versions that fail go on failing. */
+    endCrashes: () => {
+      for (const [revision, { crashAfterMs: _, ...rest }] of behaviours) behaviours.set(revision, rest);
+      for (const p of processes.values()) p.behaviour = behaviours.get(p.revision) ?? p.behaviour;
     },
     stopProcess: (revision: string) => {
       const p = processes.get(revision);

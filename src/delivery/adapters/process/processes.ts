@@ -174,7 +174,7 @@ export function createProcesses(options: ProcessOptions): Processes {
     async status(service, revision) {
       const id = idOf(service, revision);
       const kept = keptOf(id);
-      if (!kept || kept.phase !== 'started') return { health: 'absent', port: null };
+      if (kept?.phase !== 'started') return { health: 'absent', port: null };
       if (alive(id, kept) === undefined)
         return { health: 'exited', port: kept.port, exit: exits.get(id) ?? 'its process is gone' };
       if (!ready.has(id) && (await answers(kept))) ready.add(id);
