@@ -162,7 +162,12 @@ function compileService(s: ServiceInput, shared: StrategyInput): Service {
   };
 }
 
-function checkReferences(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
+function checkReferences(
+  doc: Parsed<PlatformDocument>,
+  slos: readonly Slo[],
+  refused: ReadonlySet<string>,
+  report: Report,
+): void {
   const names = slos.map((s) => s.name);
   for (const [i, service] of doc.value.spec.services.entries()) {
     for (const field of ['slos', 'burnSlos'] as const)
@@ -171,6 +176,7 @@ function checkReferences(doc: Parsed<PlatformDocument>, slos: readonly Slo[], re
         const path = ['spec', 'services', i, field, j];
         const near = nearest(slo, names);
         const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ') || 'none'}`;
+        if (!found && refused.has(slo)) continue;
         if (!found) report(doc, path, 'UNKNOWN_SLO', `no SLO is named "${slo}"`, hint);
         else if (field === 'slos' && found.service !== service.name)
           report(
@@ -212,7 +218,7 @@ function checkServices(docs: readonly Parsed[], known: readonly string[], report
 
 /** Turns the user's files into one frozen Platform, or tells everything that is wrong with all of them. */
 export function compileDeclaration(files: readonly SourceFile[]): Result<Platform, Problem[]> {
-  const { documents, problems } = parseDocuments(files);
+  const { documents, problems, refused } = parseDocuments(files);
   const report: Report = (at, path, code, message, next) => {
     problems.push({
       code,
@@ -239,7 +245,8 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
     report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
   if (!first) {
     const file = files[0]?.file ?? '.';
-    if (problems.length === 0 || !problems.some((p) => p.path.startsWith('spec')))
+    // A document that could not be read may have been the Platform: its own problem is enough.
+    if (problems.length === 0)
       problems.push({
         code: 'NO_PLATFORM',
         file,
@@ -259,7 +266,7 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
     }));
   unique(at('services'), 'service', report);
   unique(at('environments'), 'environment', report);
-  checkReferences(first, slos, report);
+  checkReferences(first, slos, refused, report);
   const declared = of('openslo/v1 Service').map((d) => (d.value as OpenSloSlo).metadata.name);
   checkServices(sloDocs, [...declared, ...spec.services.map((s) => s.name)], report);
   if (problems.length > 0) return fail([...problems].sort(byPlace));

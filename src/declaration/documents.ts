@@ -96,8 +96,16 @@ function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next:
   };
 }
 
+export interface ParsedDocuments {
+  readonly documents: Parsed[];
+  readonly problems: Problem[];
+  /** Names of documents that were understood but refused: what refers to them is not wrong for that. */
+  readonly refused: ReadonlySet<string>;
+}
+
 /** Reads every document of every file; all problems of all of them, or all documents. */
-export function parseDocuments(files: readonly SourceFile[]): { documents: Parsed[]; problems: Problem[] } {
+export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
+  const refused = new Set<string>();
   const documents: Parsed[] = [];
   const problems: Problem[] = [];
   for (const { file, text } of files) {
@@ -147,8 +155,12 @@ export function parseDocuments(files: readonly SourceFile[]): { documents: Parse
       const schema: z.ZodType = DOCUMENTS[kind.kind];
       const parsed = schema.safeParse(value);
       if (parsed.success) documents.push({ kind: kind.kind, value: parsed.data, file, lineOf });
-      else problems.push(...problemsOf(parsed.error, schema, file, lineOf));
+      else {
+        problems.push(...problemsOf(parsed.error, schema, file, lineOf));
+        const name = (value as { metadata?: { name?: unknown } }).metadata?.name;
+        if (typeof name === 'string') refused.add(name);
+      }
     }
   }
-  return { documents, problems };
+  return { documents, problems, refused };
 }

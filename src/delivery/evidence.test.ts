@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../kit/random.ts';
+import {
+  beginEvidence,
+  type Evidence,
+  EVIDENCE_DEFAULTS,
+  goodRequestsNeeded,
+  harmShown,
+  type Interval,
+  observe,
+  type Rule,
+  ruleOf,
+  triedEnough,
+} from './evidence.ts';
+import { judgeTrace, traceSchema } from './trace.ts';
+
+interface Vector {
+  readonly name: string;
+  readonly expected: {
+    readonly firstPass: number | null;
+    readonly firstFail: number | null;
+    readonly at: readonly {
+      index: number;
+      overBudget: number;
+      worseThanStable: number;
+      exposure: number;
+      verdict: string;
+    }[];
+  };
+}
+
+const vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../test/vectors/evidence-vectors.json'), 'utf8'),
+) as Vector[];
+
+const rule = (objective = 0.999, more: object = {}): Rule => {
+  const made = ruleOf({ ...EVIDENCE_DEFAULTS, objective, steps: 3, ...more });
+  if (!made.ok) throw new Error(made.error);
+  return made.value;
+};
+
+const feed = (e: Evidence, intervals: readonly Interval[]) => intervals.reduce(observe, e);
+
+describe('the evidence rule', () => {
+  it.each(vectors.map((v) => [v.name, v] as const))('JUDGE-1: %s: every number to 1e-9', (_, vector) => {
+    const answer = judgeTrace(traceSchema.parse(vector));
+    if (!answer.ok) throw new Error(answer.error);
+    expect(answer.value).toMatchObject({ firstPass: vector.expected.firstPass, firstFail: vector.expected.firstFail });
+    for (const at of vector.expected.at) {
+      const got = answer.value.intervals[at.index]!;
+      for (const number of ['overBudget', 'worseThanStable', 'exposure'] as const)
+        expect(Math.abs(got[number] - at[number]), `${number} at ${at.index}`).toBeLessThan(1e-9);
+      expect(got.verdict).toBe(at.verdict);
+    }
+  });
+
+  it('JUDGE-2: at 99.9 % a step needs 332 good requests', () => expect(goodRequestsNeeded(rule())).toBe(332));
+
+  it.each([
+    [{ objective: 0.5 }, 'objective'],
+    [{ objective: 1 }, 'objective'],
+    [{ objective: Number.NaN }, 'objective'],
+    [{ steps: 100 }, 'too many'],
+    [{ steps: 2.5 }, 'whole'],
+    [{ alpha: 2 }, 'alpha'],
+    [{ detect: 0.5 }, 'detect'],
+  ])('JUDGE-3: settings %j are refused', (more, why) => {
+    const made = ruleOf({ ...EVIDENCE_DEFAULTS, objective: 0.999, steps: 3, ...more });
+    expect(made.ok ? '' : made.error).toContain(why);
+  });
+
+  it('JUDGE-4: no single interval condemns a release without earlier evidence, however bad', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e7 }), fc.integer({ min: 0, max: 1e7 }), (bad, stable) => {
+        const interval = { step: 0, canary: { total: bad, bad }, stable: { total: stable, bad: 0 } };
+        return !harmShown(observe(beginEvidence(rule(), []), interval));
+      }),
+    ));
+
+  it('JUDGE-5: a missing arm changes no sum', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 500 }), fc.boolean(), (total, canaryMissing) => {
+        const before = feed(beginEvidence(rule(), []), [
+          { step: 0, canary: { total: 100, bad: 2 }, stable: { total: 400, bad: 1 } },
+        ]);
+        const counts = { total, bad: total };
+        const after = observe(before, {
+          step: 0,
+          canary: canaryMissing ? null : counts,
+          stable: canaryMissing ? counts : null,
+        });
+        expect([after.overBudget, after.worseThanStable, after.exposure, after.badSeen]).toEqual([
+          before.overBudget,
+          before.worseThanStable,
+          before.exposure,
+          before.badSeen,
+        ]);
+        expect(after.dispersion.squares).toBe(before.dispersion.squares);
+        expect(after.recent).toBe(before.recent);
+      }),
+    ));
+
+  it('JUDGE-6: warm-up is seen and not held against the canary', () => {
+    const e = feed(
+      beginEvidence(rule(), []),
+      Array.from({ length: 20 }, () => ({
+        step: 0,
+        canary: { total: 50, bad: 50 },
+        stable: { total: 200, bad: 0 },
+        warmUp: true,
+      })),
+    );
+    expect(e).toMatchObject({ overBudget: 0, worseThanStable: 0, badSeen: 0 });
+    expect(triedEnough(e)).toBe(false);
+  });
+
+  it('JUDGE-7: harm, once shown, stays shown', () => {
+    const bad = { step: 0, canary: { total: 50, bad: 25 }, stable: { total: 200, bad: 0 } };
+    const good = { step: 1, canary: { total: 5_000, bad: 0 }, stable: { total: 5_000, bad: 0 } };
+    const shown = feed(beginEvidence(rule(), []), [bad, bad, bad]);
+    expect(harmShown(shown)).toBe(true);
+    expect(harmShown(feed(shown, [good, good, good]))).toBe(true);
+  });
+
+  it('JUDGE-8: evidence stays a number over long and large traffic', () => {
+    let e = beginEvidence(rule(), []);
+    for (let i = 0; i < 3_000; i++)
+      e = observe(e, { step: Math.min(2, Math.floor(i / 1_000)), canary: { total: 1e6, bad: i % 2 }, stable: { total: 1e6, bad: 0 } });
+    expect(Number.isFinite(e.overBudget)).toBe(true);
+    expect(Number.isFinite(e.worseThanStable)).toBe(true);
+  });
+
+  it('JUDGE-9: a shared incident does not condemn: 300 seeded canaries, none', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = seededRandom(seed);
+      const at = (total: number, p: number) => ({ total, bad: random.binomial(total, p) });
+      let e = beginEvidence(rule(), Array.from({ length: 100 }, () => at(500, 0.0002)));
+      for (let i = 0; i < 72; i++) {
+        const p = i > 20 ? 0.05 : 0.0002;
+        e = observe(e, { step: Math.floor(i / 24), canary: at(100, p), stable: at(400, p) });
+      }
+      expect(harmShown(e), `seed ${seed}`).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalText, fromCanonical } from './canonical.ts';
+import { digestOf } from './digest.ts';
+import { nearest } from './nearest.ts';
+import { seededRandom } from './random.ts';
+import { formatDuration, humanSpan, parseDuration } from './time.ts';
+
+describe('durations', () => {
+  it.each([
+    ['5m', 300_000],
+    ['1h30m', 5_400_000],
+    ['250ms', 250],
+    ['30d', 2_592_000_000],
+  ])('KIT-1: %s is %i milliseconds', (text, ms) => expect(parseDuration(text)).toBe(ms));
+  it.each(['', '5', 'm', '5 m', '-5m', '5m!'])('KIT-1: "%s" is no duration', (text) =>
+    expect(parseDuration(text)).toBeUndefined(),
+  );
+  it('KIT-1: formatting and parsing agree', () =>
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e10 }), (ms) => parseDuration(formatDuration(ms)) === ms)));
+  it.each([
+    [4_200, '4.2 s'],
+    [41_000, '41 s'],
+    [600_000, '10 min'],
+    [9_000_000, '2.5 h'],
+  ])('KIT-1: %i ms is said as %s', (ms, words) => expect(humanSpan(ms)).toBe(words));
+});
+
+describe('canonical text', () => {
+  it('KIT-2: the order of keys does not matter to a digest', () =>
+    expect(digestOf({ a: 1, b: [1, 2] })).toBe(digestOf({ b: [1, 2], a: 1 })));
+  it('KIT-2: NaN and infinities survive as tagged strings', () => {
+    const value = { x: Number.NaN, y: Number.POSITIVE_INFINITY, z: [Number.NEGATIVE_INFINITY, 0.1] };
+    expect(fromCanonical(canonicalText(value))).toEqual(value);
+  });
+  it('KIT-2: any JSON value comes back as it was', () =>
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalText(value);
+        expect(canonicalText(fromCanonical(text))).toBe(text);
+      }),
+    ));
+});
+
+describe('names', () => {
+  it('KIT-3: the nearest known name is suggested, and none where nothing is near', () => {
+    expect(nearest('chekout', ['checkout', 'cart'])).toBe('checkout');
+    expect(nearest('zzzzzz', ['checkout', 'cart'])).toBeUndefined();
+  });
+});
+
+describe('randomness', () => {
+  it('KIT-4: one seed gives one stream', () => {
+    const draw = () => {
+      const random = seededRandom(7);
+      return Array.from({ length: 5 }, () => random.next());
+    };
+    expect(draw()).toEqual(draw());
+  });
+  it('KIT-4: binomial draws have their mean', () => {
+    const random = seededRandom(3);
+    let sum = 0;
+    for (let i = 0; i < 2_000; i++) sum += random.binomial(100, 0.05);
+    expect(sum / 2_000).toBeGreaterThan(4.8);
+    expect(sum / 2_000).toBeLessThan(5.2);
+  });
+});
