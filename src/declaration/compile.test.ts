@@ -9,14 +9,19 @@ import { jsonSchema } from './schema.ts';
 
 const FOLDER = join(import.meta.dirname, '../../test/golden/declaration');
 const files = (kind: string) => readdirSync(join(FOLDER, kind)).filter((name) => name.endsWith('.yaml'));
-const read = (kind: string, name: string) => [{ file: name, text: readFileSync(join(FOLDER, kind, name), 'utf8') }];
+const read = (kind: string, name: string) => [
+  { file: name, text: readFileSync(join(FOLDER, kind, name), 'utf8') },
+];
 
 describe('declarations', () => {
   it.each(files('bad'))('DECL-1: bad/%s is refused, with every line that is wrong', (name) => {
     const compiled = compile(read('bad', name));
     expect(compiled.ok).toBe(false);
     if (compiled.ok) return;
-    matchGolden(join(FOLDER, 'bad', name.replace('.yaml', '.out')), `${compiled.error.map(problemLine).join('\n')}\n`);
+    matchGolden(
+      join(FOLDER, 'bad', name.replace('.yaml', '.out')),
+      `${compiled.error.map(problemLine).join('\n')}\n`,
+    );
   });
 
   it.each(files('good'))('DECL-2: good/%s becomes a platform', (name) => {
@@ -24,7 +29,10 @@ describe('declarations', () => {
     expect(compiled).toMatchObject({ ok: true });
     if (!compiled.ok) return;
     const { digest: _, ...platform } = compiled.value;
-    matchGolden(join(FOLDER, 'good', name.replace('.yaml', '.out')), `${JSON.stringify(platform, null, 2)}\n`);
+    matchGolden(
+      join(FOLDER, 'good', name.replace('.yaml', '.out')),
+      `${JSON.stringify(platform, null, 2)}\n`,
+    );
   });
 
   it('DECL-3: a platform is frozen through and through', () => {
@@ -45,5 +53,8 @@ describe('declarations', () => {
   });
 
   it('DECL-4: the committed JSON Schema is the one generated', () =>
-    matchGolden(join(import.meta.dirname, '../../schema/declaration.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`));
+    matchGolden(
+      join(import.meta.dirname, '../../schema/declaration.json'),
+      `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+    ));
 });

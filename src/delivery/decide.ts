@@ -253,12 +253,11 @@ function canary(c: Context): Event[] {
     const weight = release.settings.weights[release.step]!;
     if (seen.delivery?.weight === weight && seen.delivery.canary === release.target.revision)
       return [{ type: 'release.confirmed', data: { release: release.id, step: release.step, weight } }];
-  } else {
-    const drifted = drift(c);
-    if (drifted.length > 0) return drifted;
-    if (seen.look && seen.look.trouble === null && seen.look.intervals.length > 0)
-      return [move(c, 'Evaluating', 'COUNTS_ARRIVED')];
   }
+  const drifted = drift(c);
+  if (drifted.length > 0) return drifted;
+  const counted = seen.look !== null && seen.look.trouble === null && seen.look.intervals.length > 0;
+  if (isConfirmed(release) && counted) return [move(c, 'Evaluating', 'COUNTS_ARRIVED')];
   return hold(c);
 }
 

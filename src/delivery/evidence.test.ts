@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../kit/random.ts';
 import {
   beginEvidence,
-  type Evidence,
   EVIDENCE_DEFAULTS,
+  type Evidence,
   goodRequestsNeeded,
   harmShown,
   type Interval,
@@ -48,7 +48,10 @@ describe('the evidence rule', () => {
   it.each(vectors.map((v) => [v.name, v] as const))('JUDGE-1: %s: every number to 1e-9', (_, vector) => {
     const answer = judgeTrace(traceSchema.parse(vector));
     if (!answer.ok) throw new Error(answer.error);
-    expect(answer.value).toMatchObject({ firstPass: vector.expected.firstPass, firstFail: vector.expected.firstFail });
+    expect(answer.value).toMatchObject({
+      firstPass: vector.expected.firstPass,
+      firstFail: vector.expected.firstFail,
+    });
     for (const at of vector.expected.at) {
       const got = answer.value.intervals[at.index]!;
       for (const number of ['overBudget', 'worseThanStable', 'exposure'] as const)
@@ -128,7 +131,11 @@ describe('the evidence rule', () => {
   it('JUDGE-8: evidence stays a number over long and large traffic', () => {
     let e = beginEvidence(rule(), []);
     for (let i = 0; i < 3_000; i++)
-      e = observe(e, { step: Math.min(2, Math.floor(i / 1_000)), canary: { total: 1e6, bad: i % 2 }, stable: { total: 1e6, bad: 0 } });
+      e = observe(e, {
+        step: Math.min(2, Math.floor(i / 1_000)),
+        canary: { total: 1e6, bad: i % 2 },
+        stable: { total: 1e6, bad: 0 },
+      });
     expect(Number.isFinite(e.overBudget)).toBe(true);
     expect(Number.isFinite(e.worseThanStable)).toBe(true);
   });
@@ -137,7 +144,10 @@ describe('the evidence rule', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const random = seededRandom(seed);
       const at = (total: number, p: number) => ({ total, bad: random.binomial(total, p) });
-      let e = beginEvidence(rule(), Array.from({ length: 100 }, () => at(500, 0.0002)));
+      let e = beginEvidence(
+        rule(),
+        Array.from({ length: 100 }, () => at(500, 0.0002)),
+      );
       for (let i = 0; i < 72; i++) {
         const p = i > 20 ? 0.05 : 0.0002;
         e = observe(e, { step: Math.floor(i / 24), canary: at(100, p), stable: at(400, p) });

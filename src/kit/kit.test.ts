@@ -17,7 +17,9 @@ describe('durations', () => {
     expect(parseDuration(text)).toBeUndefined(),
   );
   it('KIT-1: formatting and parsing agree', () =>
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1e10 }), (ms) => parseDuration(formatDuration(ms)) === ms)));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e10 }), (ms) => parseDuration(formatDuration(ms)) === ms),
+    ));
   it.each([
     [4_200, '4.2 s'],
     [41_000, '41 s'],

@@ -17,12 +17,22 @@ describe('SLI queries', () => {
     ['sum(a) + (b + c{y=~"z.*"})', 3],
     ['{__name__="a",x!="1"}', 1],
   ])('PROMQL-1: %s is a sum of %i selectors', (query, count) => expect(read(query)).toHaveLength(count));
-  it.each(['rate(a[5m])', 'a - b', 'sum by (x) (a)', 'a offset 5m', 'a[5m]', '"text"', '5', 'max(a)', '{x="1"}'])(
-    'PROMQL-1: %s is refused: it is no counter selector',
-    (query) => expect(parseSelectorSum(query)).toMatchObject({ ok: false, error: { code: 'PROMQL_NOT_A_SELECTOR' } }),
+  it.each([
+    'rate(a[5m])',
+    'a - b',
+    'sum by (x) (a)',
+    'a offset 5m',
+    'a[5m]',
+    '"text"',
+    '5',
+    'max(a)',
+    '{x="1"}',
+  ])('PROMQL-1: %s is refused: it is no counter selector', (query) =>
+    expect(parseSelectorSum(query)).toMatchObject({ ok: false, error: { code: 'PROMQL_NOT_A_SELECTOR' } }),
   );
-  it.each(['', 'a{', 'a{x=}', 'sum(', 'a b', '((a)'])('PROMQL-2: "%s" does not parse, and says where', (query) =>
-    expect(parseSelectorSum(query)).toMatchObject({ ok: false, error: { code: 'PROMQL_SYNTAX' } }),
+  it.each(['', 'a{', 'a{x=}', 'sum(', 'a b', '((a)'])(
+    'PROMQL-2: "%s" does not parse, and says where',
+    (query) => expect(parseSelectorSum(query)).toMatchObject({ ok: false, error: { code: 'PROMQL_SYNTAX' } }),
   );
 });
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { evolve, emptyLane, eventSchemas, type Lane, upcast } from '../../src/delivery/events.ts';
+import { emptyLane, eventSchemas, evolve, type Lane, upcast } from '../../src/delivery/events.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import type { House } from './house.ts';
 
@@ -44,7 +44,8 @@ export function watch(house: House) {
     }
     if (record.type !== 'lane.moved') return;
     if (data.reason === 'PASSED') expect(seen.passed, 'no Promote without a pass').toContain(data.release);
-    if (data.reason === 'OVERRIDDEN') expect(seen.overrides, 'no override without an order').toBeGreaterThan(0);
+    if (data.reason === 'OVERRIDDEN')
+      expect(seen.overrides, 'no override without an order').toBeGreaterThan(0);
     if (metricsDown)
       expect(['PASSED', 'NEXT_STEP'], 'nothing is promoted without numbers').not.toContain(data.reason);
   };

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { verifyChain } from '../../src/ledger/record.ts';
 import { seededRandom } from '../../src/kit/random.ts';
+import { verifyChain } from '../../src/ledger/record.ts';
 import { createHouse, type House, LANE } from './house.ts';
 import { watch } from './invariants.ts';
 import type { Behaviour } from './world.ts';
@@ -26,7 +26,10 @@ function behaviour(random: ReturnType<typeof seededRandom>): Behaviour {
 }
 
 /** One seeded run: versions, faults, orders and kills at random; then calm, and a healthy version. */
-export async function run(seed: number, onStuck: (house: House) => Promise<void> = async () => {}): Promise<void> {
+export async function run(
+  seed: number,
+  onStuck: (house: House) => Promise<void> = async () => {},
+): Promise<void> {
   const random = seededRandom(seed * 7_919);
   const house = await createHouse({
     seed,
@@ -47,7 +50,8 @@ export async function run(seed: number, onStuck: (house: House) => Promise<void>
       metricsDown = !metricsDown;
       world.setMetricsDown(metricsDown);
     } else if (dice < 0.009) world.setDesiredDown(random.chance(0.5));
-    else if (dice < 0.013) world.killAt(random.chance(0.5) ? 'append' : 'effect', random.chance(0.5), random.below(3));
+    else if (dice < 0.013)
+      world.killAt(random.chance(0.5) ? 'append' : 'effect', random.chance(0.5), random.below(3));
     else if (dice < 0.0145) world.setSharedErrorRate(random.chance(0.5) ? 0.03 : 0);
     else if (dice < 0.016) {
       const command = (['abort', 'pause', 'resume', 'promote'] as const)[random.below(4)]!;
@@ -67,8 +71,10 @@ export async function run(seed: number, onStuck: (house: House) => Promise<void>
   world.setSharedErrorRate(0);
   world.endCrashes();
   const last = world.push('9.0.0', { errorRate: 0.0001 });
-  const settled = await house.until(() => house.state().state === 'Stable' && house.state().stable?.revision === last.revision, SETTLE_MS, () =>
-    check(false),
+  const settled = await house.until(
+    () => house.state().state === 'Stable' && house.state().stable?.revision === last.revision,
+    SETTLE_MS,
+    () => check(false),
   );
   if (settled === undefined) await onStuck(house);
   expect(settled, 'in calm, a healthy version becomes Stable').toBeDefined();

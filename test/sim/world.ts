@@ -81,6 +81,8 @@ export function createWorld(options: WorldOptions) {
     canary: null,
     weight: 0,
   };
+  const hidden = new Set<string>();
+  let rps = options.rps;
   let metricsDown = false;
   let desiredDown = false;
   let sharedErrorRate = 0;
@@ -173,14 +175,14 @@ export function createWorld(options: WorldOptions) {
       for (const p of processes.values())
         if (p.behaviour.crashAfterMs !== undefined && now - p.startedAt >= p.behaviour.crashAfterMs)
           p.exited = true;
-      const requests = random.poisson((options.rps * Math.min(dt, left)) / 1_000);
+      const requests = random.poisson((rps * Math.min(dt, left)) / 1_000);
       const toCanary = edge.canary ? random.binomial(requests, edge.weight / 100) : 0;
       if (edge.canary) serve(edge.canary, toCanary, true);
       if (edge.stable) serve(edge.stable, requests - toCanary, false);
       if (metricsDown) continue;
       for (const p of processes.values())
         while (p.nextScrape <= now) {
-          if (!random.chance(options.scrapeLoss ?? 0)) store(p, p.nextScrape);
+          if (!hidden.has(p.revision) && !random.chance(options.scrapeLoss ?? 0)) store(p, p.nextScrape);
           p.nextScrape += options.scrapeMs;
         }
     }
@@ -314,6 +316,23 @@ export function createWorld(options: WorldOptions) {
       commit++;
       return revision;
     },
+    /** The same version with other settings. */
+    pushConfig(version: string, config: Record<string, unknown>, behaviour: Behaviour) {
+      const revision = revisionOf({ version, digest: digestFor(version), config });
+      behaviours.set(revision.revision, behaviour);
+      wanted = revision;
+      commit++;
+      return revision;
+    },
+    setRps: (value: number) => {
+      rps = value;
+    },
+    /** Its targets are scraped no more, while it goes on serving. */
+    hideFromMetrics: (revision: string, value: boolean) => {
+      if (value) hidden.add(revision);
+      else hidden.delete(revision);
+    },
+    startByHand: (revision: string) => start(revision),
     setMetricsDown: (value: boolean) => {
       metricsDown = value;
     },

@@ -41,7 +41,10 @@ export function nodeSqliteDialect(database: DatabaseSync): Dialect {
     },
     beginTransaction: async () => void (await connection.executeQuery(CompiledQuery.raw('BEGIN IMMEDIATE'))),
     commitTransaction: async () => void (await connection.executeQuery(CompiledQuery.raw('COMMIT'))),
-    rollbackTransaction: async () => void (await connection.executeQuery(CompiledQuery.raw('ROLLBACK'))),
+    // A full disk makes SQLite roll back by itself: a second rollback would hide the first error.
+    rollbackTransaction: async () => {
+      if (database.isTransaction) await connection.executeQuery(CompiledQuery.raw('ROLLBACK'));
+    },
     releaseConnection: async () => release(),
     destroy: async () => database.close(),
   };

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MOVE_REASONS, mermaid, TABLE } from '../src/delivery/machine.ts';
+
+/** Writes anew everything that is generated: the goldens, the JSON Schema, the picture of the machine. */
+const root = join(import.meta.dirname, '..');
+
+function machineDocs(): string {
+  const rows = TABLE.map(
+    (row) => `| ${row.from} | ${row.to} | ${row.by} | ${row.reasons.map((r) => `\`${r}\``).join(' ')} |`,
+  );
+  const reasons = Object.entries(MOVE_REASONS).map(([code, words]) => `| \`${code}\` | ${words} |`);
+  return `# The release machine
+One per service and environment. Generated from \`src/delivery/machine.ts\` by \`npm run generate\`; a test compares.
+
+\`\`\`mermaid
+${mermaid()}
+\`\`\`
+
+| from | to | by | reasons |
+|---|---|---|---|
+${rows.join('\n')}
+
+\`seed\`: an arrow of the architecture. \`ours\`: added; \`docs/decisions/0001-release-machine.md\` says why.
+
+| reason | in words |
+|---|---|
+${reasons.join('\n')}
+`;
+}
+
+writeFileSync(join(root, 'docs/release-machine.md'), machineDocs());
+execFileSync(
+  process.execPath,
+  [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'src/declaration', 'test/golden'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, UPDATE_GOLDEN: '1' },
+  },
+);
+process.stdout.write(
+  `written; ${readFileSync(join(root, 'docs/release-machine.md'), 'utf8').length} bytes of docs/release-machine.md\n`,
+);
