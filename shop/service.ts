@@ -127,7 +127,7 @@ const server = createServer((incoming, response) => {
   });
 });
 server.keepAliveTimeout = EDGE_KEEPS_MS;
-server.listen(Number(args.port), '127.0.0.1');
+server.listen(Number(args.port), '127.0.0.1', () => console.log(`${service} ${version} started`));
 if (profile.crashAfterSeconds)
   setTimeout(() => {
     console.error(`${service} ${version} ends: declared to crash`);

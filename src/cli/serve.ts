@@ -104,6 +104,8 @@ function keepSecret(file: string): string {
   return secret;
 }
 
+const HEAL_EVERY_MS = 5_000;
+
 const tickOf = (platform: Platform): number =>
   Math.max(100, Math.min(1_000, ...platform.environments.map((e) => e.prometheus.scrapeIntervalMs / 4)));
 
@@ -315,6 +317,12 @@ async function serveWith(
   unready = null;
   io.out(`Sluice serves ${platform.name} at ${url}\n`);
   io.out(`Desired state: ${repository} (commit a version there to release it)\n`);
+  const healing = setInterval(() => {
+    stack
+      .heal()
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a part does not start again'));
+  }, HEAL_EVERY_MS);
+  closing.push(async () => clearInterval(healing));
   await loop(io, loopController, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });

@@ -77,6 +77,8 @@ export interface Controller {
 }
 
 const EFFECT_TIMEOUT_MS = 10_000;
+/** A look that takes longer goes on by itself: a Prometheus that hangs must not hold up an abort. */
+const LOOK_PATIENCE_MS = 250;
 const HISTORY_MS = 3_600_000;
 const MAX_RANGE_MS = 3_600_000;
 /** Looks fall due a little early rather than a whole tick late. */
@@ -197,9 +199,15 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     return Math.min(MAX_RANGE_MS, Math.ceil(span / 1_000) * 1_000);
   };
 
-  async function lookAt(environment: Environment, now: number): Promise<MetricsLook | null> {
+  interface EnvironmentLook {
+    readonly look: MetricsLook;
+    readonly baselines: ReadonlyMap<string, Baseline>;
+  }
+  const looking = new Map<string, Promise<EnvironmentLook>>();
+  const arrived = new Map<string, EnvironmentLook>();
+
+  async function takeLook(environment: Environment, now: number): Promise<EnvironmentLook> {
     const last = looks.get(environment.name)!;
-    if (now - last.at < environment.prometheus.scrapeIntervalMs * LOOK_SLACK) return null;
     const mine = [...cells.values()].filter((cell) => cell.environment === environment);
     const active = mine.filter((cell) => inFlight(cell.state));
     const look = await lookAtMetrics(
@@ -222,7 +230,30 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         'Prometheus does not answer; nothing is promoted',
       );
     looks.set(environment.name, look);
-    return look;
+    return { look, baselines: await baselines(environment, now) };
+  }
+
+  /** The look that fell due and arrived, if any: started when due, waited for a moment, taken up when it is there. */
+  async function dueLook(environment: Environment, now: number): Promise<EnvironmentLook | null> {
+    const { name } = environment;
+    const due = now - looks.get(name)!.at >= environment.prometheus.scrapeIntervalMs * LOOK_SLACK;
+    if (due && !looking.has(name) && !arrived.has(name)) {
+      const look = takeLook(environment, now);
+      looking.set(name, look);
+      void look
+        .then(
+          (result) => arrived.set(name, result),
+          (error: unknown) => log.warn({ environment: name, error: messageOf(error) }, 'a look failed'),
+        )
+        .finally(() => looking.delete(name));
+    }
+    const current = looking.get(name);
+    if (current) await timeout(current, LOOK_PATIENCE_MS, 'a look').catch(() => undefined);
+    // The arrival is recorded one turn after the look itself resolves.
+    await Promise.resolve();
+    const result = arrived.get(name) ?? null;
+    arrived.delete(name);
+    return result;
   }
 
   async function baselines(environment: Environment, now: number): Promise<Map<string, Baseline>> {
@@ -238,7 +269,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     for (const cell of wanting) {
       const arms = baselineArms(cell);
       const counted = baselineCounts(answer.value, cell.slis, arms, cell.settings.release.intervalMs);
-      found.set(cell.state.lane, { ...counted, burn: burnOf(cell, look) });
+      found.set(cell.state.lane, { ...counted, target: arms.canary ?? '', burn: burnOf(cell, look) });
     }
     return found;
   }
@@ -252,7 +283,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     );
 
   /** What this lane's share of an environment's look says. */
-  function laneLook(cell: LaneCell, look: MetricsLook, now: number): Look {
+  function laneLook(cell: LaneCell, look: MetricsLook): Look {
     const burn = burnOf(cell, look);
     const release = cell.state.release;
     const base = {
@@ -263,6 +294,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     if (look.failure) return { ...base, intervals: [], cursors: {}, trouble: 'SOURCE_UNAVAILABLE' };
     if (!release || !inFlight(cell.state)) return { ...base, intervals: [], cursors: {}, trouble: null };
     const weight = cell.delivery?.weight ?? 0;
+    // A look that was waited for speaks of when it was taken.
     const closed = closeIntervals({
       series: look.raw,
       slis: cell.slis,
@@ -270,7 +302,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       cursors: release.cursors,
       closedAt: release.lookTimes.at(-1) ?? release.openedAt,
       intervalMs: release.settings.intervalMs,
-      now,
+      now: look.at,
       zero: {
         canary: release.confirmedAt[0] === undefined,
         stable: release.from === null || (weight === 100 && release.settings.weights[release.step] === 100),
@@ -350,7 +382,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       cell.delivery = null;
     }
     const release = cell.state.release;
-    const mine = look ? laneLook(cell, look, now) : null;
+    const mine = look ? laneLook(cell, look) : null;
     if (look) countUnreachable(cell, look);
     const assessed =
       mine && release && inFlight(cell.state)
@@ -386,11 +418,17 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       await Promise.all(
         platform.environments.map(async (environment) => {
           const now = ports.clock.now();
-          const look = await lookAt(environment, now);
-          const found = look ? await baselines(environment, now) : new Map<string, Baseline>();
+          const due = await dueLook(environment, now);
           const mine = [...cells.values()].filter((cell) => cell.environment === environment);
           await Promise.all(
-            mine.map((cell) => tickLane(cell, look, found.get(cell.state.lane) ?? null, ports.clock.now())),
+            mine.map((cell) =>
+              tickLane(
+                cell,
+                due?.look ?? null,
+                due?.baselines.get(cell.state.lane) ?? null,
+                ports.clock.now(),
+              ),
+            ),
           );
         }),
       );

@@ -86,7 +86,7 @@ function rig(settings: LaneSettings = SETTINGS) {
         delivery: observe(),
         look: verdict === null ? null : look,
         assessment: verdict !== null && judged ? assessment : null,
-        baseline: baseline ? { history: {}, cursors: {}, burn } : null,
+        baseline: baseline && desired ? { target: desired.revision, history: {}, cursors: {}, burn } : null,
         unreachableLooks: 0,
       };
       const events = decide(before, seen, settings, now);

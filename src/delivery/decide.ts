@@ -35,6 +35,8 @@ export interface LaneSettings {
 
 /** What is known of the stable version before a release: needed to open one. */
 export interface Baseline {
+  /** The revision that would be released: a baseline taken for another is none. */
+  readonly target: string;
   readonly history: Readonly<Record<string, ({ total: number; bad: number } | null)[]>>;
   readonly cursors: Readonly<Record<string, [number, number]>>;
   readonly burn: Burn;
@@ -120,7 +122,7 @@ export const isRefused = (lane: Lane, desired: Revision): boolean =>
 function open(c: Context, reason: MoveReason): Event[] {
   const { lane, seen, settings } = c;
   const target = seen.desired;
-  if (!startable(lane, target) || !target || !seen.baseline) return [];
+  if (!startable(lane, target) || !target || seen.baseline?.target !== target.revision) return [];
   const release = `${lane.lane.replace('/', '.')}.${lane.releases + 1}`;
   const first = lane.stable === null;
   const attempt = lane.release?.target.revision === target.revision ? lane.release.attempt + 1 : 1;

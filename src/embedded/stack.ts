@@ -37,6 +37,7 @@ export interface EmbeddedEnvironment {
   readonly prometheus: string;
   readonly alertmanager: string;
   readonly delivery: DeliveryPort;
+  heal(): Promise<void>;
   readonly edge: Edge;
   readonly processes: Processes;
   edgeOf(service: string): string;
@@ -44,6 +45,8 @@ export interface EmbeddedEnvironment {
 
 export interface Stack {
   readonly environments: readonly EmbeddedEnvironment[];
+  /** Starts Prometheus and Alertmanager again where they ended. */
+  heal(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -208,14 +211,25 @@ async function startEnvironment(
   await processes.resumeAll();
   await edge.start();
   options.progress?.(`${environment.name}: Prometheus and Alertmanager`);
-  const [alertmanager, prometheus] = await Promise.all([
-    startAlertmanager(options, home, ports, programs['prometheus-alertmanager']),
-    environment.prometheus.address === 'embedded'
-      ? startPrometheus(environment, options, home, ports, programs.prometheus)
-      : Promise.resolve(environment.prometheus.address),
-  ]);
+  const bring = () =>
+    Promise.all([
+      startAlertmanager(options, home, ports, programs['prometheus-alertmanager']),
+      environment.prometheus.address === 'embedded'
+        ? startPrometheus(environment, options, home, ports, programs.prometheus)
+        : Promise.resolve(environment.prometheus.address),
+    ]);
+  const [alertmanager, prometheus] = await bring();
   const delivery = embeddedDelivery({ edge, processes, revisionOf: options.revisionOf });
-  return { name: environment.name, prometheus, alertmanager, delivery, edge, processes, edgeOf };
+  return {
+    name: environment.name,
+    prometheus,
+    alertmanager,
+    delivery,
+    edge,
+    processes,
+    edgeOf,
+    heal: async () => void (await bring()),
+  };
 }
 
 /** Starts, or adopts, everything that one machine needs: nothing is started twice, nothing else is touched. */
@@ -227,6 +241,9 @@ export async function startStack(options: StackOptions): Promise<Result<Stack, s
     environments.push(await startEnvironment(environment, options, programs.value));
   return ok({
     environments,
+    async heal() {
+      await Promise.all(environments.map((e) => e.heal()));
+    },
     async stop() {
       await Promise.all(
         environments.map(async ({ name, edge, processes }) => {

@@ -17,6 +17,7 @@ import {
   closeIntervals,
   type Sli,
 } from '../../src/runtime/counts.ts';
+import { until } from '../wait.ts';
 
 const selectors = (query: string) => {
   const parsed = parseSelectorSum(query);
@@ -90,9 +91,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
       { stdio: 'ignore' },
     );
     const metrics = prometheusHttp({ address, timeoutMs: 1_000, headers: {}, tls: null });
-    await expect
-      .poll(async () => (await metrics.instant('vector(1)', Date.now())).ok, { timeout: 20_000 })
-      .toBe(true);
+    await until('Prometheus', 20_000, async () => (await metrics.instant('vector(1)', Date.now())).ok);
     await metrics.close();
   });
 

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/kit/random.ts';
+import { verifyChain } from '../../src/ledger/record.ts';
+import { openStage, type Stage } from './stage.ts';
+
+const GOOD = [1, 2, 3, 4, 5].map((i) => [`2.${i}.0`, { description: `good ${i}` }] as const);
+const BAD = [1, 2, 3, 4, 5].map((i) => [`3.${i}.0`, { description: `bad ${i}`, errorRate: 0.5 }] as const);
+const RUNS = GOOD.flatMap(([good], i) => [
+  { version: good, outcome: 'Stable' as const, run: 2 * i },
+  { version: BAD[i]![0], outcome: 'rolled back' as const, run: 2 * i + 1 },
+]);
+
+describe('the server killed in the middle of a release, on real parts', () => {
+  const random = seededRandom(20_261_123);
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage({ versions: Object.fromEntries([...GOOD, ...BAD]), rps: 150 });
+    await stage.open();
+  }, 120_000);
+  afterAll(() => stage.close());
+
+  it.each(RUNS)(
+    'RUN-8: run $run, $version: killed at a random instant, it ends $outcome all the same',
+    async ({ version, outcome }) => {
+      await stage.push(version);
+      const instant = outcome === 'Stable' ? 300 + random.below(9_000) : 300 + random.below(3_500);
+      // The instant of the kill is the point of this test, not a condition waited for.
+      await new Promise((resolve) => setTimeout(resolve, instant));
+      await stage.kill();
+      await stage.restart();
+      const opened = (await stage.records()).filter(
+        (r) =>
+          r.type === 'release.opened' &&
+          (r.data as { target: { version: string } }).target.version === version,
+      );
+      const id =
+        opened.length > 0 ? (opened[0]!.data as { release: string }).release : await stage.begin(version);
+      const release = await stage.ended(id);
+      expect(release.path.some((m) => m.to === 'Promote')).toBe(outcome === 'Stable');
+      expect(release.path.some((m) => m.reason === 'HARM_SHOWN')).toBe(outcome !== 'Stable');
+      const all = await stage.records();
+      expect(
+        all.filter(
+          (r) =>
+            r.type === 'release.opened' &&
+            (r.data as { target: { version: string } }).target.version === version,
+        ),
+      ).toHaveLength(1);
+      const settled = all
+        .filter((r) => r.type === 'effect.settled')
+        .map((r) => (r.data as { id: string }).id);
+      expect(new Set(settled).size, 'one outcome per effect').toBe(settled.length);
+      const log = readFileSync(
+        join(stage.work, 'prod/processes', `checkout.${release.revision}.log`),
+        'utf8',
+      );
+      expect(log.match(/started/g), 'no process is started twice').toHaveLength(1);
+      expect(verifyChain(all.map((r) => JSON.stringify(r))).head.seq).toBe(all.at(-1)!.seq);
+      const verification = await stage
+        .client()
+        .get<{ ok: boolean; breaks: unknown[] }>('/api/v1/ledger/verification');
+      expect(verification).toMatchObject({ ok: true, breaks: [] });
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findInstance } from '../../src/delivery/adapters/process/os.ts';
+import { until } from '../wait.ts';
+import { openStage, ROOT, type Stage } from './stage.ts';
+
+/** Real nginx, Prometheus, Alertmanager and processes; one story in order. */
+describe('releases on real parts', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage();
+    await stage.open();
+  }, 120_000);
+  afterAll(() => stage.close());
+
+  const cli = (...args: string[]) =>
+    execa(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { reject: false, cwd: stage.directory });
+  const cause = async (id: string) => (await stage.ended(id)).path.find((m) => m.to === 'Abort')?.reason;
+
+  it('RUN-1: a good release goes 20, 50, 100 % and becomes stable, and no user notices', async () => {
+    stage.traffic().mark();
+    const id = await stage.begin('1.1.0');
+    const release = await stage.ended(id);
+    expect(release.state).toBe('Stable');
+    expect(release.steps.map((s) => [s.weight, s.status])).toEqual([
+      [20, 'done'],
+      [50, 'done'],
+      [100, 'done'],
+    ]);
+    expect(release.totals.canary.bad).toBe(0);
+    const { sent, failed } = stage.traffic().sinceMark();
+    expect(sent).toBeGreaterThan(1_000);
+    expect(failed, 'connections are drained, not cut').toBe(0);
+  }, 120_000);
+
+  it('RUN-2: a canary that crashes as it starts is CANARY_DOWN, and users never meet it', async () => {
+    stage.traffic().mark();
+    const id = await stage.begin('1.5.0');
+    expect(await cause(id)).toBe('CANARY_DOWN');
+    expect(stage.traffic().sinceMark().failed).toBe(0);
+  }, 60_000);
+
+  it('RUN-2: a canary that crashes later is CANARY_DOWN within seconds', async () => {
+    const id = await stage.begin('1.6.0');
+    const release = await stage.ended(id);
+    const abort = release.path.find((m) => m.to === 'Abort');
+    expect(abort?.reason).toBe('CANARY_DOWN');
+    // Declared to end 12 s after its start.
+    expect(abort!.at - release.openedAt).toBeLessThan(20_000);
+  }, 60_000);
+
+  it('RUN-3: Prometheus stopped at 20 % and back: no promotion, no false rollback, and it goes on', async () => {
+    const id = await stage.begin('1.8.0');
+    await until('20 % of traffic', 60_000, async () => (await stage.lane()).weight === 20);
+    const instance = join(stage.work, 'prod', 'prometheus');
+    const pid = findInstance(instance)!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const waiting = await until('the server says so', 30_000, async () => {
+        const lane = await stage.lane();
+        return lane.trouble ? lane : undefined;
+      });
+      expect(waiting).toMatchObject({ weight: 20, state: 'Canary' });
+      expect(waiting.sentence).toContain('Prometheus does not answer');
+      expect((await stage.client().get<{ sentence: string }>('/api/v1/overview')).sentence).toContain(
+        'Prometheus',
+      );
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    const release = await stage.ended(id);
+    expect(release.state).toBe('Stable');
+    expect(release.path.some((m) => m.to === 'Abort')).toBe(false);
+  }, 180_000);
+
+  it('RUN-4: a release failing 10 % is rolled back, its traffic first and its process then', async () => {
+    const id = await stage.begin('1.7.0');
+    const release = await stage.ended(id);
+    expect(release).toMatchObject({ blamed: true, cause: expect.stringContaining('over budget') });
+    expect(
+      findInstance(join(stage.work, 'prod', 'processes', `checkout.${release.revision}`)),
+    ).toBeUndefined();
+    const explained = await cli('ledger', 'explain', id, '--work', stage.work);
+    expect(explained.stdout).toContain('was rolled back');
+    expect(explained.stdout).toContain('worse than stable');
+    expect(explained.exitCode).toBe(0);
+  }, 120_000);
+
+  it('RUN-5: a second server on the same ledger is refused, and says who holds it', async () => {
+    const second = await cli('serve', stage.directory, '--work', stage.work, '--port', '0');
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain(`process ${stage.server().pid}`);
+  });
+
+  it('RUN-5: a port that is taken is refused, with what to do', async () => {
+    const port = new URL(stage.server().url).port;
+    const second = await cli(
+      'serve',
+      stage.directory,
+      '--work',
+      join(stage.directory, 'other'),
+      '--port',
+      port,
+    );
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain('PORT_TAKEN');
+    expect(second.stderr).toContain('--port');
+  });
+
+  it('RUN-6: a real alert delivery of Alertmanager is taken once and recorded', async () => {
+    const alertmanager = readFileSync(join(stage.work, 'prod/alertmanager/alertmanager.yml'), 'utf8');
+    expect(alertmanager).toContain(`${stage.server().url}/webhooks/alertmanager`);
+    const ports = JSON.parse(readFileSync(join(stage.work, 'prod/ports.json'), 'utf8')) as {
+      alertmanager: number;
+    };
+    const alert = [
+      {
+        labels: {
+          alertname: 'SloMultiWindowBurn',
+          service: 'cart',
+          environment: 'prod',
+          slo: 'cart-availability',
+        },
+      },
+    ];
+    await fetch(`http://127.0.0.1:${ports.alertmanager}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(alert),
+    });
+    const record = await until('the record of it', 30_000, async () =>
+      (await stage.records()).find((r) => r.type === 'alert.received'),
+    );
+    expect(record).toMatchObject({
+      subject: 'cart/prod',
+      actor: { id: 'alertmanager' },
+      data: { status: 'firing' },
+    });
+  }, 60_000);
+
+  it('RUN-7: Prometheus that ended is started again', async () => {
+    const instance = join(stage.work, 'prod', 'prometheus');
+    const before = findInstance(instance)!;
+    process.kill(before, 'SIGKILL');
+    const after = await until('another Prometheus', 40_000, () => {
+      const pid = findInstance(instance);
+      return pid !== undefined && pid !== before ? pid : undefined;
+    });
+    expect(after).not.toBe(before);
+  }, 60_000);
+
+  it('LEDGER-9: after all of this the chain is whole, and one changed byte is not', async () => {
+    const verify = await cli('ledger', 'verify', '--work', stage.work, '--json');
+    expect(JSON.parse(verify.stdout)).toMatchObject({ ok: true, breaks: [] });
+    const exported = await cli('ledger', 'export', '--work', stage.work);
+    expect(exported.stdout.split('\n').length).toBe(JSON.parse(verify.stdout).records);
+  });
+});

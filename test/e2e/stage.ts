@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { digestOfVersion, readReleases } from '../../shop/profile.ts';
+import { startTraffic, type Traffic, type TrafficOptions } from '../../shop/traffic.ts';
+import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
+import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
+import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
+import type { LedgerRecord } from '../../src/ledger/record.ts';
+import { until } from '../wait.ts';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+interface Served extends ServeFile {
+  readonly edges: Record<string, Record<string, string>>;
+  readonly prometheus: Record<string, string>;
+  readonly repository: string;
+}
+
+export interface StageOptions {
+  /** Further versions of checkout, with their faults. */
+  readonly versions?: Record<string, object>;
+  readonly dwell?: string;
+  readonly rps?: number;
+  readonly onAnswer?: TrafficOptions['onAnswer'];
+}
+
+const START_MS = 60_000;
+
+/** The shop on real parts, served by a process of its own that tests may kill. */
+export async function openStage(options: StageOptions = {}) {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-stage-'));
+  const directory = join(home, 'shop');
+  const work = join(home, 'work');
+  cpSync(join(ROOT, 'examples/shop'), directory, { recursive: true });
+  const releases = parse(readFileSync(join(directory, 'releases.yaml'), 'utf8'));
+  // No error but the declared ones: a cut connection would show.
+  releases.background = {};
+  Object.assign(releases.services.checkout, options.versions ?? {});
+  writeFileSync(join(directory, 'releases.yaml'), stringify(releases));
+  const platform = join(directory, 'platform.yaml');
+  writeFileSync(
+    platform,
+    readFileSync(platform, 'utf8')
+      .replace('dwell: 3s', `dwell: ${options.dwell ?? '1s'}`)
+      .replace('warmUp: 2s', 'warmUp: 1s'),
+  );
+  const known = readReleases(join(directory, 'releases.yaml'));
+  const repository = join(work, 'desired');
+  await openRepository(repository, 'main');
+  const desired = (service: string, version: string) => ({
+    environment: 'prod',
+    desired: { service, version, digest: digestOfVersion(known, service, version), config: {} },
+  });
+  await commitDesired(
+    repository,
+    Object.keys(known.services).map((s) => desired(s, '1.0.0')),
+    'What runs today',
+  );
+
+  let child: ChildProcess | null = null;
+  let traffic: Traffic | null = null;
+  const log: string[] = [];
+  const start = async () => {
+    child = spawn(
+      process.execPath,
+      [join(ROOT, 'src/main.ts'), 'serve', directory, '--work', work, '--port', '0'],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+    const { pid } = child;
+    return until(`the server (${log.join('')})`, START_MS, () => {
+      const found = runningServer(work);
+      return found?.pid === pid ? (found as Served) : undefined;
+    });
+  };
+  let server = await start();
+  const ended = (process: ChildProcess) =>
+    process.exitCode !== null || process.signalCode !== null
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => process.once('exit', () => resolve()));
+
+  const stage = {
+    directory,
+    work,
+    log,
+    server: () => server,
+    client: (): Client => clientOf(server),
+    traffic: () => traffic!,
+    lane: async (service = 'checkout'): Promise<LaneSummary> =>
+      (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes.find(
+        (l) => l.service === service,
+      )!,
+    release: (id: string) => clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`),
+    records: async (): Promise<LedgerRecord[]> =>
+      (await clientOf(server).text('/api/v1/ledger/export'))
+        .split('\n')
+        .filter(Boolean)
+        .map((t) => JSON.parse(t) as LedgerRecord),
+    push: (version: string, service = 'checkout') =>
+      commitDesired(repository, [desired(service, version)], `Release ${service} ${version}`),
+    /** Users arrive once all is reachable, and all four first releases become stable. */
+    async open() {
+      await until('all services reachable', START_MS, async () =>
+        (await Promise.all(['frontend', 'cart', 'checkout', 'payment'].map((s) => stage.lane(s)))).every(
+          (l) => l.weight === 100 || l.state === 'Stable',
+        ),
+      );
+      const edge = server.edges['prod']!['frontend']!;
+      traffic = startTraffic({
+        targets: [
+          { url: `${edge}/buy`, rps: options.rps ?? 120 },
+          { url: `${edge}/`, rps: 20 },
+        ],
+        ...(options.onAnswer ? { onAnswer: options.onAnswer } : {}),
+      });
+      await until('the first releases', START_MS, async () =>
+        (await Promise.all(['frontend', 'cart', 'checkout', 'payment'].map((s) => stage.lane(s)))).every(
+          (l) => l.state === 'Stable',
+        ),
+      );
+    },
+    /** Pushes a version and waits for its release. */
+    async begin(version: string): Promise<string> {
+      const before = (await stage.lane()).release;
+      await stage.push(version);
+      return until(`a release of ${version}`, 60_000, async () => {
+        const { release } = await stage.lane();
+        return release !== before ? (release ?? undefined) : undefined;
+      });
+    },
+    ended: (id: string, limitMs = 120_000) =>
+      until(`the end of ${id}`, limitMs, async () => {
+        const release = await stage.release(id);
+        return release.endedAt !== null ? release : undefined;
+      }),
+    async kill() {
+      const dying = child!;
+      dying.kill('SIGKILL');
+      await ended(dying);
+    },
+    async restart() {
+      server = await start();
+    },
+    async close() {
+      await traffic?.stop();
+      if (child && child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await ended(child);
+      }
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  return stage;
+}
+export type Stage = Awaited<ReturnType<typeof openStage>>;
