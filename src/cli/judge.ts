@@ -50,7 +50,7 @@ function show(io: Io, name: string, answer: TraceAnswer): void {
       : answer.firstPass !== null
         ? p.green(`passes a step at interval ${answer.firstPass}`)
         : p.yellow('is inconclusive');
-  io.out(`${p.bold(name)} ${word}: ${why}.\n\n`);
+  io.out(`${p.bold(name)}\n${word}: ${why}.\n\n`);
   if (!last) return;
   const lines = [
     { mark: 'o', values: answer.intervals.map((i) => i.overBudget) },

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** `npm test` and `npm run check`: the same stages as CI, with the seconds of each. */
+const root = join(import.meta.dirname, '..');
+const out = join(root, 'test/.out');
+mkdirSync(out, { recursive: true });
+
+interface Stage {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly report?: string;
+}
+
+const bin = (path: string) => join(root, 'node_modules', path);
+const vitest = (name: string, ...more: string[]): Stage => {
+  const report = join(out, `${name}.json`);
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  return { name, args: [bin('vitest/vitest.mjs'), 'run', ...reporters, ...more], report };
+};
+
+const STAGES: readonly Stage[] = [
+  { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
+  { name: 'types of the console', args: [bin('typescript/bin/tsc'), '-p', 'console'] },
+  { name: 'lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
+  vitest('unit', 'src', 'shop', 'test/house', 'test/golden', 'test/cli'),
+  vitest('simulation', 'test/sim'),
+  // Real servers want the machine for themselves: one file at a time.
+  vitest('real', 'test/contract', 'test/e2e', 'test/browser', '--maxWorkers=1'),
+];
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+}
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+const times: string[] = [];
+let bad = false;
+for (const { name, args, report } of STAGES) {
+  const begun = performance.now();
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: process.env });
+  times.push(
+    `${name.padEnd(22)} ${((performance.now() - begun) / 1_000).toFixed(1)} s${status === 0 ? '' : '  failed'}`,
+  );
+  if (report) {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    ) as Report;
+    count.passed += numPassedTests;
+    count.failed += numFailedTests;
+    count.skipped += numPendingTests;
+  }
+  if (status !== 0) bad = true;
+  if (status !== 0 && !report) break;
+}
+process.stdout.write(`\n${times.join('\n')}\n`);
+const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
+process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`);
+process.exitCode = bad ? 1 : 0;

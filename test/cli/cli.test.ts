@@ -1,0 +1,232 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Io } from '../../src/cli/io.ts';
+import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
+import { main } from '../../src/main.ts';
+import { createHouse } from '../sim/house.ts';
+
+const VECTORS = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../vectors/evidence-vectors.json'), 'utf8'),
+) as {
+  name: string;
+  intervals: unknown[];
+  expected: {
+    firstPass: number | null;
+    firstFail: number | null;
+    at: { index: number; overBudget: number; worseThanStable: number; exposure: number; verdict: string }[];
+  };
+}[];
+
+const scratch = () => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+
+async function sluice(args: string[], more: Partial<Io> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: Io = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    env: { PATH: process.env['PATH'] },
+    cwd: scratch(),
+    outTty: false,
+    errTty: false,
+    signal: new AbortController().signal,
+    ...more,
+  };
+  const exit = await main(args, io);
+  return { exit, out: out.join(''), err: err.join(''), cwd: io.cwd };
+}
+
+/** A work folder whose ledger holds a good and a bad release. */
+async function workFolder(): Promise<string> {
+  const house = await createHouse({ seed: 11 });
+  house.world.seedHistory('1.0.0', 0);
+  house.world.push('1.0.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Stable');
+  house.world.push('1.1.0', { errorRate: 0.2 });
+  await house.until(() => house.state().state === 'Recovery', 1_200_000);
+  const work = scratch();
+  const ledger = await sqliteLedger({ file: join(work, 'ledger.sqlite'), id: 'cli' });
+  await ledger.append(
+    (await house.ledger.read()).map(({ at, type, v, subject, actor, cause, data }) => ({
+      at,
+      type,
+      v,
+      subject,
+      actor,
+      cause,
+      data,
+    })),
+  );
+  await ledger.close();
+  return work;
+}
+
+describe('sluice judge', () => {
+  it.each(VECTORS.map((v) => [v.name, v] as const))('CLI-1: judge --trace --json: %s', async (_, vector) => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 'trace.json'), JSON.stringify(vector));
+    const { exit, out, err } = await sluice(['judge', '--trace', 'trace.json', '--json'], { cwd });
+    const { firstPass, firstFail, at } = vector.expected;
+    const answer = JSON.parse(out);
+    expect(answer).toMatchObject({ schema: 'sluice.dev/judge/v1', firstPass, firstFail });
+    expect(answer.intervals).toHaveLength(vector.intervals.length);
+    for (const e of at) {
+      const got = answer.intervals[e.index];
+      expect(got.verdict).toBe(e.verdict);
+      for (const n of ['overBudget', 'worseThanStable', 'exposure'] as const)
+        expect(Math.abs(got[n] - e[n])).toBeLessThan(1e-9);
+      expect(got.reasons.length).toBeGreaterThan(0);
+    }
+    expect(exit).toBe(firstFail === null && firstPass !== null ? 0 : 1);
+    expect(err).toBe('');
+  });
+
+  it('CLI-2: a person sees both lines of evidence against the bar', async () => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 'trace.json'), JSON.stringify(VECTORS[1]));
+    const { out } = await sluice(['judge', '--trace', 'trace.json'], { cwd });
+    expect(out).toContain('fails at interval 9');
+    expect(out).toContain('bar 6.9');
+    expect(out).toContain('worse than stable');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  it.each([
+    ['not json', 'TRACE_UNREADABLE'],
+    ['[]', 'TRACE_IS_A_LIST'],
+    ['{}', 'TRACE_INVALID'],
+    ['{"settings":{"objective":1,"steps":2},"intervals":[]}', 'TRACE_SETTINGS'],
+    [
+      '{"settings":{"objective":0.99,"steps":2},"intervals":[{"step":0,"canary":{"total":1,"bad":2},"stable":null}]}',
+      'TRACE_INVALID',
+    ],
+    [
+      '{"settings":{"objective":0.99,"steps":1},"intervals":[{"step":3,"canary":null,"stable":null}]}',
+      'TRACE_SETTINGS',
+    ],
+  ])('CLI-3: the trace %s is refused with exit 2 and a next step', async (text, code) => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 'trace.json'), text);
+    const { exit, out } = await sluice(['judge', '--trace', 'trace.json', '--json'], { cwd });
+    expect(exit).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'sluice.dev/error/v1',
+      error: { code, next: expect.any(String) },
+    });
+  });
+});
+
+describe('sluice init and validate', () => {
+  it('CLI-4: init writes an example that validates, and never over files', async () => {
+    const first = await sluice(['init', 'mine']);
+    expect(first.exit).toBe(0);
+    const valid = await sluice(['validate', 'mine', '--json'], { cwd: first.cwd });
+    expect(valid.exit).toBe(0);
+    expect(JSON.parse(valid.out)).toMatchObject({
+      ok: true,
+      services: ['frontend', 'cart', 'checkout', 'payment'],
+    });
+    const again = await sluice(['init', 'mine'], { cwd: first.cwd });
+    expect(again.exit).toBe(1);
+    expect(again.err).toContain('nothing was written');
+  });
+
+  it('CLI-5: validate tells every problem with file and line, and exits 2', async () => {
+    const { cwd } = await sluice(['init', '.']);
+    const file = join(cwd, 'platform.yaml');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8')
+        .replace('[checkout-availability]', '[chekout-availability]')
+        .replace('mode: enforce', 'mode: maybe'),
+    );
+    const { exit, err } = await sluice(['validate', '.'], { cwd });
+    expect(exit).toBe(2);
+    expect(err).toMatch(/platform\.yaml:\d+: spec\.environments\[0\]\.mode: expected observe or enforce/);
+    expect(err).toContain('Mend these lines');
+    const json = await sluice(['validate', '.', '--json'], { cwd });
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      error: { file: 'platform.yaml', line: expect.any(Number) },
+    });
+  });
+
+  it.each([
+    [['validate', 'nowhere'], 2],
+    [['validate', '.'], 2],
+    [['serve', 'nowhere'], 2],
+    [['nonsense'], 2],
+    [['judge'], 2],
+    [['ledger', 'list'], 2],
+    [['status'], 3],
+    [['release', 'abort', 'checkout', 'prod'], 2],
+    [['release', 'abort', 'checkout', 'prod', '--reason', 'x'], 3],
+    [['token', 'create', 'x', '--scope', 'everything'], 2],
+    [['ledger', 'verify', '--file', 'nowhere'], 2],
+    [['ledger', 'verify', '--file', 'package.json', '--anchor', 'x'], 2],
+    [['--help'], 0],
+    [['--version'], 0],
+  ])('CLI-6: %j exits %i', async (args, exit) => expect((await sluice(args as string[])).exit).toBe(exit));
+
+  it('CLI-6: under --json an error is one document on stdout, and stderr is silent', async () => {
+    const { out, err, exit } = await sluice(['status', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'sluice.dev/error/v1',
+      error: { code: 'NO_SERVER', next: expect.any(String) },
+    });
+    expect([err, exit]).toEqual(['', 3]);
+  });
+
+  it('CLI-7: colour only on a terminal, and never under NO_COLOR', async () => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 't.json'), JSON.stringify(VECTORS[0]));
+    const args = ['judge', '--trace', 't.json'];
+    expect((await sluice(args, { cwd })).out).not.toContain('\u001b');
+    expect((await sluice(args, { cwd, outTty: true })).out).toContain('\u001b');
+    expect((await sluice(args, { cwd, outTty: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b');
+  });
+});
+
+describe('sluice ledger', () => {
+  it('CLI-8: list, show and explain tell in plain words, without a server too', async () => {
+    const work = await workFolder();
+    const list = await sluice(['ledger', 'list', '--work', work, '--type', 'lane.moved']);
+    expect(list.out).toContain('Evaluating → Abort');
+    expect(JSON.parse((await sluice(['ledger', 'show', '1', '--work', work, '--json'])).out)).toMatchObject({
+      record: { seq: 1, type: 'release.opened' },
+    });
+    const explained = await sluice(['ledger', 'explain', 'checkout.prod.2', '--work', work]);
+    expect(explained.out).toMatch(
+      /was rolled back .* after its first request: \d+ % of \d+ requests failed, stable 0 %/,
+    );
+    expect(explained.out).toMatch(
+      /over budget [\d.]+ of 6\.91 \(answered yes\); worse than stable [\d.]+ of 6\.91 \(answered yes\)/,
+    );
+    expect((await sluice(['ledger', 'explain', 'checkout.prod.9', '--work', work])).exit).toBe(1);
+  });
+
+  it('CLI-9: an export that was changed, shortened in the middle, reordered or cut is found', async () => {
+    const work = await workFolder();
+    const { out } = await sluice(['ledger', 'export', '--work', work]);
+    const lines = out.trimEnd().split('\n');
+    const verify = async (texts: string[], ...more: string[]) => {
+      const cwd = scratch();
+      writeFileSync(join(cwd, 'a.jsonl'), `${texts.join('\n')}\n`);
+      return sluice(['ledger', 'verify', '--file', 'a.jsonl', ...more], { cwd });
+    };
+    expect((await verify(lines)).exit).toBe(0);
+    const changed = await verify(lines.with(4, lines[4]!.replace('"v":1', '"v":2')));
+    expect([changed.exit, changed.out]).toEqual([1, expect.stringContaining('record 5 was changed')]);
+    const dropped = await verify(lines.toSpliced(6, 1));
+    expect([dropped.exit, dropped.out]).toEqual([1, expect.stringContaining('7 is missing')]);
+    expect((await verify(lines.with(2, lines[3]!).with(3, lines[2]!))).exit).toBe(1);
+    const head = JSON.parse(lines.at(-1)!) as { seq: number; hash: string };
+    const cut = lines.slice(0, -3);
+    expect((await verify(cut)).exit).toBe(0);
+    const anchored = await verify(cut, '--anchor', `${head.seq}:${head.hash}`);
+    expect([anchored.exit, anchored.out]).toEqual([1, expect.stringContaining('the tail was cut')]);
+    expect((await verify(lines, '--anchor', `${head.seq}:${head.hash}`)).exit).toBe(0);
+  });
+});

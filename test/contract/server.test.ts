@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import { createApp } from '../../src/server/app.ts';
+import { foreignRequest, loadTokens } from '../../src/server/auth.ts';
+import { createHouseViews } from '../../src/server/house.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createHouse } from '../sim/house.ts';
+
+const HOST = { host: '127.0.0.1:7117' };
+const ADMIN = { id: 'tester', kind: 'person', scopes: ['admin'] } as const;
+
+/** The HTTP contract over a simulated house: a canary at 20 %. */
+async function rig() {
+  const house = await createHouse({ seed: 3 });
+  house.world.push('1.0.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Stable');
+  house.world.push('1.1.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Evaluating');
+  const tokens = await loadTokens(memoryLedger('tokens'));
+  const now = () => house.world.clock.now();
+  let unready: string | null = null;
+  const delivered: unknown[] = [];
+  const app = createApp({
+    house: createHouseViews({
+      platform: house.platform,
+      controller: house.controller(),
+      ledger: house.ledger,
+      now,
+    }),
+    controller: house.controller(),
+    ledger: house.ledger,
+    tokens,
+    metrics: createMetrics(house.controller()),
+    unready: () => unready,
+    consoleDir: null,
+    alertmanagerToken: 'am-secret',
+    allowedHosts: [],
+    onAlerts: async (body) => {
+      if ((body as { status?: string }).status === undefined) throw new Error('status is missing');
+      delivered.push(body);
+    },
+    now,
+    newId: () => 'new-id',
+  });
+  const ask = (path: string, init: RequestInit = {}) =>
+    app.fetch(
+      new Request(`http://127.0.0.1:7117${path}`, {
+        ...init,
+        headers: { ...HOST, ...(init.headers as Record<string, string>) },
+      }),
+    );
+  const order = (token: string | null, body: object, headers: Record<string, string> = {}) =>
+    ask('/api/v1/lanes/prod/checkout/commands', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+  return { house, tokens, ask, order, delivered, setUnready: (why: string) => (unready = why) };
+}
+
+describe('the HTTP contract', () => {
+  it('API-1: health, readiness, metrics and the description of itself', async () => {
+    const { ask, setUnready } = await rig();
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await ask('/readyz')).status).toBe(200);
+    setUnready('the ledger takes no record');
+    const ready = await ask('/readyz');
+    expect(ready.status).toBe(503);
+    expect(ready.headers.get('content-type')).toBe('application/problem+json');
+    expect(await (await ask('/metrics')).text()).toContain(
+      'sluice_state{service="checkout",environment="prod",state="Evaluating"} 1',
+    );
+    const description = (await (await ask('/openapi.json')).json()) as { openapi: string; paths: object };
+    expect(description.openapi).toBe('3.1.0');
+    expect(Object.keys(description.paths)).toContain('/api/v1/verdict');
+  });
+
+  it('API-2: a mutation needs a token, even on loopback, and the scope for it', async () => {
+    const { order, tokens } = await rig();
+    const body = { command: 'pause', reason: 'wait' };
+    expect((await order(null, body)).status).toBe(401);
+    expect((await order('wrong', body)).status).toBe(401);
+    const reader = await tokens.create('reader', ['read'], ADMIN, 1);
+    expect((await order(reader.token, body)).status).toBe(403);
+    const operator = await tokens.create('operator', ['operate'], ADMIN, 1);
+    expect((await order(operator.token, body)).status).toBe(202);
+  });
+
+  it('API-2: tokens are kept as hashes only', async () => {
+    const ledger = memoryLedger('tokens');
+    const { token } = await (await loadTokens(ledger)).create('ci', ['operate'], ADMIN, 1);
+    expect((await ledger.texts()).join('')).not.toContain(token);
+    expect((await loadTokens(ledger)).whose(token)).toMatchObject({ id: 'token:ci', scopes: ['operate'] });
+  });
+
+  it('API-3: an order without a reason is refused; the same key is the same order', async () => {
+    const { order, tokens, house } = await rig();
+    const refused = await order(tokens.local, { command: 'pause', reason: '  ' });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('say why') });
+    const key = { 'idempotency-key': 'k1' };
+    const first = await (await order(tokens.local, { command: 'pause', reason: 'wait' }, key)).json();
+    const again = await (await order(tokens.local, { command: 'pause', reason: 'wait' }, key)).json();
+    expect(again).toEqual(first);
+    expect((await house.ledger.read({ type: 'command.accepted' })).length).toBe(1);
+  });
+
+  it('API-4: the verdict is a pure read: 200 for all three words, and for what is unknown', async () => {
+    const { ask, house } = await rig();
+    const { revision } = house.state().release!.target;
+    const before = await house.ledger.head();
+    const verdict = async (query: string) => {
+      const answer = await ask(`/api/v1/verdict?${query}`);
+      expect(answer.status).toBe(200);
+      return answer.json();
+    };
+    const mine = `service=checkout&environment=prod&revision=${revision}`;
+    expect(await verdict(`${mine}&step=0`)).toMatchObject({
+      verdict: 'inconclusive',
+      release: 'checkout.prod.2',
+      step: 0,
+    });
+    expect(await verdict(`${mine}&step=2`)).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: ['OTHER_STEP'],
+    });
+    expect(await verdict('service=checkout&environment=prod&revision=nope&step=0')).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: ['UNKNOWN_RELEASE'],
+    });
+    expect(await verdict('service=nope&environment=nope&revision=nope&step=0&phase=start')).toMatchObject({
+      verdict: 'inconclusive',
+    });
+    expect(await house.ledger.head()).toEqual(before);
+    expect((await ask('/api/v1/verdict?service=checkout')).status).toBe(400);
+    await house.until(() => house.state().state === 'Stable', 1_200_000);
+    expect(await verdict(`${mine}&step=0`)).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('API-5: the ledger is read by pages of seq', async () => {
+    const { ask } = await rig();
+    const first = (await (await ask('/api/v1/ledger?limit=2')).json()) as {
+      records: { seq: number }[];
+      next: number;
+    };
+    expect(first.records.map((r) => r.seq)).toEqual([1, 2]);
+    const second = (await (await ask(`/api/v1/ledger?limit=2&after=${first.next}`)).json()) as {
+      records: { seq: number }[];
+    };
+    expect(second.records.map((r) => r.seq)).toEqual([3, 4]);
+    expect((await ask('/api/v1/ledger?limit=0')).status).toBe(400);
+    expect((await ask('/api/v1/ledger?limit=99999')).status).toBe(400);
+  });
+
+  it('API-6: events carry seq as their id, and go on after the last one seen', async () => {
+    const { ask, house } = await rig();
+    const { seq } = await house.ledger.head();
+    const answer = await ask('/api/v1/events', { headers: { 'last-event-id': String(seq - 2) } });
+    const reader = answer.body!.getReader();
+    let text = '';
+    while (!text.includes(`id: ${seq}`)) text += new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    expect(text).toContain(`id: ${seq - 1}`);
+    expect(text).not.toContain(`id: ${seq - 2}\n`);
+  });
+
+  it('API-7: Alertmanager is known by its token, and what it sends is checked', async () => {
+    const { ask, delivered } = await rig();
+    const post = (token: string, body: string) =>
+      ask('/webhooks/alertmanager', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body,
+      });
+    expect((await post('wrong', '{"status":"firing"}')).status).toBe(401);
+    expect((await post('am-secret', '{}')).status).toBe(400);
+    expect((await post('am-secret', 'not json')).status).toBe(400);
+    expect((await post('am-secret', '{"status":"firing"}')).status).toBe(200);
+    expect((await post('am-secret', `{"status":"${'x'.repeat(2_000_000)}"}`)).status).toBe(413);
+    expect(delivered).toHaveLength(1);
+  });
+
+  it('API-8: what is not there is a problem with a next step', async () => {
+    const { ask } = await rig();
+    for (const path of ['/api/v1/releases/nope', '/api/v1/releases/checkout.prod.99', '/nothing']) {
+      const answer = await ask(path);
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject({ status: 404, next: expect.any(String) });
+    }
+  });
+
+  it.each([
+    ['127.0.0.1:80', undefined, false],
+    ['localhost:8080', 'http://localhost:8080', false],
+    ['[::1]:80', undefined, false],
+    ['evil.example:80', undefined, true],
+    [undefined, undefined, true],
+    ['127.0.0.1:80', 'http://evil.example', true],
+    ['127.0.0.1:80', 'http://127.0.0.1:81', true],
+    ['127.0.0.1:80', 'null', true],
+    ['sluice.internal', undefined, false],
+  ])('API-9: host %s with origin %s: refused %s', (host, origin, refused) =>
+    expect(foreignRequest(host, origin, ['sluice.internal']) !== undefined).toBe(refused),
+  );
+});
