@@ -89,6 +89,8 @@ function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<st
   if (release.heldAt !== null)
     return `${name} is held at ${weight} %: its deadline passed and a person decides. Resume or abort it.`;
   if (release.paused) return `${name} is paused at ${weight} %; it is still judged. Resume it to go on.`;
+  if (release.lookTimes.length === 0 && !release.verdict?.reasons.includes('SOURCE_UNAVAILABLE'))
+    return `${name} is at ${weight} %: waiting for its first numbers.`;
   const reasons = (release.verdict?.reasons ?? []) as Reason[];
   const trouble = reasons.find(
     (r) =>

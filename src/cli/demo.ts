@@ -349,7 +349,7 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
     if (!options.json) {
       show(io, results);
       io.out(
-        `Took ${humanSpan(Date.now() - begun)}. Why did it end so? sluice ledger explain ${results[1]?.release} --work ${work}\n`,
+        `Took ${humanSpan(Date.now() - begun)}.${options.exit && !options.work ? '' : ` Why did it end so? npm run -s sluice -- ledger explain ${results[1]?.release} --work ${work}`}\n`,
       );
     }
     if (!options.exit && !io.signal.aborted) {

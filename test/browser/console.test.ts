@@ -77,13 +77,20 @@ describe('the console in Chromium', () => {
   it('CONSOLE-3: a canary running: steps, both lines of evidence, the state machine, live', async () => {
     const id = await stage.begin('1.1.0');
     await visit('/');
-    await until('the overview tells of it', 30_000, async () => /is at (20|50) %/.test(await heading()));
+    await until('the overview tells of it', 30_000, async () =>
+      /is at (20|50) %: [1-9]/.test(await heading()),
+    );
     await shot('overview-canary');
     await visit(`/releases/${id}`);
     await until('good requests are counted', 30_000, async () =>
-      /of 332 good requests/.test(await page.locator('main').innerText()),
+      /[1-9]\d* of 332 good requests/.test(await page.locator('main').innerText()),
     );
     await page.waitForSelector('.u-over');
+    await until(
+      'evidence is drawn',
+      20_000,
+      async () => !/over budget none/.test(await page.locator('main').innerText()),
+    );
     expect(await page.locator('.rail li').count()).toBe(3);
     expect(await page.locator('.machine g').count()).toBe(10);
     expect(await page.locator('.machine [data-on="true"]').count()).toBe(1);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { verifyChain } from '../../src/ledger/record.ts';
+import { until } from '../wait.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const GOOD = [1, 2, 3, 4, 5].map((i) => [`2.${i}.0`, { description: `good ${i}` }] as const);
@@ -11,6 +12,9 @@ const RUNS = GOOD.flatMap(([good], i) => [
   { version: good, outcome: 'Stable' as const, run: 2 * i },
   { version: BAD[i]![0], outcome: 'rolled back' as const, run: 2 * i + 1 },
 ]);
+
+const opensVersion = (data: unknown, version: string): boolean =>
+  (data as { target: { version: string } }).target.version === version;
 
 describe('the server killed in the middle of a release, on real parts', () => {
   const random = seededRandom(20_261_123);
@@ -30,24 +34,19 @@ describe('the server killed in the middle of a release, on real parts', () => {
       await new Promise((resolve) => setTimeout(resolve, instant));
       await stage.kill();
       await stage.restart();
-      const opened = (await stage.records()).filter(
-        (r) =>
-          r.type === 'release.opened' &&
-          (r.data as { target: { version: string } }).target.version === version,
-      );
-      const id =
-        opened.length > 0 ? (opened[0]!.data as { release: string }).release : await stage.begin(version);
+      const openings = async () =>
+        (await stage.records()).filter((r) => r.type === 'release.opened' && opensVersion(r.data, version));
+      // A kill may come before the release began: then it begins now, without another commit.
+      const [opened] = await until(`a release of ${version}`, 60_000, async () => {
+        const found = await openings();
+        return found.length > 0 ? found : undefined;
+      });
+      const id = (opened!.data as { release: string }).release;
       const release = await stage.ended(id);
       expect(release.path.some((m) => m.to === 'Promote')).toBe(outcome === 'Stable');
       expect(release.path.some((m) => m.reason === 'HARM_SHOWN')).toBe(outcome !== 'Stable');
       const all = await stage.records();
-      expect(
-        all.filter(
-          (r) =>
-            r.type === 'release.opened' &&
-            (r.data as { target: { version: string } }).target.version === version,
-        ),
-      ).toHaveLength(1);
+      expect(await openings()).toHaveLength(1);
       const settled = all
         .filter((r) => r.type === 'effect.settled')
         .map((r) => (r.data as { id: string }).id);

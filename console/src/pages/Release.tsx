@@ -33,11 +33,11 @@ const CLIP = 2.5;
 function Charts({
   chart,
   weights,
-  seconds,
+  openedAt,
 }: {
   chart: ChartView;
   weights: readonly number[];
-  seconds: number;
+  openedAt: number;
 }) {
   const weight = {
     label: 'weight',
@@ -46,8 +46,9 @@ function Charts({
     fill: true,
     scale: 'weight' as const,
   };
+  const secondsOf = (i: number) => Math.max(1, (chart.at[i]! - (chart.at[i - 1] ?? openedAt)) / 1_000);
   const perSecond = (totals: readonly (number | null)[]) =>
-    totals.map((t) => (t === null ? null : t / seconds));
+    totals.map((t, i) => (t === null ? null : t / secondsOf(i)));
   // Sums grow without bound once harm is plain; what matters is where they stand against the bar.
   const clip = (values: readonly number[]) =>
     values.map((v) => Math.max(-chart.bar / 2, Math.min(v, CLIP * chart.bar)));
@@ -143,11 +144,6 @@ function Timeline({ release }: { release: ReleaseAnswer }) {
 
 function Body({ release }: { release: ReleaseAnswer }) {
   const { service, environment } = release;
-  const spanMs = (release.charts[0]?.at.at(-1) ?? 0) - (release.charts[0]?.at[0] ?? 0);
-  const seconds = Math.max(
-    1,
-    Math.round(spanMs / Math.max(1, (release.charts[0]?.at.length ?? 1) - 1) / 1_000),
-  );
   const open = release.current && release.endedAt === null && FAMILY[release.state] !== 'at rest';
   return (
     <>
@@ -184,7 +180,7 @@ function Body({ release }: { release: ReleaseAnswer }) {
               key={chart.slo}
               chart={chart}
               weights={release.steps.map((s) => s.weight)}
-              seconds={seconds}
+              openedAt={release.openedAt}
             />
           ))}
         </div>

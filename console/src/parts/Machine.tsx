@@ -6,12 +6,12 @@ const PLACES: Record<State, readonly [number, number]> = {
   Deploying: [170, 50],
   Canary: [300, 50],
   Evaluating: [430, 50],
-  Promote: [590, 50],
-  Stable: [740, 50],
+  Promote: [620, 50],
+  Stable: [810, 50],
   Abort: [430, 150],
-  Rollback: [540, 150],
-  Degraded: [640, 150],
-  Recovery: [740, 150],
+  Rollback: [556, 150],
+  Degraded: [683, 150],
+  Recovery: [810, 150],
 };
 const HALF = [46, 17] as const;
 
@@ -24,7 +24,8 @@ function line(from: State, to: State): string {
     return `M ${x1 - 20} ${y1 + HALF[1]} Q 365 105, ${x2 + 20} ${y2 + HALF[1]}`;
   if (y1 === y2 && y1 === 150 && Math.abs(x1 - x2) > 130)
     return `M ${x1} ${y1 + HALF[1]} Q ${(x1 + x2) / 2} 205, ${x2} ${y2 + HALF[1]}`;
-  if (to === 'Deploying') return `M ${x1} ${y1 + HALF[1]} C ${x1} 215, ${x2} 215, ${x2} ${y2 + HALF[1]}`;
+  if (to === 'Deploying' && y1 !== y2)
+    return `M ${x1} ${y1 + HALF[1]} C ${x1} 215, ${x2} 215, ${x2} ${y2 + HALF[1]}`;
   if (y1 === y2)
     return `M ${x1 + (x2 > x1 ? HALF[0] : -HALF[0])} ${y1} L ${x2 - (x2 > x1 ? HALF[0] : -HALF[0])} ${y2}`;
   return `M ${x1} ${y1 + (y2 > y1 ? HALF[1] : -HALF[1])} L ${x2} ${y2 - (y2 > y1 ? HALF[1] : -HALF[1])}`;
@@ -39,12 +40,21 @@ export function Machine({ release }: { release: ReleaseView }) {
   return (
     <svg
       className="machine"
-      viewBox="0 0 800 215"
+      viewBox="0 0 870 215"
       role="img"
       aria-label={`Now ${release.state}. Path taken: ${words || 'none yet'}.`}
     >
       <defs>
-        <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+        <marker
+          id="tip"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerUnits="userSpaceOnUse"
+          markerWidth="10"
+          markerHeight="10"
+          orient="auto"
+        >
           <path d="M0 0 L8 4 L0 8 z" style={{ fill: 'var(--ink-soft)', stroke: 'none' }} />
         </marker>
       </defs>
