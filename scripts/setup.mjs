@@ -62,8 +62,9 @@ function installPackages() {
   const mark = join(root, 'node_modules', '.sluice-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   say('Setting up: Node packages …');
-  const done = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  if (done.status !== 0) die('npm ci did not succeed; its output is above');
+  // Not `npm ci`: it refuses a lock file without the binaries of platforms that are not this one.
+  const done = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (done.status !== 0) die('npm install did not succeed; its output is above');
   writeFileSync(mark, lock);
 }
 

@@ -76,15 +76,15 @@ interface DemoServer extends ServeFile {
 }
 
 /** A steady, healthy past of everything that runs at version 1.0.0. */
-function healthyPast(platform: Platform, releases: Releases): PastSeries[] {
+export function healthyPast(platform: Platform, releases: Releases, rps = RPS): PastSeries[] {
   const routes: Record<string, [string, number][]> = {
     frontend: [
-      ['/', RPS.look],
-      ['/buy', RPS.buy],
+      ['/', rps.look],
+      ['/buy', rps.buy],
     ],
-    cart: [['/cart', RPS.look]],
-    checkout: [['/checkout', RPS.buy]],
-    payment: [['/pay', RPS.buy]],
+    cart: [['/cart', rps.look]],
+    checkout: [['/checkout', rps.buy]],
+    payment: [['/pay', rps.buy]],
   };
   return platform.services.flatMap(({ name }) => {
     const { revision, version } = firstVersion(releases, name);

@@ -7,6 +7,10 @@ import { digestOfVersion, readReleases } from '../../shop/profile.ts';
 import { startTraffic, type Traffic, type TrafficOptions } from '../../shop/traffic.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
+import { healthyPast } from '../../src/cli/demo.ts';
+import { compile } from '../../src/controller/compile.ts';
+import { which } from '../../src/delivery/adapters/process/os.ts';
+import { loadHistory } from '../../src/embedded/history.ts';
 import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { until } from '../wait.ts';
@@ -25,6 +29,10 @@ export interface StageOptions {
   readonly dwell?: string;
   readonly rps?: number;
   readonly onAnswer?: TrafficOptions['onAnswer'];
+  /** Further lines of the Platform's spec. */
+  readonly spec?: string;
+  /** Thirty days of healthy past, as the demo has. */
+  readonly history?: boolean;
 }
 
 const START_MS = 60_000;
@@ -47,6 +55,7 @@ export async function openStage(options: StageOptions = {}) {
       .replace('dwell: 3s', `dwell: ${options.dwell ?? '1s'}`)
       .replace('warmUp: 2s', 'warmUp: 1s'),
   );
+  if (options.spec) writeFileSync(platform, `${readFileSync(platform, 'utf8').trimEnd()}\n${options.spec}\n`);
   const known = readReleases(join(directory, 'releases.yaml'));
   const repository = join(work, 'desired');
   await openRepository(repository, 'main');
@@ -59,6 +68,22 @@ export async function openStage(options: StageOptions = {}) {
     Object.keys(known.services).map((s) => desired(s, '1.0.0')),
     'What runs today',
   );
+
+  if (options.history) {
+    const files = ['platform.yaml', 'slos.yaml'].map((file) => ({
+      file,
+      text: readFileSync(join(directory, file), 'utf8'),
+    }));
+    const compiled = compile(files);
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+    await loadHistory({
+      promtool: which('promtool', process.env)!,
+      tsdb: join(work, 'prod/prometheus/tsdb'),
+      scratch: join(work, 'scratch'),
+      series: healthyPast(compiled.value, known, { buy: options.rps ?? 120, look: 20 }),
+      endSeconds: Math.floor(Date.now() / 1_000) - 1,
+    });
+  }
 
   let child: ChildProcess | null = null;
   let traffic: Traffic | null = null;

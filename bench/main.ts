@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CASES, falseRollbacks } from './false-rollbacks.ts';
+import { intervalsPerSecond, lookOver } from './judge-speed.ts';
+import { abortGaps, realTimes } from './real.ts';
+import { timesToVerdict, type VerdictTime } from './time-to-verdict.ts';
+
+/** `npm run bench [-- simulated|real]`: figures as ratios measured in one run. Exit 1 where one is not held. */
+const FAULTS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1] as const;
+const CANARIES = 10_000;
+const ABORTS = 20;
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+const held: { what: string; ok: boolean }[] = [];
+const expectThat = (what: string, ok: boolean) => {
+  held.push({ what, ok });
+  say(`${ok ? 'held    ' : 'NOT HELD'} ${what}`);
+};
+
+const rule = (times: readonly VerdictTime[], fault: number, name: string) =>
+  times.find((t) => t.fault === fault && t.rule.startsWith(name))!;
+const ratio = (other: number | null, ours: number | null): number =>
+  ours === null ? 0 : other === null ? Number.POSITIVE_INFINITY : other / ours;
+
+function simulatedTimes(): object {
+  const out: Record<string, VerdictTime[]> = {};
+  say(
+    '\nMedian seconds from fault to all traffic on stable / failed canary requests; simulated, 99.9 %, 100 rps, 20 %',
+  );
+  for (const scrape of [15, 5, 1]) {
+    const times = timesToVerdict(FAULTS, scrape);
+    out[`scrape ${scrape} s`] = times;
+    say(`\nscraped every ${scrape} s: ${FAULTS.map((f) => `${100 * f} %`).join('  |  ')}`);
+    for (const name of ['ours', "the architecture's", 'a 99 %'])
+      say(
+        `  ${name.padEnd(20)} ${FAULTS.map((f) => rule(times, f, name))
+          .map((t) => `${t.seconds ?? 'never'}/${t.failedRequests}`)
+          .join('  |  ')}`,
+      );
+    if (scrape !== 5) continue;
+    const by = (fault: number, name: string) =>
+      ratio(rule(times, fault, name).seconds, rule(times, fault, 'ours').seconds);
+    for (const name of ["the architecture's", 'a 99 %']) {
+      expectThat(
+        `at 10 % ours is at least 20 times sooner than ${name} (${by(0.1, name).toFixed(1)})`,
+        by(0.1, name) >= 20,
+      );
+      expectThat(
+        `at 100 % ours is at least 4 times sooner than ${name} (${by(1, name).toFixed(1)})`,
+        by(1, name) >= 4,
+      );
+    }
+    expectThat(
+      "at 1 % ours answers where the architecture's rule has no answer",
+      rule(times, 0.01, 'ours').seconds !== null && rule(times, 0.01, 'the arch').seconds === null,
+    );
+  }
+  return out;
+}
+
+function simulatedFalse(): object {
+  say(`\nFalse rollbacks in ${CANARIES} simulated half-hour canaries each`);
+  return CASES.map((one) => {
+    const result = falseRollbacks(one, CANARIES);
+    expectThat(
+      `${result.name}: ${result.condemned} of ${result.canaries}, at most ${result.most * CANARIES}`,
+      result.held,
+    );
+    return result;
+  });
+}
+
+async function speed(): Promise<object> {
+  const perSecond = intervalsPerSecond();
+  expectThat(
+    `the judge takes in ${Math.round(perSecond)} intervals a second on one core, at least 100000`,
+    perSecond >= 100_000,
+  );
+  const look = await lookOver(1_000);
+  expectThat(
+    `${look.inFlight} releases in flight judged in ${Math.round(look.ms)} ms, at most 1000, by ${look.queries} queries`,
+    look.inFlight === 1_000 && look.ms <= 1_000,
+  );
+  return { perSecond, look };
+}
+
+async function real(): Promise<object> {
+  say(
+    '\nOn real parts: seconds from the first faulty request to all traffic on stable / failed user requests',
+  );
+  const all = [];
+  for (const fault of [1, 0.1]) {
+    const times = await realTimes(fault);
+    all.push(...times);
+    const ours = times.find((t) => t.rule === 'ours')!;
+    for (const t of times)
+      say(
+        `  ${String(100 * fault).padStart(3)} %  ${t.rule.padEnd(40)} ${t.seconds.toFixed(1)} s / ${t.failedRequests}`,
+      );
+    for (const t of times.filter((x) => x !== ours)) {
+      const most = fault === 1 ? 4 : 20;
+      expectThat(
+        `at ${100 * fault} % ours is at least ${most} times sooner than ${t.rule} (${ratio(t.seconds, ours.seconds).toFixed(1)})`,
+        ratio(t.seconds, ours.seconds) >= most,
+      );
+    }
+  }
+  const gaps = (await abortGaps(ABORTS)).sort((a, b) => a - b);
+  const p99 = gaps[Math.min(gaps.length - 1, Math.ceil(0.99 * gaps.length) - 1)]!;
+  expectThat(
+    `from abort to the last canary request: p99 of ${ABORTS} is ${p99.toFixed(2)} s, at most 2`,
+    p99 <= 2,
+  );
+  return { all, gaps };
+}
+
+const which = process.argv[2] ?? 'all';
+const results: Record<string, object> = {};
+if (which !== 'real') {
+  results['times'] = simulatedTimes();
+  results['false'] = simulatedFalse();
+  results['speed'] = await speed();
+}
+if (which !== 'simulated') results['real'] = await real();
+const out = join(import.meta.dirname, '.out');
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, `${which}.json`), JSON.stringify({ held, results }, null, 2));
+say(`\n${held.filter((h) => h.ok).length} of ${held.length} figures held`);
+process.exitCode = held.every((h) => h.ok) ? 0 : 1;

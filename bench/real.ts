@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { request } from 'undici';
+import { openStage, type Stage } from '../test/e2e/stage.ts';
+import { until } from '../test/wait.ts';
+import { strikesWatcher } from './rules.ts';
+
+export interface RealTime {
+  readonly fault: number;
+  readonly rule: string;
+  /** Seconds from the first faulty request to all traffic on stable. */
+  readonly seconds: number;
+  /** Requests that users saw fail. */
+  readonly failedRequests: number;
+}
+
+const RPS = 100;
+const LIMIT_MS = 900_000;
+const VERSION = '7.0.0';
+/** No evidence is ever enough: what is left is the architecture's rule, run by the same machinery. */
+const BURN_ALONE = '  evidence: { minBad: 1000000000 }';
+
+async function counter(stage: Stage, revision: string): Promise<{ total: number; bad: number }> {
+  const ask = async (more: string) => {
+    const query = `sum(http_requests_total{service="checkout",revision="${revision}"${more}})`;
+    const url = `${stage.server().prometheus['prod']}/api/v1/query?query=${encodeURIComponent(query)}`;
+    const body = (await (await request(url)).body.json()) as {
+      data: { result: { value: [number, string] }[] };
+    };
+    return Number(body.data.result[0]?.value[1] ?? 0);
+  };
+  return { total: await ask(''), bad: await ask(',code=~"5.."') };
+}
+
+const abort = (stage: Stage, reason: string) =>
+  stage.client().post('/api/v1/lanes/prod/checkout/commands', { command: 'abort', reason }, randomUUID());
+
+/** Five strikes against a minute's 99 %, read from the same Prometheus; its abort is carried out by the same edge. */
+async function strike(stage: Stage, revision: string, from: number): Promise<void> {
+  const watcher = strikesWatcher();
+  let before = { total: 0, bad: 0 };
+  await until('five strikes', LIMIT_MS, async () => {
+    const now = await counter(stage, revision);
+    const canary = { total: now.total - before.total, bad: now.bad - before.bad };
+    before = now;
+    return watcher.look({
+      seconds: (Date.now() - from) / 1_000,
+      canary,
+      stable: { total: 0, bad: 0 },
+      step: 0,
+    });
+  });
+  await abort(stage, 'five strikes');
+}
+
+async function measure(rule: 'ours' | 'burn' | 'strikes', fault: number): Promise<RealTime> {
+  const stage = await openStage({
+    versions: { [VERSION]: { errorRate: fault } },
+    rps: RPS,
+    history: true,
+    ...(rule === 'ours' ? {} : { spec: BURN_ALONE }),
+  });
+  try {
+    await stage.open();
+    stage.traffic().mark();
+    const id = await stage.begin(VERSION);
+    const confirmed = await until(
+      '20 % of traffic',
+      60_000,
+      async () => (await stage.release(id)).steps[0]?.confirmedAt ?? undefined,
+    );
+    if (rule === 'strikes') await strike(stage, (await stage.release(id)).revision, confirmed);
+    const release = await stage.ended(id, LIMIT_MS);
+    const restored = release.path.find((m) => m.to === 'Rollback')!;
+    const names = {
+      ours: 'ours',
+      burn: "the architecture's rule alone",
+      strikes: 'a 99 % threshold, 1 min, five strikes',
+    };
+    return {
+      fault,
+      rule: names[rule],
+      seconds: (restored.at - confirmed) / 1_000,
+      failedRequests: stage.traffic().sinceMark().failed,
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** All rules at one fault, side by side in one run. */
+export const realTimes = (fault: number): Promise<RealTime[]> =>
+  Promise.all((['ours', 'burn', 'strikes'] as const).map((rule) => measure(rule, fault)));
+
+/** Seconds from each recorded abort to the last request that a canary answered. */
+export async function abortGaps(times: number): Promise<number[]> {
+  const served: { at: number; by: string }[] = [];
+  const versions = Object.fromEntries(
+    Array.from({ length: times }, (_, i) => [`8.${i}.0`, { description: 'to be aborted' }]),
+  );
+  const stage = await openStage({
+    versions,
+    rps: RPS,
+    onAnswer: ({ at, servedBy }) => servedBy && served.push({ at, by: servedBy }),
+  });
+  const gaps: number[] = [];
+  try {
+    await stage.open();
+    for (let i = 0; i < times; i++) {
+      const id = await stage.begin(`8.${i}.0`);
+      await until('traffic', 60_000, async () => (await stage.lane()).weight === 20);
+      await abort(stage, 'measured');
+      const release = await stage.ended(id);
+      const decided = release.path.find((m) => m.to === 'Abort')!.at;
+      const last = Math.max(decided, ...(await canaryAnswers(stage, release.revision)));
+      gaps.push((last - decided) / 1_000);
+    }
+  } finally {
+    await stage.close();
+  }
+  return gaps;
+}
+
+/** Times at which the canary's own counter still grew, by its stored samples. */
+async function canaryAnswers(stage: Stage, revision: string): Promise<number[]> {
+  const query = `sum without(code) (http_requests_total{service="checkout",revision="${revision}"})[1m:200ms]`;
+  const url = `${stage.server().prometheus['prod']}/api/v1/query?query=${encodeURIComponent(query)}`;
+  const body = (await (await request(url)).body.json()) as {
+    data: { result: { values: [number, string][] }[] };
+  };
+  return body.data.result.flatMap(({ values }) =>
+    values.filter(([, v], i) => i > 0 && Number(v) > Number(values[i - 1]![1])).map(([t]) => t * 1_000),
+  );
+}
