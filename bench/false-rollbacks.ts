@@ -14,107 +14,99 @@ export interface FalseCase {
   readonly rps: number;
   /** Error rate of both versions at a second of the release. */
   readonly errors: (second: number) => number;
-  /** Errors come together, so many at once. */
+  /** Errors come together, so many at once, and meet both versions by their share of traffic. */
   readonly burst: number;
   /** Scrapes of the two arms fall apart, and some are lost. */
   readonly ragged: boolean;
+  /** An incident keeps a canary from 100 %, where there is no stable traffic left to compare with. */
+  readonly weights: readonly number[];
   readonly most: number;
 }
 
 const BUDGET = 0.001;
 const MINUTES = 30;
 const SCRAPE_S = 5;
-const STEPS = [0.2, 0.5, 1] as const;
+const DECLARED_STEPS = 3;
 const HISTORY = 360;
+const INCIDENT_AT_S = 1_000;
+const ALL = [0.2, 0.5, 1] as const;
+const SPLIT = [0.2, 0.5] as const;
 
-const incident = (rate: number) => (second: number) => (second > 500 ? rate : BUDGET * 0.2);
+const atBudget = () => BUDGET;
+const incident = (rate: number) => (second: number) => (second > INCIDENT_AT_S ? rate : BUDGET * 0.2);
 
 export const CASES: readonly FalseCase[] = [
-  {
-    name: 'healthy, errors at the budget, 1 rps',
-    rps: 1,
-    errors: () => BUDGET,
+  ...[1, 10, 100].map((rps) => ({
+    name: `healthy, errors at the budget, ${rps} rps, ragged scrapes`,
+    rps,
+    errors: atBudget,
     burst: 1,
     ragged: true,
+    weights: ALL,
     most: 1 / 1_000,
-  },
+  })),
   {
-    name: 'healthy, errors at the budget, 10 rps',
-    rps: 10,
-    errors: () => BUDGET,
-    burst: 1,
-    ragged: true,
-    most: 1 / 1_000,
-  },
-  {
-    name: 'healthy, errors at the budget, 100 rps',
+    name: 'errors in bursts of 20',
     rps: 100,
-    errors: () => BUDGET,
-    burst: 1,
-    ragged: true,
-    most: 1 / 1_000,
-  },
-  {
-    name: 'errors in bursts of 20, 100 rps',
-    rps: 100,
-    errors: () => BUDGET,
+    errors: atBudget,
     burst: 20,
     ragged: false,
+    weights: ALL,
     most: 1 / 200,
   },
-  {
-    name: 'shared incident of 5 % mid-release',
-    rps: 100,
-    errors: incident(0.05),
-    burst: 1,
-    ragged: false,
-    most: 1 / 200,
-  },
-  {
-    name: 'shared incident of 5 % in bursts of 20',
-    rps: 100,
-    errors: incident(0.05),
-    burst: 20,
-    ragged: false,
-    most: 1 / 200,
-  },
+  ...[0.05, 0.01].flatMap((rate) =>
+    [1, 20].map((burst) => ({
+      name: `shared incident of ${100 * rate} % mid-release${burst > 1 ? `, in bursts of ${burst}` : ''}`,
+      rps: 100,
+      errors: incident(rate),
+      burst,
+      ragged: false,
+      weights: SPLIT,
+      most: 1 / 200,
+    })),
+  ),
 ];
 
-/** Bad requests of an arm: independent, or in bursts of which each falls on this arm by its share. */
-function draw(random: Random, total: number, rate: number, burst: number): number {
-  if (burst === 1) return random.binomial(total, rate);
-  return Math.min(total, burst * random.poisson((total * rate) / burst));
+/** One interval of a service: requests and errors, each falling on the canary by its weight. */
+function interval(random: Random, mean: number, weight: number, rate: number, burst: number) {
+  const requests = random.poisson(mean);
+  const toCanary = random.binomial(requests, weight);
+  const arm = (total: number, bad: number): Counts => ({ total, bad: Math.min(total, bad) });
+  if (burst === 1)
+    return {
+      canary: arm(toCanary, random.binomial(toCanary, rate)),
+      stable: arm(requests - toCanary, random.binomial(requests - toCanary, rate)),
+    };
+  const errors = burst * random.poisson((requests * rate) / burst);
+  const onCanary = random.binomial(errors, weight);
+  return { canary: arm(toCanary, onCanary), stable: arm(requests - toCanary, errors - onCanary) };
 }
 
-function counts(random: Random, mean: number, rate: number, burst: number): Counts {
-  const total = random.poisson(mean);
-  return { total, bad: draw(random, total, rate, burst) };
-}
-
-function oneCanary(one: FalseCase, seed: number): { condemned: boolean; intervals: number } {
+function oneCanary(one: FalseCase, seed: number): boolean {
   const random = seededRandom(seed);
-  const rule = ruleOf({ ...EVIDENCE_DEFAULTS, objective: 1 - BUDGET, steps: STEPS.length });
+  const rule = ruleOf({ ...EVIDENCE_DEFAULTS, objective: 1 - BUDGET, steps: DECLARED_STEPS });
   if (!rule.ok) throw new Error(rule.error);
-  const history = Array.from({ length: HISTORY }, () =>
-    counts(random, one.rps * SCRAPE_S, one.errors(0), one.burst),
+  const mean = one.rps * SCRAPE_S;
+  const history = Array.from(
+    { length: HISTORY },
+    () => interval(random, mean, 0, one.errors(0), one.burst).stable,
   );
   let e = beginEvidence(rule.value, history);
   const intervals = (MINUTES * 60) / SCRAPE_S;
-  // A scrape that is late moves requests, with their errors, from one interval of one arm into the next.
-  let early = 1;
+  let before = 1;
   for (let i = 0; i < intervals; i++) {
-    const step = Math.min(STEPS.length - 1, Math.floor((i * STEPS.length) / intervals));
+    const step = Math.min(one.weights.length - 1, Math.floor((i * one.weights.length) / intervals));
     const rate = one.errors(i * SCRAPE_S);
-    const mean = one.rps * SCRAPE_S;
+    // A late scrape moves requests of one arm, with their errors, into the next interval.
     const late = one.ragged ? 0.6 + 0.8 * random.next() : 1;
-    const canary = counts(random, mean * STEPS[step]! * late, rate, one.burst);
-    const stable = counts(random, mean * (1 - STEPS[step]!) * Math.max(0.2, 2 - early), rate, one.burst);
-    early = late;
+    const seen = interval(random, mean * (1 + late - before), one.weights[step]!, rate, one.burst);
+    const other = one.ragged ? interval(random, mean, one.weights[step]!, rate, one.burst) : seen;
+    before = late;
     const lost = one.ragged && random.chance(0.03);
-    e = observe(e, { step, canary: lost ? null : canary, stable });
-    if (harmShown(e)) return { condemned: true, intervals: i + 1 };
+    e = observe(e, { step, canary: lost ? null : seen.canary, stable: other.stable });
+    if (harmShown(e)) return true;
   }
-  return { condemned: false, intervals };
+  return false;
 }
 
 export interface FalseResult {
@@ -127,6 +119,6 @@ export interface FalseResult {
 
 export function falseRollbacks(one: FalseCase, canaries: number): FalseResult {
   let condemned = 0;
-  for (let seed = 1; seed <= canaries; seed++) if (oneCanary(one, seed * 31 + 7).condemned) condemned++;
+  for (let seed = 1; seed <= canaries; seed++) if (oneCanary(one, seed * 31 + 7)) condemned++;
   return { name: one.name, canaries, condemned, most: one.most, held: condemned <= one.most * canaries };
 }
