@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { desiredExamples } from '../shop/desired.ts';
 import { MOVE_REASONS, mermaid, TABLE } from '../src/delivery/machine.ts';
 
 /** Writes anew everything that is generated: the goldens, the JSON Schema, the picture of the machine. */
@@ -31,6 +32,10 @@ ${reasons.join('\n')}
 }
 
 writeFileSync(join(root, 'docs/release-machine.md'), machineDocs());
+for (const [path, text] of desiredExamples()) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
 execFileSync(
   process.execPath,
   [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'src/declaration', 'test/golden'],

@@ -36,10 +36,10 @@ const adapters: ServeAdapters = {
   root: ROOT,
   openLedger,
   startStack,
-  async openDesired(platform, work) {
+  async openDesired(platform, work, directory) {
     const { path, branch } = platform.repository;
     const repository = path === 'embedded' ? join(work, 'desired') : path;
-    if (path === 'embedded') await openRepository(repository, branch);
+    if (path === 'embedded') await openRepository(repository, branch, join(directory, 'desired'));
     const lanes = lanesOf(platform).map(({ service, environment }) => ({
       service: service.name,
       environment: environment.name,

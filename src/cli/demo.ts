@@ -364,6 +364,16 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
     stopServer = null;
     if (options.json) printJson(io, { schema: 'sluice.dev/demo/v1', ok, chapters: results });
     return ok ? EXIT.yes : EXIT.no;
+  } catch (thrown) {
+    if (!(thrown instanceof CliError) || thrown.failure.code !== 'DEMO_EXPECTATION') throw thrown;
+    line.done();
+    const error = thrown.failure.message;
+    if (options.json) printJson(io, { schema: 'sluice.dev/demo/v1', ok: false, chapters: results, error });
+    else {
+      show(io, results);
+      io.err(`${error}\n`);
+    }
+    return EXIT.no;
   } finally {
     line.done();
     await traffic?.stop();

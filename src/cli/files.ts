@@ -38,7 +38,7 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
   };
   return files
     .map((file) => ({ file: named(file), text: readFileSync(file, 'utf8') }))
-    .filter(({ text }) => /^apiVersion:|^\s*-?\s*apiVersion:/m.test(text) || !/^[\w.-]+:/m.test(text));
+    .filter(({ text }) => /^\s*(- )?(apiVersion|kind)\s*:/m.test(text) || !/^[\w.-]+:/m.test(text));
 }
 
 /** A frozen Platform, or every problem of every file. */

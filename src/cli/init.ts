@@ -20,7 +20,8 @@ export async function initCommand(
       next: 'choose an empty folder: sluice init my-platform',
     });
   mkdirSync(target, { recursive: true });
-  for (const name of files) cpSync(join(source, name), join(target, name));
+  for (const name of [...files, 'desired'])
+    cpSync(join(source, name), join(target, name), { recursive: true });
   if (options.json) printJson(io, { schema: 'sluice.dev/init/v1', directory: target, files });
   else {
     io.out(`Wrote ${files.join(', ')} to ${where}\n`);

@@ -26,7 +26,7 @@ export interface ServeAdapters {
   readonly root: string;
   openLedger(work: string, id: string): Promise<LedgerPort>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
-  openDesired(platform: Platform, work: string): Promise<DesiredPort>;
+  openDesired(platform: Platform, work: string, directory: string): Promise<DesiredPort>;
   openMetrics(
     platform: Platform,
     environment: string,
@@ -222,7 +222,7 @@ async function serveWith(
   const alertmanagerToken = keepSecret(credentialsFile);
 
   let controller: Controller | null = null;
-  const desired = await adapters.openDesired(platform, work);
+  const desired = await adapters.openDesired(platform, work, places.directory);
   const started = await adapters.startStack({
     platform,
     directory: places.directory,
@@ -323,6 +323,8 @@ async function serveWith(
       .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a part does not start again'));
   }, HEAL_EVERY_MS);
   closing.push(async () => clearInterval(healing));
+  for (const { name, edgeOf } of stack.environments)
+    io.out(`Edge of ${name}: ${platform.services.map((s) => `${s.name} ${edgeOf(s.name)}`).join(', ')}\n`);
   await loop(io, loopController, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });

@@ -31,7 +31,7 @@ import {
   type Sli,
 } from '../runtime/counts.ts';
 import type { MetricsPort } from '../runtime/port.ts';
-import { guardWord, lookAtMetrics, type MetricsLook, NO_LOOK } from './metrics-look.ts';
+import { guardWord, lookAtMetrics, type MetricsLook, NO_LOOK, type Violations } from './metrics-look.ts';
 import { burnRuleOf, laneSettings, slisOf } from './settings.ts';
 
 export interface ControllerPorts {
@@ -94,6 +94,7 @@ interface LaneCell {
   evidenceFor: string | null;
   delivery: Delivery | null;
   unreachableLooks: number;
+  readonly violations: Violations;
 }
 
 const inFlight = (lane: Lane): boolean =>
@@ -138,6 +139,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       evidenceFor: null,
       delivery: null,
       unreachableLooks: 0,
+      violations: new Map(),
     });
   }
   const looks = new Map<string, MetricsLook>(platform.environments.map((e) => [e.name, NO_LOOK]));
@@ -288,7 +290,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     const release = cell.state.release;
     const base = {
       burn,
-      guard: guardWord(cell.service.guards, cell.service.name, look),
+      guard: guardWord(cell.service.guards, cell.service.name, look, cell.violations),
       queries: look.queries,
     };
     if (look.failure) return { ...base, intervals: [], cursors: {}, trouble: 'SOURCE_UNAVAILABLE' };

@@ -122,21 +122,37 @@ export async function lookAtMetrics(
   };
 }
 
-/** A guard's word: one number within its bounds. Two series where one is meant are no answer. */
+/** Since when each guard has been out of its bounds; kept by the loop between looks. */
+export type Violations = Map<string, number>;
+
+type GuardWord = 'ok' | 'failed' | 'no-data';
+
+/** One number within its bounds. Two series where one is meant, NaN and infinities are no answer. */
+function oneGuard(guard: Guard, name: string, look: MetricsLook, since: Violations): GuardWord {
+  const values = look.guards.get(name) ?? [];
+  const value = values.length === 1 ? values[0]! : Number.NaN;
+  if (!Number.isFinite(value)) {
+    since.delete(name);
+    return ({ pass: 'ok', hold: 'no-data', fail: 'failed' } as const)[guard.noData];
+  }
+  const violated = (guard.min !== null && value < guard.min) || (guard.max !== null && value > guard.max);
+  if (!violated) {
+    since.delete(name);
+    return 'ok';
+  }
+  const first = since.get(name) ?? look.at;
+  since.set(name, first);
+  return look.at - first >= guard.forMs ? 'failed' : 'no-data';
+}
+
+/** All guards of a service at one look: any failed → failed; any without an answer, or not yet long enough, holds. */
 export function guardWord(
   guards: readonly Guard[],
   service: string,
   look: MetricsLook,
-): 'ok' | 'failed' | 'no-data' {
-  let word: 'ok' | 'failed' | 'no-data' = 'ok';
-  for (const guard of guards) {
-    const values = look.guards.get(`${service}/${guard.name}`) ?? [];
-    const value = values.length === 1 ? values[0]! : Number.NaN;
-    if (!Number.isFinite(value)) {
-      if (guard.noData === 'fail') return 'failed';
-      if (guard.noData === 'hold') word = 'no-data';
-    } else if ((guard.min !== null && value < guard.min) || (guard.max !== null && value > guard.max))
-      return 'failed';
-  }
-  return word;
+  since: Violations,
+): GuardWord {
+  const words = guards.map((guard) => oneGuard(guard, `${service}/${guard.name}`, look, since));
+  if (words.includes('failed')) return 'failed';
+  return words.includes('no-data') ? 'no-data' : 'ok';
 }

@@ -83,11 +83,16 @@ function problemsOf(
   });
 }
 
-function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next: string } {
+/** Documents of others may lie in the same folder: what is like nothing of ours is theirs. */
+const isForeign = (apiVersion: unknown, near: string | undefined): boolean =>
+  typeof apiVersion === 'string' && near === undefined && !/openslo|sluice/i.test(apiVersion);
+
+function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next: string } | 'foreign' {
   const { apiVersion, kind } = (value ?? {}) as { apiVersion?: unknown; kind?: unknown };
   const name = `${apiVersion} ${kind}`;
   if (name in DOCUMENTS) return { kind: name as DocumentKind };
   const near = nearest(name, Object.keys(DOCUMENTS));
+  if (isForeign(apiVersion, near)) return 'foreign';
   return {
     wrong: `unknown document "${apiVersion ?? '?'} ${kind ?? '?'}"`,
     next: near
@@ -141,6 +146,7 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
         continue;
       }
       const kind = kindOf(value);
+      if (kind === 'foreign') continue;
       if ('wrong' in kind) {
         problems.push({
           code: 'UNKNOWN_KIND',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LedgerUnavailable } from '../../src/ledger/port.ts';
 import { createHouse, type House, LANE } from './house.ts';
 import { watch } from './invariants.ts';
 import type { Behaviour } from './world.ts';
@@ -183,5 +184,29 @@ describe('faults', () => {
         () => check(false),
       ),
     ).toBeDefined();
+  });
+
+  it('LOOP-13: a ledger that takes no record stops all deciding and acting, and it goes on once it does again', async () => {
+    const { house } = await given();
+    await released(house, '1.1.0', GOOD);
+    const { append } = house.ledger;
+    const before = { state: house.state(), effects: house.world.starts.size };
+    house.ledger.append = async () => {
+      throw new LedgerUnavailable('LEDGER_FULL', 'disk full');
+    };
+    await house.restart();
+    for (let i = 0; i < 60; i++) {
+      house.world.advance(1_000);
+      await house
+        .controller()
+        .tick()
+        .catch((error: Error) => expect(error.name).toBe('LedgerUnavailable'));
+    }
+    expect(house.world.starts.size).toBe(before.effects);
+    expect(house.world.edge().weight).toBe(20);
+    expect(house.state()).toEqual(before.state);
+    house.ledger.append = append;
+    await house.restart();
+    expect(await house.until(() => house.state().stable?.version === '1.1.0', 1_200_000)).toBeDefined();
   });
 });

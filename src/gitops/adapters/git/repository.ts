@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Desired, desiredPath } from '../../desired.ts';
@@ -11,12 +11,21 @@ export interface Author {
 
 const SLUICE: Author = { name: 'sluice', email: 'sluice@localhost' };
 
-/** A local desired-state repository with a work tree; made if it is not there yet. */
-export async function openRepository(directory: string, branch: string): Promise<void> {
+/** A local desired-state repository with a work tree; made, from a seed if there is one, if it is not there yet. */
+export async function openRepository(directory: string, branch: string, seed?: string): Promise<void> {
   if (existsSync(join(directory, '.git'))) return;
   mkdirSync(directory, { recursive: true });
   await git(directory, ['init', '--quiet', '--initial-branch', branch]);
+  if (!seed || !existsSync(seed)) return;
+  cpSync(seed, directory, { recursive: true });
+  await git(directory, ['add', '.']);
+  await commit(directory, 'What runs today', SLUICE);
 }
+
+const commit = (directory: string, message: string, author: Author): Promise<string> => {
+  const who = ['-c', `user.name=${author.name}`, '-c', `user.email=${author.email}`];
+  return git(directory, [...who, 'commit', '--quiet', '--no-gpg-sign', '-m', message]);
+};
 
 /** Commits what is to run: one file a service, one folder an environment. Returns the commit. */
 export async function commitDesired(
@@ -32,7 +41,6 @@ export async function commitDesired(
     writeFileSync(file, stringify(desired));
     await git(directory, ['add', path]);
   }
-  const who = ['-c', `user.name=${author.name}`, '-c', `user.email=${author.email}`];
-  await git(directory, [...who, 'commit', '--quiet', '--no-gpg-sign', '-m', message]);
+  await commit(directory, message, author);
   return (await git(directory, ['rev-parse', 'HEAD'])).trim();
 }
