@@ -96,6 +96,8 @@ function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<st
     (r) =>
       r !== 'TOO_FEW_REQUESTS' && r !== 'WARMING_UP' && r !== 'WAITING_FOR_DWELL' && r !== 'TRIED_ENOUGH',
   );
+  if (trouble === 'BURN_NO_DATA' && canaryRate(release) === 0)
+    return `${name} is at ${weight} %: waiting for traffic, none has come lately.`;
   if (trouble) return `${name} waits at ${weight} %: ${REASON_WORDS[trouble]}.`;
   const worst = needsOf(release, evidence).sort((a, b) => (b.seconds ?? 1e9) - (a.seconds ?? 1e9))[0];
   if (!worst) return `${name} is at ${weight} %.`;

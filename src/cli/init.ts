@@ -24,7 +24,7 @@ export async function initCommand(
     cpSync(join(source, name), join(target, name), { recursive: true });
   if (options.json) printJson(io, { schema: 'sluice.dev/init/v1', directory: target, files });
   else {
-    io.out(`Wrote ${files.join(', ')} to ${where}\n`);
+    io.out(`Wrote ${files.join(', ')} and desired/ to ${where}\n`);
     io.out(`Next: sluice validate ${where}, then sluice serve ${where}\n`);
   }
   return EXIT.yes;

@@ -37,6 +37,7 @@ const POLL_MS = 20;
 const STATUS_TIMEOUT_MS = 2_000;
 /** New connections may still meet an old worker for a moment: so many answers in a row must be new. */
 const CONFIRMATIONS = 3;
+const OLD_ANSWERS = 25;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -89,7 +90,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     }
   };
 
-  const served = async (): Promise<EdgeState> => {
+  const ask = async (): Promise<EdgeState> => {
     const answer = await request(`http://127.0.0.1:${intended.statusPort}/`, {
       signal: AbortSignal.timeout(STATUS_TIMEOUT_MS),
       reset: true,
@@ -97,10 +98,20 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     return (await answer.body.json()) as EdgeState;
   };
 
+  /** An old worker may still answer right after a change: it is asked again until the new one does. */
+  const served = async (): Promise<EdgeState> => {
+    let state = await ask();
+    for (let tries = 0; state.generation < intended.generation && tries < OLD_ANSWERS; tries++) {
+      await pause(POLL_MS);
+      state = await ask();
+    }
+    return state;
+  };
+
   async function confirm(generation: number): Promise<void> {
     let seen = 0;
     for (const end = Date.now() + CONFIRM_MS; Date.now() < end; await pause(POLL_MS)) {
-      const state = await served().catch(() => null);
+      const state = await ask().catch(() => null);
       seen = state?.generation === generation ? seen + 1 : 0;
       if (seen >= CONFIRMATIONS) return;
     }
