@@ -131,7 +131,9 @@ function program(io: Io, run: Run): Command {
       .option('--reason <why>', 'why; it goes into the ledger')
       .addOption(work())
       .addOption(json())
-      .action((service, environment, o) => run(() => releaseCommand(io, name, service, environment, at(o))));
+      .action((service, environment, o) =>
+        run(() => releaseCommand(io, name, service, environment, at(o), openExisting)),
+      );
 
   const ledger = sluice.command('ledger').description('what was decided, by whom, on which numbers');
   ledger
@@ -175,7 +177,7 @@ function program(io: Io, run: Run): Command {
     .requiredOption('--scope <scope...>', 'read, operate, waive, admin')
     .addOption(work())
     .addOption(json())
-    .action((name, o) => run(() => tokenCommand(io, name, at(o) as typeof o)));
+    .action((name, o) => run(() => tokenCommand(io, name, at(o) as typeof o, openExisting)));
   sluice
     .command('doctor')
     .description('what this machine has')

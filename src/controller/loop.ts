@@ -316,9 +316,10 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   function countUnreachable(cell: LaneCell, look: MetricsLook): void {
     const release = cell.state.release;
     const judged = cell.state.state === 'Canary' || cell.state.state === 'Evaluating';
-    if (!release || !judged || look.failure) return;
-    const up = look.up.get(release.target.revision);
-    const down = up === 0 && release.confirmedAt[release.step] !== undefined;
+    if (!release || !judged) return;
+    const unscraped = !look.failure && look.up.get(release.target.revision) === 0;
+    const refused = cell.delivery?.refused === true;
+    const down = (unscraped || refused) && release.confirmedAt[release.step] !== undefined;
     cell.unreachableLooks = down ? cell.unreachableLooks + 1 : 0;
   }
 

@@ -8,6 +8,8 @@ export interface Delivery {
   /** Share of requests that the edge gives to the canary, in percent, as the edge itself reports. */
   readonly weight: number;
   readonly canaryHealth: 'absent' | 'starting' | 'ready' | 'exited';
+  /** The canary runs, but refuses connections: users who are sent to it see only that. */
+  readonly refused?: boolean;
   /** How the canary's process ended, where it has. */
   readonly exit?: string;
 }

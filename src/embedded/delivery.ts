@@ -80,6 +80,7 @@ export function embeddedDelivery({ edge, processes, revisionOf }: EmbeddedDelive
         canary: canary && canary.health !== 'absent' ? target : null,
         weight: lane?.canary ? lane.weight : 0,
         canaryHealth: canary?.health ?? 'absent',
+        ...(canary?.refused ? { refused: true } : {}),
         ...(canary?.exit ? { exit: canary.exit } : {}),
       };
     },

@@ -162,7 +162,7 @@ describe('sluice init and validate', () => {
     [['ledger', 'list'], 2],
     [['status'], 3],
     [['release', 'abort', 'checkout', 'prod'], 2],
-    [['release', 'abort', 'checkout', 'prod', '--reason', 'x'], 3],
+    [['release', 'abort', 'checkout', 'prod', '--reason', 'x'], 2],
     [['token', 'create', 'x', '--scope', 'everything'], 2],
     [['ledger', 'verify', '--file', 'nowhere'], 2],
     [['ledger', 'verify', '--file', 'package.json', '--anchor', 'x'], 2],
@@ -228,5 +228,36 @@ describe('sluice ledger', () => {
     const anchored = await verify(cut, '--anchor', `${head.seq}:${head.hash}`);
     expect([anchored.exit, anchored.out]).toEqual([1, expect.stringContaining('the tail was cut')]);
     expect((await verify(lines, '--anchor', `${head.seq}:${head.hash}`)).exit).toBe(0);
+  });
+
+  it('CLI-10: with no server, an order and a token go into the ledger itself, and the chain stays whole', async () => {
+    const work = await workFolder();
+    const order = await sluice([
+      'release',
+      'abort',
+      'checkout',
+      'prod',
+      '--reason',
+      'by hand',
+      '--work',
+      work,
+      '--json',
+    ]);
+    expect(order.exit).toBe(0);
+    const { seq } = JSON.parse(order.out) as { seq: number };
+    const shown = JSON.parse((await sluice(['ledger', 'show', String(seq), '--work', work, '--json'])).out);
+    expect(shown.record).toMatchObject({
+      type: 'command.accepted',
+      actor: { id: 'local' },
+      data: { reason: 'by hand' },
+    });
+    const token = await sluice(['token', 'create', 'ci', '--scope', 'operate', '--work', work]);
+    expect(token.out).toContain('sluice_');
+    const secret = token.out.split('\n')[0]!;
+    expect((await sluice(['ledger', 'export', '--work', work])).out).not.toContain(secret);
+    expect((await sluice(['release', 'abort', 'nope', 'prod', '--reason', 'x', '--work', work])).exit).toBe(
+      1,
+    );
+    expect((await sluice(['ledger', 'verify', '--work', work])).exit).toBe(0);
   });
 });

@@ -74,6 +74,17 @@ describe('faults', () => {
     expect(house.world.edge().weight).toBe(0);
   });
 
+  it('LOOP-4: a canary that refuses connections for two looks is CANARY_DOWN, with or without Prometheus', async () => {
+    const { house } = await given();
+    await released(house, '1.1.0', GOOD);
+    await house.step();
+    house.world.setMetricsDown(true);
+    house.world.refuse(house.state().release!.target.revision);
+    await house.until(() => house.state().release?.cause === 'CANARY_DOWN', 60_000);
+    expect(house.state().release).toMatchObject({ cause: 'CANARY_DOWN', blamed: true });
+    expect(house.world.edge().weight).toBe(0);
+  });
+
   it('LOOP-5: the stable version missing from Prometheus during an incident condemns nobody', async () => {
     const { house, check } = await given();
     await released(house, '1.1.0', GOOD);

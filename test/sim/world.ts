@@ -82,6 +82,7 @@ export function createWorld(options: WorldOptions) {
     weight: 0,
   };
   const hidden = new Set<string>();
+  const refusing = new Set<string>();
   let rps = options.rps;
   let metricsDown = false;
   let desiredDown = false;
@@ -244,6 +245,7 @@ export function createWorld(options: WorldOptions) {
         stable: edge.stable,
         canary: seen?.revision ?? null,
         weight: edge.canary ? edge.weight : 0,
+        ...(seen && refusing.has(seen.revision) ? { refused: true } : {}),
         canaryHealth: !seen ? 'absent' : seen.exited ? 'exited' : ready ? 'ready' : 'starting',
       };
     },
@@ -332,6 +334,7 @@ export function createWorld(options: WorldOptions) {
       if (value) hidden.add(revision);
       else hidden.delete(revision);
     },
+    refuse: (revision: string) => refusing.add(revision),
     startByHand: (revision: string) => start(revision),
     setMetricsDown: (value: boolean) => {
       metricsDown = value;

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
 import type { RunCommand } from '../../../declaration/platform.ts';
@@ -29,6 +30,8 @@ export interface ProcessOptions {
 export interface ProcessStatus {
   readonly health: 'absent' | 'starting' | 'ready' | 'exited';
   readonly port: number | null;
+  /** Ready once, and refusing connections now. */
+  readonly refused?: boolean;
   readonly exit?: string;
 }
 
@@ -135,6 +138,18 @@ export function createProcesses(options: ProcessOptions): Processes {
     }
   }
 
+  const refuses = (port: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      const answer = (refused: boolean) => {
+        socket.destroy();
+        resolve(refused);
+      };
+      socket.setTimeout(HEALTH_TIMEOUT_MS, () => answer(false));
+      socket.once('connect', () => answer(false));
+      socket.once('error', () => answer(true));
+    });
+
   return {
     async start(service, revision) {
       const id = idOf(service, revision.revision);
@@ -177,7 +192,8 @@ export function createProcesses(options: ProcessOptions): Processes {
       if (kept?.phase !== 'started') return { health: 'absent', port: null };
       if (alive(id, kept) === undefined)
         return { health: 'exited', port: kept.port, exit: exits.get(id) ?? 'its process is gone' };
-      if (!ready.has(id) && (await answers(kept))) ready.add(id);
+      if (ready.has(id)) return { health: 'ready', port: kept.port, refused: await refuses(kept.port) };
+      if (await answers(kept)) ready.add(id);
       return { health: ready.has(id) ? 'ready' : 'starting', port: kept.port };
     },
     list: () => all().map(({ service, revision }) => ({ service, revision: revision.revision })),
