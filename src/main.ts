@@ -9,6 +9,7 @@ import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io
 import { judgeCommand } from './cli/judge.ts';
 import { explainCommand, exportCommand, listCommand, showCommand, verifyCommand } from './cli/ledger.ts';
 import { releaseCommand } from './cli/release.ts';
+import { renderCommand } from './cli/render.ts';
 import { schemaCommand } from './cli/schema.ts';
 import { type ServeAdapters, serveCommand } from './cli/serve.ts';
 import { statusCommand } from './cli/status.ts';
@@ -91,6 +92,14 @@ function program(io: Io, run: Run): Command {
     .argument('[dir]', 'where it is', '.')
     .addOption(json())
     .action((dir, o) => run(() => validateCommand(io, dir, o)));
+  sluice
+    .command('render')
+    .description('rules, alerts and configuration for the surroundings')
+    .argument('[dir]', 'the declaration', '.')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
+    .addOption(json())
+    .action((dir, o) => run(() => renderCommand(io, dir, o)));
   sluice
     .command('judge')
     .description('judge one recorded trace by the evidence rule')

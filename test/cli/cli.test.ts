@@ -189,6 +189,33 @@ describe('sluice init and validate', () => {
   });
 });
 
+describe('sluice render', () => {
+  it('CLI-11: render writes what differs, and --check finds drift and nothing else', async () => {
+    const { cwd } = await sluice(['init', '.']);
+    const render = (...more: string[]) => sluice(['render', '.', '--out', 'out', ...more], { cwd });
+    expect((await render('--check')).exit).toBe(1);
+    expect((await render()).out).toContain('prod/prometheus/rules.yml');
+    expect((await render('--check')).exit).toBe(0);
+    expect((await render()).out).toContain('Nothing to write');
+    const file = join(cwd, 'out/prod/prometheus/rules.yml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('>= 14', '>= 15'));
+    const drift = await render('--check');
+    expect([drift.exit, drift.out]).toEqual([1, expect.stringMatching(/^-.*>= 15[\s\S]*^\+.*>= 14/m)]);
+    expect(readFileSync(file, 'utf8')).toContain('>= 15');
+    expect(JSON.parse((await render('--json')).out)).toMatchObject({
+      changed: [{ path: 'prod/prometheus/rules.yml', state: 'changed' }],
+    });
+    expect(readFileSync(file, 'utf8')).not.toContain('>= 15');
+  });
+
+  it('CLI-11: a folder that cannot be written leaves everything as it was', async () => {
+    const { cwd } = await sluice(['init', '.']);
+    writeFileSync(join(cwd, 'out'), 'a file, not a folder');
+    const refused = await sluice(['render', '.', '--out', 'out'], { cwd });
+    expect([refused.exit, refused.err]).toEqual([3, expect.stringContaining('nothing was written')]);
+  });
+});
+
 describe('sluice ledger', () => {
   it('CLI-8: list, show and explain tell in plain words, without a server too', async () => {
     const work = await workFolder();
