@@ -238,6 +238,7 @@ const TITLES: Readonly<Record<string, (data: Record<string, unknown>) => string>
   'release.paused': (d) => (d['paused'] ? 'Paused' : 'Resumed'),
   'lane.drifted': (d) => `Drift: ${d['seen']} served, ${d['wanted']} wanted; put back`,
   'command.accepted': (d) => `Asked to ${d['command']}`,
+  'lane.adopted': (d) => `Found ${(d['stable'] as { version: string }).version} serving; it is stable`,
   'lane.waiting': (d) =>
     d['target'] ? `${(d['target'] as { version: string }).version} waits` : 'Nothing waits any more',
 };

@@ -101,6 +101,10 @@ function rig(settings: LaneSettings = SETTINGS) {
     push: (version: string) => {
       desired = revisionFor(version);
     },
+    serving: (revision: string) => {
+      running.set(revision, 'ready');
+      edge = { stable: revision, canary: null, weight: 0 };
+    },
     exit: () => {
       const target = lane.release?.target.revision;
       if (target && running.has(target) && target !== edge.stable) running.set(target, 'exited');
@@ -414,5 +418,23 @@ describe('deciding, case by case', () => {
     r.look('inconclusive', NO_BURN);
     expect(r.lane().state).toBe('Recovery');
     expect(moves(r.look('inconclusive', FIRING))).toEqual(['Recovery→Degraded:RELAPSE']);
+  });
+
+  it('DECIDE-16: what serves already when we come is adopted, and the next version begins at 20 %', () => {
+    const r = rig();
+    r.serving(revisionFor('0.9.0').revision);
+    r.push('1.0.0');
+    expect(until(r, 'Evaluating', 'inconclusive')).toBe(true);
+    expect(moves(r.log).slice(0, 2)).toEqual(['Idle→Stable:ADOPTED', 'Stable→Deploying:NEW_VERSION']);
+    expect(r.edge()).toMatchObject({ stable: revisionFor('0.9.0').revision, weight: 20 });
+  });
+
+  it('DECIDE-16: what serves already and is wanted is left as it is', () => {
+    const r = rig();
+    r.serving(revisionFor('1.0.0').revision);
+    r.push('1.0.0');
+    for (let i = 0; i < 5; i++) r.look('inconclusive');
+    expect(moves(r.log)).toEqual(['Idle→Stable:ADOPTED']);
+    expect(r.lane().stable?.version).toBe('1.0.0');
   });
 });

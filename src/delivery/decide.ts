@@ -363,9 +363,20 @@ function recovering(c: Context): Event[] {
   return since === lane.quiet.since ? [] : [{ type: 'lane.quiet', data: { looksUnder: 0, since } }];
 }
 
+/** What serves already when we come is stable: a lost ledger, or a service that somebody else delivers. */
+function adopt(c: Context): Event[] {
+  const serving = c.seen.delivery?.stable ?? null;
+  if (c.lane.state !== 'Idle' || serving === null) return [];
+  const wanted = c.seen.desired?.revision === serving ? c.seen.desired : null;
+  const stable = wanted ?? { revision: serving, version: 'unknown', digest: '', config: {} };
+  return [{ type: 'lane.adopted', data: { stable } }, move(c, 'Stable', 'ADOPTED')];
+}
+
 function resting(c: Context): Event[] {
   const { lane, seen, settings } = c;
   if (lane.commands.length > 0) return answerIdle(c);
+  const adopted = adopt(c);
+  if (adopted.length > 0) return adopted;
   const burning = seen.look && burnWord(seen.look.burn, settings.burn) === 'firing';
   if (lane.state === 'Stable' && burning) return [move(c, 'Degraded', 'BURNING')];
   return open(c, lane.state === 'Idle' ? 'FIRST_RELEASE' : 'NEW_VERSION');
@@ -398,11 +409,7 @@ function following(c: Context): Event[] {
   const mine = delivery.canary === release.target.revision;
   const took = delivery.stable === release.target.revision;
   if (lane.state === 'Deploying')
-    return mine && delivery.weight > 0
-      ? [move(c, 'Canary', 'CANARY_STARTED')]
-      : took
-        ? [move(c, 'Canary', 'CANARY_STARTED')]
-        : [];
+    return took || (mine && delivery.weight > 0) ? [move(c, 'Canary', 'CANARY_STARTED')] : [];
   if (took && lane.state !== 'Promote')
     return [move(c, 'Promote', 'OVERRIDDEN', { note: 'promoted by whoever delivers' })];
   if (lane.state === 'Promote') return took ? [move(c, 'Stable', 'FULL_TRAFFIC')] : [];

@@ -110,6 +110,7 @@ export const eventSchemas = {
     generation: z.number(),
     effects: z.array(effectSchema),
   }),
+  'lane.adopted': z.object({ stable: revisionSchema }),
   'lane.waiting': z.object({ target: revisionSchema.nullable() }),
   'lane.quiet': z.object({ looksUnder: z.number(), since: z.number().nullable() }),
   'effect.settled': z.object({
@@ -339,6 +340,8 @@ export function evolve(lane: Lane, event: Event, at: number): Lane {
       return moved(lane, event.data, at);
     case 'lane.drifted':
       return { ...lane, generation: event.data.generation, pending: plan(lane.pending, event.data.effects) };
+    case 'lane.adopted':
+      return { ...lane, stable: event.data.stable };
     case 'lane.waiting':
       return { ...lane, waiting: event.data.target };
     case 'lane.quiet':

@@ -31,6 +31,7 @@ export type Family = (typeof FAMILY)[State];
 
 export const MOVE_REASONS = {
   FIRST_RELEASE: 'nothing ran here before; judged alone at 100 %',
+  ADOPTED: 'it served all traffic already when we came',
   NEW_VERSION: 'a new version was pushed',
   FIX_FORWARD: 'a newer version goes forward as the fix',
   CANARY_STARTED: 'the new version answers its health check',
@@ -106,6 +107,7 @@ export const TABLE: readonly Row[] = [
     label: 'Within objective',
   },
   { from: 'Stable', to: 'Deploying', reasons: ['NEW_VERSION'], by: 'seed', label: 'New release' },
+  { from: 'Idle', to: 'Stable', reasons: ['ADOPTED'], by: 'ours', label: 'runs already' },
   {
     from: 'Evaluating',
     to: 'Canary',

@@ -170,6 +170,7 @@ describe('faults', () => {
     house.world.setEdge({ stable: stable.revision, canary: null, weight: 0 });
     const next = house.world.push('1.1.0', BAD);
     await house.until(() => house.state().state === 'Deploying', 60_000);
+    expect(house.state().release?.from?.revision).toBe(stable.revision);
     house.world.startByHand(next.revision);
     house.world.setEdge({ stable: stable.revision, canary: next.revision, weight: 20 });
     await house.until(() => house.state().release?.verdict?.verdict === 'fail', 300_000);
