@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly onAnswer?: TrafficOptions['onAnswer'];
   /** Further lines of the Platform's spec. */
   readonly spec?: string;
+  /** Fast burn threshold in place of 14. */
+  readonly burnThreshold?: number;
   /** Thirty days of healthy past, as the demo has. */
   readonly history?: boolean;
 }
@@ -53,7 +55,8 @@ export async function openStage(options: StageOptions = {}) {
     platform,
     readFileSync(platform, 'utf8')
       .replace('dwell: 3s', `dwell: ${options.dwell ?? '1s'}`)
-      .replace('warmUp: 2s', 'warmUp: 1s'),
+      .replace('warmUp: 2s', 'warmUp: 1s')
+      .replace('threshold: 14', `threshold: ${options.burnThreshold ?? 14}`),
   );
   if (options.spec) writeFileSync(platform, `${readFileSync(platform, 'utf8').trimEnd()}\n${options.spec}\n`);
   const known = readReleases(join(directory, 'releases.yaml'));
