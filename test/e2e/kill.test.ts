@@ -20,7 +20,7 @@ describe('the server killed in the middle of a release, on real parts', () => {
   const random = seededRandom(20_261_123);
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage({ versions: Object.fromEntries([...GOOD, ...BAD]), rps: 150 });
+    stage = await openStage({ versions: Object.fromEntries([...GOOD, ...BAD]), rps: 150, history: true });
     await stage.open();
   }, 120_000);
   afterAll(() => stage.close());
