@@ -27,7 +27,8 @@ export interface Tokens {
 
 export const newSecret = (): string => `sluice_${randomBytes(24).toString('base64url')}`;
 
-const same = (a: string, b: string): boolean =>
+/** Compares in a time that tells nothing of where they differ. */
+export const sameSecret = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
@@ -39,8 +40,8 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
     whose(secret) {
       if (!secret) return undefined;
       const hash = sha256(secret);
-      if (same(hash, localHash)) return { id: 'local', kind: 'person', scopes: ['admin'] };
-      const token = tokens.find((t) => same(t.hash, hash));
+      if (sameSecret(hash, localHash)) return { id: 'local', kind: 'person', scopes: ['admin'] };
+      const token = tokens.find((t) => sameSecret(t.hash, hash));
       return token ? { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes } : undefined;
     },
     async create(name, scopes, by, now) {

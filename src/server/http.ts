@@ -1,0 +1,47 @@
+import type { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import * as schemas from '../api/schemas.ts';
+import type { Controller } from '../controller/loop.ts';
+import type { Actor } from '../kit/actor.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import type { Tokens } from './auth.ts';
+import type { House } from './house.ts';
+import type { ServerMetrics } from './metrics.ts';
+
+/** What the routes are served from; nothing in here decides anything. */
+export interface AppParts {
+  readonly house: House;
+  readonly controller: Controller;
+  readonly ledger: LedgerPort;
+  readonly tokens: Tokens;
+  readonly metrics: ServerMetrics;
+  /** Null: everything is well. Otherwise why this server must not be asked for decisions. */
+  unready(): string | null;
+  readonly consoleDir: string | null;
+  readonly alertmanagerToken: string;
+  readonly allowedHosts: readonly string[];
+  onAlerts(body: unknown): Promise<void>;
+  now(): number;
+  newId(): string;
+}
+
+export type Variables = { Variables: { actor: Actor } };
+export type App = OpenAPIHono<Variables>;
+
+type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 503;
+
+/** An RFC 9457 answer: what is wrong, and what to do next. */
+export const problem = (c: Context, status: ProblemStatus, title: string, detail: string, next?: string) =>
+  c.body(JSON.stringify({ type: 'about:blank', title, status, detail, ...(next ? { next } : {}) }), status, {
+    'content-type': 'application/problem+json',
+  });
+
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+export const problemAnswer = {
+  description: 'A problem (RFC 9457).',
+  content: { 'application/problem+json': { schema: schemas.problemSchema } },
+};
