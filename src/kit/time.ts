@@ -73,3 +73,16 @@ export function simulatedClock(start: Ms): Clock & { advance(ms: Ms): void } {
     },
   };
 }
+
+/** The result of some work, or an error that says what took too long. */
+export async function within<T>(work: Promise<T>, ms: Ms, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const bound = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, bound]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,76 @@
+import { type Environment, lanesOf, type Platform, type Service } from '../declaration/platform.ts';
+import { type EvidenceBySlo, evidenceOf } from '../delivery/assess.ts';
+import type { LaneSettings } from '../delivery/decide.ts';
+import { emptyLane, type Lane, laneName } from '../delivery/events.ts';
+import type { Delivery } from '../delivery/port.ts';
+import type { Arms, Sli } from '../runtime/counts.ts';
+import type { Violations } from './metrics-look.ts';
+import { laneSettings, slisOf } from './settings.ts';
+
+/** One lane as the loop holds it: the fold of its records, and caches that can be had again. */
+export interface LaneCell {
+  readonly service: Service;
+  readonly environment: Environment;
+  readonly settings: LaneSettings;
+  readonly slis: readonly Sli[];
+  state: Lane;
+  evidence: EvidenceBySlo;
+  evidenceFor: string | null;
+  delivery: Delivery | null;
+  unreachableLooks: number;
+  readonly violations: Violations;
+}
+
+/** A release is on its way. */
+export const inFlight = (lane: Lane): boolean =>
+  lane.state === 'Canary' ||
+  lane.state === 'Evaluating' ||
+  lane.state === 'Promote' ||
+  lane.state === 'Deploying';
+
+/** The two revisions that a release compares. */
+export function armsOf(cell: LaneCell): Arms {
+  const release = cell.state.release;
+  return {
+    label: cell.service.revisionLabel,
+    canary: release?.target.revision ?? null,
+    stable: release?.from?.revision ?? null,
+  };
+}
+
+export type Cells = ReadonlyMap<string, LaneCell>;
+
+export function createCells(platform: Platform): Cells {
+  return new Map(
+    lanesOf(platform).map(({ service, environment }): [string, LaneCell] => {
+      const lane = laneName(service.name, environment.name);
+      const cell: LaneCell = {
+        service,
+        environment,
+        settings: laneSettings(platform, service, environment),
+        slis: slisOf(platform, service),
+        state: emptyLane(lane),
+        evidence: new Map(),
+        evidenceFor: null,
+        delivery: null,
+        unreachableLooks: 0,
+        violations: new Map(),
+      };
+      return [lane, cell];
+    }),
+  );
+}
+
+export const cellsOf = (cells: Cells, environment: Environment): LaneCell[] =>
+  [...cells.values()].filter((cell) => cell.environment === environment);
+
+/** The evidence of a lane's release: kept from look to look, folded anew after a restart. */
+export function evidenceFor(cell: LaneCell): EvidenceBySlo {
+  const release = cell.state.release;
+  if (!release) return new Map();
+  if (cell.evidenceFor !== release.id) {
+    cell.evidence = evidenceOf(release);
+    cell.evidenceFor = release.id;
+  }
+  return cell.evidence;
+}
