@@ -1,8 +1,9 @@
 import { type Environment, lanesOf, type Platform, type Service } from '../declaration/platform.ts';
 import { type EvidenceBySlo, evidenceOf } from '../delivery/assess.ts';
-import type { LaneSettings } from '../delivery/decide.ts';
 import { emptyLane, type Lane, laneName } from '../delivery/events.ts';
+import { isRelease } from '../delivery/moves.ts';
 import type { Delivery } from '../delivery/port.ts';
+import type { LaneSettings } from '../delivery/seen.ts';
 import type { Arms, Sli } from '../runtime/counts.ts';
 import type { Violations } from './metrics-look.ts';
 import { laneSettings, slisOf } from './settings.ts';
@@ -22,11 +23,7 @@ export interface LaneCell {
 }
 
 /** A release is on its way. */
-export const inFlight = (lane: Lane): boolean =>
-  lane.state === 'Canary' ||
-  lane.state === 'Evaluating' ||
-  lane.state === 'Promote' ||
-  lane.state === 'Deploying';
+export const inFlight = (lane: Lane): boolean => isRelease(lane.state);
 
 /** The two revisions that a release compares. */
 export function armsOf(cell: LaneCell): Arms {

@@ -1,5 +1,6 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
-import { type Baseline, startable } from '../delivery/decide.ts';
+import { startable } from '../delivery/moves.ts';
+import type { Baseline } from '../delivery/seen.ts';
 import type { DesiredState } from '../gitops/port.ts';
 import { messageOf } from '../kit/result.ts';
 import { within } from '../kit/time.ts';

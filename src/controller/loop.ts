@@ -1,6 +1,6 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
 import { assess, type EvidenceBySlo } from '../delivery/assess.ts';
-import { type Baseline, decide, type LaneSettings, type Seen } from '../delivery/decide.ts';
+import { decide } from '../delivery/decide.ts';
 import {
   type CommandName,
   EVENT_VERSION,
@@ -11,6 +11,7 @@ import {
   upcast,
 } from '../delivery/events.ts';
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
+import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { type Clock, within } from '../kit/time.ts';

@@ -1,7 +1,7 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
 import { sloOf } from '../declaration/platform.ts';
 import type { BurnRule } from '../delivery/burn-rule.ts';
-import type { LaneSettings } from '../delivery/decide.ts';
+import type { LaneSettings } from '../delivery/seen.ts';
 import type { Sli } from '../runtime/counts.ts';
 
 export const burnRuleOf = (environment: Environment): BurnRule => ({

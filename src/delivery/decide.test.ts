@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { revisionFor } from '../../test/sim/world.ts';
 import type { Assessment, Look } from './assess.ts';
-import { decide, type LaneSettings, type Seen } from './decide.ts';
+import { decide } from './decide.ts';
 import { type Burn, type Event, emptyLane, evolve, type Lane, type Revision } from './events.ts';
 import { TABLE } from './machine.ts';
 import type { Delivery } from './port.ts';
+import type { LaneSettings, Seen } from './seen.ts';
 import type { VerdictWord } from './verdict.ts';
 
 const SETTINGS: LaneSettings = {

@@ -1,0 +1,75 @@
+import { burnWord } from './burn-rule.ts';
+import type { Event } from './events.ts';
+import { answerIdle, type Context, isRelease, move, open, startable } from './moves.ts';
+
+/** Outside its objective: a fix goes forward, or the errors fall. */
+export function degraded(c: Context): Event[] {
+  const { lane, seen, settings } = c;
+  if (lane.commands.length > 0) return answerIdle(c);
+  const fix = open(c, 'FIX_FORWARD');
+  if (fix.length > 0) return fix;
+  if (!seen.look || lane.stable === null || !seen.delivery || seen.delivery.weight !== 0) return [];
+  const fast = seen.look.burn.fast;
+  const under = fast !== null && fast < settings.burn.fast;
+  const looksUnder = under ? lane.quiet.looksUnder + 1 : 0;
+  if (looksUnder >= settings.recovery.looks) return [move(c, 'Recovery', 'ERRORS_REDUCED')];
+  return looksUnder === lane.quiet.looksUnder
+    ? []
+    : [{ type: 'lane.quiet', data: { looksUnder, since: null } }];
+}
+
+/** Back inside, for how long yet? */
+export function recovering(c: Context): Event[] {
+  const { lane, seen, settings, now } = c;
+  if (lane.commands.length > 0) return answerIdle(c);
+  if (seen.look && burnWord(seen.look.burn, settings.burn) === 'firing')
+    return [move(c, 'Degraded', 'RELAPSE')];
+  if (lane.release?.cause === 'SUPERSEDED' && lane.release.endedAt !== null && lane.release.from !== null)
+    return [move(c, 'Stable', 'NOT_FAILED')];
+  const fix = open(c, 'FIX_FORWARD');
+  if (fix.length > 0) return fix;
+  if (!seen.look) return [];
+  const { fast } = seen.look.burn;
+  const word = burnWord(seen.look.burn, settings.burn);
+  const quiet = word === 'false' && fast !== null && fast < settings.recovery.burnBelow;
+  const since = quiet ? (lane.quiet.since ?? now) : null;
+  if (since !== null && now - since >= settings.recovery.forMs) return [move(c, 'Stable', 'RECOVERED')];
+  return since === lane.quiet.since ? [] : [{ type: 'lane.quiet', data: { looksUnder: 0, since } }];
+}
+
+/** What serves already when we come is stable: a lost ledger, or a service that somebody else delivers. */
+function adopt(c: Context): Event[] {
+  const serving = c.seen.delivery?.stable ?? null;
+  if (c.lane.state !== 'Idle' || serving === null) return [];
+  const wanted = c.seen.desired?.revision === serving ? c.seen.desired : null;
+  const stable = wanted ?? { revision: serving, version: 'unknown', digest: '', config: {} };
+  return [{ type: 'lane.adopted', data: { stable } }, move(c, 'Stable', 'ADOPTED')];
+}
+
+/** At rest: what is wanted begins; burning without a release is noticed. */
+export function resting(c: Context): Event[] {
+  const { lane, seen, settings } = c;
+  if (lane.commands.length > 0) return answerIdle(c);
+  const adopted = adopt(c);
+  if (adopted.length > 0) return adopted;
+  const burning = seen.look && burnWord(seen.look.burn, settings.burn) === 'firing';
+  if (lane.state === 'Stable' && burning) return [move(c, 'Degraded', 'BURNING')];
+  return open(c, lane.state === 'Idle' ? 'FIRST_RELEASE' : 'NEW_VERSION');
+}
+
+/** A version that is wanted but cannot begin now waits where everybody sees it; the newest replaces it. */
+export function waiting(c: Context): Event[] {
+  const { lane, seen } = c;
+  const wanted = seen.desired;
+  const busy = lane.state === 'Abort' || lane.state === 'Rollback';
+  const blocked = startable(lane, wanted) && seen.baseline === null && !isRelease(lane.state);
+  const waits =
+    wanted &&
+    (busy
+      ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision
+      : blocked);
+  const target = waits ? wanted : null;
+  return (target?.revision ?? null) === (lane.waiting?.revision ?? null)
+    ? []
+    : [{ type: 'lane.waiting', data: { target } }];
+}
