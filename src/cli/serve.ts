@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type Controller, createController } from '../controller/loop.ts';
 import { lanesOf, type Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
+import type { Revision } from '../delivery/events.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
 import type { DesiredPort } from '../gitops/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
@@ -187,97 +188,133 @@ interface Places {
   readonly allowHost: readonly string[];
 }
 
-async function serveWith(
-  io: Io,
-  platform: Platform,
-  places: Places,
-  ledger: LedgerPort,
-  adapters: ServeAdapters,
-  closing: (() => Promise<void>)[],
-): Promise<Exit> {
-  const { work } = places;
-  const line = progress(io);
-  const log = adapters.log(io);
-  const now = () => systemClock.now();
-  let unready: string | null = 'starting';
-  let handler: ((req: Request) => Response | Promise<Response>) | null = null;
-  const early = (): Response =>
-    new Response(
-      JSON.stringify({
-        type: 'about:blank',
-        title: 'Starting',
-        status: 503,
-        detail: 'the server is starting',
-      }),
-      { status: 503, headers: { 'content-type': 'application/problem+json' } },
-    );
-  const server = createServer(getRequestListener((req) => (handler ? handler(req) : early())));
-  const bound = await listen(server, places.host, places.port);
+type Handler = (req: Request) => Response | Promise<Response>;
+type Closing = (() => Promise<void>)[];
+
+const STARTING = { type: 'about:blank', title: 'Starting', status: 503, detail: 'the server is starting' };
+
+/** Listens before anything else starts: Alertmanager must know the address. Until then every answer is 503. */
+async function listenEarly(places: Places, closing: Closing) {
+  let handler: Handler = () =>
+    new Response(JSON.stringify(STARTING), {
+      status: 503,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+  const server = createServer(getRequestListener((req) => handler(req)));
+  const port = await listen(server, places.host, places.port);
   closing.push(async () => {
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
   });
-  const url = `http://${places.host}:${bound}`;
-  const credentialsFile = join(work, 'alertmanager.token');
-  const alertmanagerToken = keepSecret(credentialsFile);
-
-  let controller: Controller | null = null;
-  const desired = await adapters.openDesired(platform, work, places.directory);
-  const started = await adapters.startStack({
-    platform,
-    directory: places.directory,
-    work,
-    root: adapters.root,
-    env: io.env,
-    webhook: { url: `${url}/webhooks/alertmanager`, credentialsFile },
-    revisionOf: (lane, revision) => {
-      const state = controller?.lanes().find((v) => v.state.lane === lane)?.state;
-      return (
-        [state?.release?.target, state?.stable, state?.release?.from].find((r) => r?.revision === revision) ??
-        null
-      );
+  return {
+    url: `http://${places.host}:${port}`,
+    answer: (next: Handler) => {
+      handler = next;
     },
-    progress: (what) => line.say(`starting ${what} …`),
-  });
+  };
+}
+
+async function openStack(options: StackOptions, adapters: ServeAdapters, closing: Closing): Promise<Stack> {
+  const started = await adapters.startStack(options);
   if (!started.ok)
     throw new CliError(EXIT.unreachable, {
       code: 'PROGRAMS_MISSING',
       message: started.error,
       next: 'then run this again',
     });
-  const stack = started.value;
-  closing.push(() => stack.stop());
+  closing.push(() => started.value.stop());
+  return started.value;
+}
 
-  const metricsPorts = new Map<string, MetricsPort>();
-  for (const { name, prometheus } of stack.environments) {
-    const opened = adapters.openMetrics(platform, name, prometheus, io.env);
-    if (!opened.ok)
+function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapters: ServeAdapters) {
+  return new Map(
+    stack.environments.map(({ name, prometheus }): [string, MetricsPort] => {
+      const opened = adapters.openMetrics(platform, name, prometheus, io.env);
+      if (opened.ok) return [name, opened.value];
       throw new CliError(EXIT.usage, {
         code: 'SECRET_MISSING',
         message: `Prometheus of ${name}: ${opened.error}`,
         next: 'set it and start again',
       });
-    metricsPorts.set(name, opened.value);
-  }
-  const loopController = createController(
-    platform,
-    {
-      clock: systemClock,
-      ledger,
-      desired,
-      metrics: (environment) => metricsPorts.get(environment)!,
-      delivery: (environment) => stack.environments.find((e) => e.name === environment)!.delivery,
-    },
-    log,
+    }),
   );
-  controller = loopController;
-  await loopController.load();
+}
+
+/** Tells where everything is: people on stdout, the command line in a file that only its owner reads. */
+function announce(io: Io, platform: Platform, work: string, url: string, token: string, stack: Stack): void {
+  const { path } = platform.repository;
+  const repository = path === 'embedded' ? join(work, 'desired') : path;
+  const edges = Object.fromEntries(
+    stack.environments.map((e) => [
+      e.name,
+      Object.fromEntries(platform.services.map((s) => [s.name, e.edgeOf(s.name)])),
+    ]),
+  );
+  const prometheus = Object.fromEntries(stack.environments.map((e) => [e.name, e.prometheus]));
+  const file = { pid: process.pid, url, token, startedAt: systemClock.now(), edges, prometheus, repository };
+  writeAtomic(serveFile(work), JSON.stringify(file), 0o600);
+  io.out(`Sluice serves ${platform.name} at ${url}\n`);
+  io.out(`Desired state: ${repository} (commit a version there to release it)\n`);
+  for (const [name, services] of Object.entries(edges)) {
+    const list = Object.entries(services).map(([service, address]) => `${service} ${address}`);
+    io.out(`Edge of ${name}: ${list.join(', ')}\n`);
+  }
+}
+
+/** What a revision is, by what the lane remembers of it. */
+function revisionIn(controller: Controller | null, lane: string, revision: string): Revision | null {
+  const state = controller?.lanes().find((v) => v.state.lane === lane)?.state;
+  const known = [state?.release?.target, state?.stable, state?.release?.from];
+  return known.find((r) => r?.revision === revision) ?? null;
+}
+
+async function serveWith(
+  io: Io,
+  platform: Platform,
+  places: Places,
+  ledger: LedgerPort,
+  adapters: ServeAdapters,
+  closing: Closing,
+): Promise<Exit> {
+  const { work } = places;
+  const line = progress(io);
+  const log = adapters.log(io);
+  const now = () => systemClock.now();
+  const { url, answer } = await listenEarly(places, closing);
+  const credentialsFile = join(work, 'alertmanager.token');
+  const alertmanagerToken = keepSecret(credentialsFile);
+  const desired = await adapters.openDesired(platform, work, places.directory);
+  let running: Controller | null = null;
+  const stackOptions: StackOptions = {
+    platform,
+    directory: places.directory,
+    work,
+    root: adapters.root,
+    env: io.env,
+    webhook: { url: `${url}/webhooks/alertmanager`, credentialsFile },
+    revisionOf: (lane, revision) => revisionIn(running, lane, revision),
+    progress: (what) => line.say(`starting ${what} …`),
+  };
+  const stack = await openStack(stackOptions, adapters, closing);
+  const metricsPorts = openMetricsPorts(io, platform, stack, adapters);
+  const delivery = (environment: string) => stack.environments.find((e) => e.name === environment)!.delivery;
+  const ports = {
+    clock: systemClock,
+    ledger,
+    desired,
+    metrics: (e: string) => metricsPorts.get(e)!,
+    delivery,
+  };
+  const controller = createController(platform, ports, log);
+  running = controller;
+  await controller.load();
   const tokens = await loadTokens(ledger);
-  const metrics = createMetrics(loopController);
-  loopController.onRecords((records) => metrics.records(records));
+  const metrics = createMetrics(controller);
+  controller.onRecords((records) => metrics.records(records));
+  let unready: string | null = null;
   const app = createApp({
-    house: createHouseViews({ platform, controller: loopController, ledger, now }),
-    controller: loopController,
+    house: createHouseViews({ platform, controller, ledger, now }),
+    controller,
     ledger,
     tokens,
     metrics,
@@ -289,43 +326,16 @@ async function serveWith(
     now,
     newId: () => randomUUID(),
   });
-  handler = (req) => app.fetch(req);
-  const edges = Object.fromEntries(
-    stack.environments.map((e) => [
-      e.name,
-      Object.fromEntries(platform.services.map((s) => [s.name, e.edgeOf(s.name)])),
-    ]),
-  );
-  const prometheus = Object.fromEntries(stack.environments.map((e) => [e.name, e.prometheus]));
-  const repository =
-    platform.repository.path === 'embedded' ? join(work, 'desired') : platform.repository.path;
-  writeAtomic(
-    serveFile(work),
-    JSON.stringify({
-      pid: process.pid,
-      url,
-      token: tokens.local,
-      startedAt: now(),
-      edges,
-      prometheus,
-      repository,
-    }),
-    0o600,
-  );
-  closing.push(async () => rmSync(serveFile(work), { force: true }));
+  answer((req) => app.fetch(req));
   line.done();
-  unready = null;
-  io.out(`Sluice serves ${platform.name} at ${url}\n`);
-  io.out(`Desired state: ${repository} (commit a version there to release it)\n`);
+  announce(io, platform, work, url, tokens.local, stack);
+  closing.push(async () => rmSync(serveFile(work), { force: true }));
   const healing = setInterval(() => {
-    stack
-      .heal()
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a part does not start again'));
+    const told = (error: unknown) => log.warn({ error: messageOf(error) }, 'a part does not start again');
+    stack.heal().catch(told);
   }, HEAL_EVERY_MS);
   closing.push(async () => clearInterval(healing));
-  for (const { name, edgeOf } of stack.environments)
-    io.out(`Edge of ${name}: ${platform.services.map((s) => `${s.name} ${edgeOf(s.name)}`).join(', ')}\n`);
-  await loop(io, loopController, tickOf(platform), metrics, log, (why) => {
+  await loop(io, controller, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });
   return EXIT.yes;
