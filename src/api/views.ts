@@ -117,7 +117,7 @@ export function overviewSentence(lanes: readonly LaneSummary[]): string {
   const idle = lanes.filter((lane) => lane.state === 'Idle').length;
   return idle > 0
     ? `${lanes.length - idle} of ${lanes.length} services run and are fine; ${idle} wait for a first version.`
-    : `All ${lanes.length} services are fine; nothing is moving.`;
+    : `${lanes.length === 1 ? 'The one service is' : `All ${lanes.length} services are`} fine; nothing is moving.`;
 }
 
 export interface StepView {
