@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
+import { startTraffic } from '../shop/traffic.ts';
 import { openStage, type Stage } from '../test/e2e/stage.ts';
 import { until } from '../test/wait.ts';
 import { strikesWatcher } from './rules.ts';
@@ -93,43 +94,33 @@ async function measure(rule: 'ours' | 'burn' | 'strikes', fault: number): Promis
 export const realTimes = (fault: number): Promise<RealTime[]> =>
   Promise.all((['ours', 'burn', 'strikes'] as const).map((rule) => measure(rule, fault)));
 
-/** Seconds from each recorded abort to the last request that a canary answered. */
+/** Seconds from each recorded abort to the last answer that a user got from the canary. */
 export async function abortGaps(times: number): Promise<number[]> {
-  const served: { at: number; by: string }[] = [];
   const versions = Object.fromEntries(
     Array.from({ length: times }, (_, i) => [`8.${i}.0`, { description: 'to be aborted' }]),
   );
-  const stage = await openStage({
-    versions,
-    rps: RPS,
-    onAnswer: ({ at, servedBy }) => servedBy && served.push({ at, by: servedBy }),
+  const stage = await openStage({ versions, rps: RPS });
+  // Users of checkout itself, who see which version answers them.
+  const last = new Map<string, number>();
+  const users = startTraffic({
+    targets: [{ url: `${stage.server().edges['prod']!['checkout']}/checkout`, rps: 50 }],
+    onAnswer: ({ at, servedBy }) => servedBy && last.set(servedBy, at),
   });
   const gaps: number[] = [];
   try {
     await stage.open();
     for (let i = 0; i < times; i++) {
-      const id = await stage.begin(`8.${i}.0`);
-      await until('traffic', 60_000, async () => (await stage.lane()).weight === 20);
+      const version = `8.${i}.0`;
+      const id = await stage.begin(version);
+      await until('answers of the canary', 60_000, () => last.has(`checkout ${version}`));
       await abort(stage, 'measured');
       const release = await stage.ended(id);
       const decided = release.path.find((m) => m.to === 'Abort')!.at;
-      const last = Math.max(decided, ...(await canaryAnswers(stage, release.revision)));
-      gaps.push((last - decided) / 1_000);
+      gaps.push(Math.max(0, last.get(`checkout ${version}`)! - decided) / 1_000);
     }
   } finally {
+    await users.stop();
     await stage.close();
   }
   return gaps;
-}
-
-/** Times at which the canary's own counter still grew, by its stored samples. */
-async function canaryAnswers(stage: Stage, revision: string): Promise<number[]> {
-  const query = `sum without(code) (http_requests_total{service="checkout",revision="${revision}"})[1m:200ms]`;
-  const url = `${stage.server().prometheus['prod']}/api/v1/query?query=${encodeURIComponent(query)}`;
-  const body = (await (await request(url)).body.json()) as {
-    data: { result: { values: [number, string][] }[] };
-  };
-  return body.data.result.flatMap(({ values }) =>
-    values.filter(([, v], i) => i > 0 && Number(v) > Number(values[i - 1]![1])).map(([t]) => t * 1_000),
-  );
 }
