@@ -118,8 +118,10 @@ function withoutServices(sudo, work) {
     if (ours) as(['rm', '-f', policy]);
     for (const unit of SERVICES)
       if (!known.has(unit) && !before.has(unit) && enabled(unit)) {
-        if (has('deb-systemd-helper')) as(['deb-systemd-helper', 'disable', `${unit}.service`]);
-        if (has('update-rc.d')) as(['update-rc.d', unit, 'defaults-disabled']);
+        // The helper wants to be called from a package's script; it keeps its own record of what it enabled.
+        if (has('deb-systemd-helper'))
+          as(['env', 'DPKG_MAINTSCRIPT_PACKAGE=sluice', 'deb-systemd-helper', 'disable', `${unit}.service`]);
+        if (has('update-rc.d')) as(['update-rc.d', unit, 'disable']);
       }
   }
 }
