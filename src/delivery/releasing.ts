@@ -69,14 +69,18 @@ function drift(c: Context): Event[] {
   return [{ type: 'lane.drifted', data }];
 }
 
+/** What goes before any progress: harm and what else stops a release, then a person's order. */
+function interruption(c: Context): Event[] {
+  const stopped = stopping(c);
+  return stopped.length > 0 ? stopped : obey(c);
+}
+
 /** It has its share of traffic, or is about to; numbers are awaited. */
 export function canary(c: Context): Event[] {
   const { lane, seen } = c;
   const release = lane.release!;
-  const stopped = stopping(c);
-  if (stopped.length > 0) return stopped;
-  const obeyed = obey(c);
-  if (obeyed.length > 0) return obeyed;
+  const interrupted = interruption(c);
+  if (interrupted.length > 0) return interrupted;
   if (!isConfirmed(release)) {
     const weight = release.settings.weights[release.step]!;
     if (seen.delivery?.weight === weight && seen.delivery.canary === release.target.revision)
@@ -100,10 +104,8 @@ function hold(c: Context): Event[] {
 export function evaluating(c: Context): Event[] {
   const { lane, seen } = c;
   const release = lane.release!;
-  const stopped = stopping(c);
-  if (stopped.length > 0) return stopped;
-  const obeyed = obey(c);
-  if (obeyed.length > 0) return obeyed;
+  const interrupted = interruption(c);
+  if (interrupted.length > 0) return interrupted;
   const drifted = drift(c);
   if (drifted.length > 0) return drifted;
   const held = hold(c);

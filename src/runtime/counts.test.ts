@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSelectorSum } from '../promql/parse.ts';
+import { goodSli, selectors } from '../../test/sli.ts';
 import {
   armSelectors,
   baselineCounts,
@@ -11,17 +11,7 @@ import {
 } from './counts.ts';
 import type { Sample, Series } from './port.ts';
 
-const selectors = (query: string) => {
-  const parsed = parseSelectorSum(query);
-  if (!parsed.ok) throw new Error(parsed.error.message);
-  return parsed.value;
-};
-const SLI: Sli = {
-  slo: 's',
-  total: selectors('r{svc="a"}'),
-  part: selectors('r{svc="a",code!~"5.."}'),
-  partIs: 'good',
-};
+const SLI = goodSli('r', 'svc="a"');
 const BAD_SLI: Sli = { ...SLI, part: selectors('r{svc="a",code=~"5.."}'), partIs: 'bad' };
 const ARMS = { label: 'rev', canary: 'new', stable: 'old' };
 const labels = (rev: string, code: string, pod = 'p') => ({ __name__: 'r', svc: 'a', rev, code, pod });

@@ -7,29 +7,13 @@ import { MockAgent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { freePort } from '../../src/delivery/adapters/process/os.ts';
-import { parseSelectorSum } from '../../src/promql/parse.ts';
 import { accessOf, type Environment } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
-import {
-  armSelectors,
-  baselineCounts,
-  batchSelector,
-  closeIntervals,
-  type Sli,
-} from '../../src/runtime/counts.ts';
+import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';
+import { goodSli } from '../sli.ts';
 import { until } from '../wait.ts';
 
-const selectors = (query: string) => {
-  const parsed = parseSelectorSum(query);
-  if (!parsed.ok) throw new Error(parsed.error.message);
-  return parsed.value;
-};
-const SLI: Sli = {
-  slo: 's',
-  total: selectors('http_requests_total{service="a"}'),
-  part: selectors('http_requests_total{service="a",code!~"5.."}'),
-  partIs: 'good',
-};
+const SLI = goodSli('http_requests_total', 'service="a"');
 const ARMS = { label: 'revision', canary: 'new', stable: 'old' };
 const START = 1_700_000_000;
 
