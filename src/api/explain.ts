@@ -1,5 +1,6 @@
 import { evidenceOf } from '../delivery/assess.ts';
 import type { Release } from '../delivery/events.ts';
+import { dispersion } from '../delivery/evidence.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { humanSpan } from '../kit/time.ts';
@@ -22,11 +23,11 @@ export function explainRelease(lane: string, release: Release, records: readonly
     `Counted: new version ${canary.bad} bad of ${canary.total}, stable ${stable.bad} bad of ${stable.total}, in ${release.lookTimes.length} intervals.`,
   ];
   for (const [slo, e] of evidenceOf(release)) {
-    const over = e.overBudget >= e.rule.bar || e.overAnswered ? 'answered yes' : 'not shown';
-    const worse = e.worseThanStable >= e.rule.bar || e.worseAnswered ? 'answered yes' : 'not shown';
+    const over = e.overAnswered ? 'answered yes' : 'not shown';
+    const worse = e.worseAnswered ? 'answered yes' : 'not shown';
     lines.push(
       `${slo} (objective ${(100 * e.rule.settings.objective).toPrecision(6).replace(/\.?0+$/, '')} %): over budget ${number(e.overBudget)} of ${number(e.rule.bar)} (${over}); worse than stable ${number(e.worseThanStable)} of ${number(e.rule.bar)} (${worse}); bad requests ${e.badSeen} (at least ${e.rule.settings.minBad} needed).`,
-      `  step ${release.step + 1} of ${release.settings.weights.length} at ${release.settings.weights[release.step]} %: exposure ${number(e.exposure)}, passes at ${number(e.rule.enough)} or below; dispersion ${number(e.dispersion.sums > 0 ? Math.max(1, e.dispersion.squares / e.dispersion.sums) : 1)}.`,
+      `  step ${release.step + 1} of ${release.settings.weights.length} at ${release.settings.weights[release.step]} %: exposure ${number(e.exposure)}, passes at ${number(e.rule.enough)} or below; dispersion ${number(dispersion(e))}.`,
     );
   }
   if (release.verdict)

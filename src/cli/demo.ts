@@ -11,7 +11,7 @@ import { which } from '../delivery/adapters/process/os.ts';
 import { loadHistory, type PastSeries } from '../embedded/history.ts';
 import { commitDesired, openRepository } from '../gitops/adapters/git/repository.ts';
 import { revisionOf } from '../gitops/desired.ts';
-import { humanSpan } from '../kit/time.ts';
+import { humanSpan, systemClock } from '../kit/time.ts';
 import { clientOf, runningServer, type ServeFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
@@ -68,8 +68,6 @@ const CHAPTER_LIMIT_MS = 120_000;
 const POLL_MS = 200;
 const INCIDENT_STEP = 1;
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 interface DemoServer extends ServeFile {
   readonly edges: Record<string, Record<string, string>>;
   readonly repository: string;
@@ -122,7 +120,11 @@ async function until<T>(
   signal: AbortSignal,
   probe: () => Promise<T | undefined>,
 ): Promise<T> {
-  for (const end = Date.now() + limitMs; Date.now() < end && !signal.aborted; await pause(POLL_MS)) {
+  for (
+    const end = Date.now() + limitMs;
+    Date.now() < end && !signal.aborted;
+    await systemClock.sleep(POLL_MS)
+  ) {
     const found = await probe();
     if (found !== undefined) return found;
   }

@@ -10,6 +10,7 @@ import { createProcesses, type Processes } from '../delivery/adapters/process/pr
 import type { Revision } from '../delivery/events.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
+import { systemClock } from '../kit/time.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
 import { renderPrometheusConfig } from '../runtime/render/prometheus/config.ts';
 import { renderRules } from '../runtime/render/prometheus/rules.ts';
@@ -57,8 +58,6 @@ const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
 const READY_MS = 60_000;
 const POLL_MS = 50;
 
-const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
-
 /** Where the programs are, or what to install. */
 export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number], string>, string> {
   const found: Record<string, string> = {};
@@ -76,7 +75,7 @@ export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number],
 }
 
 async function untilReady(url: string, what: string, log: string): Promise<void> {
-  for (const end = Date.now() + READY_MS; Date.now() < end; await pause(POLL_MS)) {
+  for (const end = Date.now() + READY_MS; Date.now() < end; await systemClock.sleep(POLL_MS)) {
     const status = await request(url, { signal: AbortSignal.timeout(1_000) }).then(
       async (answer) => {
         await answer.body.dump();

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import type { Revision } from '../delivery/events.ts';
 import { canonicalText } from '../kit/canonical.ts';
 import { sha256 } from '../kit/digest.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
@@ -14,15 +15,8 @@ export const desiredSchema = z.strictObject({
 });
 export type Desired = z.infer<typeof desiredSchema>;
 
-export interface DesiredRevision {
-  readonly revision: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly config: Record<string, unknown>;
-}
-
 /** Arms are told apart by revision, so that a change of configuration alone is judged too. */
-export function revisionOf(desired: Omit<Desired, 'service'>): DesiredRevision {
+export function revisionOf(desired: Omit<Desired, 'service'>): Revision {
   const { version, digest, config } = desired;
   return {
     revision: sha256(canonicalText({ version, digest, config })).slice(0, 10),
@@ -36,11 +30,7 @@ export const desiredPath = (environment: string, service: string): string =>
   `environments/${environment}/${service}.yaml`;
 
 /** Reads one desired-state file; what is wrong with it names the line. */
-export function parseDesired(
-  file: string,
-  text: string,
-  service: string,
-): Result<DesiredRevision, Problem[]> {
+export function parseDesired(file: string, text: string, service: string): Result<Revision, Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = (line: number, path: string, message: string): Problem => ({

@@ -1,10 +1,10 @@
+import type { Revision } from '../delivery/events.ts';
 import type { Problem } from '../kit/problem.ts';
-import type { DesiredRevision } from './desired.ts';
 
 /** What the repository asks for at one commit. A lane with a broken file is left out, with its problem. */
 export interface DesiredState {
   readonly commit: string;
-  readonly lanes: ReadonlyMap<string, DesiredRevision>;
+  readonly lanes: ReadonlyMap<string, Revision>;
   readonly problems: readonly Problem[];
 }
 

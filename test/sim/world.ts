@@ -1,6 +1,6 @@
-import type { Effect } from '../../src/delivery/events.ts';
+import type { Effect, Revision } from '../../src/delivery/events.ts';
 import type { Delivery, DeliveryPort, Probe } from '../../src/delivery/port.ts';
-import { type DesiredRevision, revisionOf } from '../../src/gitops/desired.ts';
+import { revisionOf } from '../../src/gitops/desired.ts';
 import type { DesiredPort, DesiredState } from '../../src/gitops/port.ts';
 import { type Random, seededRandom } from '../../src/kit/random.ts';
 import { fail, ok } from '../../src/kit/result.ts';
@@ -61,7 +61,7 @@ export const digestFor = (version: string): string =>
     .padEnd(64, '0')
     .slice(0, 64)}`;
 
-export const revisionFor = (version: string): DesiredRevision =>
+export const revisionFor = (version: string): Revision =>
   revisionOf({ version, digest: digestFor(version), config: {} });
 
 const START = 1_700_000_000_000;
@@ -87,7 +87,7 @@ export function createWorld(options: WorldOptions) {
   let metricsDown = false;
   let desiredDown = false;
   let sharedErrorRate = 0;
-  let wanted: DesiredRevision | null = null;
+  let wanted: Revision | null = null;
   let commit = 0;
   let highestGeneration = 0;
   let killAt: { kind: 'append' | 'effect'; after: boolean; countdown: number } | null = null;

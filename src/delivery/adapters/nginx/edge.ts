@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
 import { messageOf } from '../../../kit/result.ts';
+import { systemClock } from '../../../kit/time.ts';
 import { readJson, writeAtomic } from '../process/files.ts';
 import { freePort } from '../process/os.ts';
 import { type EdgeLane, type EdgePlaces, type EdgeState, renderEdge } from './config.ts';
@@ -38,8 +39,6 @@ const STATUS_TIMEOUT_MS = 2_000;
 /** New connections may still meet an old worker for a moment: so many answers in a row must be new. */
 const CONFIRMATIONS = 3;
 const OLD_ANSWERS = 25;
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { directory, nginx } = options;
@@ -102,7 +101,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const served = async (): Promise<EdgeState> => {
     let state = await ask();
     for (let tries = 0; state.generation < intended.generation && tries < OLD_ANSWERS; tries++) {
-      await pause(POLL_MS);
+      await systemClock.sleep(POLL_MS);
       state = await ask();
     }
     return state;
@@ -110,7 +109,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
   async function confirm(generation: number): Promise<void> {
     let seen = 0;
-    for (const end = Date.now() + CONFIRM_MS; Date.now() < end; await pause(POLL_MS)) {
+    for (const end = Date.now() + CONFIRM_MS; Date.now() < end; await systemClock.sleep(POLL_MS)) {
       const state = await ask().catch(() => null);
       seen = state?.generation === generation ? seen + 1 : 0;
       if (seen >= CONFIRMATIONS) return;
@@ -172,7 +171,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
         if (master === undefined) return;
         process.kill(master, 'SIGTERM');
         for (const end = Date.now() + CONFIRM_MS; pid() !== undefined && Date.now() < end; )
-          await pause(POLL_MS);
+          await systemClock.sleep(POLL_MS);
       }),
   };
 }

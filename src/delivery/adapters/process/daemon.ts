@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemClock } from '../../../kit/time.ts';
 import { findInstance, INSTANCE, isInstance } from './os.ts';
 
 export interface DaemonOptions {
@@ -14,8 +15,6 @@ export interface DaemonOptions {
 
 const GRACE_MS = 6_000;
 const POLL_MS = 25;
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Starts a process that outlives us, its output in a log. Resolves to its number once it runs. */
 export function startDaemon(options: DaemonOptions, onExit?: (how: string) => void): Promise<number> {
@@ -51,8 +50,8 @@ export async function stopInstance(instance: string, known?: number): Promise<vo
     }
   };
   signal('SIGTERM');
-  for (const end = Date.now() + GRACE_MS; Date.now() < end; await pause(POLL_MS))
+  for (const end = Date.now() + GRACE_MS; Date.now() < end; await systemClock.sleep(POLL_MS))
     if (!isInstance(pid, instance)) return;
   signal('SIGKILL');
-  while (isInstance(pid, instance)) await pause(POLL_MS);
+  while (isInstance(pid, instance)) await systemClock.sleep(POLL_MS);
 }

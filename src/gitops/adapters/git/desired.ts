@@ -1,12 +1,17 @@
 import { execa } from 'execa';
+import { laneName } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
 import { desiredPath, parseDesired } from '../../desired.ts';
 import type { DesiredPort, DesiredState } from '../../port.ts';
-import { type LaneNames, laneOf } from './lanes.ts';
 
 const GIT_TIMEOUT_MS = 10_000;
 /** Git without anybody's personal settings. */
 const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
+
+interface LaneNames {
+  readonly service: string;
+  readonly environment: string;
+}
 
 export const git = async (cwd: string, args: readonly string[]): Promise<string> =>
   (await execa('git', args, { cwd, timeout: GIT_TIMEOUT_MS, env: GIT_ENV, stripFinalNewline: false })).stdout;
@@ -22,7 +27,7 @@ export function gitDesired(repository: string, branch: string, lanes: readonly L
       const path = desiredPath(environment, service);
       if (!listed.has(path)) continue;
       const parsed = parseDesired(path, await git(repository, ['show', `${commit}:${path}`]), service);
-      if (parsed.ok) state.set(laneOf({ service, environment }), parsed.value);
+      if (parsed.ok) state.set(laneName(service, environment), parsed.value);
       else problems.push(...parsed.error);
     }
     return { commit, lanes: state, problems };
