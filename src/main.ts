@@ -97,6 +97,7 @@ function program(io: Io, run: Run): Command {
     .description('rules, alerts and configuration for the surroundings')
     .argument('[dir]', 'the declaration', '.')
     .requiredOption('--out <dir>', 'folder to write to')
+    .option('--format <format>', 'files, or kubernetes resources', 'files')
     .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
     .addOption(json())
     .action((dir, o) => run(() => renderCommand(io, dir, o)));

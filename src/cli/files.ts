@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { compile } from '../controller/compile.ts';
+import type { CompileOptions } from '../declaration/compile.ts';
 import type { SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { type Problem, problemLine } from '../kit/problem.ts';
@@ -42,7 +43,7 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
 }
 
 /** A frozen Platform, or every problem of every file. */
-export function readPlatform(io: Io, where: string): Platform {
+export function readPlatform(io: Io, where: string, options?: CompileOptions): Platform {
   const files = readDeclarations(io, where);
   if (files.length === 0)
     throw new CliError(EXIT.usage, {
@@ -50,7 +51,7 @@ export function readPlatform(io: Io, where: string): Platform {
       message: `no declaration was found below ${where}`,
       next: 'run `sluice init` to make an example',
     });
-  const compiled = compile(files);
+  const compiled = compile(files, options);
   if (!compiled.ok) throw new DeclarationError(compiled.error);
   return compiled.value;
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
-import { type RenderedFiles, renderAll } from '../controller/render.ts';
+import { FORMATS, type Format, type RenderedFiles, renderAll } from '../controller/render.ts';
 import { messageOf } from '../kit/result.ts';
 import { readPlatform } from './files.ts';
-import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
+import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
 /** One difference between what is there and what would be rendered. */
 interface Drift {
@@ -46,13 +46,32 @@ function writeAll(out: string, files: RenderedFiles, wanted: readonly Drift[]): 
   for (const [draft, file] of drafts) renameSync(draft, file);
 }
 
+function formatOf(text: string | undefined): Format {
+  const format = FORMATS.find((f) => f === (text ?? 'files'));
+  if (format) return format;
+  throw new CliError(EXIT.usage, {
+    code: 'UNKNOWN_FORMAT',
+    message: `no format is named "${text}"`,
+    next: `expected one of ${FORMATS.join(', ')}`,
+  });
+}
+
+const NAMED_AT_MOST = 8;
+const named = (found: readonly Drift[]): string =>
+  found.length > NAMED_AT_MOST ? `${found.length} files` : found.map((f) => f.path).join(', ');
+
 /** `sluice render [dir] --out DIR [--check]`: rules, alerts and configuration, or how what is there differs. */
 export async function renderCommand(
   io: Io,
   where: string,
-  options: { out: string; check?: boolean; json?: boolean },
+  options: { out: string; check?: boolean; json?: boolean; format?: string },
 ): Promise<Exit> {
-  const files = renderAll(readPlatform(io, where));
+  const platform = readPlatform(io, where, { platform: 'optional' });
+  const line = progress(io);
+  const files = await renderAll(platform, formatOf(options.format), (name) =>
+    line.say(`rendering ${name}: ${platform.slos.length} SLOs`),
+  );
+  line.done();
   const out = resolve(io.cwd, options.out);
   const found = drifts(out, files);
   const p = palette(io);
@@ -74,9 +93,9 @@ export async function renderCommand(
     );
   } else {
     io.out(
-      `${found.length === 0 ? 'Nothing to write' : `Wrote ${found.map((f) => f.path).join(', ')}`}; ${files.size} files in ${options.out}\n`,
+      `${found.length === 0 ? 'Nothing to write' : `Wrote ${named(found)}`}; ${files.size} files in ${options.out}\n`,
     );
-    io.out(`Next: promtool check rules ${options.out}/*/prometheus/rules.yml\n`);
+    io.out(`Next: sluice test ${where}, and commit ${options.out}\n`);
   }
   return options.check && found.length > 0 ? EXIT.no : EXIT.yes;
 }

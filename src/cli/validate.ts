@@ -1,6 +1,7 @@
+import { advise } from '../controller/compile.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { problemLine } from '../kit/problem.ts';
-import { DeclarationError, readPlatform } from './files.ts';
+import { DeclarationError, readDeclarations, readPlatform } from './files.ts';
 import { EXIT, type Exit, type Io, palette, printJson } from './io.ts';
 
 const summary = (platform: Platform) => ({
@@ -15,15 +16,26 @@ const summary = (platform: Platform) => ({
 export async function validateCommand(io: Io, where: string, options: { json?: boolean }): Promise<Exit> {
   const p = palette(io);
   try {
-    const platform = readPlatform(io, where);
+    const platform = readPlatform(io, where, { platform: 'optional' });
     if (options.json)
-      printJson(io, { schema: 'sluice.dev/validate/v1', ok: true, ...summary(platform), problems: [] });
+      printJson(io, {
+        schema: 'sluice.dev/validate/v1',
+        ok: true,
+        ...summary(platform),
+        problems: [],
+        warnings: advise(platform, readDeclarations(io, where)),
+      });
     else {
       const { environments, services, slos } = summary(platform);
+      for (const warning of advise(platform, readDeclarations(io, where)))
+        io.err(`${p.yellow('note')} ${problemLine(warning)}\n`);
+      const alone = environments[0] === '';
       io.out(
-        `${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`,
+        alone
+          ? `${p.green('valid')}: ${services.length} services, ${slos.length} SLOs, no Platform: rules, alerts and dashboards only\n`
+          : `${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`,
       );
-      io.out(`Next: sluice serve ${where}\n`);
+      io.out(alone ? `Next: sluice render ${where} --out rendered\n` : `Next: sluice serve ${where}\n`);
     }
     return EXIT.yes;
   } catch (thrown) {

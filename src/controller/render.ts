@@ -1,24 +1,88 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
-import { renderRules } from '../runtime/render/prometheus/rules.ts';
+import { configMap, prometheusRules, serviceMonitors } from '../runtime/render/kubernetes/resources.ts';
+import { ruleGroups } from '../runtime/render/prometheus/rules.ts';
+import { groupsText } from '../runtime/render/prometheus/text.ts';
 
 /** What a declaration becomes: path below the output folder → text. The same declaration gives the same bytes. */
 export type RenderedFiles = ReadonlyMap<string, string>;
+export const FORMATS = ['files', 'kubernetes'] as const;
+export type Format = (typeof FORMATS)[number];
 
 const HEADER = '# Rendered by `sluice render` from the declaration. Change the declaration, not this file.\n';
-
-function environmentFiles(platform: Platform, environment: Environment): [string, string][] {
-  const alertmanager = renderAlertmanagerConfig({
+const PLACES = {
+  sluice: {
     webhook: 'http://sluice:7117/webhooks/alertmanager',
     credentialsFile: '/etc/alertmanager/sluice.token',
-    declared: platform.alerts.webhook,
-  });
+  },
+};
+
+/** Rules alone: the part that has to be fast, since it is most of the bytes. */
+export const renderRulesFile = (platform: Platform, environment: Environment): string =>
+  HEADER + groupsText(ruleGroups(platform, environment));
+
+const alertmanager = (platform: Platform, environment: Environment): string =>
+  HEADER + renderAlertmanagerConfig(platform, environment, environment.name ? PLACES : { sluice: null });
+
+/** The SDK behind the dashboards is loaded only where some are rendered. */
+const grafana = async (environment: Environment) =>
+  (await import('../runtime/render/grafana/dashboards.ts')).renderGrafana(environment);
+
+async function plainFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
+  const base = environment.name ? `${environment.name}/` : '';
   return [
-    [`${environment.name}/prometheus/rules.yml`, HEADER + renderRules(platform, environment)],
-    [`${environment.name}/alertmanager/alertmanager.yml`, HEADER + alertmanager],
+    [`${base}prometheus/rules.yml`, renderRulesFile(platform, environment)],
+    [`${base}alertmanager/alertmanager.yml`, alertmanager(platform, environment)],
+    ...[...(await grafana(environment))].map(([path, text]): [string, string] => [
+      `${base}grafana/${path}`,
+      text,
+    ]),
+  ];
+}
+
+async function kubernetesFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
+  const base = environment.name ? `${environment.name}/` : '';
+  const rules = prometheusRules(environment, ruleGroups(platform, environment));
+  const monitors = serviceMonitors(platform, environment);
+  const dashboards = [...(await grafana(environment))].filter(([path]) => path.endsWith('.json'));
+  return [
+    ...rules.map((text, i): [string, string] => [`${base}prometheusrule-${i + 1}.yaml`, HEADER + text]),
+    ...(environment.name
+      ? ([[`${base}servicemonitors.yaml`, HEADER + monitors.join('---\n')]] as [string, string][])
+      : []),
+    [
+      `${base}alertmanager-configmap.yaml`,
+      HEADER +
+        configMap(
+          environment,
+          'sluice-alertmanager',
+          'alertmanager.yml',
+          alertmanager(platform, environment),
+          {},
+        ),
+    ],
+    ...dashboards.map(([path, text]): [string, string] => {
+      const file = path.split('/').at(-1)!;
+      const name = `sluice-dashboard-${file.replace('.json', '')}`;
+      return [
+        `${base}${name}.yaml`,
+        HEADER + configMap(environment, name, file, text, { grafana_dashboard: '1' }),
+      ];
+    }),
   ];
 }
 
 /** Everything that is rendered for the surroundings, environment by environment. */
-export const renderAll = (platform: Platform): RenderedFiles =>
-  new Map(platform.environments.flatMap((environment) => environmentFiles(platform, environment)));
+export async function renderAll(
+  platform: Platform,
+  format: Format = 'files',
+  progress: (environment: string) => void = () => {},
+): Promise<RenderedFiles> {
+  const files = new Map<string, string>();
+  for (const environment of platform.environments) {
+    progress(environment.name || platform.name);
+    const made = await (format === 'kubernetes' ? kubernetesFiles : plainFiles)(platform, environment);
+    for (const [path, text] of made) files.set(path, text);
+  }
+  return files;
+}

@@ -1,5 +1,5 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
-import { sloOf } from '../declaration/platform.ts';
+import { countersOf, sloOf } from '../declaration/platform.ts';
 import type { BurnRule } from '../delivery/burn-rule.ts';
 import type { LaneSettings } from '../delivery/seen.ts';
 import type { Sli } from '../runtime/counts.ts';
@@ -32,6 +32,6 @@ export function laneSettings(platform: Platform, service: Service, environment: 
 
 export const slisOf = (platform: Platform, service: Service): Sli[] =>
   service.slos.map((name) => {
-    const { total, part, partIs } = sloOf(platform, name);
+    const { total, part, partIs } = countersOf(sloOf(platform, name));
     return { slo: name, total, part, partIs };
   });

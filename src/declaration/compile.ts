@@ -3,15 +3,39 @@ import { nearest } from '../kit/nearest.ts';
 import { byPlace, type Problem, pathText } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { parseDuration } from '../kit/time.ts';
-import { selectorTest } from '../promql/match.ts';
-import { parseSelectorSum, parseTree, type Selector } from '../promql/parse.ts';
-import { BURN_DEFAULTS, EVIDENCE_DEFAULTS, RECOVERY_DEFAULTS, STRATEGY_DEFAULTS } from './defaults.ts';
+import { parseTree } from '../promql/parse.ts';
+import {
+  ALERT_DEFAULTS,
+  ANNOTATIONS,
+  BURN_DEFAULTS,
+  EVIDENCE_DEFAULTS,
+  RECOVERY_DEFAULTS,
+  STRATEGY_DEFAULTS,
+} from './defaults.ts';
 import { type Parsed, parseDocuments, type SourceFile } from './documents.ts';
-import type { Environment, Guard, Platform, PrometheusSource, Service, Slo, Strategy } from './platform.ts';
-import type { OpenSloSlo, PlatformDocument } from './schema.ts';
-
-type Path = readonly PropertyKey[];
-type Report = (at: Parsed, path: Path, code: string, message: string, next?: string) => void;
+import type {
+  AlertConditionDocument,
+  AlertPolicyDocument,
+  DataSourceDocument,
+  OpenSloSli,
+  OpenSloSlo,
+  TargetDocument,
+} from './openslo.ts';
+import type {
+  Alerting,
+  Environment,
+  Guard,
+  Maintenance,
+  Platform,
+  PrometheusSource,
+  Receiver,
+  Service,
+  Slo,
+  Strategy,
+} from './platform.ts';
+import type { Path, Report } from './report.ts';
+import type { PlatformDocument } from './schema.ts';
+import { compileSlos, type PolicyShelf, RESERVED_LABELS, TILE_MS } from './slos.ts';
 
 const ms = (text: string): number => parseDuration(text)!;
 
@@ -44,50 +68,6 @@ function unique(
   }
 }
 
-function selectors(doc: Parsed, path: Path, query: string, report: Report): readonly Selector[] {
-  const parsed = parseSelectorSum(query);
-  if (!parsed.ok) {
-    const hint =
-      parsed.error.code === 'PROMQL_SYNTAX'
-        ? 'see the expression in the Prometheus console'
-        : 'write the counter alone, as http_requests_total{service="x"}; range and rate are added for you';
-    report(doc, path, parsed.error.code, `PromQL ${parsed.error.message}`, hint);
-    return [];
-  }
-  for (const selector of parsed.value) {
-    const test = selectorTest(selector);
-    if (!test.ok) report(doc, path, 'PROMQL_REGEX', test.error);
-  }
-  return parsed.value;
-}
-
-function compileSlos(doc: Parsed<OpenSloSlo>, report: Report): Slo[] {
-  const { spec, metadata } = doc.value;
-  const metric = spec.indicator.spec.ratioMetric;
-  const base = ['spec', 'indicator', 'spec', 'ratioMetric'];
-  const read = (side: 'good' | 'bad' | 'total') => {
-    const source = metric[side];
-    const path = [...base, side, 'metricSource', 'spec', 'query'];
-    return source ? selectors(doc, path, source.metricSource.spec.query, report) : [];
-  };
-  const partIs = metric.good ? 'good' : 'bad';
-  const part = read(partIs);
-  const total = read('total');
-  return spec.objectives.map((o) => ({
-    name:
-      spec.objectives.length === 1
-        ? metadata.name
-        : `${metadata.name}-${(o.displayName ?? String(o.target ?? o.targetPercent)).toLowerCase().replace(/[^a-z0-9]+/g, '-')}`,
-    service: spec.service,
-    objective: o.target ?? Number(((o.targetPercent ?? 0) / 100).toPrecision(12)),
-    windowMs: ms(spec.timeWindow[0]!.duration),
-    description: spec.description ?? '',
-    total,
-    part,
-    partIs,
-  }));
-}
-
 type StrategyInput = PlatformDocument['spec']['strategy'];
 
 function compileStrategy(own: StrategyInput, shared: StrategyInput): Strategy {
@@ -117,6 +97,7 @@ function compilePrometheus(p: EnvironmentInput['prometheus']): PrometheusSource 
     evaluationIntervalMs: ms(p.evaluationInterval),
     budgetIntervalMs: ms(p.budgetInterval),
     timeoutMs: ms(p.timeout),
+    latenessMs: ms(p.lateness),
   };
 }
 
@@ -216,46 +197,327 @@ function checkServices(docs: readonly Parsed[], known: readonly string[], report
     }
 }
 
+/** Rules are evaluated on a grid of five minutes: an interval that does not divide it would leave seams. */
+function checkIntervals(doc: Parsed<PlatformDocument>, report: Report): void {
+  for (const [i, environment] of doc.value.spec.environments.entries())
+    for (const field of ['evaluationInterval', 'budgetInterval'] as const) {
+      const text = environment.prometheus[field];
+      const interval = ms(text);
+      if (interval <= 0 || TILE_MS % interval !== 0)
+        report(
+          doc,
+          ['spec', 'environments', i, 'prometheus', field],
+          'INTERVAL',
+          `expected an interval that divides 5m (5s, 10s, 15s, 30s, 1m), got ${text}`,
+        );
+    }
+}
+
+function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
+  const { alerts, environments, services } = doc.value.spec;
+  const receivers = (alerts?.receivers ?? []).map((r) => r.name);
+  const known = (path: Path, what: string, name: string, names: readonly string[]) => {
+    if (names.includes(name)) return;
+    const near = nearest(name, names);
+    const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ') || 'none'}`;
+    report(doc, path, `UNKNOWN_${what.toUpperCase()}`, `no ${what} is named "${name}"`, hint);
+  };
+  unique(
+    receivers.map((name, i) => ({ name, at: doc, path: ['spec', 'alerts', 'receivers', i, 'name'] })),
+    'receiver',
+    report,
+  );
+  const environmentNames = environments.map((e) => e.name);
+  const serviceNames = [...services.map((s) => s.name), ...slos.map((s) => s.service)];
+  for (const [i, route] of (alerts?.routes ?? []).entries()) {
+    const at: Path = ['spec', 'alerts', 'routes', i];
+    known([...at, 'receiver'], 'receiver', route.receiver, receivers);
+    for (const [j, name] of (route.environments ?? []).entries())
+      known([...at, 'environments', j], 'environment', name, environmentNames);
+    for (const [j, name] of (route.services ?? []).entries())
+      known([...at, 'services', j], 'service', name, serviceNames);
+  }
+  for (const name of Object.keys(alerts?.labels ?? {}))
+    if (RESERVED_LABELS.has(name))
+      report(
+        doc,
+        ['spec', 'alerts', 'labels', name],
+        'LABEL_COLLISION',
+        `label "${name}" is one of ours`,
+        'name it otherwise',
+      );
+  for (const [i, item] of doc.value.spec.maintenance.entries()) {
+    const at: Path = ['spec', 'maintenance', i];
+    for (const [j, name] of (item.environments ?? []).entries())
+      known([...at, 'environments', j], 'environment', name, environmentNames);
+    for (const [j, name] of (item.services ?? []).entries())
+      known([...at, 'services', j], 'service', name, serviceNames);
+  }
+}
+
+/** Targets of OpenSLO policies are receivers of ours, by name; without a Platform they are labels only. */
+function checkTargets(
+  doc: Parsed<PlatformDocument>,
+  targets: readonly Parsed<TargetDocument>[],
+  report: Report,
+): void {
+  const receivers = (doc.value.spec.alerts?.receivers ?? []).map((r) => r.name);
+  for (const target of targets) {
+    const name = target.value.spec.target;
+    if (receivers.includes(name)) continue;
+    const near = nearest(name, receivers);
+    const hint = near ? `did you mean "${near}"?` : 'declare it under spec.alerts.receivers of the Platform';
+    report(target, ['spec', 'target'], 'UNKNOWN_RECEIVER', `no receiver is named "${name}"`, hint);
+  }
+}
+
+type AlertsInput = NonNullable<PlatformDocument['spec']['alerts']>;
+
+function compileReceiver(r: AlertsInput['receivers'][number]): Receiver {
+  const base = { name: r.name, sendResolved: r.sendResolved };
+  if (r.webhook) return { ...base, to: { kind: 'webhook', url: r.webhook.url } };
+  if (r.slack)
+    return { ...base, to: { kind: 'slack', channel: r.slack.channel, apiUrlFile: r.slack.apiUrl.file } };
+  if (r.pagerDuty) return { ...base, to: { kind: 'pagerduty', routingKeyFile: r.pagerDuty.routingKey.file } };
+  const { to, from, smarthost, username, password } = r.email!;
+  return {
+    ...base,
+    to: {
+      kind: 'email',
+      to,
+      from,
+      smarthost,
+      username: username ?? null,
+      passwordFile: password?.file ?? null,
+    },
+  };
+}
+
+function compileAlerts(a: AlertsInput | undefined): Alerting {
+  return {
+    webhook: a?.webhook ?? null,
+    runbook: a?.runbook ?? null,
+    ladder: a?.ladder ?? true,
+    minBad: a?.minBad ?? ALERT_DEFAULTS.minBad,
+    labels: a?.labels ?? {},
+    receivers: (a?.receivers ?? []).map(compileReceiver),
+    routes: (a?.routes ?? []).map((r) => ({
+      receiver: r.receiver,
+      severity: r.severity ?? null,
+      environments: r.environments ?? null,
+      services: r.services ?? null,
+    })),
+  };
+}
+
+const compileMaintenance = (m: PlatformDocument['spec']['maintenance'][number]): Maintenance => ({
+  fromMs: Date.parse(m.from),
+  toMs: Date.parse(m.to),
+  reason: m.reason,
+  services: m.services ?? null,
+  environments: m.environments ?? null,
+});
+
+const KINDS = {
+  SLI: 'openslo/v1 SLI',
+  AlertPolicy: 'openslo/v1 AlertPolicy',
+  AlertCondition: 'openslo/v1 AlertCondition',
+  AlertNotificationTarget: 'openslo/v1 AlertNotificationTarget',
+  DataSource: 'openslo/v1 DataSource',
+  SLO: 'openslo/v1 SLO',
+  Service: 'openslo/v1 Service',
+} as const;
+
+type Named = { metadata: { name: string } };
+
+/** Everything that documents may refer to by name. */
+function shelfOf(documents: readonly Parsed[], refused: ReadonlySet<string>): PolicyShelf {
+  const byName = <T extends Named>(kind: string) =>
+    new Map(
+      documents.filter((d) => d.kind === kind).map((d) => [(d.value as T).metadata.name, d as Parsed<T>]),
+    );
+  const names = new Map<string, string>();
+  for (const [kind, key] of Object.entries(KINDS))
+    for (const d of documents) if (d.kind === key) names.set((d.value as Named).metadata.name, kind);
+  return {
+    slis: byName<OpenSloSli>(KINDS.SLI),
+    sources: byName<DataSourceDocument>(KINDS.DataSource),
+    policies: byName<AlertPolicyDocument>(KINDS.AlertPolicy),
+    conditions: byName<AlertConditionDocument>(KINDS.AlertCondition),
+    targets: byName<TargetDocument>(KINDS.AlertNotificationTarget),
+    kindOf: (name) => names.get(name) ?? null,
+    refused,
+  };
+}
+
+/** SLO documents by the names that rules will carry: several objectives make several of them. */
+function uniqueSlos(
+  docs: readonly Parsed<OpenSloSlo>[],
+  slosOf: readonly (readonly Slo[])[],
+  report: Report,
+): void {
+  unique(
+    docs.flatMap((at, i) =>
+      slosOf[i]!.map((slo, j) => ({
+        name: slo.name,
+        at,
+        path: slosOf[i]!.length === 1 ? ['metadata', 'name'] : ['spec', 'objectives', j],
+      })),
+    ),
+    'SLO',
+    report,
+  );
+}
+
+/** With a Platform, its environments say where Prometheus is; a second answer would be ignored, so it is refused. */
+function checkSources(docs: readonly Parsed[], report: Report): void {
+  for (const doc of docs as Parsed<DataSourceDocument>[])
+    if (Object.keys(doc.value.spec.connectionDetails ?? {}).length > 0)
+      report(
+        doc,
+        ['spec', 'connectionDetails'],
+        'TWO_SOURCES',
+        'the environments of the Platform say where Prometheus is',
+        'remove connectionDetails',
+      );
+}
+
+/** Judged by exact counts: only counters can judge a release. */
+function checkJudged(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
+  for (const [i, service] of doc.value.spec.services.entries())
+    for (const [j, name] of service.slos.entries()) {
+      const slo = slos.find((s) => s.name === name);
+      if (slo && (slo.indicator.kind !== 'counters' || slo.budgeting.kind !== 'occurrences'))
+        report(
+          doc,
+          ['spec', 'services', i, 'slos', j],
+          'NOT_COUNTED',
+          `SLO "${name}" does not count requests by counters: a canary cannot be judged by it`,
+          'list it under burnSlos',
+        );
+    }
+}
+
+const NO_STRATEGY: StrategyInput = undefined;
+
+/** OpenSLO documents alone: rules, alerts and dashboards without environments; nothing is delivered. */
+function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
+  const services = [...new Set(slos.map((s) => s.service))].sort();
+  return {
+    name: 'slos',
+    environments: [
+      {
+        name: '',
+        mode: 'observe',
+        validation: 'canary-multi-window',
+        prometheus: {
+          address: 'http://localhost:9090',
+          version: null,
+          auth: null,
+          mtls: null,
+          tenant: null,
+          scrapeIntervalMs: 15_000,
+          evaluationIntervalMs: 30_000,
+          budgetIntervalMs: 60_000,
+          timeoutMs: 5_000,
+          latenessMs: 0,
+        },
+        burn: {
+          fast: { windowMs: ms(BURN_DEFAULTS.fast.window), threshold: BURN_DEFAULTS.fast.threshold },
+          slow: { windowMs: ms(BURN_DEFAULTS.slow.window), threshold: BURN_DEFAULTS.slow.threshold },
+        },
+      },
+    ],
+    services: services.map((name) => ({
+      name,
+      description: '',
+      slos: [],
+      burnSlos: [],
+      revisionLabel: 'revision',
+      versionLabel: 'version',
+      strategy: compileStrategy(NO_STRATEGY, NO_STRATEGY),
+      guards: [],
+      run: null,
+    })),
+    slos,
+    evidence: { ...EVIDENCE_DEFAULTS },
+    recovery: {
+      looks: RECOVERY_DEFAULTS.looks,
+      burnBelow: RECOVERY_DEFAULTS.burnBelow,
+      forMs: ms(RECOVERY_DEFAULTS.for),
+    },
+    repository: { path: 'embedded', branch: 'main', pollMs: 2_000 },
+    alerts: compileAlerts(undefined),
+    maintenance: [],
+  };
+}
+
+const bySlo = (a: Slo, b: Slo): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+export interface CompileOptions {
+  /** Whether OpenSLO documents may stand without a Platform. */
+  readonly platform: 'required' | 'optional';
+}
+
 /** Turns the user's files into one frozen Platform, or tells everything that is wrong with all of them. */
-export function compileDeclaration(files: readonly SourceFile[]): Result<Platform, Problem[]> {
+export function compileDeclaration(
+  files: readonly SourceFile[],
+  options: CompileOptions = { platform: 'required' },
+): Result<Platform, Problem[]> {
   const { documents, problems, refused } = parseDocuments(files);
   const report: Report = (at, path, code, message, next) => {
-    problems.push({
-      code,
-      file: at.file,
-      line: at.lineOf(path),
-      path: pathText(path),
-      message,
-      ...(next ? { next } : {}),
-    });
+    const line = at.lineOf(path);
+    const problem = { code, file: at.file, line, path: pathText(path), message, ...(next ? { next } : {}) };
+    // Several SLOs may share one SLI: what is wrong with it is said once.
+    if (
+      !problems.some(
+        (p) => p.file === problem.file && p.line === line && p.message === message && p.path === problem.path,
+      )
+    )
+      problems.push(problem);
   };
   const of = (kind: string) => documents.filter((d) => d.kind === kind);
-  const sloDocs = of('openslo/v1 SLO') as Parsed<OpenSloSlo>[];
+  const sloDocs = of(KINDS.SLO) as Parsed<OpenSloSlo>[];
+  const serviceDocs = of(KINDS.Service);
   const platforms = of('sluice.dev/v1 Platform') as Parsed<PlatformDocument>[];
-  const slos = sloDocs.flatMap((doc) => compileSlos(doc, report));
+  const runbooks = new Map(
+    serviceDocs.flatMap((d): [string, string][] => {
+      const { metadata } = d.value as OpenSloSlo;
+      const link = metadata.annotations?.[ANNOTATIONS.runbook];
+      return link ? [[metadata.name, link]] : [];
+    }),
+  );
+  const shelf = shelfOf(documents, refused);
+  const slosOf = sloDocs.map((doc) => compileSlos(doc, shelf, runbooks, report));
+  const slos = slosOf.flat().sort(bySlo);
   const place = (doc: Parsed) => ({
-    name: (doc.value as OpenSloSlo).metadata.name,
+    name: (doc.value as Named).metadata.name,
     at: doc,
     path: ['metadata', 'name'],
   });
-  unique(of('openslo/v1 Service').map(place), 'service', report);
-  unique(sloDocs.map(place), 'SLO', report);
+  for (const [what, kind] of Object.entries(KINDS))
+    if (kind !== KINDS.SLO) unique(of(kind).map(place), what === 'Service' ? 'service' : what, report);
+  uniqueSlos(sloDocs, slosOf, report);
   const [first, second] = platforms;
   if (second)
     report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
+  const declared = serviceDocs.map((d) => (d.value as Named).metadata.name);
   if (!first) {
-    const file = files[0]?.file ?? '.';
+    const alone = options.platform === 'optional' && (sloDocs.length > 0 || problems.length > 0);
+    if (alone) checkServices(sloDocs, declared, report);
     // A document that could not be read may have been the Platform: its own problem is enough.
-    if (problems.length === 0)
+    else if (problems.length === 0)
       problems.push({
         code: 'NO_PLATFORM',
-        file,
+        file: files[0]?.file ?? '.',
         line: 1,
         path: '',
         message: 'no Platform document was found',
         next: 'run `sluice init` for a working example',
       });
-    return fail([...problems].sort(byPlace));
+    if (problems.length > 0) return fail([...problems].sort(byPlace));
+    const body = withoutPlatform(slos);
+    return ok(deepFreeze({ ...body, digest: digestOf(body) }));
   }
   const { spec } = first.value;
   const at = (list: 'services' | 'environments') =>
@@ -267,7 +529,11 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
   unique(at('services'), 'service', report);
   unique(at('environments'), 'environment', report);
   checkReferences(first, slos, refused, report);
-  const declared = of('openslo/v1 Service').map((d) => (d.value as OpenSloSlo).metadata.name);
+  checkJudged(first, slos, report);
+  checkIntervals(first, report);
+  checkAlerts(first, slos, report);
+  checkTargets(first, [...shelf.targets.values()], report);
+  checkSources(of(KINDS.DataSource), report);
   checkServices(sloDocs, [...declared, ...spec.services.map((s) => s.name)], report);
   if (problems.length > 0) return fail([...problems].sort(byPlace));
   const recovery = { ...RECOVERY_DEFAULTS, ...spec.recovery };
@@ -275,7 +541,7 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
     name: first.value.metadata.name,
     environments: spec.environments.map(compileEnvironment),
     services: spec.services.map((s) => compileService(s, spec.strategy)),
-    slos: slos.sort((a, b) => a.name.localeCompare(b.name)),
+    slos,
     evidence: { ...EVIDENCE_DEFAULTS, ...spec.evidence },
     recovery: { looks: recovery.looks, burnBelow: recovery.burnBelow, forMs: ms(recovery.for) },
     repository: {
@@ -283,7 +549,8 @@ export function compileDeclaration(files: readonly SourceFile[]): Result<Platfor
       branch: spec.repository?.branch ?? 'main',
       pollMs: ms(spec.repository?.poll ?? '2s'),
     },
-    alerts: { webhook: spec.alerts?.webhook ?? null },
+    alerts: compileAlerts(spec.alerts),
+    maintenance: spec.maintenance.map(compileMaintenance),
   };
   return ok(deepFreeze({ ...body, digest: digestOf(body) }));
 }

@@ -23,3 +23,14 @@ export const BURN_DEFAULTS = {
   fast: { window: '5m', threshold: 14 },
   slow: { window: '1h', threshold: 3 },
 } as const;
+
+/** An alert wants more than a stray error: the evidence rule's own floor. */
+export const ALERT_DEFAULTS = { minBad: 5 } as const;
+
+/** Annotations of OpenSLO documents that mean something to us. */
+export const ANNOTATIONS = {
+  groupBy: 'sluice.dev/group-by',
+  groupLimit: 'sluice.dev/group-limit',
+  runbook: 'sluice.dev/runbook',
+} as const;
+export const GROUP_LIMIT = { default: 50, max: 500 } as const;

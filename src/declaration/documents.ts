@@ -85,7 +85,9 @@ function problemsOf(
 
 /** Documents of others may lie in the same folder: what is like nothing of ours is theirs. */
 const isForeign = (apiVersion: unknown, near: string | undefined): boolean =>
-  typeof apiVersion === 'string' && near === undefined && !/openslo|sluice/i.test(apiVersion);
+  (typeof apiVersion === 'number' || typeof apiVersion === 'string') &&
+  near === undefined &&
+  !/openslo|sluice/i.test(String(apiVersion));
 
 function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next: string } | 'foreign' {
   const { apiVersion, kind } = (value ?? {}) as { apiVersion?: unknown; kind?: unknown };

@@ -20,6 +20,8 @@ export interface PrometheusSource {
   readonly evaluationIntervalMs: Ms;
   readonly budgetIntervalMs: Ms;
   readonly timeoutMs: Ms;
+  /** Rules look this far back: samples of remote writers arrive late. */
+  readonly latenessMs: Ms;
 }
 
 export interface BurnThresholds {
@@ -29,6 +31,7 @@ export interface BurnThresholds {
 }
 
 export interface Environment {
+  /** Empty where OpenSLO documents stand alone: then nothing is labelled with an environment. */
   readonly name: string;
   readonly mode: 'observe' | 'enforce';
   readonly validation: 'canary' | 'canary-multi-window';
@@ -36,16 +39,120 @@ export interface Environment {
   readonly burn: BurnThresholds;
 }
 
+/** What is counted. Queries are PromQL text, checked to parse; selectors are counters, range and rate are ours. */
+export type Indicator =
+  | {
+      readonly kind: 'counters';
+      readonly total: readonly Selector[];
+      readonly part: readonly Selector[];
+      readonly partIs: 'good' | 'bad';
+    }
+  /** Native histograms: requests between two bounds are good. */
+  | { readonly kind: 'histogram'; readonly total: Selector; readonly lower: string; readonly upper: string }
+  /** Per-second rates already: summed over time. */
+  | {
+      readonly kind: 'rates';
+      readonly total: string;
+      readonly part: string;
+      readonly partIs: 'good' | 'bad';
+    }
+  /** Samples of a gauge: those on the right side of a value are good. */
+  | {
+      readonly kind: 'threshold';
+      readonly query: string;
+      readonly op: '<' | '<=' | '>' | '>=';
+      readonly value: number;
+    }
+  /** A ratio already: judged by slices of time only, since nothing says how many requests it stands for. */
+  | { readonly kind: 'ratio'; readonly query: string; readonly is: 'good' | 'bad' };
+
+/** What one unit of the budget is: a request (or sample), or a slice of time. */
+export type Budgeting =
+  | { readonly kind: 'occurrences' }
+  | { readonly kind: 'timeslices'; readonly sliceMs: Ms; readonly target: number }
+  | { readonly kind: 'ratio-timeslices'; readonly sliceMs: Ms };
+
+export interface Calendar {
+  readonly unit: 'd' | 'w' | 'M' | 'Q';
+  readonly count: number;
+  /** Local date and time of the first window, as `2026-01-01T00:00:00`. */
+  readonly start: string;
+  readonly timeZone: string;
+}
+
+/** An alert that an OpenSLO AlertPolicy asks for. */
+export interface AlertCondition {
+  readonly policy: string;
+  readonly severity: string;
+  readonly op: '<' | '<=' | '>' | '>=';
+  readonly threshold: number;
+  readonly windowMs: Ms;
+  readonly forMs: Ms;
+  readonly whenBreaching: boolean;
+  readonly whenNoData: boolean;
+  readonly whenResolved: boolean;
+  /** Names of receivers. */
+  readonly targets: readonly string[];
+}
+
 export interface Slo {
   readonly name: string;
   readonly service: string;
   readonly objective: number;
   readonly windowMs: Ms;
+  /** Null: a rolling window. Then `windowMs` is the longest that one can be. */
+  readonly calendar: Calendar | null;
+  readonly budgeting: Budgeting;
   readonly description: string;
-  /** Requests counted: all, and the share of them that is good or bad. */
-  readonly total: readonly Selector[];
-  readonly part: readonly Selector[];
-  readonly partIs: 'good' | 'bad';
+  readonly indicator: Indicator;
+  readonly groupBy: { readonly labels: readonly string[]; readonly limit: number } | null;
+  readonly conditions: readonly AlertCondition[];
+  /** Of the document; they travel on alerts, never on recorded series. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runbook: string | null;
+}
+
+export interface Receiver {
+  readonly name: string;
+  readonly sendResolved: boolean;
+  readonly to:
+    | { readonly kind: 'webhook'; readonly url: string }
+    | { readonly kind: 'slack'; readonly channel: string; readonly apiUrlFile: string }
+    | { readonly kind: 'pagerduty'; readonly routingKeyFile: string }
+    | {
+        readonly kind: 'email';
+        readonly to: string;
+        readonly from: string;
+        readonly smarthost: string;
+        readonly username: string | null;
+        readonly passwordFile: string | null;
+      };
+}
+
+export interface Route {
+  readonly receiver: string;
+  readonly severity: 'page' | 'ticket' | null;
+  readonly environments: readonly string[] | null;
+  readonly services: readonly string[] | null;
+}
+
+export interface Alerting {
+  readonly webhook: string | null;
+  readonly runbook: string | null;
+  readonly ladder: boolean;
+  readonly minBad: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly receivers: readonly Receiver[];
+  readonly routes: readonly Route[];
+}
+
+/** A span of time whose requests do not count, with the reason. */
+export interface Maintenance {
+  readonly fromMs: Ms;
+  readonly toMs: Ms;
+  readonly reason: string;
+  readonly services: readonly string[] | null;
+  readonly environments: readonly string[] | null;
 }
 
 export interface Strategy {
@@ -112,7 +219,8 @@ export interface Platform {
   readonly evidence: EvidenceOptions;
   readonly recovery: Recovery;
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
-  readonly alerts: { readonly webhook: string | null };
+  readonly alerts: Alerting;
+  readonly maintenance: readonly Maintenance[];
 }
 
 export const sloOf = (platform: Platform, name: string): Slo => {
@@ -126,3 +234,9 @@ export const lanesOf = (platform: Platform): { service: Service; environment: En
   platform.environments.flatMap((environment) =>
     platform.services.map((service) => ({ service, environment })),
   );
+
+/** The counters of an SLO by which a release is judged; a declaration with any other kind was refused. */
+export function countersOf(slo: Slo): Extract<Indicator, { kind: 'counters' }> {
+  if (slo.indicator.kind !== 'counters') throw new Error(`broken invariant: SLO ${slo.name} counts requests`);
+  return slo.indicator;
+}

@@ -1,83 +1,15 @@
 import { z } from 'zod';
-import { parseDuration } from '../kit/time.ts';
-import { EVIDENCE_DEFAULTS } from './defaults.ts';
-
-const name = z
-  .string()
-  .regex(
-    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-    'expected a name: lower-case letters, digits and dashes, 63 at most',
-  );
-const label = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected a Prometheus label name');
-/** Written `5m`, read as milliseconds. */
-const duration = z
-  .string()
-  .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 30s, 5m or 1h')
-  .describe('A duration such as 30s, 5m, 1h or 30d.');
-const metadata = z.strictObject({
-  name,
-  displayName: z.string().optional(),
-  labels: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-});
-
-export const openSloService = z.strictObject({
-  apiVersion: z.literal('openslo/v1'),
-  kind: z.literal('Service'),
-  metadata,
-  spec: z.strictObject({ description: z.string().optional() }).optional(),
-});
-
-const metricSource = z.strictObject({
-  metricSource: z.strictObject({
-    metricSourceRef: z.string().optional(),
-    type: z.literal('Prometheus', 'expected Prometheus: no other source is read').optional(),
-    spec: z.strictObject({ query: z.string() }),
-  }),
-});
-
-const ratioMetric = z
-  .strictObject({
-    counter: z.literal(true, 'expected counter: true: exact counts need counters'),
-    good: metricSource.optional(),
-    bad: metricSource.optional(),
-    total: metricSource,
-  })
-  .refine((m) => (m.good === undefined) !== (m.bad === undefined), 'expected exactly one of good and bad');
-
-const objective = z
-  .strictObject({
-    displayName: z.string().optional(),
-    target: z.number().optional(),
-    targetPercent: z.number().optional(),
-  })
-  .refine(
-    (o) => (o.target === undefined) !== (o.targetPercent === undefined),
-    'expected exactly one of target and targetPercent',
-  )
-  .refine((o) => {
-    const target = o.target ?? (o.targetPercent ?? 0) / 100;
-    return target > 0.5 && target < 1;
-  }, 'expected an objective above 0.5 and below 1 (50 % to 100 %, both excluded): 100 % leaves no budget to judge by');
-
-export const openSloSlo = z.strictObject({
-  apiVersion: z.literal('openslo/v1'),
-  kind: z.literal('SLO'),
-  metadata,
-  spec: z.strictObject({
-    description: z.string().optional(),
-    service: z.string(),
-    indicator: z.strictObject({
-      metadata: metadata.optional(),
-      spec: z.strictObject({ description: z.string().optional(), ratioMetric }),
-    }),
-    timeWindow: z
-      .array(z.strictObject({ duration, isRolling: z.literal(true, 'expected a rolling window') }))
-      .length(1, 'expected exactly one time window'),
-    budgetingMethod: z.literal('Occurrences', 'expected Occurrences'),
-    objectives: z.array(objective).min(1, 'expected at least one objective'),
-  }),
-});
+import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS } from './defaults.ts';
+import { duration, label, metadata, name } from './fields.ts';
+import {
+  openSloAlertCondition,
+  openSloAlertPolicy,
+  openSloDataSource,
+  openSloService,
+  openSloSli,
+  openSloSlo,
+  openSloTarget,
+} from './openslo.ts';
 
 const secretRef = z.strictObject({
   secretRef: z.union([
@@ -101,6 +33,9 @@ const prometheus = z
     evaluationInterval: duration.default('15s'),
     budgetInterval: duration.default('1m').describe('How often the SLO window itself is summed.'),
     timeout: duration.default('5s'),
+    lateness: duration
+      .default('0s')
+      .describe('How late samples may arrive (remote write); rules look that much back.'),
     bearer: secretRef.optional(),
     basic: z.strictObject({ username: z.string(), ...secretRef.shape }).optional(),
     mtls: z.strictObject({ cert: secretRef, key: secretRef, ca: secretRef.optional() }).optional(),
@@ -184,6 +119,66 @@ const recovery = z.strictObject({
   for: duration.default('5m'),
 });
 
+const http = z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address');
+/** A secret of a receiver is read by Alertmanager itself, from a file: it never passes through us. */
+const secretFile = z.strictObject({ file: z.string().startsWith('/', 'expected an absolute path') });
+const receiver = z
+  .strictObject({
+    name,
+    webhook: z.strictObject({ url: http }).optional(),
+    slack: z.strictObject({ channel: z.string().min(1), apiUrl: secretFile }).optional(),
+    pagerDuty: z.strictObject({ routingKey: secretFile }).optional(),
+    email: z
+      .strictObject({
+        to: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
+        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
+        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
+        username: z.string().optional(),
+        password: secretFile.optional(),
+      })
+      .optional(),
+    sendResolved: z.boolean().default(true),
+  })
+  .refine(
+    (r) => [r.webhook, r.slack, r.pagerDuty, r.email].filter(Boolean).length === 1,
+    'expected exactly one of webhook, slack, pagerDuty and email',
+  );
+const route = z.strictObject({
+  receiver: z.string(),
+  severity: z.enum(['page', 'ticket'], 'expected page or ticket').optional(),
+  environments: z.array(z.string()).optional(),
+  services: z.array(z.string()).optional(),
+});
+const alerts = z.strictObject({
+  webhook: http.optional(),
+  runbook: http.optional().describe('Link with {service}, {slo}, {environment} and {alert}.'),
+  ladder: z.boolean().default(true).describe('The SRE workbook ladder beside the declared pair.'),
+  minBad: z
+    .number()
+    .int()
+    .min(0)
+    .default(ALERT_DEFAULTS.minBad)
+    .describe('An alert needs this many bad requests in its long window.'),
+  labels: z.record(label, z.string()).default({}),
+  receivers: z.array(receiver).default([]),
+  routes: z.array(route).default([]),
+});
+const instant = z
+  .string()
+  .refine(
+    (text) => /T.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)),
+    'expected a moment with its offset, such as 2026-03-01T02:00:00+01:00',
+  );
+const maintenance = z
+  .strictObject({
+    from: instant,
+    to: instant,
+    reason: z.string().min(1),
+    services: z.array(z.string()).optional().describe('Whose requests do not count; all where left out.'),
+    environments: z.array(z.string()).optional(),
+  })
+  .refine((m) => Date.parse(m.to) > Date.parse(m.from), 'expected an end after the beginning');
+
 export const platformDocument = z.strictObject({
   apiVersion: z.literal('sluice.dev/v1'),
   kind: z.literal('Platform'),
@@ -204,25 +199,23 @@ export const platformDocument = z.strictObject({
         poll: duration.default('2s'),
       })
       .optional(),
-    alerts: z
-      .strictObject({
-        webhook: z
-          .string()
-          .regex(/^https?:\/\//)
-          .optional(),
-      })
-      .optional(),
+    alerts: alerts.optional(),
+    maintenance: z.array(maintenance).default([]),
   }),
 });
 
 export const DOCUMENTS = {
   'openslo/v1 Service': openSloService,
   'openslo/v1 SLO': openSloSlo,
+  'openslo/v1 SLI': openSloSli,
+  'openslo/v1 AlertPolicy': openSloAlertPolicy,
+  'openslo/v1 AlertCondition': openSloAlertCondition,
+  'openslo/v1 AlertNotificationTarget': openSloTarget,
+  'openslo/v1 DataSource': openSloDataSource,
   'sluice.dev/v1 Platform': platformDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENTS;
 
-export type OpenSloSlo = z.infer<typeof openSloSlo>;
 export type PlatformDocument = z.infer<typeof platformDocument>;
 
 /** JSON Schema of all documents, so that editors complete and check them. */

@@ -112,6 +112,7 @@ async function startPrometheus(
     rulesFile: files.rules,
     targetsGlob: join(home, 'processes', 'targets.json'),
     alertmanager: `127.0.0.1:${ports.alertmanager}`,
+    sluice: new URL(options.webhook.url).host,
   };
   const address = `http://127.0.0.1:${ports.prometheus}`;
   const texts = [renderPrometheusConfig(environment, places), renderRules(platform, environment)] as const;
@@ -141,6 +142,7 @@ async function startPrometheus(
 }
 
 async function startAlertmanager(
+  environment: Environment,
   options: StackOptions,
   home: string,
   ports: Ports,
@@ -149,10 +151,8 @@ async function startAlertmanager(
   const data = join(home, 'alertmanager');
   const files = { config: join(data, 'alertmanager.yml'), log: join(data, 'alertmanager.log') };
   const { webhook, platform } = options;
-  const text = renderAlertmanagerConfig({
-    webhook: webhook.url,
-    credentialsFile: webhook.credentialsFile,
-    declared: platform.alerts.webhook,
+  const text = renderAlertmanagerConfig(platform, environment, {
+    sluice: { webhook: webhook.url, credentialsFile: webhook.credentialsFile },
   });
   const address = `http://127.0.0.1:${ports.alertmanager}`;
   const changed = !existsSync(files.config) || readFileSync(files.config, 'utf8') !== text;
@@ -212,7 +212,7 @@ async function startEnvironment(
   options.progress?.(`${environment.name}: Prometheus and Alertmanager`);
   const bring = () =>
     Promise.all([
-      startAlertmanager(options, home, ports, programs['prometheus-alertmanager']),
+      startAlertmanager(environment, options, home, ports, programs['prometheus-alertmanager']),
       environment.prometheus.address === 'embedded'
         ? startPrometheus(environment, options, home, ports, programs.prometheus)
         : Promise.resolve(environment.prometheus.address),

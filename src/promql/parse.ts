@@ -140,3 +140,39 @@ export function parseSelectorSum(query: string): Result<readonly Selector[], Pro
   const problem = visit(tree.value);
   return problem ? fail(problem) : ok(selectors);
 }
+
+/** A native histogram in an SLI query: all its requests, or those between two bounds. */
+export interface HistogramSli {
+  readonly selector: Selector;
+  /** Null for `histogram_count(x)`. Bounds as written, so that nothing is lost on the way. */
+  readonly bounds: { readonly lower: string; readonly upper: string } | null;
+}
+
+/**
+ * Reads `histogram_count(x)` and `histogram_fraction(lower, upper, x)` over a bare selector.
+ * Null where the expression is neither: it may still be a counter.
+ */
+export function parseHistogramSli(query: string): HistogramSli | null {
+  const tree = parseTree(query);
+  if (!tree.ok) return null;
+  const call = firstNamed(tree.value, 'FunctionCall');
+  if (!call || call.from !== query.search(/\S/) || call.to !== query.trimEnd().length) return null;
+  const fn = query.slice(call.firstChild!.from, call.firstChild!.to);
+  const selector = firstNamed(call, 'VectorSelector');
+  if (!selector || firstNamed(call, 'MatrixSelector')) return null;
+  const args = query.slice(call.firstChild!.to, selector.from);
+  if (fn === 'histogram_count' && /^\s*\(\s*$/.test(args))
+    return { selector: selectorOf(selector, query), bounds: null };
+  const bounds = /^\s*\(\s*(-?[\d.e+-]+|-?Inf)\s*,\s*([+-]?[\d.e+-]+|[+-]?Inf)\s*,\s*$/i.exec(args);
+  if (fn !== 'histogram_fraction' || !bounds) return null;
+  return { selector: selectorOf(selector, query), bounds: { lower: bounds[1]!, upper: bounds[2]! } };
+}
+
+function firstNamed(node: Node, name: string): Node | null {
+  if (node.name === name) return node;
+  for (const child of childrenOf(node)) {
+    const found = firstNamed(child, name);
+    if (found) return found;
+  }
+  return null;
+}

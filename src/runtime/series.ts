@@ -1,11 +1,60 @@
 /** Names of everything we record in Prometheus: one place, so that no two rooms spell them differently. */
-export const WINDOWS = ['5m', '1h'] as const;
+export const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
 export type Window = (typeof WINDOWS)[number];
+export const WINDOW_MS: Readonly<Record<Window, number>> = {
+  '5m': 300_000,
+  '30m': 1_800_000,
+  '1h': 3_600_000,
+  '2h': 7_200_000,
+  '6h': 21_600_000,
+  '1d': 86_400_000,
+  '3d': 259_200_000,
+};
 
 export const burnSeries = (window: Window): string => `slo:burn_rate_${window}`;
-export const REQUESTS_5M = 'slo:requests:increase5m';
+/** What the budget is counted in (requests, or slices of time), over a window: all of it, and the bad part. */
+export const TOTAL = 'slo:requests';
+export const BAD = 'slo:bad_requests';
+export const REQUESTS_5M = `${TOTAL}:increase5m`;
+export const BAD_5M = `${BAD}:increase5m`;
+/** Counts over the SLO's own window. */
+export const REQUESTS_WINDOW = `${TOTAL}:increase_window`;
+export const BAD_WINDOW = `${BAD}:increase_window`;
 export const BUDGET_REMAINING = 'slo:error_budget_remaining:ratio';
+/** Share of the window for which anything was recorded. */
+export const COVERAGE = 'slo:error_budget_coverage:ratio';
 export const OBJECTIVE = 'slo:objective:ratio';
+export const CALENDAR_START = 'slo:calendar_start:timestamp_seconds';
+/** 1 while a declared maintenance keeps requests from counting. */
+export const MAINTENANCE = 'slo:maintenance:active';
+
 export const BURN_ALERT = 'SloMultiWindowBurn';
+export const LADDER_ALERT = 'SloBurnRateLadder';
+export const POLICY_ALERT = 'SloAlertPolicy';
+export const NO_DATA_ALERT = 'SloNoData';
+
+/** From our own metrics: a release of this service is being taken back. */
+export const CANARY_ALERT = 'SluiceCanaryFailing';
+export const STATE_METRIC = 'sluice_state';
+export const MOVES_METRIC = 'sluice_moves_total';
+export const WEIGHT_METRIC = 'sluice_canary_weight_percent';
+/** Arms side by side, for people to look at: never judged by. */
+export const REVISION_ERRORS = 'slo:revision_errors:ratio:by_group';
+export const REVISION_REQUESTS = 'slo:revision_requests:rate:by_group';
+/** What may be spent, as a share: 1 - objective. */
+export const BUDGET = 'slo:error_budget:ratio';
 
 export const LABELS = { service: 'service', slo: 'slo', environment: 'environment' } as const;
+
+/** Steps of the SRE workbook's ladder. Source: The Site Reliability Workbook, "Alerting on SLOs", table 5-8. */
+export const LADDER = [
+  { long: '1h', short: '5m', threshold: 14.4, severity: 'page' },
+  { long: '6h', short: '30m', threshold: 6, severity: 'page' },
+  { long: '1d', short: '2h', threshold: 3, severity: 'ticket' },
+  { long: '3d', short: '6h', threshold: 1, severity: 'ticket' },
+] as const satisfies readonly {
+  long: Window;
+  short: Window;
+  threshold: number;
+  severity: 'page' | 'ticket';
+}[];

@@ -7,6 +7,8 @@ export interface PrometheusPlaces {
   /** Files in which the delivery plane lists the processes that run, with their labels. */
   readonly targetsGlob: string;
   readonly alertmanager: string | null;
+  /** Where Sluice itself shows its metrics. */
+  readonly sluice: string | null;
 }
 
 /** The embedded Prometheus's configuration: targets by file, so that versions come and go without a reload. */
@@ -27,6 +29,16 @@ export function renderPrometheusConfig(environment: Environment, places: Prometh
           { files: [places.targetsGlob], refresh_interval: formatDuration(Math.max(scrape, 1_000)) },
         ],
       },
+      ...(places.sluice
+        ? [
+            {
+              job_name: 'sluice',
+              // Their service and environment are those they tell about.
+              honor_labels: true,
+              static_configs: [{ targets: [places.sluice] }],
+            },
+          ]
+        : []),
     ],
     ...(places.alertmanager
       ? { alerting: { alertmanagers: [{ static_configs: [{ targets: [places.alertmanager] }] }] } }

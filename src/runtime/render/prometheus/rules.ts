@@ -1,88 +1,264 @@
-import { stringify } from 'yaml';
-import type { Environment, Platform, Slo } from '../../../declaration/platform.ts';
+import type { Environment, Maintenance, Platform, Slo } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { Selector } from '../../../promql/parse.ts';
-import { selectorText } from '../../../promql/scope.ts';
-import { BUDGET_REMAINING, BURN_ALERT, burnSeries, OBJECTIVE, REQUESTS_5M, WINDOWS } from '../../series.ts';
+import { escapeRegex, quote } from '../../../promql/scope.ts';
+import { calendarStartExpression } from '../../calendar.ts';
+import {
+  BAD,
+  BAD_5M,
+  BUDGET,
+  CALENDAR_START,
+  CANARY_ALERT,
+  MAINTENANCE,
+  OBJECTIVE,
+  REQUESTS_5M,
+  REVISION_ERRORS,
+  REVISION_REQUESTS,
+  STATE_METRIC,
+  TOTAL,
+} from '../../series.ts';
+import { sloAlerts } from './alerts.ts';
+import { type Counting, countingOf, matcherOf, summed, TILE_SECONDS } from './counting.ts';
+import {
+  budgetWindow,
+  calendarWindow,
+  longWindows,
+  REREAD_MS,
+  rereadSeries,
+  shortWindows,
+} from './ladder.ts';
+import { groupsText, type Rule, type RuleGroup } from './text.ts';
 
 /** Budget as a number that prints without binary noise: 1 - 0.999 is 0.001 here. */
 export const budgetOf = (objective: number): number => Number((1 - objective).toPrecision(12));
 
-/** Sum over all selectors of a function over a window; each part keeps its own identity in the union. */
-function summed(fn: 'rate' | 'increase', selectors: readonly Selector[], window: string): string {
-  const parts = selectors.map((s) => `${fn}(${selectorText(s)}[${window}])`);
-  if (parts.length === 1) return `sum(${parts[0]})`;
-  return `sum(${parts.map((p, i) => `label_replace(${p}, "sluice_part", "${i}", "", "")`).join(' or ')})`;
+type Labels = Readonly<Record<string, string>>;
+
+/** A rule group knows how to look back by itself since Prometheus 2.53. */
+export const knowsQueryOffset = (version: string | null): boolean => {
+  const [major = 0, minor = 0] = (version ?? '0.0').split('.').map(Number);
+  return major > 2 || (major === 2 && minor >= 53);
+};
+
+const labelsOf = (slo: Slo, environment: Environment): Labels => ({
+  service: slo.service,
+  slo: slo.name,
+  ...(environment.name ? { environment: environment.name } : {}),
+});
+
+/** Bad ones: counted directly, or what is left of the total. */
+function badOf(counting: Counting, total: string): string {
+  return counting.partIs === 'bad'
+    ? `${counting.part}\nor vector(0)`
+    : `clamp_min(${total} - on() (${counting.part}\nor vector(0)), 0)`;
 }
 
-/** Share of bad requests. Absent with no traffic; a missing numerator is derived from the total. */
-export function badRatio(slo: Slo, fn: 'rate' | 'increase', window: string): string {
-  const total = summed(fn, slo.total, window);
-  const part = `(${summed(fn, slo.part, window)} or 0 * ${total})`;
-  const bad = slo.partIs === 'bad' ? part : `(${total} - ${part})`;
-  return `clamp_min(${bad}, 0) / (${total} > 0)`;
+const concerns = (item: Maintenance, slo: Slo, environment: Environment): boolean =>
+  (item.services === null || item.services.includes(slo.service)) &&
+  (item.environments === null || item.environments.includes(environment.name));
+
+/** Tiles that overlap a maintenance do not count: 1 while one does. */
+function maintenanceRule(
+  slo: Slo,
+  environment: Environment,
+  items: readonly Maintenance[],
+  labels: Labels,
+): Rule[] {
+  const mine = items.filter((item) => concerns(item, slo, environment));
+  if (mine.length === 0) return [];
+  const spans = mine.map(
+    ({ fromMs, toMs }) => `(vector(time()) >= ${fromMs / 1_000} < ${toMs / 1_000 + TILE_SECONDS})`,
+  );
+  return [{ record: MAINTENANCE, expr: `(${spans.join('\nor ')}) * 0 + 1`, labels }];
 }
 
-interface Rule {
-  readonly record?: string;
-  readonly alert?: string;
-  readonly expr: string;
-  readonly for?: string;
-  readonly labels: Record<string, string>;
-  readonly annotations?: Record<string, string>;
-}
-
-function sloRules(slo: Slo, labels: Record<string, string>): Rule[] {
-  const budget = budgetOf(slo.objective);
-  const burns = WINDOWS.map((window) => ({
-    record: burnSeries(window),
-    expr: `${badRatio(slo, 'rate', window)} / ${budget}`,
-    labels,
-  }));
+/** What one SLO counts, from raw samples: the only rules that read them. */
+function countRules(slo: Slo, platform: Platform, environment: Environment, offsetMs: number): Rule[] {
+  const labels = labelsOf(slo, environment);
+  const m = matcherOf(labels);
+  const counting = countingOf(slo, environment.prometheus, offsetMs);
+  const maintained = maintenanceRule(slo, environment, platform.maintenance, labels);
+  const spared = (expr: string) =>
+    maintained.length > 0 ? `(${expr}) unless on() ${MAINTENANCE}${m}` : expr;
   return [
-    ...burns,
-    { record: REQUESTS_5M, expr: `${summed('increase', slo.total, '5m')} or vector(0)`, labels },
+    ...maintained,
+    { record: REQUESTS_5M, expr: `${spared(counting.total)}\nor vector(0)`, labels },
+    {
+      record: BAD_5M,
+      expr:
+        maintained.length > 0
+          ? `${spared(badOf(counting, REQUESTS_5M + m))}\nor vector(0)`
+          : badOf(counting, REQUESTS_5M + m),
+      labels,
+    },
     { record: OBJECTIVE, expr: `vector(${slo.objective})`, labels },
+    { record: BUDGET, expr: `vector(${budgetOf(slo.objective)})`, labels },
+    ...groupRules(slo, environment, offsetMs, labels),
+    ...revisionRules(slo, platform, environment, labels),
   ];
 }
 
-function burnAlert(slo: Slo, environment: Environment, labels: Record<string, string>): Rule {
-  const { fast, slow } = environment.burn;
-  const match = `{${Object.entries(labels)
-    .map(([k, v]) => `${k}="${v}"`)
-    .join(',')}}`;
-  const pair = [`${burnSeries('5m')}${match} >= ${fast.threshold}`];
-  if (slow) pair.push(`${burnSeries('1h')}${match} >= ${slow.threshold}`);
-  return {
-    alert: BURN_ALERT,
-    expr: pair.join(' and '),
-    labels: { ...labels, severity: 'page' },
-    annotations: {
-      summary: `${slo.service} in ${environment.name} burns its error budget at {{ $value | humanize }} times the sustainable rate`,
-      description: `SLO ${slo.name} (${slo.objective * 100} % over ${formatDuration(slo.windowMs)}): 5m burn rate at or above ${fast.threshold}${slow ? `, 1h at or above ${slow.threshold}` : ''}.`,
+/** Tiles that were not recorded half an hour ago, read again from raw samples. */
+function rereadRules(slo: Slo, environment: Environment, offsetMs: number): Rule[] {
+  const labels = labelsOf(slo, environment);
+  const m = matcherOf(labels);
+  const back = REREAD_MS;
+  const counting = countingOf(slo, environment.prometheus, offsetMs + back);
+  const total = rereadSeries(TOTAL);
+  const missing = `${REQUESTS_5M}${m} offset ${formatDuration(back)}`;
+  const spared = ` unless on() ${MAINTENANCE}${m} offset ${formatDuration(back)}`;
+  return [
+    { record: total, expr: `(${counting.total}) unless on() ${missing}${spared}`, labels },
+    {
+      record: rereadSeries(BAD),
+      expr:
+        counting.partIs === 'bad'
+          ? `((${counting.part}\nor vector(0)) and on() ${total}${m})`
+          : badOf(counting, total + m),
+      labels,
     },
-  };
+  ];
 }
 
-/** Recording and alerting rules of one environment: one group a service, and one for the long windows. */
-export function renderRules(platform: Platform, environment: Environment): string {
-  const interval = formatDuration(environment.prometheus.evaluationIntervalMs);
-  const labelsOf = (slo: Slo) => ({ service: slo.service, slo: slo.name, environment: environment.name });
-  const groups = platform.services.map((service) => {
-    const slos = platform.slos.filter((slo) => slo.service === service.name);
-    const records = slos.flatMap((slo) => sloRules(slo, labelsOf(slo)));
-    const alerts = slos.map((slo) => burnAlert(slo, environment, labelsOf(slo)));
-    return { name: `sluice-${service.name}`, interval, rules: [...records, ...alerts] };
-  });
-  const budgets = platform.slos.map((slo) => ({
-    record: BUDGET_REMAINING,
-    expr: `1 - ${badRatio(slo, 'increase', formatDuration(slo.windowMs))} / ${budgetOf(slo.objective)}`,
-    labels: labelsOf(slo),
-  }));
-  const long = {
-    name: 'sluice-budgets',
-    interval: formatDuration(environment.prometheus.budgetIntervalMs),
-    rules: budgets,
-  };
-  return stringify({ groups: [...groups.filter((g) => g.rules.length > 0), long] }, { lineWidth: 0 });
+/** Per route or tenant, bounded: the busiest ones. */
+function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): Rule[] {
+  if (!slo.groupBy || slo.indicator.kind !== 'counters' || slo.budgeting.kind !== 'occurrences') return [];
+  const by = ` by (${slo.groupBy.labels.join(', ')})`;
+  const m = matcherOf(labels);
+  const counting = countingOf(slo, environment.prometheus, offsetMs, by);
+  const total = `${REQUESTS_5M}:by_group`;
+  const on = `on(${slo.groupBy.labels.join(', ')})`;
+  const part = `(${counting.part} or ${on} 0 * ${total}${m})`;
+  const bad =
+    counting.partIs === 'bad'
+      ? `${part} and ${on} ${total}${m}`
+      : `clamp_min(${total}${m} - ${on} ${part}, 0)`;
+  const hour = (series: string) => `sum_over_time(${series}:by_group${m}[3599999ms:5m])`;
+  const budget = budgetOf(slo.objective);
+  return [
+    { record: total, expr: `topk(${slo.groupBy.limit}, ${counting.total})`, labels },
+    { record: `${BAD_5M}:by_group`, expr: bad, labels },
+    {
+      record: 'slo:burn_rate_5m:by_group',
+      expr: `${BAD_5M}:by_group${m} / (${total}${m} > 0) / ${budget}`,
+      labels,
+    },
+    {
+      record: 'slo:burn_rate_1h:by_group',
+      expr: `${hour(BAD_5M)} / (${hour(REQUESTS_5M)} > 0) / ${budget}`,
+      labels,
+    },
+  ];
 }
+
+/** Error ratio and traffic of each revision, where releases are judged by this SLO. */
+function revisionRules(slo: Slo, platform: Platform, environment: Environment, labels: Labels): Rule[] {
+  const service = platform.services.find((s) => s.name === slo.service);
+  if (!service?.slos.includes(slo.name) || slo.indicator.kind !== 'counters') return [];
+  const window = formatDuration(Math.max(60_000, 4 * environment.prometheus.scrapeIntervalMs));
+  const by = ` by (${service.revisionLabel}, ${service.versionLabel})`;
+  const rate = (selectors: readonly Selector[]) => summed(selectors, by, (x) => `rate(${x}[${window}])`);
+  const { part, total, partIs } = slo.indicator;
+  const on = `on${by.slice(3)}`;
+  const share = `(${rate(part)} or ${on} 0 * ${REVISION_REQUESTS}${matcherOf(labels)}) / ${on} (${REVISION_REQUESTS}${matcherOf(labels)} > 0)`;
+  return [
+    { record: REVISION_REQUESTS, expr: rate(total), labels },
+    { record: REVISION_ERRORS, expr: partIs === 'bad' ? share : `1 - ${share}`, labels },
+  ];
+}
+
+/** One selector for the recorded series of all these SLOs. */
+function allOf(slos: readonly Slo[], environment: Environment): string {
+  if (environment.name) return matcherOf({ environment: environment.name });
+  const services = [...new Set(slos.map((s) => s.service))].sort();
+  return `{environment="",service=~${quote(services.map(escapeRegex).join('|'))}}`;
+}
+
+/** Budgets by length of window: each length is one set of rules for all SLOs that have it. */
+function budgetRules(slos: readonly Slo[], environment: Environment, m: string): Rule[] {
+  const lengths = [...new Set(slos.filter((s) => !s.calendar).map((s) => s.windowMs))].sort((a, b) => a - b);
+  const rolling = lengths.flatMap((windowMs) => {
+    const mine = slos.filter((s) => !s.calendar && s.windowMs === windowMs);
+    const all = lengths.length === 1 && mine.length === slos.length;
+    return budgetWindow(all ? m : narrowed(m, mine), windowMs);
+  });
+  const byCalendar = slos
+    .filter((slo) => slo.calendar)
+    .flatMap((slo) => {
+      const labels = labelsOf(slo, environment);
+      const rules = calendarWindow(matcherOf(labels), CALENDAR_START, slo.windowMs);
+      const start: Rule = { record: CALENDAR_START, expr: calendarStartExpression(slo.calendar!), labels };
+      return [start, ...rules];
+    });
+  return [...rolling, ...byCalendar];
+}
+
+const narrowed = (m: string, slos: readonly Slo[]): string =>
+  `${m.slice(0, -1)},slo=~${quote(slos.map((s) => escapeRegex(s.name)).join('|'))}}`;
+
+/** Of our own metrics, where Prometheus scrapes us: a canary's own alert, which silences its service's. */
+function releaseGroup(environment: Environment, interval: string): RuleGroup[] {
+  if (!environment.name) return [];
+  const m = matcherOf({ environment: environment.name });
+  const failing: Rule = {
+    alert: CANARY_ALERT,
+    expr: `max by (service, environment) (${STATE_METRIC}${m.slice(0, -1)},state=~"Abort|Rollback"}) == 1`,
+    labels: { severity: 'info' },
+    annotations: {
+      summary: '{{ $labels.service }} in {{ $labels.environment }}: a release is being taken back',
+      description: 'Traffic returns to the stable version. sluice status says why.',
+    },
+  };
+  return [{ name: 'sluice-releases', interval, rules: [failing] }];
+}
+
+/** Rule groups of one environment: counts and alerts a service, windows for all of them. */
+export function ruleGroups(platform: Platform, environment: Environment): RuleGroup[] {
+  const { prometheus } = environment;
+  const often = formatDuration(prometheus.evaluationIntervalMs);
+  const seldom = formatDuration(prometheus.budgetIntervalMs);
+  const byGroup = prometheus.latenessMs > 0 && knowsQueryOffset(prometheus.version);
+  const offsetMs = byGroup ? 0 : prometheus.latenessMs;
+  const queryOffset = byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {};
+  const byService = new Map<string, Slo[]>();
+  for (const slo of platform.slos) byService.set(slo.service, [...(byService.get(slo.service) ?? []), slo]);
+  const m = allOf(platform.slos, environment);
+  const groups = [...byService]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([service, slos]): RuleGroup[] => [
+      {
+        name: `sluice-${service}`,
+        interval: often,
+        ...queryOffset,
+        rules: slos.flatMap((slo) => {
+          const labels = labelsOf(slo, environment);
+          return [
+            ...countRules(slo, platform, environment, offsetMs),
+            ...sloAlerts(slo, platform, environment, labels, matcherOf(labels)),
+          ];
+        }),
+      },
+      {
+        name: `sluice-${service}-reread`,
+        interval: seldom,
+        ...queryOffset,
+        rules: slos.flatMap((slo) => rereadRules(slo, environment, offsetMs)),
+      },
+    ]);
+  if (platform.slos.length === 0) return [];
+  return [
+    ...groups,
+    ...releaseGroup(environment, often),
+    { name: 'sluice-windows', interval: often, ...queryOffset, rules: shortWindows(m) },
+    {
+      name: 'sluice-budgets',
+      interval: seldom,
+      ...queryOffset,
+      rules: [...longWindows(m), ...budgetRules(platform.slos, environment, m)],
+    },
+  ];
+}
+
+/** Recording and alerting rules of one environment, as Prometheus reads them. */
+export const renderRules = (platform: Platform, environment: Environment): string =>
+  groupsText(ruleGroups(platform, environment));

@@ -1,0 +1,174 @@
+import type { AlertCondition, Environment, Platform, Slo } from '../../../declaration/platform.ts';
+import { formatDuration } from '../../../kit/time.ts';
+import {
+  BAD,
+  BUDGET_REMAINING,
+  BURN_ALERT,
+  burnSeries,
+  LADDER,
+  LADDER_ALERT,
+  NO_DATA_ALERT,
+  POLICY_ALERT,
+  REQUESTS_5M,
+  WINDOW_MS,
+  WINDOWS,
+  type Window,
+} from '../../series.ts';
+import type { Rule } from './text.ts';
+
+/** `{{` in a user's words is text, not a template of Prometheus. */
+export const escapeTemplate = (text: string): string => text.replaceAll('{{', '{{ "{{" }}');
+
+export const windowOf = (ms: number): Window | undefined => WINDOWS.find((w) => WINDOW_MS[w] === ms);
+
+interface Subject {
+  readonly slo: Slo;
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly m: string;
+}
+
+const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(12))} %`;
+const where = ({ slo, environment }: Subject): string =>
+  environment.name ? `${slo.service} in ${environment.name}` : slo.service;
+const span = (slo: Slo): string =>
+  slo.calendar ? `${slo.calendar.count}${slo.calendar.unit} by the calendar` : formatDuration(slo.windowMs);
+
+function runbook({ slo, platform, environment }: Subject, alert: string): Record<string, string> {
+  const link = slo.runbook ?? platform.alerts.runbook;
+  if (!link) return {};
+  const filled = link
+    .replaceAll('{service}', encodeURIComponent(slo.service))
+    .replaceAll('{slo}', encodeURIComponent(slo.name))
+    .replaceAll('{environment}', encodeURIComponent(environment.name))
+    .replaceAll('{alert}', alert);
+  return { runbook_url: escapeTemplate(filled) };
+}
+
+/** A query of a template; it may find nothing, and then says so. */
+const asked = (query: string, format: string, none: string): string =>
+  `{{ with query ${JSON.stringify(query)} }}{{ . | first | value | ${format} }}{{ else }}${none}{{ end }}`;
+
+/** What, how bad, since when, what is left, what to do. */
+function annotations(subject: Subject, alert: string, long: Window, what: string): Record<string, string> {
+  const { slo, m } = subject;
+  const since = `min_over_time((timestamp(${burnSeries(long)}${m} >= 1))[${formatDuration(WINDOW_MS[long])}:5m])`;
+  const described = slo.description ? `${slo.description.trim()} ` : '';
+  return {
+    summary: `${where(subject)} burns its error budget at {{ $value | humanize }} times the sustainable rate`,
+    description: `${escapeTemplate(described)}SLO ${slo.name} (${percent(slo.objective)} over ${span(slo)}): ${what}.`,
+    since: asked(since, 'humanizeTimestamp', 'just now'),
+    budget_left: asked(`${BUDGET_REMAINING}${m}`, 'humanizePercentage', 'not known yet'),
+    ...runbook(subject, alert),
+  };
+}
+
+/** One stray error in an hour of three requests is no page: a floor of bad requests, where requests are counted. */
+function floor({ slo, platform, m }: Subject, long: Window): string[] {
+  const { minBad } = platform.alerts;
+  return slo.budgeting.kind === 'occurrences' && minBad > 0
+    ? [`${BAD}:increase${long}${m} >= ${minBad}`]
+    : [];
+}
+
+function pair(subject: Subject): Rule[] {
+  const { environment, labels, m, slo } = subject;
+  const { fast, slow } = environment.burn;
+  const terms = [`${burnSeries('5m')}${m} >= ${fast.threshold}`];
+  if (slow) terms.push(`${burnSeries('1h')}${m} >= ${slow.threshold}`);
+  const long = slow ? '1h' : '5m';
+  const what = `5m burn rate at or above ${fast.threshold}${slow ? `, 1h at or above ${slow.threshold}` : ''}`;
+  return reachable(slo, fast.threshold)
+    ? [
+        {
+          alert: BURN_ALERT,
+          expr: [...terms, ...floor(subject, long)].join(' and '),
+          labels: { ...labels, severity: 'page', long_window: '1h', short_window: '5m' },
+          annotations: annotations(subject, BURN_ALERT, long, what),
+        },
+      ]
+    : [];
+}
+
+/** A burn rate cannot exceed 1 / budget: a threshold beyond it could never fire. */
+export const reachable = (slo: Slo, threshold: number): boolean => threshold * (1 - slo.objective) <= 1;
+
+const ladder = (subject: Subject): Rule[] =>
+  LADDER.filter((step) => reachable(subject.slo, step.threshold)).map(
+    ({ long, short, threshold, severity }) => ({
+      alert: LADDER_ALERT,
+      expr: [
+        `${burnSeries(long)}${subject.m} >= ${threshold} and ${burnSeries(short)}${subject.m} >= ${threshold}`,
+        ...floor(subject, long),
+      ].join(' and '),
+      labels: { ...subject.labels, severity, long_window: long, short_window: short },
+      annotations: annotations(
+        subject,
+        LADDER_ALERT,
+        long,
+        `${long} and ${short} burn rates at or above ${threshold}`,
+      ),
+    }),
+  );
+
+/** Severities of OpenSLO are free words; ours are page and ticket. */
+export const severityOf = (severity: string): 'page' | 'ticket' =>
+  /^(page|critical|high|sev-?1|p1|1)$/i.test(severity) ? 'page' : 'ticket';
+
+function declared(subject: Subject, condition: AlertCondition): Rule[] {
+  const window = windowOf(condition.windowMs)!;
+  const labels = {
+    ...subject.labels,
+    severity: severityOf(condition.severity),
+    declared_severity: condition.severity,
+    policy: condition.policy,
+    notify: condition.targets.join(','),
+    long_window: window,
+    short_window: window,
+  };
+  const wait = condition.forMs > 0 ? { for: formatDuration(condition.forMs) } : {};
+  const breach: Rule = {
+    alert: POLICY_ALERT,
+    expr: `${burnSeries(window)}${subject.m} ${condition.op} ${condition.threshold}`,
+    ...wait,
+    labels,
+    annotations: annotations(
+      subject,
+      POLICY_ALERT,
+      window,
+      `${window} burn rate ${condition.op} ${condition.threshold}, as policy ${condition.policy} says`,
+    ),
+  };
+  const noData: Rule = {
+    alert: NO_DATA_ALERT,
+    expr: `absent(${REQUESTS_5M}${subject.m} > 0)`,
+    for: formatDuration(Math.max(condition.forMs, 300_000)),
+    labels,
+    annotations: {
+      summary: `${where(subject)} has no data for SLO ${subject.slo.name}`,
+      description: `No request was counted: no traffic, or metrics that do not arrive.`,
+      ...runbook(subject, NO_DATA_ALERT),
+    },
+  };
+  return [...(condition.whenBreaching ? [breach] : []), ...(condition.whenNoData ? [noData] : [])];
+}
+
+/** Every alert of one SLO in one environment. */
+export function sloAlerts(
+  slo: Slo,
+  platform: Platform,
+  environment: Environment,
+  series: Readonly<Record<string, string>>,
+  m: string,
+): Rule[] {
+  const own = Object.fromEntries(
+    Object.entries({ ...platform.alerts.labels, ...slo.labels }).map(([k, v]) => [k, escapeTemplate(v)]),
+  );
+  const subject = { slo, platform, environment, labels: { ...series, ...own }, m };
+  return [
+    ...pair(subject),
+    ...(platform.alerts.ladder ? ladder(subject) : []),
+    ...slo.conditions.flatMap((c) => declared(subject, c)),
+  ];
+}

@@ -1,0 +1,167 @@
+import { formatDuration } from '../../../kit/time.ts';
+import {
+  BAD,
+  BAD_WINDOW,
+  BUDGET,
+  BUDGET_REMAINING,
+  burnSeries,
+  COVERAGE,
+  REQUESTS_5M,
+  REQUESTS_WINDOW,
+  TOTAL,
+  type Window,
+} from '../../series.ts';
+import type { Rule } from './text.ts';
+
+/**
+ * Long windows are sums of shorter ones that were recorded before: a few samples each, whatever the
+ * traffic, and they join without seams. One rule serves all SLOs of an environment, since the recorded
+ * series carry the labels. A tile that was not recorded (no rule was evaluated then) was re-read from
+ * raw samples 30 minutes later; every window exists a second time as it stood 30 minutes ago, so that
+ * a window that should have ended in the gap is found there. docs/decisions/0005.
+ */
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const TILE_MS = 5 * MINUTE;
+/** How long after a gap it is re-read; gaps up to this long are healed. */
+export const REREAD_MS = 30 * MINUTE;
+const SIDES = [TOTAL, BAD] as const;
+type Side = (typeof SIDES)[number];
+
+const at = (offsetMs: number): string => (offsetMs > 0 ? ` offset ${formatDuration(offsetMs)}` : '');
+export const rereadSeries = (side: Side): string => `${side}:reread5m`;
+const increaseSeries = (side: Side, window: string): string => `${side}:increase${window}`;
+/** The same window as it stood 30 minutes ago, whatever was not recorded then. */
+const agoSeries = (side: Side, window: string): string => `${side}:increase${window}_30m_ago`;
+
+/** A tile that ended `ms` ago: as recorded, or as re-read, or nothing. */
+function tile(side: Side, m: string, ms: number): string {
+  if (ms === 0) return `${increaseSeries(side, '5m')}${m}`;
+  const choices = [`${increaseSeries(side, '5m')}${m}${at(ms)}`];
+  if (ms >= REREAD_MS) choices.push(`${rereadSeries(side)}${m}${at(ms - REREAD_MS)}`);
+  return `(${choices.join(' or ')} or 0 * ${increaseSeries(side, '5m')}${m})`;
+}
+
+/** A recorded window that ended `ms` ago. */
+function piece(side: Side, window: string, m: string, ms: number): string {
+  if (ms === 0) return `${increaseSeries(side, window)}${m}`;
+  const choices = [`${increaseSeries(side, window)}${m}${at(ms)}`];
+  if (ms >= REREAD_MS) choices.push(`${agoSeries(side, window)}${m}${at(ms - REREAD_MS)}`);
+  return `(${choices.join(' or ')} or 0 * ${increaseSeries(side, '5m')}${m})`;
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const join = (terms: readonly string[]): string => terms.join('\n+ ');
+
+function tiles(side: Side, m: string, count: number, firstMs: number): string {
+  return join(range(count).map((k) => tile(side, m, firstMs + k * TILE_MS)));
+}
+
+function pieces(
+  side: Side,
+  window: string,
+  sizeMs: number,
+  m: string,
+  count: number,
+  firstMs: number,
+): string {
+  return join(range(count).map((k) => piece(side, window, m, firstMs + k * sizeMs)));
+}
+
+const burn = (window: Window, m: string): Rule => ({
+  record: burnSeries(window),
+  expr: `${increaseSeries(BAD, window)}${m} / (${increaseSeries(TOTAL, window)}${m} > 0) / ${BUDGET}${m}`,
+});
+
+/** Windows that canaries and pages wait for: from tiles, evaluated as often as the tiles. */
+export function shortWindows(m: string): Rule[] {
+  const sums = SIDES.flatMap((side): Rule[] => [
+    { record: increaseSeries(side, '30m'), expr: tiles(side, m, 6, 0) },
+    { record: agoSeries(side, '30m'), expr: tiles(side, m, 6, REREAD_MS) },
+    {
+      record: increaseSeries(side, '1h'),
+      expr: `${increaseSeries(side, '30m')}${m} + ${agoSeries(side, '30m')}${m}`,
+    },
+  ]);
+  return [burn('5m', m), ...sums, burn('30m', m), burn('1h', m)];
+}
+
+/** Each long window of so many pieces of a shorter one, in the order they have to be evaluated. */
+const STEPS = [
+  { window: '2h', of: '1h', sizeMs: HOUR, count: 2 },
+  { window: '6h', of: '2h', sizeMs: 2 * HOUR, count: 3 },
+  { window: '1d', of: '6h', sizeMs: 6 * HOUR, count: 4 },
+  { window: '3d', of: '1d', sizeMs: DAY, count: 3 },
+] as const;
+
+export function longWindows(m: string): Rule[] {
+  const first = SIDES.map(
+    (side): Rule => ({ record: agoSeries(side, '1h'), expr: tiles(side, m, 12, REREAD_MS) }),
+  );
+  const rest = STEPS.flatMap(({ window, of, sizeMs, count }): Rule[] => [
+    ...SIDES.flatMap((side): Rule[] => [
+      { record: increaseSeries(side, window), expr: pieces(side, of, sizeMs, m, count, 0) },
+      {
+        record: agoSeries(side, window),
+        // The piece that ends 30 minutes ago was recorded 30 minutes ago, or stands beside it now.
+        expr: join(
+          range(count).map((k) => {
+            const ms = REREAD_MS + k * sizeMs;
+            return k === 0
+              ? `${agoSeries(side, of)}${m}`
+              : `(${agoSeries(side, of)}${m}${at(ms - REREAD_MS)} or ${increaseSeries(side, of)}${m}${at(ms)} or 0 * ${increaseSeries(side, '5m')}${m})`;
+          }),
+        ),
+      },
+    ]),
+    burn(window, m),
+  ]);
+  return [...first, ...rest];
+}
+
+/** How a window of the SLO is put together from recorded ones. */
+function partsOf(windowMs: number): { of: string; sizeMs: number; count: number } {
+  const sizes = [
+    { of: '3d', sizeMs: 3 * DAY },
+    { of: '1d', sizeMs: DAY },
+    { of: '6h', sizeMs: 6 * HOUR },
+    { of: '2h', sizeMs: 2 * HOUR },
+    { of: '1h', sizeMs: HOUR },
+  ];
+  const fit = sizes.find(({ sizeMs }) => windowMs % sizeMs === 0)!;
+  return { ...fit, count: windowMs / fit.sizeMs };
+}
+
+const budget = (m: string, hours: number): Rule[] => [
+  {
+    record: BUDGET_REMAINING,
+    expr: `1 - ${BAD_WINDOW}${m} / (${REQUESTS_WINDOW}${m} > 0) / ${BUDGET}${m}`,
+  },
+  { record: COVERAGE, expr: `clamp_max(count_over_time(${REQUESTS_5M}${m}[${hours}h:1h]) / ${hours}, 1)` },
+];
+
+/** Counts over a rolling SLO window, and what is left of the budget. */
+export function budgetWindow(m: string, windowMs: number): Rule[] {
+  const { of, sizeMs, count } = partsOf(windowMs);
+  return [
+    ...SIDES.map(
+      (side): Rule => ({ record: `${side}:increase_window`, expr: pieces(side, of, sizeMs, m, count, 0) }),
+    ),
+    ...budget(m, windowMs / HOUR),
+  ];
+}
+
+/** Counts since the calendar window began: tiles that ended after its start. */
+export function calendarWindow(m: string, start: string, windowMs: number): Rule[] {
+  const since = `${start}${m} @ end() >= time()`;
+  return [
+    ...SIDES.map(
+      (side): Rule => ({
+        record: `${side}:increase_window`,
+        expr: `sum_over_time((${increaseSeries(side, '5m')}${m} unless ${since})[${formatDuration(windowMs)}:5m])`,
+      }),
+    ),
+    ...budget(m, windowMs / HOUR),
+  ];
+}

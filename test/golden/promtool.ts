@@ -1,0 +1,50 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import { compile } from '../../src/controller/compile.ts';
+import type { Platform } from '../../src/declaration/platform.ts';
+import { renderRules } from '../../src/runtime/render/prometheus/rules.ts';
+
+export interface Case {
+  readonly interval?: string;
+  readonly series: Readonly<Record<string, string>>;
+  /** Expression at a time → values, whatever their labels; or that something is there at all. */
+  readonly expect: readonly { expr: string; at: string; values: readonly number[] }[];
+  readonly alerts?: readonly { alertname: string; at: string; labels: readonly Record<string, string>[] }[];
+}
+
+export function platformOf(text: string): Platform {
+  const compiled = compile([{ file: 'case.yaml', text }], { platform: 'optional' });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error, null, 1));
+  return compiled.value;
+}
+
+/** Runs rules through promtool; gives what it says. Values are compared by promtool itself, labels dropped. */
+export async function promtool(rules: string, cases: readonly Case[], program = 'promtool'): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-promtool-'));
+  writeFileSync(join(directory, 'rules.yml'), rules);
+  const tests = cases.map((one) => ({
+    interval: one.interval ?? '15s',
+    input_series: Object.entries(one.series).map(([series, values]) => ({ series, values })),
+    promql_expr_test: one.expect.map(({ expr, at, values }) => ({
+      expr: `round(sum without (service, slo, environment) (${expr}), 0.000001)`,
+      eval_time: at,
+      exp_samples: values.map((value) => ({ labels: '{}', value })),
+    })),
+    alert_rule_test: (one.alerts ?? []).map(({ alertname, at, labels }) => ({
+      eval_time: at,
+      alertname,
+      exp_alerts: labels.map((l) => ({ exp_labels: l })),
+    })),
+  }));
+  writeFileSync(
+    join(directory, 'cases.yml'),
+    stringify({ rule_files: ['rules.yml'], evaluation_interval: '15s', tests }),
+  );
+  const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
+  return `${run.stdout}\n${run.stderr}`;
+}
+
+export const rulesOf = (platform: Platform): string => renderRules(platform, platform.environments[0]!);
