@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { demoCommand } from './cli/demo.ts';
 import { doctorCommand } from './cli/doctor.ts';
+import { importSlothCommand } from './cli/import.ts';
 import { initCommand } from './cli/init.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
 import { judgeCommand } from './cli/judge.ts';
@@ -101,6 +102,15 @@ function program(io: Io, run: Run): Command {
     .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
     .addOption(json())
     .action((dir, o) => run(() => renderCommand(io, dir, o)));
+  sluice
+    .command('import')
+    .description('bring over what other tools declare')
+    .command('sloth')
+    .description('Sloth prometheus/v1 documents become OpenSLO')
+    .argument('<dir>', 'a folder, or one file')
+    .option('--out <dir>', 'where the documents go', 'slos')
+    .addOption(json())
+    .action((dir, o) => run(() => importSlothCommand(io, dir, o)));
   sluice
     .command('judge')
     .description('judge one recorded trace by the evidence rule')

@@ -503,7 +503,7 @@ export function compileDeclaration(
     report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
   const declared = serviceDocs.map((d) => (d.value as Named).metadata.name);
   if (!first) {
-    const alone = options.platform === 'optional' && (sloDocs.length > 0 || problems.length > 0);
+    const alone = options.platform === 'optional' && (documents.length > 0 || problems.length > 0);
     if (alone) checkServices(sloDocs, declared, report);
     // A document that could not be read may have been the Platform: its own problem is enough.
     else if (problems.length === 0)

@@ -65,7 +65,7 @@ function problemsOf(
           line: lineOf([...issue.path, key]),
           path: pathText([...issue.path, key]),
           message: `unknown field "${key}"`,
-          next: near ? `did you mean "${near}"?` : `expected one of ${known}`,
+          ...(near ? { next: `did you mean "${near}"?` } : known ? { next: `expected one of ${known}` } : {}),
         };
       });
     const missing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);

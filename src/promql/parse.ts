@@ -176,3 +176,19 @@ function firstNamed(node: Node, name: string): Node | null {
   }
   return null;
 }
+
+/** `sum(rate(x[5m]))` → `sum(x)`: every rate or increase over a range becomes its selector. Null: does not parse. */
+export function withoutRates(query: string): string | null {
+  const tree = parseTree(query);
+  if (!tree.ok) return null;
+  const cuts: { from: number; to: number; text: string }[] = [];
+  const visit = (node: Node): void => {
+    const name = node.firstChild ? query.slice(node.firstChild.from, node.firstChild.to) : '';
+    const range = node.name === 'FunctionCall' && /^(rate|increase)$/.test(name) ? firstNamed(node, 'MatrixSelector') : null;
+    const selector = range && firstNamed(range, 'VectorSelector');
+    if (selector) cuts.push({ from: node.from, to: node.to, text: query.slice(selector.from, selector.to) });
+    else for (const child of childrenOf(node)) visit(child);
+  };
+  visit(tree.value);
+  return cuts.reduceRight((text, cut) => text.slice(0, cut.from) + cut.text + text.slice(cut.to), query);
+}
