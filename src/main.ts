@@ -14,6 +14,7 @@ import { renderCommand } from './cli/render.ts';
 import { schemaCommand } from './cli/schema.ts';
 import { type ServeAdapters, serveCommand } from './cli/serve.ts';
 import { statusCommand } from './cli/status.ts';
+import { testCommand } from './cli/test.ts';
 import { tokenCommand } from './cli/token.ts';
 import { validateCommand } from './cli/validate.ts';
 import { lanesOf } from './declaration/platform.ts';
@@ -26,6 +27,7 @@ import { sqliteLedger } from './ledger/adapters/sqlite/ledger.ts';
 import { LedgerUnavailable } from './ledger/port.ts';
 import { accessOf } from './runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from './runtime/adapters/prometheus/http.ts';
+import { promtool } from './runtime/adapters/promtool/run.ts';
 
 /** The composition root: the only file that chooses adapters. */
 const ROOT = resolve(import.meta.dirname, '..');
@@ -111,6 +113,12 @@ function program(io: Io, run: Run): Command {
     .option('--out <dir>', 'where the documents go', 'slos')
     .addOption(json())
     .action((dir, o) => run(() => importSlothCommand(io, dir, o)));
+  sluice
+    .command('test')
+    .description('your own cases: series in, burn rates, alerts, verdicts out')
+    .argument('[dir]', 'the declaration with its SloTest documents', '.')
+    .addOption(json())
+    .action((dir, o) => run(() => testCommand(io, dir, o, promtool())));
   sluice
     .command('judge')
     .description('judge one recorded trace by the evidence rule')

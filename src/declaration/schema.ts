@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sloTestDocument } from './cases.ts';
 import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS } from './defaults.ts';
 import { duration, label, metadata, name } from './fields.ts';
 import {
@@ -213,6 +214,7 @@ export const DOCUMENTS = {
   'openslo/v1 AlertNotificationTarget': openSloTarget,
   'openslo/v1 DataSource': openSloDataSource,
   'sluice.dev/v1 Platform': platformDocument,
+  'sluice.dev/v1 SloTest': sloTestDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENTS;
 

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { duration, metadata } from './fields.ts';
+
+/** Cases of users, beside their SLOs: what goes in, and what has to come out. */
+export const TEMPLATES = ['good', 'bad', 'nan', 'empty', 'late', 'flapping', 'reset'] as const;
+/** `>= 14`, `3..5`, `12.5`, `none`: written as people say it. */
+const NUMBER = '[-+]?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?';
+export const EXPECTED = new RegExp(`^\\s*(?:none|(<=|>=|<|>|=)?\\s*(${NUMBER})|(${NUMBER})\\s*\\.\\.\\s*(${NUMBER}))\\s*$`);
+const expected = z.union([
+  z.number(),
+  z.string().regex(EXPECTED, 'expected a number, a comparison such as ">= 14", a span such as 3..5, or none'),
+]);
+
+const input = z
+  .strictObject({
+    series: z.string().min(1),
+    values: z.string().optional().describe('As promtool writes them: 0+100x40, _x10, stale.'),
+    template: z.enum(TEMPLATES, `expected one of ${TEMPLATES.join(', ')}`).optional(),
+    perInterval: z.number().positive().default(100),
+    for: duration.default('1h'),
+  })
+  .refine((i) => (i.values === undefined) !== (i.template === undefined), 'expected exactly one of values and template');
+
+const expectation = z.strictObject({
+  at: duration,
+  slo: z.string(),
+  burn: z.record(z.enum(['5m', '30m', '1h', '2h', '6h', '1d', '3d']), expected.optional()).optional(),
+  budget: expected.optional().describe('Share of the budget that is left: 1 is all of it.'),
+  requests: expected.optional().describe('Requests of the last five minutes.'),
+  bad: expected.optional(),
+  alerts: z.array(z.string()).optional().describe('Names of all alerts of this SLO that fire; [] for silence.'),
+});
+
+const verdict = z.strictObject({
+  slo: z.string(),
+  canary: z.string().describe('Revision label of the canary.'),
+  stable: z.string(),
+  from: duration.default('0s').describe('When the release began; what was before is history.'),
+  expect: z.enum(['pass', 'fail', 'inconclusive'], 'expected pass, fail or inconclusive'),
+});
+
+export const sloTestDocument = z.strictObject({
+  apiVersion: z.literal('sluice.dev/v1'),
+  kind: z.literal('SloTest'),
+  metadata,
+  spec: z.strictObject({
+    environment: z.string().optional(),
+    interval: duration.default('15s'),
+    cases: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1),
+          input: z.array(input).min(1, 'expected at least one series'),
+          expect: z.array(expectation).default([]),
+          verdicts: z.array(verdict).default([]),
+        }),
+      )
+      .min(1, 'expected at least one case'),
+  }),
+});
+export type SloTestDocument = z.infer<typeof sloTestDocument>;
+export type SloCase = SloTestDocument['spec']['cases'][number];
+export type CaseInput = SloCase['input'][number];

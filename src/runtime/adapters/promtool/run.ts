@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
+
+/** Series go in, rules run over them, and each question is answered: labels as text → value. */
+export interface RuleRun {
+  readonly rules: string;
+  readonly intervalMs: number;
+  readonly series: readonly { readonly series: string; readonly values: string }[];
+  readonly questions: readonly { readonly expr: string; readonly atMs: number }[];
+}
+export type Answers = readonly ReadonlyMap<string, number>[];
+export interface RuleFailure {
+  readonly code: 'NO_PROMTOOL' | 'RULES_REFUSED';
+  readonly message: string;
+}
+export type RuleRunner = (run: RuleRun) => Promise<Result<Answers, RuleFailure>>;
+
+/** No series of anybody's carries it: every question fails, and promtool says what it got instead. */
+const SENTINEL = '{sluice_asked="0"}';
+
+function readAnswers(output: string, count: number): ReadonlyMap<string, number>[] {
+  const answers = Array.from({ length: count }, () => new Map<string, number>());
+  const lines = output.split('\n');
+  for (const [i, line] of lines.entries()) {
+    const asked = /exp: \{sluice_asked="(\d+)"\}/.exec(line);
+    const got = /^\s*got: (.*)$/.exec(lines[i + 1] ?? '')?.[1];
+    if (!asked || got === undefined || got === 'nil') continue;
+    for (const [, labels, value] of got.matchAll(/(\{[^}]*\}) ([-+\w.]+)/g))
+      answers[Number(asked[1])]!.set(labels!, value === '+Inf' ? Number.POSITIVE_INFINITY : Number(value));
+  }
+  return answers;
+}
+
+/** Runs rules by promtool. Its unit tests print what they got, which is all that is wanted of them. */
+export const promtool =
+  (program = 'promtool'): RuleRunner =>
+  async ({ rules, intervalMs, series, questions }) => {
+    const directory = mkdtempSync(join(tmpdir(), 'sluice-cases-'));
+    try {
+      writeFileSync(join(directory, 'rules.yml'), rules);
+      const test = {
+        interval: `${intervalMs}ms`,
+        input_series: series,
+        promql_expr_test: questions.map(({ expr, atMs }, i) => ({
+          expr,
+          eval_time: `${atMs}ms`,
+          exp_samples: [{ labels: SENTINEL.replace('"0"', `"${i}"`), value: 0 }],
+        })),
+      };
+      writeFileSync(join(directory, 'cases.yml'), stringify({ rule_files: ['rules.yml'], evaluation_interval: `${intervalMs}ms`, tests: [test] }));
+      const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
+      if (run.exitCode === undefined)
+        return fail({ code: 'NO_PROMTOOL', message: `promtool could not be run: ${messageOf(run.cause ?? run)}` });
+      const output = `${run.stdout}\n${run.stderr}`;
+      const wrong = /^\s*(error.*|.*\berr: .*|.*unmarshal.*)$/im.exec(output.replaceAll(/^\s*(exp|got|expr):.*$/gm, ''));
+      if (wrong) return fail({ code: 'RULES_REFUSED', message: wrong[1]!.trim() });
+      return ok(readAnswers(output, questions.length));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  };
