@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
+import { budgetExcludeCommand, budgetListCommand } from './cli/budget.ts';
 import { demoCommand } from './cli/demo.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { importSlothCommand } from './cli/import.ts';
@@ -11,6 +12,7 @@ import { judgeCommand } from './cli/judge.ts';
 import { explainCommand, exportCommand, listCommand, showCommand, verifyCommand } from './cli/ledger.ts';
 import { releaseCommand } from './cli/release.ts';
 import { renderCommand } from './cli/render.ts';
+import { replayCommand } from './cli/replay.ts';
 import { schemaCommand } from './cli/schema.ts';
 import { type ServeAdapters, serveCommand } from './cli/serve.ts';
 import { statusCommand } from './cli/status.ts';
@@ -149,6 +151,45 @@ function program(io: Io, run: Run): Command {
     .addOption(work())
     .addOption(json())
     .action((o) => run(() => statusCommand(io, at(o))));
+
+  const budget = sluice.command('budget').description('error budgets: what is left, what does not count');
+  budget
+    .command('list')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(() => budgetListCommand(io, at(o))));
+  budget
+    .command('exclude')
+    .description('an incident that does not count, with reason and approver, in the ledger')
+    .argument('<slo>')
+    .argument('<environment>')
+    .option('--from <time>', 'when it began, as 2026-03-01T02:00:00Z')
+    .option('--to <time>', 'when it ended')
+    .option('--reason <why>', 'why it does not count')
+    .option('--approver <who>', 'who approved that')
+    .addOption(work())
+    .addOption(json())
+    .action((slo, environment, o) =>
+      run(() => budgetExcludeCommand(io, slo, environment, at(o) as typeof o)),
+    );
+  sluice
+    .command('replay')
+    .description('past releases judged again, by what a folder declares')
+    .argument('[dir]', 'the declaration to judge by', '.')
+    .option('--file <file>', 'an export of a ledger instead of a work folder')
+    .option('--from <time>', 'releases opened from here on')
+    .option('--to <time>', 'releases opened before this')
+    .option('--prometheus <url>', 'count the alerts of that time, too')
+    .addOption(work())
+    .addOption(json())
+    .action((dir, o) =>
+      run(() =>
+        replayCommand(io, dir, at(o) as typeof o, {
+          openLedger: openExisting,
+          openMetrics: adapters.openMetrics,
+        }),
+      ),
+    );
 
   const release = sluice.command('release').description('orders to a release on its way');
   for (const name of COMMANDS)

@@ -1,13 +1,16 @@
 import { useEffect, useState } from 'react';
 import { useLive, useOverview } from './api.ts';
+import { Budgets } from './pages/Budgets.tsx';
 import { Overview } from './pages/Overview.tsx';
 import { Release } from './pages/Release.tsx';
+import { WhatIf } from './pages/WhatIf.tsx';
 import { LinkContext } from './parts/Link.tsx';
 
 function usePath(): [string, (to: string) => void] {
-  const [path, setPath] = useState(location.pathname);
+  const here = () => location.pathname + location.search;
+  const [path, setPath] = useState(here);
   useEffect(() => {
-    const back = () => setPath(location.pathname);
+    const back = () => setPath(location.pathname + location.search);
     addEventListener('popstate', back);
     return () => removeEventListener('popstate', back);
   }, []);
@@ -33,10 +36,24 @@ function Lost() {
   );
 }
 
+const PAGES = [
+  { to: '/budgets', name: 'Budgets' },
+  { to: '/what-if', name: 'What if' },
+] as const;
+
+function Page({ path, go }: { path: string; go: (to: string) => void }) {
+  const [place = '/', search] = path.split('?');
+  const release = /^\/releases\/([^/]+)$/.exec(place)?.[1];
+  if (release) return <Release id={decodeURIComponent(release)} />;
+  if (place.startsWith('/budgets'))
+    return <Budgets chosen={decodeURIComponent(place.slice('/budgets/'.length)) || undefined} choose={go} />;
+  if (place === '/what-if') return <WhatIf search={search ? `?${search}` : ''} go={go} />;
+  return <Overview />;
+}
+
 export function App() {
   const [path, go] = usePath();
   const overview = useOverview();
-  const release = /^\/releases\/([^/]+)$/.exec(path)?.[1];
   return (
     <LinkContext value={go}>
       <a className="skip" href="#content">
@@ -54,12 +71,27 @@ export function App() {
           Sluice
         </a>
         <span className="soft">{overview.data?.platform ?? ''}</span>
+        {PAGES.map(({ to, name }) => (
+          <a
+            key={to}
+            href={to}
+            aria-current={path.startsWith(to) ? 'page' : undefined}
+            onClick={(e) => {
+              e.preventDefault();
+              go(to);
+            }}
+          >
+            {name}
+          </a>
+        ))}
         <span className="seq" title={overview.data?.ledger.hash}>
           ledger #{overview.data?.ledger.seq ?? '…'}
         </span>
       </nav>
       <Lost />
-      <main id="content">{release ? <Release id={decodeURIComponent(release)} /> : <Overview />}</main>
+      <main id="content">
+        <Page path={path} go={go} />
+      </main>
     </LinkContext>
   );
 }

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budgets.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 
 export interface OverviewAnswer {
@@ -51,6 +52,28 @@ export const useReleases = () =>
     queryKey: ['releases'],
     queryFn: () => get<{ releases: ReleaseRow[] }>('/api/v1/releases'),
     refetchInterval: 5_000,
+  });
+
+export const useBudgets = () =>
+  useQuery({
+    queryKey: ['budgets'],
+    queryFn: () => get<{ sentence: string; at: number; budgets: BudgetView[] }>('/api/v1/budgets'),
+    refetchInterval: 5_000,
+  });
+
+export const useBudget = (environment: string, slo: string) =>
+  useQuery({
+    queryKey: ['budget', environment, slo],
+    queryFn: () =>
+      get<BudgetDetail>(`/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}`),
+    refetchInterval: 10_000,
+  });
+
+export const useReplay = (search: string) =>
+  useQuery({
+    queryKey: ['replay', search],
+    queryFn: () => get<ReplayAnswer>(`/api/v1/replay${search}`),
+    retry: false,
   });
 
 /** Every record that is appended makes what is shown fetch anew; a cut line is said, not hidden. */

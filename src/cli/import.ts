@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { compileDeclaration } from '../declaration/compile.ts';
-import { type Imported, importSloth, isSloth, type SlothImport, serviceText } from '../declaration/import/sloth.ts';
+import {
+  type Imported,
+  importSloth,
+  isSloth,
+  type SlothImport,
+  serviceText,
+} from '../declaration/import/sloth.ts';
 import { problemLine } from '../kit/problem.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
@@ -53,7 +59,9 @@ function merged(brought: readonly Brought[]): { texts: Map<string, string>; slos
     }
   }
   const texts = new Map(
-    [...services].filter(([, d]) => d.size > 0).map(([service, d]) => [`${service}.yaml`, serviceText(service, d.values())]),
+    [...services]
+      .filter(([, d]) => d.size > 0)
+      .map(([service, d]) => [`${service}.yaml`, serviceText(service, d.values())]),
   );
   return { texts, slos };
 }
@@ -66,7 +74,11 @@ export async function importSlothCommand(
 ): Promise<Exit> {
   const root = resolve(io.cwd, where);
   if (!existsSync(root))
-    throw new CliError(EXIT.usage, { code: 'NO_SUCH_FOLDER', message: `${where} does not exist`, next: 'name the folder of your Sloth documents' });
+    throw new CliError(EXIT.usage, {
+      code: 'NO_SUCH_FOLDER',
+      message: `${where} does not exist`,
+      next: 'name the folder of your Sloth documents',
+    });
   const brought = readAll(yamlFiles(root));
   if (brought.length === 0)
     throw new CliError(EXIT.usage, {
@@ -75,7 +87,10 @@ export async function importSlothCommand(
       next: 'name the folder of your Sloth documents',
     });
   const { texts, slos } = merged(brought);
-  const checked = compileDeclaration([...texts].map(([file, text]) => ({ file, text })), { platform: 'optional' });
+  const checked = compileDeclaration(
+    [...texts].map(([file, text]) => ({ file, text })),
+    { platform: 'optional' },
+  );
   if (texts.size > 0 && !checked.ok)
     throw new CliError(EXIT.usage, {
       code: 'IMPORT_NOT_VALID',
@@ -93,11 +108,16 @@ export async function importSlothCommand(
   mkdirSync(out, { recursive: true });
   for (const [path, text] of texts) writeFileSync(join(out, path), text);
   const left = slos.filter((s) => s.as === null);
-  if (options.json) printJson(io, { schema: 'sluice.dev/import/v1', from: 'sloth', files: [...texts.keys()], slos });
+  if (options.json)
+    printJson(io, { schema: 'sluice.dev/import/v1', from: 'sloth', files: [...texts.keys()], slos });
   else {
     const p = palette(io);
-    io.out(table([['SLO', 'AS', 'NOTE'], ...slos.map((s) => [s.slo, s.as ?? 'left out', s.notes.join('; ')])]));
-    io.out(`${left.length === 0 ? p.green('imported') : p.yellow('imported in part')}: ${slos.length - left.length} of ${slos.length} SLOs into ${options.out}\n`);
+    io.out(
+      table([['SLO', 'AS', 'NOTE'], ...slos.map((s) => [s.slo, s.as ?? 'left out', s.notes.join('; ')])]),
+    );
+    io.out(
+      `${left.length === 0 ? p.green('imported') : p.yellow('imported in part')}: ${slos.length - left.length} of ${slos.length} SLOs into ${options.out}\n`,
+    );
     io.out(`Next: sluice render ${options.out} --out rendered\n`);
   }
   return left.length === 0 ? EXIT.yes : EXIT.no;

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { z } from 'zod';
+import { openBudgets } from '../controller/budgets.ts';
 import { type Controller, createController } from '../controller/loop.ts';
 import { lanesOf, type Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
@@ -16,6 +17,7 @@ import { type LedgerPort, LedgerUnavailable } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens, newSecret } from '../server/auth.ts';
+import { createBudgetHouse } from '../server/budgets.ts';
 import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { runningServer, serveFile } from './client.ts';
@@ -312,8 +314,12 @@ async function serveWith(
   const metrics = createMetrics(controller);
   controller.onRecords((records) => metrics.records(records));
   let unready: string | null = null;
+  const keeper = await openBudgets({ platform, ledger, metrics: (e) => controller.metrics(e) });
+  const metricsOf = (e: string) => metricsPorts.get(e);
   const app = createApp({
     house: createHouseViews({ platform, controller, ledger, now }),
+    budgets: createBudgetHouse({ platform, controller, ledger, keeper, metricsOf, now }),
+    slos: platform.slos.map((slo) => slo.name),
     controller,
     ledger,
     tokens,
@@ -335,7 +341,11 @@ async function serveWith(
     stack.heal().catch(told);
   }, HEAL_EVERY_MS);
   closing.push(async () => clearInterval(healing));
-  await loop(io, controller, tickOf(platform), metrics, log, (why) => {
+  const tick = async () => {
+    await controller.tick();
+    await keeper.look(now());
+  };
+  await loop(io, tick, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });
   return EXIT.yes;
@@ -344,7 +354,7 @@ async function serveWith(
 /** Ticks until asked to stop. A ledger that takes no record stops all deciding until it does again. */
 async function loop(
   io: Io,
-  controller: Controller,
+  tick: () => Promise<void>,
   tickMs: number,
   metrics: { tick(seconds: number): void },
   log: { warn(details: object, message: string): void },
@@ -353,7 +363,7 @@ async function loop(
   while (!io.signal.aborted) {
     const begun = performance.now();
     try {
-      await controller.tick();
+      await tick();
       setUnready(null);
     } catch (thrown) {
       const why = messageOf(thrown);

@@ -39,12 +39,21 @@ const span = (ms: number): string => (ms % 60_000 === 0 ? `${ms / 60_000}m` : `$
 
 function wrong(at: Parsed, index: number, message: string): CliError {
   const line = at.lineOf(['spec', 'cases', index]);
-  return new CliError(EXIT.usage, { code: 'CASE', message: `${at.file}:${line}: ${message}`, file: at.file, line, next: 'mend the case' });
+  return new CliError(EXIT.usage, {
+    code: 'CASE',
+    message: `${at.file}:${line}: ${message}`,
+    file: at.file,
+    line,
+    next: 'mend the case',
+  });
 }
 
 /** The same number at so many moments up to the one asked about: what a chart is drawn of. */
 const trail = (q: Question) =>
-  Array.from({ length: CHART_POINTS }, (_, i) => ({ expr: q.expr, atMs: Math.round((q.atMs * (i + 1)) / CHART_POINTS / 1_000) * 1_000 }));
+  Array.from({ length: CHART_POINTS }, (_, i) => ({
+    expr: q.expr,
+    atMs: Math.round((q.atMs * (i + 1)) / CHART_POINTS / 1_000) * 1_000,
+  }));
 
 async function numbers(one: SloCase, questions: readonly Question[], run: Ask): Promise<Checked[]> {
   const answers = await run(questions);
@@ -71,14 +80,18 @@ async function numbers(one: SloCase, questions: readonly Question[], run: Ask): 
   return [...results, ...(await alerts(one, run))];
 }
 
-type Ask = (questions: readonly { expr: string; atMs: number }[]) => Promise<readonly ReadonlyMap<string, number>[]>;
+type Ask = (
+  questions: readonly { expr: string; atMs: number }[],
+) => Promise<readonly ReadonlyMap<string, number>[]>;
 
 async function alerts(one: SloCase, run: Ask): Promise<Checked[]> {
   const asked = one.expect.filter((e) => e.alerts !== undefined);
   if (asked.length === 0) return [];
   const answers = await run(asked.map((e) => ({ expr: alertsExpr(e.slo), atMs: parseDuration(e.at)! })));
   return asked.map((e, i) => {
-    const firing = [...answers[i]!.keys()].flatMap((labels) => /alertname="([^"]+)"/.exec(labels)?.[1] ?? []).sort();
+    const firing = [...answers[i]!.keys()]
+      .flatMap((labels) => /alertname="([^"]+)"/.exec(labels)?.[1] ?? [])
+      .sort();
     const wanted = [...e.alerts!].sort();
     return {
       what: `${e.slo} alerts at ${e.at}`,
@@ -89,7 +102,12 @@ async function alerts(one: SloCase, run: Ask): Promise<Checked[]> {
   });
 }
 
-function verdicts(one: SloCase, platform: Platform, intervalMs: number, refuse: (m: string) => CliError): Checked[] {
+function verdicts(
+  one: SloCase,
+  platform: Platform,
+  intervalMs: number,
+  refuse: (m: string) => CliError,
+): Checked[] {
   return one.verdicts.map((v) => {
     const answer = judgeCase(one, v, platform, intervalMs);
     if (!answer.ok) throw refuse(answer.error);
@@ -100,7 +118,9 @@ function verdicts(one: SloCase, platform: Platform, intervalMs: number, refuse: 
       ok,
       expected: v.expect,
       got: verdict,
-      ...(ok ? {} : { chart: textChart([{ mark: '*', values: evidence }], { value: bar, name: 'bar' }, 48, 6) }),
+      ...(ok
+        ? {}
+        : { chart: textChart([{ mark: '*', values: evidence }], { value: bar, name: 'bar' }, 48, 6) }),
     };
   });
 }
@@ -131,10 +151,16 @@ async function runCase(
     const answers = await runner({ rules, intervalMs, series, questions: asked });
     if (answers.ok) return answers.value;
     if (answers.error.code === 'NO_PROMTOOL')
-      throw new CliError(EXIT.unreachable, { ...answers.error, next: 'apt-get install prometheus (macOS: brew install prometheus)' });
+      throw new CliError(EXIT.unreachable, {
+        ...answers.error,
+        next: 'apt-get install prometheus (macOS: brew install prometheus)',
+      });
     throw refuse(answers.error.message);
   };
-  const checks = [...(await numbers(one, questions.value, ask)), ...verdicts(one, platform, intervalMs, refuse)];
+  const checks = [
+    ...(await numbers(one, questions.value, ask)),
+    ...verdicts(one, platform, intervalMs, refuse),
+  ];
   return { name: one.name, file: doc.file, line: doc.lineOf(['spec', 'cases', index]), checks };
 }
 
@@ -151,7 +177,12 @@ function show(io: Io, results: readonly CaseResult[]): void {
 }
 
 /** `sluice test [dir]`: users' own cases, by promtool and the judge. */
-export async function testCommand(io: Io, where: string, options: { json?: boolean }, runner: RuleRunner): Promise<Exit> {
+export async function testCommand(
+  io: Io,
+  where: string,
+  options: { json?: boolean },
+  runner: RuleRunner,
+): Promise<Exit> {
   const platform = readPlatform(io, where, { platform: 'optional' });
   const { documents } = parseDocuments(readDeclarations(io, where));
   const docs = documents.filter((d) => d.kind === 'sluice.dev/v1 SloTest') as Parsed<SloTestDocument>[];
@@ -176,8 +207,14 @@ export async function testCommand(io: Io, where: string, options: { json?: boole
   if (options.json) printJson(io, { schema: 'sluice.dev/test/v1', ok: failed === 0, cases: results });
   else {
     show(io, results);
-    io.out(failed === 0 ? `${results.length} cases hold.\n` : `${failed} of ${results.length} cases failed.\n`);
-    io.out(failed === 0 ? `Next: sluice render ${where} --out rendered\n` : 'Next: change the SLO, or what the case expects\n');
+    io.out(
+      failed === 0 ? `${results.length} cases hold.\n` : `${failed} of ${results.length} cases failed.\n`,
+    );
+    io.out(
+      failed === 0
+        ? `Next: sluice render ${where} --out rendered\n`
+        : 'Next: change the SLO, or what the case expects\n',
+    );
   }
   return failed === 0 ? EXIT.yes : EXIT.no;
 }

@@ -9,7 +9,14 @@ import { parseSelectorSum } from '../promql/parse.ts';
 import { baselineCounts, closeIntervals, type Sli } from '../runtime/counts.ts';
 import type { Sample, Series } from '../runtime/port.ts';
 import { matcherOf } from '../runtime/render/prometheus/counting.ts';
-import { BUDGET_REMAINING, burnSeries, BAD_5M, REQUESTS_5M, type Window, WINDOWS } from '../runtime/series.ts';
+import {
+  BAD_5M,
+  BUDGET_REMAINING,
+  burnSeries,
+  REQUESTS_5M,
+  WINDOWS,
+  type Window,
+} from '../runtime/series.ts';
 
 /** A question to promtool, and what the case wants to hear. */
 export interface Question {
@@ -99,7 +106,11 @@ export function meets(wanted: string | number, got: number | null): boolean {
 }
 
 /** What has to be asked of promtool for one case; names that do not exist are said instead. */
-export function questionsOf(one: SloCase, platform: Platform, environment: Environment): Result<Question[], string> {
+export function questionsOf(
+  one: SloCase,
+  platform: Platform,
+  environment: Environment,
+): Result<Question[], string> {
   const questions: Question[] = [];
   for (const { at, slo: name, burn, budget, requests, bad } of one.expect) {
     const slo = platform.slos.find((s) => s.name === name);
@@ -110,7 +121,8 @@ export function questionsOf(one: SloCase, platform: Platform, environment: Envir
       ...(environment.name ? { environment: environment.name } : {}),
     });
     const ask = (what: string, series: string, wanted: string | number | undefined) => {
-      if (wanted !== undefined) questions.push({ what: `${name} ${what}`, expr: `sum(${series}${m})`, atMs: ms(at), wanted });
+      if (wanted !== undefined)
+        questions.push({ what: `${name} ${what}`, expr: `sum(${series}${m})`, atMs: ms(at), wanted });
     };
     for (const window of WINDOWS) ask(`burn ${window}`, burnSeries(window), burn?.[window as Window]);
     ask('budget left', BUDGET_REMAINING, budget);
@@ -121,7 +133,8 @@ export function questionsOf(one: SloCase, platform: Platform, environment: Envir
 }
 
 /** Alerts are series too: which of an SLO's fire at a time. */
-export const alertsExpr = (slo: string): string => `count by (alertname) (ALERTS{alertstate="firing",slo="${slo}"})`;
+export const alertsExpr = (slo: string): string =>
+  `count by (alertname) (ALERTS{alertstate="firing",slo="${slo}"})`;
 
 const seriesOf = (one: SloCase, intervalMs: number): Result<Series[], string> => {
   const out: Series[] = [];
@@ -133,7 +146,10 @@ const seriesOf = (one: SloCase, intervalMs: number): Result<Series[], string> =>
     const values = expandValues(valuesOf(input, intervalMs));
     if (!values.ok) return values;
     const samples = values.value.flatMap((v, i): Sample[] => (v === null ? [] : [[i * intervalMs, v]]));
-    out.push({ labels: { __name__: metric, ...Object.fromEntries(matchers.map((m) => [m.label, m.value])) }, samples });
+    out.push({
+      labels: { __name__: metric, ...Object.fromEntries(matchers.map((m) => [m.label, m.value])) },
+      samples,
+    });
   }
   return ok(out);
 };
@@ -154,7 +170,8 @@ export function judgeCase(
 ): Result<VerdictAnswer, string> {
   const slo = platform.slos.find((s) => s.name === wanted.slo);
   if (!slo) return fail(`no SLO is named "${wanted.slo}"`);
-  if (slo.indicator.kind !== 'counters') return fail(`SLO "${slo.name}" does not count by counters: nothing can be judged by it`);
+  if (slo.indicator.kind !== 'counters')
+    return fail(`SLO "${slo.name}" does not count by counters: nothing can be judged by it`);
   const service = platform.services.find((s) => s.name === slo.service)!;
   const series = seriesOf(one, intervalMs);
   if (!series.ok) return series;
@@ -162,8 +179,15 @@ export function judgeCase(
   const arms = { label: service.revisionLabel, canary: wanted.canary, stable: wanted.stable };
   const from = ms(wanted.from);
   const split = (keep: (at: number) => boolean) =>
-    series.value.map((s) => ({ ...s, samples: s.samples.filter(([at]) => keep(at)) })).filter((s) => s.samples.length > 0);
-  const before = baselineCounts(split((at) => at <= from), [sli], arms, intervalMs);
+    series.value
+      .map((s) => ({ ...s, samples: s.samples.filter(([at]) => keep(at)) }))
+      .filter((s) => s.samples.length > 0);
+  const before = baselineCounts(
+    split((at) => at <= from),
+    [sli],
+    arms,
+    intervalMs,
+  );
   const end = Math.max(...series.value.flatMap((s) => s.samples.map(([at]) => at)), from);
   const closed = closeIntervals({
     series: split((at) => at > from),
@@ -203,10 +227,15 @@ export function judgeCase(
 export function testedEnvironment(environment: Environment, intervalMs: number): Environment {
   const { prometheus } = environment;
   const often = Math.max(prometheus.evaluationIntervalMs, Math.min(intervalMs, 60_000));
-  const tile = [1_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000].filter((i) => i <= often).at(-1) ?? often;
+  const tile =
+    [1_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000].filter((i) => i <= often).at(-1) ?? often;
   return {
     ...environment,
-    prometheus: { ...prometheus, evaluationIntervalMs: tile, budgetIntervalMs: Math.max(prometheus.budgetIntervalMs, 60_000) },
+    prometheus: {
+      ...prometheus,
+      evaluationIntervalMs: tile,
+      budgetIntervalMs: Math.max(prometheus.budgetIntervalMs, 60_000),
+    },
   };
 }
 

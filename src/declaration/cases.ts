@@ -5,7 +5,9 @@ import { duration, metadata } from './fields.ts';
 export const TEMPLATES = ['good', 'bad', 'nan', 'empty', 'late', 'flapping', 'reset'] as const;
 /** `>= 14`, `3..5`, `12.5`, `none`: written as people say it. */
 const NUMBER = '[-+]?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?';
-export const EXPECTED = new RegExp(`^\\s*(?:none|(<=|>=|<|>|=)?\\s*(${NUMBER})|(${NUMBER})\\s*\\.\\.\\s*(${NUMBER}))\\s*$`);
+export const EXPECTED = new RegExp(
+  `^\\s*(?:none|(<=|>=|<|>|=)?\\s*(${NUMBER})|(${NUMBER})\\s*\\.\\.\\s*(${NUMBER}))\\s*$`,
+);
 const expected = z.union([
   z.number(),
   z.string().regex(EXPECTED, 'expected a number, a comparison such as ">= 14", a span such as 3..5, or none'),
@@ -19,7 +21,10 @@ const input = z
     perInterval: z.number().positive().default(100),
     for: duration.default('1h'),
   })
-  .refine((i) => (i.values === undefined) !== (i.template === undefined), 'expected exactly one of values and template');
+  .refine(
+    (i) => (i.values === undefined) !== (i.template === undefined),
+    'expected exactly one of values and template',
+  );
 
 const expectation = z.strictObject({
   at: duration,
@@ -28,7 +33,10 @@ const expectation = z.strictObject({
   budget: expected.optional().describe('Share of the budget that is left: 1 is all of it.'),
   requests: expected.optional().describe('Requests of the last five minutes.'),
   bad: expected.optional(),
-  alerts: z.array(z.string()).optional().describe('Names of all alerts of this SLO that fire; [] for silence.'),
+  alerts: z
+    .array(z.string())
+    .optional()
+    .describe('Names of all alerts of this SLO that fire; [] for silence.'),
 });
 
 const verdict = z.strictObject({

@@ -184,7 +184,10 @@ export function withoutRates(query: string): string | null {
   const cuts: { from: number; to: number; text: string }[] = [];
   const visit = (node: Node): void => {
     const name = node.firstChild ? query.slice(node.firstChild.from, node.firstChild.to) : '';
-    const range = node.name === 'FunctionCall' && /^(rate|increase)$/.test(name) ? firstNamed(node, 'MatrixSelector') : null;
+    const range =
+      node.name === 'FunctionCall' && /^(rate|increase)$/.test(name)
+        ? firstNamed(node, 'MatrixSelector')
+        : null;
     const selector = range && firstNamed(range, 'VectorSelector');
     if (selector) cuts.push({ from: node.from, to: node.to, text: query.slice(selector.from, selector.to) });
     else for (const child of childrenOf(node)) visit(child);

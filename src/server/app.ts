@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { messageOf } from '../kit/result.ts';
 import { foreignRequest } from './auth.ts';
 import { type App, type AppParts, problem, type Variables } from './http.ts';
+import { budgetRoutes } from './routes/budgets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { orderRoutes } from './routes/orders.ts';
@@ -78,6 +79,7 @@ export function createApp(parts: AppParts): App {
   releaseRoutes(app, parts);
   ledgerRoutes(app, parts);
   orderRoutes(app, parts);
+  budgetRoutes(app, parts);
   streamRoutes(app, parts);
   webhookRoutes(app, parts);
   endings(app);

@@ -1,16 +1,20 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import * as schemas from '../api/schemas.ts';
 import type { Controller } from '../controller/loop.ts';
-import type { Actor } from '../kit/actor.ts';
+import { type Actor, may, type Scope } from '../kit/actor.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Tokens } from './auth.ts';
+import type { BudgetHouse } from './budgets.ts';
 import type { House } from './house.ts';
 import type { ServerMetrics } from './metrics.ts';
 
 /** What the routes are served from; nothing in here decides anything. */
 export interface AppParts {
   readonly house: House;
+  readonly budgets: BudgetHouse;
+  /** Names of all SLOs. */
+  readonly slos: readonly string[];
   readonly controller: Controller;
   readonly ledger: LedgerPort;
   readonly tokens: Tokens;
@@ -45,3 +49,29 @@ export const problemAnswer = {
   description: 'A problem (RFC 9457).',
   content: { 'application/problem+json': { schema: schemas.problemSchema } },
 };
+
+/** Lets through who has the scope, and says to others what they lack. */
+export const needs =
+  (parts: Pick<AppParts, 'tokens'>, scope: Scope): MiddlewareHandler<Variables> =>
+  async (c, next) => {
+    const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
+    const actor = parts.tokens.whose(secret);
+    if (!actor)
+      return problem(
+        c,
+        401,
+        'Who is asking?',
+        'a valid token is needed',
+        'send Authorization: Bearer …; make one with `sluice token create`',
+      );
+    if (!may(actor, scope))
+      return problem(
+        c,
+        403,
+        'Not allowed',
+        `${actor.id} lacks the scope "${scope}"`,
+        'ask for a token with that scope',
+      );
+    c.set('actor', actor);
+    await next();
+  };

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { openBudgets } from '../../src/controller/budgets.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { createApp } from '../../src/server/app.ts';
 import { foreignRequest, loadTokens } from '../../src/server/auth.ts';
+import { createBudgetHouse } from '../../src/server/budgets.ts';
 import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createHouse } from '../sim/house.ts';
@@ -20,7 +22,22 @@ async function rig() {
   const now = () => house.world.clock.now();
   let unready: string | null = null;
   const delivered: unknown[] = [];
+  const controller = house.controller();
+  const keeper = await openBudgets({
+    platform: house.platform,
+    ledger: house.ledger,
+    metrics: (e) => controller.metrics(e),
+  });
   const app = createApp({
+    budgets: createBudgetHouse({
+      platform: house.platform,
+      controller,
+      ledger: house.ledger,
+      keeper,
+      metricsOf: () => undefined,
+      now,
+    }),
+    slos: house.platform.slos.map((s) => s.name),
     house: createHouseViews({
       platform: house.platform,
       controller: house.controller(),

@@ -6,9 +6,7 @@ import { ANNOTATIONS } from '../defaults.ts';
 
 /** Reads Sloth's `prometheus/v1` documents. Source: their published specification of that version. */
 const labels = z.record(z.string(), z.string()).optional();
-const alert = z
-  .object({ disable: z.boolean().optional(), labels, annotations: labels })
-  .optional();
+const alert = z.object({ disable: z.boolean().optional(), labels, annotations: labels }).optional();
 const slothSlo = z.object({
   name: z.string(),
   description: z.string().optional(),
@@ -20,7 +18,13 @@ const slothSlo = z.object({
     plugin: z.object({ id: z.string() }).loose().optional(),
   }),
   alerting: z
-    .object({ name: z.string().optional(), labels, annotations: labels, page_alert: alert, ticket_alert: alert })
+    .object({
+      name: z.string().optional(),
+      labels,
+      annotations: labels,
+      page_alert: alert,
+      ticket_alert: alert,
+    })
     .optional(),
 });
 const slothSpec = z.object({
@@ -59,7 +63,9 @@ function countersOf(query: string): string | null {
 
 /** `total - good`, in brackets or not: the good side, where the total is the very same. */
 function goodOf(error: string, total: string): string | null {
-  const text = oneLine(error).replace(/^\((.*)\)$/, '$1').trim();
+  const text = oneLine(error)
+    .replace(/^\((.*)\)$/, '$1')
+    .trim();
   const minus = text.split(/\)\s*-\s*(?=sum)/);
   if (minus.length !== 2) return null;
   const whole = countersOf(`${minus[0]})`);
@@ -98,18 +104,29 @@ function indicatorOf(slo: SlothSlo): { as: Imported['as']; indicator: object | n
   }
   if (raw) {
     const query = atFiveMinutes(raw.error_ratio_query);
-    if (!parseTree(query).ok) return { as: null, indicator: null, notes: ['the query is not PromQL that we can read'] };
+    if (!parseTree(query).ok)
+      return { as: null, indicator: null, notes: ['the query is not PromQL that we can read'] };
     return {
       as: 'ratio',
       indicator: { ratioMetric: { rawType: 'failure', raw: source(query) } },
-      notes: ['a ready-made ratio: budgeted by RatioTimeslices of 5m, since it does not say how many requests it stands for'],
+      notes: [
+        'a ready-made ratio: budgeted by RatioTimeslices of 5m, since it does not say how many requests it stands for',
+      ],
     };
   }
-  return { as: null, indicator: null, notes: [`SLI plugin "${slo.sli.plugin?.id ?? '?'}" is code of Sloth: write its query out`] };
+  return {
+    as: null,
+    indicator: null,
+    notes: [`SLI plugin "${slo.sli.plugin?.id ?? '?'}" is code of Sloth: write its query out`],
+  };
 }
 
 const nameOf = (text: string): string =>
-  text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63);
 
 function documentOf(
   service: string,
@@ -158,14 +175,18 @@ function documentOf(
 
 /** Whether a text is a document of Sloth's at all: its own form, or its Kubernetes resource. */
 export const isSloth = (text: string): boolean =>
-  /^version:\s*["']?prometheus\/v1["']?\s*$/m.test(text) || /^apiVersion:\s*["']?sloth\.slok\.dev\/v1/m.test(text);
+  /^version:\s*["']?prometheus\/v1["']?\s*$/m.test(text) ||
+  /^apiVersion:\s*["']?sloth\.slok\.dev\/v1/m.test(text);
 
 /** The resource says in camelCase what the plain form says in snake_case. Labels are names of others: left alone. */
 function plainForm(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((v) => plainForm(v));
   if (value === null || typeof value !== 'object' || key === 'labels' || key === 'annotations') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([k, v]) => [k.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), plainForm(v, k)]),
+    Object.entries(value).map(([k, v]) => [
+      k.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
+      plainForm(v, k),
+    ]),
   );
 }
 
@@ -192,7 +213,9 @@ export function importSloth(text: string): SlothImport[] | { readonly error: str
     const made = slos.map((slo) => documentOf(service, shared ?? {}, slo));
     imports.push({
       service: nameOf(service),
-      documents: new Map(made.flatMap(({ document: d, imported }) => (d ? [[imported.slo, d] as const] : []))),
+      documents: new Map(
+        made.flatMap(({ document: d, imported }) => (d ? [[imported.slo, d] as const] : [])),
+      ),
       slos: made.map((m) => m.imported),
     });
   }

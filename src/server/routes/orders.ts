@@ -1,40 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
 import * as schemas from '../../api/schemas.ts';
-import { may, type Scope } from '../../kit/actor.ts';
-import { type App, type AppParts, json, problem, problemAnswer, type Variables } from '../http.ts';
+import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
 
 /** What changes anything: each order has an actor with the scope for it, and a reason. */
 export function orderRoutes(app: App, parts: AppParts): void {
-  const needs =
-    (scope: Scope): MiddlewareHandler<Variables> =>
-    async (c, next) => {
-      const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
-      const actor = parts.tokens.whose(secret);
-      if (!actor)
-        return problem(
-          c,
-          401,
-          'Who is asking?',
-          'a valid token is needed',
-          'send Authorization: Bearer …; make one with `sluice token create`',
-        );
-      if (!may(actor, scope))
-        return problem(
-          c,
-          403,
-          'Not allowed',
-          `${actor.id} lacks the scope "${scope}"`,
-          'ask for a token with that scope',
-        );
-      c.set('actor', actor);
-      await next();
-    };
-
   const command = createRoute({
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/commands',
-    middleware: [needs('operate')] as const,
+    middleware: [needs(parts, 'operate')] as const,
     request: {
       params: z.object({ environment: z.string(), service: z.string() }),
       headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
@@ -71,7 +44,7 @@ export function orderRoutes(app: App, parts: AppParts): void {
   const token = createRoute({
     method: 'post',
     path: '/api/v1/tokens',
-    middleware: [needs('admin')] as const,
+    middleware: [needs(parts, 'admin')] as const,
     request: {
       body: { content: { 'application/json': { schema: schemas.tokenRequestSchema } }, required: true },
     },

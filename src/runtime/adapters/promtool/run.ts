@@ -51,12 +51,20 @@ export const promtool =
           exp_samples: [{ labels: SENTINEL.replace('"0"', `"${i}"`), value: 0 }],
         })),
       };
-      writeFileSync(join(directory, 'cases.yml'), stringify({ rule_files: ['rules.yml'], evaluation_interval: `${intervalMs}ms`, tests: [test] }));
+      writeFileSync(
+        join(directory, 'cases.yml'),
+        stringify({ rule_files: ['rules.yml'], evaluation_interval: `${intervalMs}ms`, tests: [test] }),
+      );
       const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
       if (run.exitCode === undefined)
-        return fail({ code: 'NO_PROMTOOL', message: `promtool could not be run: ${messageOf(run.cause ?? run)}` });
+        return fail({
+          code: 'NO_PROMTOOL',
+          message: `promtool could not be run: ${messageOf(run.cause ?? run)}`,
+        });
       const output = `${run.stdout}\n${run.stderr}`;
-      const wrong = /^\s*(error.*|.*\berr: .*|.*unmarshal.*)$/im.exec(output.replaceAll(/^\s*(exp|got|expr):.*$/gm, ''));
+      const wrong = /^\s*(error.*|.*\berr: .*|.*unmarshal.*)$/im.exec(
+        output.replaceAll(/^\s*(exp|got|expr):.*$/gm, ''),
+      );
       if (wrong) return fail({ code: 'RULES_REFUSED', message: wrong[1]!.trim() });
       return ok(readAnswers(output, questions.length));
     } finally {

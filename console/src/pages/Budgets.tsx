@@ -1,0 +1,198 @@
+import { useMemo, useState } from 'react';
+import type { BudgetDetail, BudgetView } from '../../../src/api/budgets.ts';
+import { useBudget, useBudgets } from '../api.ts';
+import { Link } from '../parts/Link.tsx';
+import { Plot } from '../parts/Plot.tsx';
+import { clock, exactly, percent, times } from '../parts/words.ts';
+
+const FAMILY = {
+  stable: 'at rest',
+  burning: 'being judged',
+  exhausted: 'stopped',
+  recovering: 'healing',
+} as const;
+const SHAPE = { stable: '●', burning: '▲', exhausted: '■', recovering: '◆' } as const;
+
+function State({ state }: { state: BudgetView['state'] }) {
+  return (
+    <span className="chip" data-family={FAMILY[state]}>
+      <span aria-hidden="true">{SHAPE[state]}</span> {state}
+    </span>
+  );
+}
+
+function Row({ budget, chosen, choose }: { budget: BudgetView; chosen: boolean; choose: () => void }) {
+  const { left } = budget;
+  return (
+    <tr aria-current={chosen ? 'true' : undefined}>
+      <td>
+        <button type="button" className="plain" onClick={choose}>
+          {budget.slo}
+        </button>
+        <div className="soft">{budget.environment}</div>
+      </td>
+      <td>
+        <State state={budget.state} />
+      </td>
+      <td className="level">
+        <span className="bar" data-low={left !== null && left < 0.1}>
+          <i style={{ width: `${Math.max(0, Math.min(1, left ?? 0)) * 100}%` }} />
+        </span>
+      </td>
+      <td>{percent(left)}</td>
+      <td className="soft wide">
+        {times(budget.burnFast)} · {times(budget.burnSlow)}
+      </td>
+    </tr>
+  );
+}
+
+/** The line so far, and where it goes at the pace of the last hour: to nothing, or off the right edge. */
+function withProjection(detail: BudgetDetail) {
+  const past = detail.leftOverTime;
+  const ahead = detail.spanMs / 4;
+  const end = detail.at + ahead;
+  const goneAt = detail.exhaustedAt;
+  const last = detail.left;
+  const at = [...past.map(([t]) => t)];
+  const left: (number | null)[] = past.map(([, v]) => 100 * v);
+  const projected: (number | null)[] = past.map(() => null);
+  if (past.length > 0 && last !== null) {
+    projected[projected.length - 1] = left.at(-1) ?? null;
+    const until = goneAt !== null && goneAt < end ? goneAt : end;
+    const level = goneAt === null ? last : last * (1 - (until - detail.at) / (goneAt - detail.at));
+    at.push(until);
+    left.push(null);
+    projected.push(100 * level);
+    if (until < end) {
+      at.push(end);
+      left.push(null);
+      projected.push(null);
+    }
+  }
+  return { at, left, projected };
+}
+
+function Consumers({ detail }: { detail: BudgetDetail }) {
+  if (detail.consumers.length === 0) return <p className="soft">Nothing was spent in this window.</p>;
+  const from = detail.at - detail.spanMs;
+  const length = detail.spanMs * 1.25;
+  return (
+    <>
+      <div className="marks" role="img" aria-label="When it was spent">
+        {detail.consumers
+          .filter((c) => c.kind !== 'other' && c.at >= from)
+          .map((c) => (
+            <i
+              key={`${c.kind}${c.at}${c.name}`}
+              data-kind={c.kind}
+              style={{ left: `${(100 * (c.at - from)) / length}%` }}
+              title={`${c.name}, ${exactly(c.at)}: ${percent(c.share)} of the budget`}
+            >
+              {c.kind === 'release' ? '▲' : '■'}
+            </i>
+          ))}
+      </div>
+      <table>
+        <thead>
+          <tr>
+            <th>What</th>
+            <th>When</th>
+            <th>Bad requests</th>
+            <th>Of the budget</th>
+          </tr>
+        </thead>
+        <tbody>
+          {detail.consumers.map((c) => (
+            <tr key={`${c.kind}${c.at}${c.name}`}>
+              <td>
+                <span className="soft">{c.kind}</span>{' '}
+                {c.release ? <Link to={`/releases/${c.release}`}>{c.name}</Link> : c.name}
+              </td>
+              <td title={exactly(c.at)}>{c.kind === 'other' ? '' : clock(c.at)}</td>
+              <td>{Math.round(c.bad)}</td>
+              <td>{percent(c.share)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Detail({ environment, slo }: { environment: string; slo: string }) {
+  const answer = useBudget(environment, slo);
+  const drawn = useMemo(() => (answer.data ? withProjection(answer.data) : null), [answer.data]);
+  if (!answer.data || !drawn)
+    return <section className="panel">{answer.isError ? answer.error.message : 'Looking …'}</section>;
+  const detail = answer.data;
+  return (
+    <section className="panel" aria-label={`Budget of ${slo}`}>
+      <h2>
+        {slo} in {environment}
+      </h2>
+      <p>{detail.sentence}</p>
+      <figure>
+        <Plot
+          at={drawn.at}
+          unit=" %"
+          label="Error budget left over time, with its projection"
+          lines={[
+            { label: 'left', token: 'stable', values: drawn.left },
+            { label: 'at the pace of the last hour', token: 'over', values: drawn.projected, dash: true },
+            { label: 'spent', token: 'stopped', values: drawn.at.map(() => 0), dash: true },
+          ]}
+        />
+        <figcaption className="soft">
+          Left of the budget, and (dashed) at the pace of the last hour. {percent(detail.coverage)} of the
+          window is recorded; {Math.round(detail.bad ?? 0)} bad of {Math.round(detail.requests ?? 0)},{' '}
+          {Math.floor(detail.allowed ?? 0)} allowed. Source: <code>{detail.query}</code>, {clock(detail.at)}.
+        </figcaption>
+      </figure>
+      <h2>What spent it</h2>
+      <Consumers detail={detail} />
+      {detail.adjustments.length > 0 && <h2>What does not count</h2>}
+      {detail.adjustments.map((a) => (
+        <p key={a.id}>
+          {Math.round(a.bad)} bad of {Math.round(a.requests)} from{' '}
+          <span title={exactly(a.fromMs)}>{clock(a.fromMs)}</span> to{' '}
+          <span title={exactly(a.toMs)}>{clock(a.toMs)}</span>: {a.reason}.{' '}
+          <span className="soft">Approved by {a.approver}.</span>
+        </p>
+      ))}
+    </section>
+  );
+}
+
+export function Budgets({ chosen, choose }: { chosen: string | undefined; choose: (to: string) => void }) {
+  const budgets = useBudgets();
+  const [first] = useState(chosen);
+  document.title = 'Budgets · Sluice';
+  if (!budgets.data)
+    return <h1>{budgets.isError ? `The server does not answer: ${budgets.error.message}` : 'Looking …'}</h1>;
+  const list = budgets.data.budgets;
+  const key = (b: BudgetView) => `${b.environment}/${b.slo}`;
+  const current = list.find((b) => key(b) === (chosen ?? first)) ?? list[0];
+  return (
+    <>
+      <h1>{budgets.data.sentence}</h1>
+      <div className="split">
+        <section className="panel" aria-label="All budgets">
+          <table className="budgets">
+            <tbody>
+              {list.map((b) => (
+                <Row
+                  key={key(b)}
+                  budget={b}
+                  chosen={b === current}
+                  choose={() => choose(`/budgets/${key(b)}`)}
+                />
+              ))}
+            </tbody>
+          </table>
+        </section>
+        {current && <Detail environment={current.environment} slo={current.slo} />}
+      </div>
+    </>
+  );
+}

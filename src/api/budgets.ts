@@ -1,0 +1,179 @@
+import { z } from '@hono/zod-openapi';
+import { humanSpan } from '../kit/time.ts';
+import { type Adjustment, BUDGET_STATES, type Budget, type BudgetState } from '../runtime/budget.ts';
+
+/** Budgets and what-if answers: schemas of the contract, and the sentences that go with them. */
+const adjustment = z.object({
+  id: z.string(),
+  fromMs: z.number(),
+  toMs: z.number(),
+  requests: z.number(),
+  bad: z.number(),
+  reason: z.string(),
+  approver: z.string(),
+  at: z.number(),
+});
+const consumer = z.object({
+  kind: z.enum(['release', 'incident', 'other']),
+  name: z.string(),
+  at: z.number(),
+  bad: z.number(),
+  share: z.number(),
+  release: z.string().nullable(),
+});
+const budgetFields = {
+  service: z.string(),
+  slo: z.string(),
+  environment: z.string(),
+  objective: z.number(),
+  windowMs: z.number(),
+  state: z.enum(BUDGET_STATES),
+  sentence: z.string(),
+  left: z.number().nullable(),
+  requests: z.number().nullable(),
+  bad: z.number().nullable(),
+  allowed: z.number().nullable(),
+  coverage: z.number().nullable(),
+  burnFast: z.number().nullable(),
+  burnSlow: z.number().nullable(),
+  exhaustedAt: z.number().nullable(),
+};
+export const budgetSchema = z.object(budgetFields).openapi('Budget');
+export type BudgetView = z.infer<typeof budgetSchema>;
+export const budgetListSchema = z
+  .object({
+    schema: z.literal('sluice.dev/budgets/v1'),
+    sentence: z.string(),
+    at: z.number(),
+    budgets: z.array(budgetSchema),
+  })
+  .openapi('Budgets');
+export const budgetDetailSchema = z
+  .object({
+    schema: z.literal('sluice.dev/budget/v1'),
+    ...budgetFields,
+    at: z.number(),
+    spanMs: z.number(),
+    leftOverTime: z.array(z.tuple([z.number(), z.number()])),
+    consumers: z.array(consumer),
+    adjustments: z.array(adjustment),
+    query: z.string(),
+  })
+  .openapi('BudgetDetail');
+export type BudgetDetail = z.infer<typeof budgetDetailSchema>;
+export type Consumer = z.infer<typeof consumer>;
+
+export const adjustmentRequestSchema = z
+  .object({
+    from: z.iso.datetime({ offset: true }),
+    to: z.iso.datetime({ offset: true }),
+    reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
+    approver: z.string().trim().min(1, 'say who approved it').max(200),
+  })
+  .refine((a) => Date.parse(a.to) > Date.parse(a.from), 'the end comes after the beginning');
+export const adjustmentAnswerSchema = z
+  .object({
+    schema: z.literal('sluice.dev/adjustment/v1'),
+    id: z.string(),
+    seq: z.number(),
+    requests: z.number(),
+    bad: z.number(),
+  })
+  .openapi('Adjustment');
+
+const outcome = z.object({
+  outcome: z.enum(['promoted', 'rolled back', 'undecided']),
+  seconds: z.number().nullable(),
+  failed: z.number(),
+});
+export const replaySchema = z
+  .object({
+    schema: z.literal('sluice.dev/replay/v1'),
+    sentence: z.string(),
+    releases: z.array(
+      z.object({
+        release: z.string(),
+        lane: z.string(),
+        version: z.string(),
+        openedAt: z.number(),
+        was: outcome,
+        would: outcome,
+        secondsSaved: z.number().nullable(),
+        failedSaved: z.number().nullable(),
+        note: z.string(),
+      }),
+    ),
+    alerts: z.array(
+      z.object({
+        slo: z.string(),
+        environment: z.string(),
+        was: z.number(),
+        would: z.number(),
+        query: z.string(),
+      }),
+    ),
+  })
+  .openapi('Replay');
+export type ReplayAnswer = z.infer<typeof replaySchema>;
+
+const percent = (share: number): string => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
+
+/** One sentence that is true now, and says what happens next. */
+export function budgetSentence(
+  name: string,
+  state: BudgetState,
+  budget: Budget | null,
+  now: number,
+  adjusted: readonly Adjustment[],
+): string {
+  if (!budget) return `${name} has no data: nothing was requested, so nothing can be said of its budget.`;
+  const excused =
+    adjusted.length > 0
+      ? ` ${adjusted.length} excluded ${adjusted.length === 1 ? 'incident does' : 'incidents do'} not count.`
+      : '';
+  const spent = `${percent(budget.left)} of its error budget is left`;
+  if (budget.left <= 0)
+    return `${name} has spent its error budget: ${Math.round(budget.bad)} bad of ${Math.round(budget.requests)}, ${Math.floor(budget.allowed)} allowed.${excused}`;
+  const when =
+    budget.exhaustedAt === null
+      ? ''
+      : ` At the pace of the last hour it is gone in ${humanSpan(budget.exhaustedAt - now)}.`;
+  if (state === 'burning') return `${name} is burning: ${spent}.${when}${excused}`;
+  if (state === 'recovering') return `${name} recovers: ${spent}.${when}${excused}`;
+  return `${name} is within budget: ${spent}.${when}${excused}`;
+}
+
+const RANK: Readonly<Record<BudgetState, number>> = { exhausted: 0, burning: 1, recovering: 2, stable: 3 };
+/** Trouble on top; among equals the least left first. */
+export const byNeed = (a: BudgetView, b: BudgetView): number =>
+  RANK[a.state] - RANK[b.state] || (a.left ?? 2) - (b.left ?? 2) || (a.slo < b.slo ? -1 : 1);
+
+export function budgetsSentence(budgets: readonly BudgetView[]): string {
+  const spent = budgets.filter((b) => b.left !== null && b.left <= 0);
+  const burning = budgets.filter((b) => b.state === 'burning');
+  const silent = budgets.filter((b) => b.left === null);
+  if (spent.length > 0)
+    return `${spent.length} of ${budgets.length} error budgets ${spent.length === 1 ? 'is' : 'are'} spent: ${spent
+      .map((b) => b.slo)
+      .slice(0, 3)
+      .join(', ')}.`;
+  if (burning.length > 0)
+    return `${burning
+      .map((b) => b.slo)
+      .slice(0, 3)
+      .join(', ')} ${burning.length === 1 ? 'is' : 'are'} burning; no budget is spent.`;
+  if (silent.length === budgets.length) return 'No budget has data yet: nothing was requested.';
+  return `Every error budget is in order${silent.length > 0 ? `; ${silent.length} without traffic` : ''}.`;
+}
+
+export function replaySentence(releases: ReplayAnswer['releases']): string {
+  if (releases.length === 0) return 'No release lies in this time: nothing to judge again.';
+  const other = releases.filter((r) => r.note !== 'same');
+  const seconds = releases.reduce((sum, r) => sum + (r.secondsSaved ?? 0), 0);
+  const failed = releases.reduce((sum, r) => sum + (r.failedSaved ?? 0), 0);
+  const saved = (n: number, what: string) =>
+    n === 0 ? `no ${what} saved or lost` : `${Math.abs(Math.round(n))} ${what} ${n > 0 ? 'saved' : 'lost'}`;
+  const differs =
+    other.length === 0 ? 'every one would end as it did' : `${other.length} would end otherwise`;
+  return `${releases.length} ${releases.length === 1 ? 'release' : 'releases'} judged again: ${differs}; ${saved(seconds, 'seconds')}, ${saved(failed, 'failed requests')}.`;
+}

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ReplayAnswer, replaySentence } from '../api/budgets.ts';
+import { releasesOf } from '../controller/history.ts';
+import { alertSpans, type ChangedRule, replayRelease } from '../controller/replay.ts';
+import { burnRuleOf } from '../controller/settings.ts';
+import type { Platform } from '../declaration/platform.ts';
+import { messageOf, type Result } from '../kit/result.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
+import { quote } from '../promql/scope.ts';
+import type { MetricsPort } from '../runtime/port.ts';
+import { burnSeries } from '../runtime/series.ts';
+import { clientOf, runningServer } from './client.ts';
+import { readPlatform } from './files.ts';
+import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
+
+export interface ReplayOptions {
+  readonly work: string;
+  readonly file?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly prometheus?: string;
+  readonly json?: boolean;
+}
+export interface ReplayAdapters {
+  openLedger(work: string): Promise<LedgerPort>;
+  openMetrics(
+    platform: Platform,
+    environment: string,
+    address: string,
+    env: Io['env'],
+  ): Result<MetricsPort, string>;
+}
+
+const usage = (code: string, message: string, next: string) =>
+  new CliError(EXIT.usage, { code, message, next });
+
+function moment(text: string | undefined, otherwise: number, name: string): number {
+  if (text === undefined) return otherwise;
+  const at = Date.parse(text);
+  if (Number.isNaN(at))
+    throw usage('BAD_TIME', `--${name} "${text}" is no moment`, 'write it as 2026-03-01T02:00:00Z');
+  return at;
+}
+
+/** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
+async function recordsOf(io: Io, o: ReplayOptions, adapters: ReplayAdapters): Promise<LedgerRecord[]> {
+  const server = o.file ? undefined : runningServer(o.work);
+  let texts: string[];
+  if (o.file) {
+    try {
+      texts = readFileSync(resolve(io.cwd, o.file), 'utf8').split('\n').filter(Boolean);
+    } catch (thrown) {
+      throw usage('FILE_UNREADABLE', messageOf(thrown), 'give what `sluice ledger export` wrote');
+    }
+  } else if (server)
+    texts = (await clientOf(server).text('/api/v1/ledger/export')).split('\n').filter(Boolean);
+  else {
+    const ledger = await adapters.openLedger(o.work);
+    texts = [...(await ledger.texts())];
+    await ledger.close();
+  }
+  const checked = verifyChain(texts);
+  if (!checked.ok)
+    throw new CliError(EXIT.no, {
+      code: 'TAMPERED',
+      message: `the ledger does not verify: ${checked.breaks[0]?.message ?? ''}`,
+      next: 'sluice ledger verify',
+    });
+  return texts.map((t) => JSON.parse(t) as LedgerRecord);
+}
+
+/** Today's declaration as a rule: what it says of every SLO it still knows. */
+const declaredRule = (platform: Platform): ChangedRule => ({
+  evidence: platform.evidence,
+  objectives: Object.fromEntries(platform.slos.map((s) => [s.name, s.objective])),
+});
+
+const DAY_MS = 86_400_000;
+const STEP_MS = 60_000;
+
+/** Alerts of the pair, by the thresholds of the architecture and by those declared today. */
+async function alertsOf(
+  io: Io,
+  platform: Platform,
+  o: ReplayOptions,
+  range: { from: number; to: number },
+  adapters: ReplayAdapters,
+): Promise<ReplayAnswer['alerts']> {
+  if (!o.prometheus) return [];
+  const out: ReplayAnswer['alerts'] = [];
+  const to = Math.min(range.to, Date.now());
+  const spanMs = Math.max(STEP_MS, Math.min(to - range.from, 31 * DAY_MS));
+  for (const environment of platform.environments) {
+    const port = adapters.openMetrics(platform, environment.name, o.prometheus, io.env);
+    if (!port.ok) throw usage('SECRET_MISSING', port.error, 'set it and run this again');
+    for (const slo of platform.slos) {
+      const m = `{slo=${quote(slo.name)},environment=${quote(environment.name)}}`;
+      const query = `${burnSeries('5m')}${m}`;
+      const [fast, slow] = await Promise.all(
+        [query, `${burnSeries('1h')}${m}`].map((q) =>
+          port.value.instant(`${q}[${spanMs}ms:${STEP_MS}ms]`, to),
+        ),
+      );
+      if (!fast!.ok || !slow!.ok)
+        throw new CliError(EXIT.unreachable, {
+          code: 'SOURCE_UNAVAILABLE',
+          message: `${o.prometheus} does not answer: ${fast!.ok ? (slow!.ok ? '' : slow!.error.message) : fast!.error.message}`,
+          next: 'check the address with --prometheus',
+        });
+      const samples = [fast!, slow!].map((a) => (a.ok ? (a.value[0]?.samples ?? []) : []));
+      const before = alertSpans(samples[0]!, samples[1]!, { fast: 14, slow: 3 }).length;
+      const now = alertSpans(samples[0]!, samples[1]!, burnRuleOf(environment)).length;
+      out.push({ slo: slo.name, environment: environment.name, was: before, would: now, query });
+    }
+  }
+  return out;
+}
+
+const seconds = (s: number | null): string => (s === null ? '-' : `${s} s`);
+const saved = (n: number | null, unit: string): string =>
+  n === null ? '-' : n === 0 ? '0' : `${n > 0 ? '+' : ''}${n}${unit}`;
+
+function show(io: Io, answer: ReplayAnswer): void {
+  const p = palette(io);
+  io.out(`${p.bold(answer.sentence)}\n`);
+  if (answer.releases.length > 0)
+    io.out(
+      table([
+        ['RELEASE', 'VERSION', 'THEN', 'AFTER', 'NOW', 'AFTER', 'SAVED', 'FAILED', ''],
+        ...answer.releases.map((r) => [
+          r.release,
+          r.version,
+          r.was.outcome,
+          seconds(r.was.seconds),
+          r.would.outcome,
+          seconds(r.would.seconds),
+          saved(r.secondsSaved, ' s'),
+          saved(r.failedSaved, ''),
+          r.note === 'same' ? '' : r.note,
+        ]),
+      ]),
+    );
+  if (answer.alerts.length > 0)
+    io.out(
+      `\n${table([['SLO', 'ENVIRONMENT', 'ALERTS AT 14x AND 3x', 'ALERTS AS DECLARED'], ...answer.alerts.map((a) => [a.slo, a.environment, String(a.was), String(a.would)])])}`,
+    );
+}
+
+/** `sluice replay [dir]`: past releases judged again by what is declared in a folder. */
+export async function replayCommand(
+  io: Io,
+  where: string,
+  o: ReplayOptions,
+  adapters: ReplayAdapters,
+): Promise<Exit> {
+  const platform = readPlatform(io, where);
+  const range = { from: moment(o.from, 0, 'from'), to: moment(o.to, Number.MAX_SAFE_INTEGER, 'to') };
+  if (range.to <= range.from) throw usage('BAD_RANGE', '--to lies before --from', 'turn them round');
+  const records = await recordsOf(io, o, adapters);
+  const lanes = [...new Set(records.filter((r) => r.type === 'release.opened').map((r) => r.subject))];
+  const line = progress(io);
+  const rule = declaredRule(platform);
+  const releases: ReplayAnswer['releases'] = [];
+  for (const lane of lanes) {
+    line.say(`judging ${lane} again`);
+    const past = releasesOf(
+      lane,
+      records.filter((r) => r.subject === lane),
+    );
+    for (const one of past.filter(
+      (x) => x.release.openedAt >= range.from && x.release.openedAt <= range.to,
+    )) {
+      const replayed = replayRelease(one, rule);
+      if (!replayed.ok) throw usage('RULE', replayed.error, 'change spec.evidence of the Platform');
+      releases.push(replayed.value);
+    }
+  }
+  const opened = releases.map((r) => r.openedAt);
+  const alertRange = { from: range.from || Math.min(Date.now(), ...opened), to: range.to };
+  const alerts = await alertsOf(io, platform, o, alertRange, adapters);
+  line.done();
+  releases.sort((a, b) => b.openedAt - a.openedAt);
+  const answer: ReplayAnswer = {
+    schema: 'sluice.dev/replay/v1',
+    sentence: replaySentence(releases),
+    releases,
+    alerts,
+  };
+  if (o.json) printJson(io, answer);
+  else show(io, answer);
+  return EXIT.yes;
+}

@@ -1,0 +1,188 @@
+import type { Environment, Platform, Slo } from '../declaration/platform.ts';
+import { type Actor, SYSTEM } from '../kit/actor.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import type { Entry, LedgerRecord } from '../ledger/record.ts';
+import { quote } from '../promql/scope.ts';
+import { type Adjustment, type BudgetSeen, type BudgetState, budgetMove } from '../runtime/budget.ts';
+import { type Budgets, budgetKey, evolve, noBudgets, RUNTIME_EVENT_VERSION } from '../runtime/events.ts';
+import type { MetricsPort } from '../runtime/port.ts';
+import {
+  BAD_5M,
+  BAD_WINDOW,
+  BUDGET_REMAINING,
+  COVERAGE,
+  REQUESTS_5M,
+  REQUESTS_WINDOW,
+} from '../runtime/series.ts';
+import type { MetricsLook } from './metrics-look.ts';
+import { burnRuleOf } from './settings.ts';
+
+/** Budgets of every SLO in every environment: their states, kept in the ledger, and what was excused. */
+export interface BudgetKeeper {
+  stateOf(slo: string, environment: string): BudgetState;
+  adjustments(slo: string, environment: string): readonly Adjustment[];
+  /** Records what the latest looks moved. */
+  look(now: number): Promise<void>;
+  adjust(slo: Slo, environment: string, wanted: Excused, actor: Actor, now: number): Promise<LedgerRecord>;
+}
+
+export interface Excused {
+  readonly id: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly requests: number;
+  readonly bad: number;
+  readonly reason: string;
+  readonly approver: string;
+}
+
+export interface KeeperParts {
+  readonly platform: Platform;
+  readonly ledger: LedgerPort;
+  metrics(environment: string): MetricsLook;
+}
+
+export async function openBudgets({ platform, ledger, metrics }: KeeperParts): Promise<BudgetKeeper> {
+  const kept = [
+    ...(await ledger.read({ type: 'budget.moved' })),
+    ...(await ledger.read({ type: 'budget.adjusted' })),
+  ];
+  let budgets: Budgets = kept.sort((a, b) => a.seq - b.seq).reduce(evolve, noBudgets);
+  const stateOf = (slo: string, environment: string) =>
+    budgets.states.get(budgetKey(slo, environment)) ?? 'stable';
+  const seenOf = (look: MetricsLook, slo: string): BudgetSeen => {
+    const burn = look.burns.get(slo);
+    return { left: look.budgets.get(slo) ?? null, fast: burn?.fast ?? null, slow: burn?.slow ?? null };
+  };
+  const entryOf = (slo: Slo, environment: Environment, now: number): Entry[] => {
+    const look = metrics(environment.name);
+    if (look.failure) return [];
+    const seen = seenOf(look, slo.name);
+    const from = stateOf(slo.name, environment.name);
+    const move = budgetMove(from, seen, burnRuleOf(environment));
+    return move
+      ? [
+          {
+            at: now,
+            type: 'budget.moved',
+            v: RUNTIME_EVENT_VERSION,
+            subject: `${slo.service}/${environment.name}`,
+            actor: SYSTEM,
+            cause: null,
+            data: { slo: slo.name, from, to: move.to, reason: move.by, left: seen.left },
+          },
+        ]
+      : [];
+  };
+  const append = async (entries: readonly Entry[]) => {
+    const records = await ledger.append(entries);
+    budgets = records.reduce(evolve, budgets);
+    return records;
+  };
+  return {
+    stateOf,
+    adjustments: (slo, environment) =>
+      budgets.adjustments.filter((a) => a.slo === slo && a.environment === environment),
+    async look(now) {
+      const entries = platform.environments.flatMap((e) =>
+        platform.slos.flatMap((slo) => entryOf(slo, e, now)),
+      );
+      if (entries.length > 0) await append(entries);
+    },
+    async adjust(slo, environment, wanted, actor, now) {
+      const known = budgets.adjustments.find((a) => a.id === wanted.id);
+      if (known)
+        return (await ledger.read({ type: 'budget.adjusted' })).find(
+          (r) => (r.data as { id: string }).id === wanted.id,
+        )!;
+      const { requests, bad, ...rest } = wanted;
+      const [record] = await append([
+        {
+          at: now,
+          type: 'budget.adjusted',
+          v: RUNTIME_EVENT_VERSION,
+          subject: `${slo.service}/${environment}`,
+          actor,
+          cause: wanted.id,
+          data: { ...rest, requests, bad, slo: slo.name },
+        },
+      ]);
+      return record!;
+    },
+  };
+}
+
+/** What Prometheus says of one budget now. */
+export interface BudgetReading {
+  readonly requests: number | null;
+  readonly bad: number | null;
+  readonly coverage: number | null;
+}
+
+const matcher = (slo: Slo, environment: string): string =>
+  `{slo=${quote(slo.name)},service=${quote(slo.service)},environment=${quote(environment)}}`;
+
+/** Counts of every SLO of an environment, by one query. */
+export async function readBudgets(
+  port: MetricsPort,
+  environment: string,
+  now: number,
+): Promise<ReadonlyMap<string, BudgetReading>> {
+  const names = `${REQUESTS_WINDOW}|${BAD_WINDOW}|${COVERAGE}`;
+  const answer = await port.instant(`{__name__=~${quote(names)},environment=${quote(environment)}}`, now);
+  const readings = new Map<string, BudgetReading>();
+  for (const { labels, samples } of answer.ok ? answer.value : []) {
+    const slo = labels['slo'] ?? '';
+    const value = samples[0]?.[1] ?? null;
+    const before = readings.get(slo) ?? { requests: null, bad: null, coverage: null };
+    const name = labels['__name__'];
+    const field = name === REQUESTS_WINDOW ? 'requests' : name === BAD_WINDOW ? 'bad' : 'coverage';
+    readings.set(slo, { ...before, [field]: value });
+  }
+  return readings;
+}
+
+const POINTS = 240;
+/** Subqueries stand on a grid; a step is never below the tile that is recorded. */
+export const burnDownStep = (windowMs: number): number =>
+  Math.max(10_000, Math.ceil(windowMs / POINTS / 10_000) * 10_000);
+
+/** A budget over time, and the bad requests of each tile: what a burn-down is drawn of. */
+export async function readBurnDown(
+  port: MetricsPort,
+  slo: Slo,
+  environment: string,
+  spanMs: number,
+  now: number,
+): Promise<{ left: readonly (readonly [number, number])[]; bad: readonly (readonly [number, number])[] }> {
+  const m = matcher(slo, environment);
+  const ask = async (series: string, stepMs: number) => {
+    const answer = await port.instant(`${series}${m}[${spanMs}ms:${stepMs}ms]`, now);
+    return answer.ok ? (answer.value[0]?.samples ?? []) : [];
+  };
+  const [left, bad] = await Promise.all([
+    ask(BUDGET_REMAINING, burnDownStep(spanMs)),
+    ask(BAD_5M, Math.max(300_000, burnDownStep(spanMs))),
+  ]);
+  return { left, bad };
+}
+
+/** What was counted between two moments, in tiles: for an incident that is to be excused. */
+export async function countBetween(
+  port: MetricsPort,
+  slo: Slo,
+  environment: string,
+  fromMs: number,
+  toMs: number,
+): Promise<{ requests: number; bad: number } | null> {
+  const m = matcher(slo, environment);
+  // The last tile that holds any of it ends up to five minutes after it.
+  const span = `${Math.max(300_000, toMs - fromMs)}ms:5m`;
+  const [requests, bad] = await Promise.all(
+    [REQUESTS_5M, BAD_5M].map((series) => port.instant(`sum_over_time(${series}${m}[${span}])`, toMs)),
+  );
+  if (!requests?.ok || !bad?.ok) return null;
+  const value = (answer: typeof requests) => (answer.ok ? (answer.value[0]?.samples[0]?.[1] ?? null) : null);
+  const [r, b] = [value(requests), value(bad)];
+  return r === null || b === null ? null : { requests: r, bad: b };
+}

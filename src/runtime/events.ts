@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { invariant } from '../kit/result.ts';
+import { type Adjustment, BUDGET_MOVES, BUDGET_STATES, type BudgetMove, type BudgetState } from './budget.ts';
+
+/** What the runtime plane puts into the ledger; subject is the lane, `service/environment`. */
+export const runtimeEvents = {
+  'budget.moved': z.object({
+    slo: z.string(),
+    from: z.enum(BUDGET_STATES),
+    to: z.enum(BUDGET_STATES),
+    reason: z.enum(Object.keys(BUDGET_MOVES) as [BudgetMove, ...BudgetMove[]]),
+    left: z.number().nullable(),
+  }),
+  'budget.adjusted': z.object({
+    id: z.string(),
+    slo: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    requests: z.number().nonnegative(),
+    bad: z.number().nonnegative(),
+    reason: z.string().min(1),
+    approver: z.string().min(1),
+  }),
+} as const;
+export type RuntimeEventType = keyof typeof runtimeEvents;
+export const RUNTIME_EVENT_VERSION = 1;
+
+interface Recorded {
+  readonly type: string;
+  readonly v: number;
+  readonly subject: string;
+  readonly at: number;
+  readonly data: unknown;
+}
+
+/** Every budget's state and every adjustment, folded from records. */
+export interface Budgets {
+  readonly states: ReadonlyMap<string, BudgetState>;
+  readonly adjustments: readonly Adjustment[];
+}
+export const budgetKey = (slo: string, environment: string): string => `${slo}@${environment}`;
+export const noBudgets: Budgets = { states: new Map(), adjustments: [] };
+
+/** Reads a recorded event of any version that was ever written. */
+export function evolve(before: Budgets, record: Recorded): Budgets {
+  if (!(record.type in runtimeEvents)) return before;
+  invariant(record.v === RUNTIME_EVENT_VERSION, `${record.type} has version ${record.v}`);
+  const [service, environment] = record.subject.split('/') as [string, string];
+  if (record.type === 'budget.moved') {
+    const { slo, to } = runtimeEvents['budget.moved'].parse(record.data);
+    return { ...before, states: new Map(before.states).set(budgetKey(slo, environment), to) };
+  }
+  const data = runtimeEvents['budget.adjusted'].parse(record.data);
+  return {
+    ...before,
+    adjustments: [...before.adjustments, { ...data, service, environment, at: record.at }],
+  };
+}

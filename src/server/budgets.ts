@@ -1,0 +1,268 @@
+import {
+  type BudgetDetail,
+  type BudgetView,
+  budgetSentence,
+  budgetsSentence,
+  byNeed,
+  type Consumer,
+  type ReplayAnswer,
+  replaySentence,
+} from '../api/budgets.ts';
+import {
+  type BudgetKeeper,
+  type BudgetReading,
+  countBetween,
+  readBudgets,
+  readBurnDown,
+} from '../controller/budgets.ts';
+import { releasesOf } from '../controller/history.ts';
+import type { Controller } from '../controller/loop.ts';
+import { type ChangedRule, replayRelease } from '../controller/replay.ts';
+import { type Environment, lanesOf, type Platform, type Slo } from '../declaration/platform.ts';
+import type { Actor } from '../kit/actor.ts';
+import { fail, ok, type Result } from '../kit/result.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { budgetOf, inWindow } from '../runtime/budget.ts';
+import type { MetricsPort } from '../runtime/port.ts';
+import { BUDGET_REMAINING } from '../runtime/series.ts';
+
+/** Questions about budgets, each answered by a view model of `api/`. */
+export interface BudgetHouse {
+  list(): Promise<{ schema: 'sluice.dev/budgets/v1'; sentence: string; at: number; budgets: BudgetView[] }>;
+  detail(environment: string, slo: string): Promise<BudgetDetail | undefined>;
+  adjust(
+    environment: string,
+    slo: string,
+    wanted: { id: string; fromMs: number; toMs: number; reason: string; approver: string },
+    actor: Actor,
+  ): Promise<Result<LedgerRecord, string>>;
+  replay(rule: ChangedRule, fromMs: number, toMs: number): Promise<Result<ReplayAnswer, string>>;
+}
+
+export interface BudgetParts {
+  readonly platform: Platform;
+  readonly controller: Controller;
+  readonly ledger: LedgerPort;
+  readonly keeper: BudgetKeeper;
+  metricsOf(environment: string): MetricsPort | undefined;
+  now(): number;
+}
+
+function viewOf(
+  parts: BudgetParts,
+  slo: Slo,
+  environment: Environment,
+  reading: BudgetReading | undefined,
+): BudgetView {
+  const { keeper, controller, now } = parts;
+  const burn = controller.metrics(environment.name).burns.get(slo.name);
+  const adjustments = inWindow(keeper.adjustments(slo.name, environment.name), slo.windowMs, now());
+  const budget =
+    reading?.requests == null || reading.bad === null
+      ? null
+      : budgetOf(
+          { requests: reading.requests, bad: reading.bad },
+          slo.objective,
+          slo.windowMs,
+          burn?.slow ?? null,
+          adjustments,
+          now(),
+        );
+  const state = keeper.stateOf(slo.name, environment.name);
+  return {
+    service: slo.service,
+    slo: slo.name,
+    environment: environment.name,
+    objective: slo.objective,
+    windowMs: slo.windowMs,
+    state,
+    sentence: budgetSentence(`${slo.name} in ${environment.name}`, state, budget, now(), adjustments),
+    left: budget?.left ?? null,
+    requests: budget?.requests ?? null,
+    bad: budget?.bad ?? null,
+    allowed: budget?.allowed ?? null,
+    coverage: reading?.coverage ?? null,
+    burnFast: burn?.fast ?? null,
+    burnSlow: burn?.slow ?? null,
+    exhaustedAt: budget?.exhaustedAt ?? null,
+  };
+}
+
+interface AlertData {
+  readonly id: string;
+  readonly status: string;
+  readonly startsAt: string;
+  readonly alert: string;
+  readonly slo: string;
+}
+
+/** Times in which an alert of this SLO fired, joined where they touch. */
+function incidents(
+  records: readonly LedgerRecord[],
+  slo: string,
+  now: number,
+): { from: number; to: number; name: string }[] {
+  const ends = new Map<string, { from: number; to: number; name: string }>();
+  for (const record of records) {
+    const data = record.data as AlertData;
+    if (record.type !== 'alert.received' || data.slo !== slo) continue;
+    const from = Date.parse(data.startsAt);
+    const key = `${from}`;
+    const open = ends.get(key) ?? { from, to: now, name: data.alert };
+    ends.set(key, { ...open, to: data.status === 'resolved' ? record.at : open.to });
+  }
+  const spans = [...ends.values()].sort((a, b) => a.from - b.from);
+  return spans.reduce<{ from: number; to: number; name: string }[]>((joined, span) => {
+    const last = joined.at(-1);
+    if (last && span.from <= last.to) last.to = Math.max(last.to, span.to);
+    else joined.push({ ...span });
+    return joined;
+  }, []);
+}
+
+/** What spent the budget: the canaries' own bad requests, then what failed while alerts fired, then the rest. */
+async function consumersOf(
+  parts: BudgetParts,
+  slo: Slo,
+  environment: Environment,
+  view: BudgetView,
+): Promise<Consumer[]> {
+  const lane = `${slo.service}/${environment.name}`;
+  const records = await parts.ledger.read({ subject: lane });
+  const since = parts.now() - slo.windowMs;
+  const allowed = view.allowed ?? 0;
+  const share = (bad: number) => (allowed > 0 ? bad / allowed : 0);
+  const releases = releasesOf(lane, records)
+    .filter(({ release }) => release.openedAt > since)
+    .map(({ release }) => {
+      const bad = (release.intervals[slo.name] ?? []).reduce((sum, i) => sum + (i.canary?.bad ?? 0), 0);
+      return {
+        kind: 'release' as const,
+        name: `${slo.service} ${release.target.version}`,
+        at: release.openedAt,
+        bad,
+        share: share(bad),
+        release: release.id,
+      };
+    })
+    .filter((r) => r.bad > 0);
+  const port = parts.metricsOf(environment.name);
+  const spans = incidents(records, slo.name, parts.now()).filter((s) => s.to > since);
+  const failed = await Promise.all(
+    spans.map(async ({ from, to, name }) => {
+      const counted = port ? await countBetween(port, slo, environment.name, from, to) : null;
+      // A canary's own failures are counted as its release.
+      const own = releases
+        .filter((r) => r.at >= from - 300_000 && r.at <= to)
+        .reduce((sum, r) => sum + r.bad, 0);
+      const bad = Math.max(0, (counted?.bad ?? 0) - own);
+      return { kind: 'incident' as const, name, at: from, bad, share: share(bad), release: null };
+    }),
+  );
+  const known = [...releases, ...failed.filter((f) => f.bad > 0)];
+  const rest = Math.max(0, (view.bad ?? 0) - known.reduce((sum, k) => sum + k.bad, 0));
+  const other: Consumer[] =
+    rest > 0
+      ? [
+          {
+            kind: 'other',
+            name: 'everyday errors',
+            at: parts.now(),
+            bad: rest,
+            share: share(rest),
+            release: null,
+          },
+        ]
+      : [];
+  return [...known, ...other].sort((a, b) => b.bad - a.bad);
+}
+
+export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
+  const { platform, keeper, ledger, now } = parts;
+  const find = (environmentName: string, sloName: string) => {
+    const environment = platform.environments.find((e) => e.name === environmentName);
+    const slo = platform.slos.find((s) => s.name === sloName);
+    return environment && slo ? { environment, slo } : undefined;
+  };
+  const readingsOf = async (environment: Environment) => {
+    const port = parts.metricsOf(environment.name);
+    return port ? readBudgets(port, environment.name, now()) : new Map<string, BudgetReading>();
+  };
+  return {
+    async list() {
+      const all = await Promise.all(
+        platform.environments.map(async (environment) => {
+          const readings = await readingsOf(environment);
+          return platform.slos.map((slo) => viewOf(parts, slo, environment, readings.get(slo.name)));
+        }),
+      );
+      const budgets = all.flat().sort(byNeed);
+      return { schema: 'sluice.dev/budgets/v1', sentence: budgetsSentence(budgets), at: now(), budgets };
+    },
+    async detail(environmentName, sloName) {
+      const found = find(environmentName, sloName);
+      if (!found) return undefined;
+      const { environment, slo } = found;
+      const port = parts.metricsOf(environment.name);
+      const view = viewOf(parts, slo, environment, (await readingsOf(environment)).get(slo.name));
+      const whole = port ? (await readBurnDown(port, slo, environment.name, slo.windowMs, now())).left : [];
+      // A young budget fills its chart, too.
+      const spanMs = Math.min(slo.windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
+      const drawn =
+        port && spanMs < slo.windowMs
+          ? (await readBurnDown(port, slo, environment.name, spanMs, now())).left
+          : whole;
+      return {
+        schema: 'sluice.dev/budget/v1',
+        ...view,
+        at: now(),
+        spanMs,
+        leftOverTime: drawn.map(([at, left]): [number, number] => [at, left]),
+        consumers: await consumersOf(parts, slo, environment, view),
+        adjustments: inWindow(keeper.adjustments(slo.name, environment.name), slo.windowMs, now()).map(
+          ({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
+            id,
+            fromMs,
+            toMs,
+            requests,
+            bad,
+            reason,
+            approver,
+            at,
+          }),
+        ),
+        query: `${BUDGET_REMAINING}{slo="${slo.name}",environment="${environment.name}"}`,
+      };
+    },
+    async adjust(environmentName, sloName, wanted, actor) {
+      const found = find(environmentName, sloName);
+      if (!found) return fail(`no SLO ${sloName} in ${environmentName}`);
+      if (wanted.fromMs > now()) return fail('an incident that has not begun cannot be excluded');
+      const port = parts.metricsOf(environmentName);
+      const counted = port
+        ? await countBetween(port, found.slo, environmentName, wanted.fromMs, Math.min(wanted.toMs, now()))
+        : null;
+      if (!counted) return fail('Prometheus has no counts for this time: nothing was excluded');
+      return ok(await keeper.adjust(found.slo, environmentName, { ...wanted, ...counted }, actor, now()));
+    },
+    async replay(rule, fromMs, toMs) {
+      const past = await Promise.all(
+        lanesOf(platform).map(async ({ service, environment }) => {
+          const lane = `${service.name}/${environment.name}`;
+          return releasesOf(lane, await ledger.read({ subject: lane }));
+        }),
+      );
+      const releases: ReplayAnswer['releases'] = [];
+      for (const one of past
+        .flat()
+        .filter((p) => p.release.openedAt >= fromMs && p.release.openedAt <= toMs)) {
+        const replayed = replayRelease(one, rule);
+        if (!replayed.ok) return replayed;
+        releases.push(replayed.value);
+      }
+      releases.sort((a, b) => b.openedAt - a.openedAt);
+      return ok({ schema: 'sluice.dev/replay/v1', sentence: replaySentence(releases), releases, alerts: [] });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import * as schemas from '../../api/budgets.ts';
+import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+
+const number = z.coerce.number().positive().optional();
+
+/** Budgets, what spent them, what was excluded; and what another rule would have done. */
+export function budgetRoutes(app: App, parts: AppParts): void {
+  const list = createRoute({
+    method: 'get',
+    path: '/api/v1/budgets',
+    responses: { 200: json(schemas.budgetListSchema, 'Every SLO in every environment, trouble first.') },
+  });
+  app.openapi(list, async (c) => c.json(await parts.budgets.list(), 200));
+
+  const params = z.object({ environment: z.string(), slo: z.string() });
+  const detail = createRoute({
+    method: 'get',
+    path: '/api/v1/budgets/{environment}/{slo}',
+    request: { params },
+    responses: { 200: json(schemas.budgetDetailSchema, 'Burn-down, and what spent it.'), 404: problemAnswer },
+  });
+  app.openapi(detail, async (c) => {
+    const { environment, slo } = c.req.valid('param');
+    const found = await parts.budgets.detail(environment, slo);
+    if (!found)
+      return problem(c, 404, 'No such SLO', `${slo} in ${environment}`, 'see /api/v1/budgets') as never;
+    return c.json(found, 200);
+  });
+
+  const adjust = createRoute({
+    method: 'post',
+    path: '/api/v1/budgets/{environment}/{slo}/adjustments',
+    middleware: [needs(parts, 'waive')] as const,
+    request: {
+      params,
+      headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+      body: { content: { 'application/json': { schema: schemas.adjustmentRequestSchema } }, required: true },
+    },
+    responses: {
+      201: json(schemas.adjustmentAnswerSchema, 'Recorded: what was spent then does not count.'),
+      400: problemAnswer,
+      401: problemAnswer,
+      403: problemAnswer,
+    },
+  });
+  app.openapi(adjust, async (c) => {
+    const { environment, slo } = c.req.valid('param');
+    const { from, to, reason, approver } = c.req.valid('json');
+    const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
+    const wanted = { id, fromMs: Date.parse(from), toMs: Date.parse(to), reason, approver };
+    const done = await parts.budgets.adjust(environment, slo, wanted, c.get('actor'));
+    if (!done.ok) return problem(c, 400, 'Nothing was excluded', done.error, 'see /api/v1/budgets') as never;
+    const { requests, bad } = done.value.data as { requests: number; bad: number };
+    return c.json(
+      { schema: 'sluice.dev/adjustment/v1' as const, id, seq: done.value.seq, requests, bad },
+      201,
+    );
+  });
+
+  const replay = createRoute({
+    method: 'get',
+    path: '/api/v1/replay',
+    request: {
+      query: z.object({
+        tolerance: number,
+        detect: number,
+        alpha: number,
+        beta: number,
+        rho: number,
+        minBad: number,
+        objective: number,
+        from: z.coerce.number().default(0),
+        to: z.coerce.number().default(Number.MAX_SAFE_INTEGER),
+      }),
+    },
+    responses: { 200: json(schemas.replaySchema, 'Every past release, judged again.'), 400: problemAnswer },
+  });
+  app.openapi(replay, async (c) => {
+    const { from, to, objective, ...evidence } = c.req.valid('query');
+    const given = Object.fromEntries(Object.entries(evidence).filter(([, v]) => v !== undefined));
+    const objectives =
+      objective === undefined ? {} : Object.fromEntries(parts.slos.map((slo) => [slo, objective]));
+    const answer = await parts.budgets.replay({ evidence: given, objectives }, from, to);
+    if (!answer.ok) return problem(c, 400, 'No such rule', answer.error, 'see docs/judge.md') as never;
+    return c.json(answer.value, 200);
+  });
+}
