@@ -1,14 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accuracy } from './accuracy.ts';
+import { ruleCost } from './cost.ts';
 import { CASES, falseRollbacks } from './false-rollbacks.ts';
 import { intervalsPerSecond, lookOver } from './judge-speed.ts';
 import { abortGaps, realTimes } from './real.ts';
+import { renderSpeed } from './render-speed.ts';
 import { timesToVerdict, type VerdictTime } from './time-to-verdict.ts';
 
-/** `npm run bench [-- simulated|real|aborts]`: figures as ratios measured in one run. Exit 1 where one is not held. */
+/** `npm run bench [-- simulated|real|aborts|runtime]`: figures as ratios measured in one run. Exit 1 where one is not held. */
 const FAULTS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1] as const;
 const CANARIES = 10_000;
 const ABORTS = 20;
+/** Measured elsewhere, on a machine of this kind; compared for real where `sloth` is on PATH. */
+const SLOTH_ELSEWHERE_SECONDS = 0.9;
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 const held: { what: string; ok: boolean }[] = [];
@@ -116,6 +121,49 @@ async function aborts(): Promise<object> {
   return { gaps };
 }
 
+async function runtimeFigures(): Promise<object> {
+  say('\nRendering 1,000 services with 2 SLOs each; whole commands, medians of 3 in turn');
+  const speeds = await renderSpeed();
+  const { render1000, render100, check1000, sloth1000 } = speeds;
+  say(
+    `  render 1,000: ${render1000.seconds.toFixed(2)} s, ${Math.round(render1000.megabytes)} MB   100: ${render100.seconds.toFixed(2)} s   --check: ${check1000.seconds.toFixed(2)} s`,
+  );
+  say(
+    `  the field's generator, elsewhere: ${SLOTH_ELSEWHERE_SECONDS} s and 30,000 recording rules; here: ${sloth1000 ? `${sloth1000.seconds.toFixed(2)} s` : 'no sloth on PATH'}`,
+  );
+  if (sloth1000)
+    expectThat(
+      `everything is rendered sooner than sloth writes its rules alone (${(render1000.seconds / sloth1000.seconds).toFixed(2)} of its time)`,
+      render1000.seconds < sloth1000.seconds,
+    );
+  expectThat(`rendered within 5 s (${render1000.seconds.toFixed(2)})`, render1000.seconds <= 5);
+  expectThat(`within 500 MB (${Math.round(render1000.megabytes)})`, render1000.megabytes <= 500);
+  expectThat(
+    `at most linear from 100 to 1,000 services (${(render1000.seconds / render100.seconds).toFixed(1)} times the time)`,
+    render1000.seconds <= 10 * render100.seconds,
+  );
+  expectThat(
+    `--check is no slower than render (${(check1000.seconds / render1000.seconds).toFixed(2)} of its time)`,
+    check1000.seconds <= 1.05 * render1000.seconds,
+  );
+  const cost = await ruleCost();
+  expectThat(
+    `samples read by one evaluation: ${cost.ours} by our ${cost.rules.ours} rules, ${cost.common} by the common ${cost.rules.common} (${(cost.ours / cost.common).toFixed(3)} of them), at most a tenth`,
+    cost.ours <= cost.common / 10,
+  );
+  say('\nThirty simulated days, traffic 10:1: share of the budget spent, exact / ours / average of ratios');
+  const accuracies = await accuracy();
+  for (const a of accuracies) {
+    say(`  ${a.name.padEnd(52)} ${a.exact.toFixed(4)} / ${a.ours.toFixed(4)} / ${a.average.toFixed(4)}`);
+    const most = /lost/.test(a.name) ? 0.01 : 0.001;
+    expectThat(
+      `${a.name}: ours is ${(100 * a.error).toFixed(4)} % off, at most ${100 * most} %; the average ${(100 * a.averageError).toFixed(1)} %`,
+      a.error <= most,
+    );
+  }
+  return { speeds, cost, accuracies };
+}
+
 const which = process.argv[2] ?? 'all';
 const results: Record<string, object> = {};
 if (which === 'all' || which === 'simulated') {
@@ -123,6 +171,7 @@ if (which === 'all' || which === 'simulated') {
   results['false'] = simulatedFalse();
   results['speed'] = await speed();
 }
+if (which === 'all' || which === 'runtime') results['runtime'] = await runtimeFigures();
 if (which === 'all' || which === 'real') results['real'] = await real();
 if (which === 'all' || which === 'real' || which === 'aborts') results['aborts'] = await aborts();
 const out = join(import.meta.dirname, '.out');

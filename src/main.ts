@@ -1,48 +1,29 @@
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { pino } from 'pino';
-import { budgetExcludeCommand, budgetListCommand } from './cli/budget.ts';
-import { demoCommand } from './cli/demo.ts';
-import { doctorCommand } from './cli/doctor.ts';
-import { importSlothCommand } from './cli/import.ts';
-import { initCommand } from './cli/init.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
-import { judgeCommand } from './cli/judge.ts';
-import { explainCommand, exportCommand, listCommand, showCommand, verifyCommand } from './cli/ledger.ts';
-import { releaseCommand } from './cli/release.ts';
-import { renderCommand } from './cli/render.ts';
-import { replayCommand } from './cli/replay.ts';
-import { schemaCommand } from './cli/schema.ts';
-import { type ServeAdapters, serveCommand } from './cli/serve.ts';
-import { statusCommand } from './cli/status.ts';
-import { testCommand } from './cli/test.ts';
-import { tokenCommand } from './cli/token.ts';
-import { validateCommand } from './cli/validate.ts';
+import type { ServeAdapters } from './cli/serve.ts';
 import { lanesOf } from './declaration/platform.ts';
 import { COMMANDS } from './delivery/events.ts';
-import { startStack } from './embedded/stack.ts';
-import { gitDesired } from './gitops/adapters/git/desired.ts';
-import { openRepository } from './gitops/adapters/git/repository.ts';
 import { messageOf, ok } from './kit/result.ts';
-import { sqliteLedger } from './ledger/adapters/sqlite/ledger.ts';
 import { LedgerUnavailable } from './ledger/port.ts';
-import { accessOf } from './runtime/adapters/prometheus/access.ts';
-import { prometheusHttp } from './runtime/adapters/prometheus/http.ts';
-import { promtool } from './runtime/adapters/promtool/run.ts';
 
 /** The composition root: the only file that chooses adapters. */
 const ROOT = resolve(import.meta.dirname, '..');
 const VERSION = '0.1.0';
 
 const ledgerFile = (work: string): string => join(work, 'ledger.sqlite');
-const openLedger = (work: string, id: string) => sqliteLedger({ file: ledgerFile(work), id });
+const openLedger = async (work: string, id: string) =>
+  (await import('./ledger/adapters/sqlite/ledger.ts')).sqliteLedger({ file: ledgerFile(work), id });
 
 const adapters: ServeAdapters = {
   root: ROOT,
   openLedger,
-  startStack,
+  startStack: async (options) => (await import('./embedded/stack.ts')).startStack(options),
   async openDesired(platform, work, directory) {
+    const { gitDesired } = await import('./gitops/adapters/git/desired.ts');
+    const { openRepository } = await import('./gitops/adapters/git/repository.ts');
     const { path, branch } = platform.repository;
     const repository = path === 'embedded' ? join(work, 'desired') : path;
     if (path === 'embedded') await openRepository(repository, branch, join(directory, 'desired'));
@@ -52,13 +33,24 @@ const adapters: ServeAdapters = {
     }));
     return gitDesired(repository, branch, lanes);
   },
-  openMetrics(platform, environment, address, env) {
+  async openMetrics(platform, environment, address, env) {
+    const { accessOf } = await import('./runtime/adapters/prometheus/access.ts');
+    const { prometheusHttp } = await import('./runtime/adapters/prometheus/http.ts');
     const { prometheus } = platform.environments.find((e) => e.name === environment)!;
     const access = accessOf(prometheus, address, env);
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
-  log: (io) =>
-    pino({ base: null, level: io.env['SLUICE_LOG'] ?? 'warn' }, { write: (text: string) => io.err(text) }),
+  async log(io) {
+    const { pino } = await import('pino');
+    const log = pino(
+      { base: null, level: io.env['SLUICE_LOG'] ?? 'warn' },
+      { write: (text: string) => io.err(text) },
+    );
+    return {
+      info: (details, message) => log.info(details, message),
+      warn: (details, message) => log.warn(details, message),
+    };
+  },
 };
 
 /** Opens the ledger of a folder where no server holds it; there must be one. */
@@ -90,13 +82,13 @@ function program(io: Io, run: Run): Command {
     .description('write a working example')
     .argument('[dir]', 'where', '.')
     .addOption(json())
-    .action((dir, o) => run(() => initCommand(io, dir, o, ROOT)));
+    .action((dir, o) => run(async () => (await import('./cli/init.ts')).initCommand(io, dir, o, ROOT)));
   sluice
     .command('validate')
     .description('check a declaration: every problem at once')
     .argument('[dir]', 'where it is', '.')
     .addOption(json())
-    .action((dir, o) => run(() => validateCommand(io, dir, o)));
+    .action((dir, o) => run(async () => (await import('./cli/validate.ts')).validateCommand(io, dir, o)));
   sluice
     .command('render')
     .description('rules, alerts and configuration for the surroundings')
@@ -105,7 +97,7 @@ function program(io: Io, run: Run): Command {
     .option('--format <format>', 'files, or kubernetes resources', 'files')
     .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
     .addOption(json())
-    .action((dir, o) => run(() => renderCommand(io, dir, o)));
+    .action((dir, o) => run(async () => (await import('./cli/render.ts')).renderCommand(io, dir, o)));
   sluice
     .command('import')
     .description('bring over what other tools declare')
@@ -114,19 +106,28 @@ function program(io: Io, run: Run): Command {
     .argument('<dir>', 'a folder, or one file')
     .option('--out <dir>', 'where the documents go', 'slos')
     .addOption(json())
-    .action((dir, o) => run(() => importSlothCommand(io, dir, o)));
+    .action((dir, o) => run(async () => (await import('./cli/import.ts')).importSlothCommand(io, dir, o)));
   sluice
     .command('test')
     .description('your own cases: series in, burn rates, alerts, verdicts out')
     .argument('[dir]', 'the declaration with its SloTest documents', '.')
     .addOption(json())
-    .action((dir, o) => run(() => testCommand(io, dir, o, promtool())));
+    .action((dir, o) =>
+      run(async () =>
+        (await import('./cli/test.ts')).testCommand(
+          io,
+          dir,
+          o,
+          (await import('./runtime/adapters/promtool/run.ts')).promtool(),
+        ),
+      ),
+    );
   sluice
     .command('judge')
     .description('judge one recorded trace by the evidence rule')
     .requiredOption('--trace <file>', 'a trace as JSON')
     .addOption(json())
-    .action((o) => run(() => judgeCommand(io, o)));
+    .action((o) => run(async () => (await import('./cli/judge.ts')).judgeCommand(io, o)));
   sluice
     .command('serve')
     .description('run the loop, the API and the console')
@@ -135,7 +136,7 @@ function program(io: Io, run: Run): Command {
     .option('--port <port>', 'port of the API and the console; 0 for any', '7117')
     .option('--host <address>', 'address to listen at', '127.0.0.1')
     .option('--allow-host <name...>', 'further host names that requests may carry', [])
-    .action((dir, o) => run(() => serveCommand(io, dir, o, adapters)));
+    .action((dir, o) => run(async () => (await import('./cli/serve.ts')).serveCommand(io, dir, o, adapters)));
   sluice
     .command('demo')
     .description('the whole story on this machine, each claim checked')
@@ -143,21 +144,27 @@ function program(io: Io, run: Run): Command {
     .addOption(json())
     .addOption(new Option('--work <dir>', 'keep everything in this folder'))
     .action((o) =>
-      run(() => demoCommand(io, { ...o, ...(o.work ? { work: resolve(io.cwd, o.work) } : {}) }, ROOT)),
+      run(async () =>
+        (await import('./cli/demo.ts')).demoCommand(
+          io,
+          { ...o, ...(o.work ? { work: resolve(io.cwd, o.work) } : {}) },
+          ROOT,
+        ),
+      ),
     );
   sluice
     .command('status')
     .description('what runs where, what moves, what needs you')
     .addOption(work())
     .addOption(json())
-    .action((o) => run(() => statusCommand(io, at(o))));
+    .action((o) => run(async () => (await import('./cli/status.ts')).statusCommand(io, at(o))));
 
   const budget = sluice.command('budget').description('error budgets: what is left, what does not count');
   budget
     .command('list')
     .addOption(work())
     .addOption(json())
-    .action((o) => run(() => budgetListCommand(io, at(o))));
+    .action((o) => run(async () => (await import('./cli/budget.ts')).budgetListCommand(io, at(o))));
   budget
     .command('exclude')
     .description('an incident that does not count, with reason and approver, in the ledger')
@@ -170,7 +177,9 @@ function program(io: Io, run: Run): Command {
     .addOption(work())
     .addOption(json())
     .action((slo, environment, o) =>
-      run(() => budgetExcludeCommand(io, slo, environment, at(o) as typeof o)),
+      run(async () =>
+        (await import('./cli/budget.ts')).budgetExcludeCommand(io, slo, environment, at(o) as typeof o),
+      ),
     );
   sluice
     .command('replay')
@@ -183,8 +192,8 @@ function program(io: Io, run: Run): Command {
     .addOption(work())
     .addOption(json())
     .action((dir, o) =>
-      run(() =>
-        replayCommand(io, dir, at(o) as typeof o, {
+      run(async () =>
+        (await import('./cli/replay.ts')).replayCommand(io, dir, at(o) as typeof o, {
           openLedger: openExisting,
           openMetrics: adapters.openMetrics,
         }),
@@ -201,7 +210,16 @@ function program(io: Io, run: Run): Command {
       .addOption(work())
       .addOption(json())
       .action((service, environment, o) =>
-        run(() => releaseCommand(io, name, service, environment, at(o), openExisting)),
+        run(async () =>
+          (await import('./cli/release.ts')).releaseCommand(
+            io,
+            name,
+            service,
+            environment,
+            at(o),
+            openExisting,
+          ),
+        ),
       );
 
   const ledger = sluice.command('ledger').description('what was decided, by whom, on which numbers');
@@ -212,31 +230,39 @@ function program(io: Io, run: Run): Command {
     .option('--type <type>', 'only this type')
     .addOption(work())
     .addOption(json())
-    .action((o) => run(() => listCommand(io, at(o) as typeof o, openExisting)));
+    .action((o) =>
+      run(async () => (await import('./cli/ledger.ts')).listCommand(io, at(o) as typeof o, openExisting)),
+    );
   ledger
     .command('show')
     .argument('<seq>')
     .addOption(work())
     .addOption(json())
-    .action((seq, o) => run(() => showCommand(io, seq, at(o), openExisting)));
+    .action((seq, o) =>
+      run(async () => (await import('./cli/ledger.ts')).showCommand(io, seq, at(o), openExisting)),
+    );
   ledger
     .command('verify')
     .option('--file <file>', 'an export instead of the ledger itself')
     .option('--anchor <seq:hash>', 'a head that was seen before: finds a cut tail')
     .addOption(work())
     .addOption(json())
-    .action((o) => run(() => verifyCommand(io, at(o) as typeof o, openExisting)));
+    .action((o) =>
+      run(async () => (await import('./cli/ledger.ts')).verifyCommand(io, at(o) as typeof o, openExisting)),
+    );
   ledger
     .command('export')
     .description('JSON Lines, exactly as stored')
     .addOption(work())
-    .action((o) => run(() => exportCommand(io, at(o), openExisting)));
+    .action((o) => run(async () => (await import('./cli/ledger.ts')).exportCommand(io, at(o), openExisting)));
   ledger
     .command('explain')
     .argument('<release>', 'as service.environment.number')
     .addOption(work())
     .addOption(json())
-    .action((id, o) => run(() => explainCommand(io, id, at(o), openExisting)));
+    .action((id, o) =>
+      run(async () => (await import('./cli/ledger.ts')).explainCommand(io, id, at(o), openExisting)),
+    );
 
   sluice
     .command('token')
@@ -246,16 +272,20 @@ function program(io: Io, run: Run): Command {
     .requiredOption('--scope <scope...>', 'read, operate, waive, admin')
     .addOption(work())
     .addOption(json())
-    .action((name, o) => run(() => tokenCommand(io, name, at(o) as typeof o, openExisting)));
+    .action((name, o) =>
+      run(async () =>
+        (await import('./cli/token.ts')).tokenCommand(io, name, at(o) as typeof o, openExisting),
+      ),
+    );
   sluice
     .command('doctor')
     .description('what this machine has')
     .addOption(json())
-    .action((o) => run(() => doctorCommand(io, o)));
+    .action((o) => run(async () => (await import('./cli/doctor.ts')).doctorCommand(io, o)));
   sluice
     .command('schema')
     .description('JSON Schema of the declaration')
-    .action(() => run(() => schemaCommand(io)));
+    .action(() => run(async () => (await import('./cli/schema.ts')).schemaCommand(io)));
   return sluice;
 }
 
@@ -315,6 +345,8 @@ export async function main(args: readonly string[], io: Io): Promise<Exit> {
 }
 
 if (import.meta.main) {
+  // Commands are loaded when asked for, and compiled once for all runs.
+  enableCompileCache();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const io: Io = {

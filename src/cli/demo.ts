@@ -8,7 +8,7 @@ import { startTraffic, type Traffic } from '../../shop/traffic.ts';
 import type { LaneSummary, ReleaseView } from '../api/views.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { which } from '../delivery/adapters/process/os.ts';
-import { loadHistory, type PastSeries } from '../embedded/history.ts';
+import { loadHistory, type PastRecord, type PastSeries } from '../embedded/history.ts';
 import { commitDesired, openRepository } from '../gitops/adapters/git/repository.ts';
 import { revisionOf } from '../gitops/desired.ts';
 import { humanSpan, systemClock } from '../kit/time.ts';
@@ -103,6 +103,18 @@ export function healthyPast(platform: Platform, releases: Releases, rps = RPS): 
     });
   });
 }
+
+/** What rules would have recorded of that past: all requests of a service, and its failed ones. */
+export const healthyRecords = (platform: Platform, past: readonly PastSeries[]): PastRecord[] =>
+  platform.slos.map((slo) => {
+    const mine = past.filter((s) => s.labels['service'] === slo.service);
+    const sum = (list: readonly PastSeries[]) => list.reduce((all, s) => all + s.perSecond, 0);
+    return {
+      labels: { service: slo.service, slo: slo.name, environment: ENVIRONMENT },
+      perSecond: sum(mine),
+      badPerSecond: sum(mine.filter((s) => s.labels['code'] === '500')),
+    };
+  });
 
 const desiredOf = (releases: Releases, service: string, version: string) => ({
   service,
@@ -264,11 +276,13 @@ async function prepare(io: Io, work: string, directory: string): Promise<Release
       message: 'promtool is missing',
       next: 'apt-get install --no-install-recommends prometheus',
     });
+  const past = healthyPast(platform, releases);
   await loadHistory({
     promtool,
     tsdb: join(work, ENVIRONMENT, 'prometheus', 'tsdb'),
     scratch: join(work, 'scratch'),
-    series: healthyPast(platform, releases),
+    series: past,
+    records: healthyRecords(platform, past),
     endSeconds: Math.floor(Date.now() / 1_000) - 1,
   });
   return releases;

@@ -15,11 +15,12 @@ interface Drift {
 
 const read = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
 
-function drifts(out: string, files: RenderedFiles): Drift[] {
+/** What differs; the difference itself only where it will be shown. */
+function drifts(out: string, files: RenderedFiles, shown: boolean): Drift[] {
   return [...files].flatMap(([path, text]): Drift[] => {
     const there = read(join(out, path));
     if (there === text) return [];
-    const diff = createTwoFilesPatch(path, path, there ?? '', text, 'there', 'rendered');
+    const diff = shown ? createTwoFilesPatch(path, path, there ?? '', text, 'there', 'rendered') : '';
     return [{ path, state: there === null ? 'missing' : 'changed', diff }];
   });
 }
@@ -73,7 +74,7 @@ export async function renderCommand(
   );
   line.done();
   const out = resolve(io.cwd, options.out);
-  const found = drifts(out, files);
+  const found = drifts(out, files, options.check === true && !options.json);
   const p = palette(io);
   if (!options.check) writeAll(out, files, found);
   if (options.json) {

@@ -30,7 +30,7 @@ export interface ReplayAdapters {
     environment: string,
     address: string,
     env: Io['env'],
-  ): Result<MetricsPort, string>;
+  ): Promise<Result<MetricsPort, string>>;
 }
 
 const usage = (code: string, message: string, next: string) =>
@@ -78,7 +78,8 @@ const declaredRule = (platform: Platform): ChangedRule => ({
 });
 
 const DAY_MS = 86_400_000;
-const STEP_MS = 60_000;
+const MAX_POINTS = 10_000;
+const stepOf = (spanMs: number): number => Math.max(10_000, Math.ceil(spanMs / MAX_POINTS / 10_000) * 10_000);
 
 /** Alerts of the pair, by the thresholds of the architecture and by those declared today. */
 async function alertsOf(
@@ -91,16 +92,16 @@ async function alertsOf(
   if (!o.prometheus) return [];
   const out: ReplayAnswer['alerts'] = [];
   const to = Math.min(range.to, Date.now());
-  const spanMs = Math.max(STEP_MS, Math.min(to - range.from, 31 * DAY_MS));
+  const spanMs = Math.max(60_000, Math.min(to - range.from, 31 * DAY_MS));
   for (const environment of platform.environments) {
-    const port = adapters.openMetrics(platform, environment.name, o.prometheus, io.env);
+    const port = await adapters.openMetrics(platform, environment.name, o.prometheus, io.env);
     if (!port.ok) throw usage('SECRET_MISSING', port.error, 'set it and run this again');
     for (const slo of platform.slos) {
       const m = `{slo=${quote(slo.name)},environment=${quote(environment.name)}}`;
       const query = `${burnSeries('5m')}${m}`;
       const [fast, slow] = await Promise.all(
         [query, `${burnSeries('1h')}${m}`].map((q) =>
-          port.value.instant(`${q}[${spanMs}ms:${STEP_MS}ms]`, to),
+          port.value.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to),
         ),
       );
       if (!fast!.ok || !slow!.ok)

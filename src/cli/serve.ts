@@ -24,6 +24,11 @@ import { runningServer, serveFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, progress } from './io.ts';
 
+interface Log {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+}
+
 /** What the composition root hands to the server. */
 export interface ServeAdapters {
   readonly root: string;
@@ -35,8 +40,8 @@ export interface ServeAdapters {
     environment: string,
     address: string,
     env: Io['env'],
-  ): Result<MetricsPort, string>;
-  log(io: Io): { info(details: object, message: string): void; warn(details: object, message: string): void };
+  ): Promise<Result<MetricsPort, string>>;
+  log(io: Io): Promise<Log>;
 }
 
 export interface ServeOptions {
@@ -228,18 +233,19 @@ async function openStack(options: StackOptions, adapters: ServeAdapters, closing
   return started.value;
 }
 
-function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapters: ServeAdapters) {
-  return new Map(
-    stack.environments.map(({ name, prometheus }): [string, MetricsPort] => {
-      const opened = adapters.openMetrics(platform, name, prometheus, io.env);
-      if (opened.ok) return [name, opened.value];
+async function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapters: ServeAdapters) {
+  const ports = new Map<string, MetricsPort>();
+  for (const { name, prometheus } of stack.environments) {
+    const opened = await adapters.openMetrics(platform, name, prometheus, io.env);
+    if (!opened.ok)
       throw new CliError(EXIT.usage, {
         code: 'SECRET_MISSING',
         message: `Prometheus of ${name}: ${opened.error}`,
         next: 'set it and start again',
       });
-    }),
-  );
+    ports.set(name, opened.value);
+  }
+  return ports;
 }
 
 /** Tells where everything is: people on stdout, the command line in a file that only its owner reads. */
@@ -280,7 +286,7 @@ async function serveWith(
 ): Promise<Exit> {
   const { work } = places;
   const line = progress(io);
-  const log = adapters.log(io);
+  const log = await adapters.log(io);
   const now = () => systemClock.now();
   const { url, answer } = await listenEarly(places, closing);
   const credentialsFile = join(work, 'alertmanager.token');
@@ -298,7 +304,7 @@ async function serveWith(
     progress: (what) => line.say(`starting ${what} …`),
   };
   const stack = await openStack(stackOptions, adapters, closing);
-  const metricsPorts = openMetricsPorts(io, platform, stack, adapters);
+  const metricsPorts = await openMetricsPorts(io, platform, stack, adapters);
   const delivery = (environment: string) => stack.environments.find((e) => e.name === environment)!.delivery;
   const ports = {
     clock: systemClock,

@@ -72,7 +72,8 @@ export function expandValues(text: string): Result<(number | null)[], string> {
   const out: (number | null)[] = [];
   for (const word of text.trim().split(/\s+/)) {
     const match = STEP.exec(word);
-    if (!match) return fail(`"${word}" is no value: expected 5, 0+10x20, _x5 or stale`);
+    if (!match || (/^(_|stale)$/i.test(match[1]!) && match[2] !== undefined))
+      return fail(`"${word}" is no value: expected 5, 0+10x20, _x5 or stale`);
     const [, first, step, times] = match;
     const gap = /^(_|stale)$/i.test(first!);
     const count = times === undefined ? 1 : gap ? Number(times) : Number(times) + 1;

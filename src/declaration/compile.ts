@@ -452,6 +452,19 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
   };
 }
 
+/** The digest of a large fleet takes its time, and rendering does not ask for it: computed once, when asked. */
+function withDigest(body: Omit<Platform, 'digest'>): Platform {
+  let digest: string | null = null;
+  const platform = {
+    ...deepFreeze(body),
+    get digest(): string {
+      digest ??= digestOf(body);
+      return digest;
+    },
+  };
+  return Object.freeze(platform);
+}
+
 const bySlo = (a: Slo, b: Slo): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 export interface CompileOptions {
@@ -517,7 +530,7 @@ export function compileDeclaration(
       });
     if (problems.length > 0) return fail([...problems].sort(byPlace));
     const body = withoutPlatform(slos);
-    return ok(deepFreeze({ ...body, digest: digestOf(body) }));
+    return ok(withDigest(body));
   }
   const { spec } = first.value;
   const at = (list: 'services' | 'environments') =>
@@ -552,5 +565,5 @@ export function compileDeclaration(
     alerts: compileAlerts(spec.alerts),
     maintenance: spec.maintenance.map(compileMaintenance),
   };
-  return ok(deepFreeze({ ...body, digest: digestOf(body) }));
+  return ok(withDigest(body));
 }

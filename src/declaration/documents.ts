@@ -1,3 +1,4 @@
+import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from '../kit/nearest.ts';
@@ -83,6 +84,35 @@ function problemsOf(
   });
 }
 
+/** What only the careful reader may decide: anchors, aliases, tags, merges, directives, lists of documents. */
+const CAREFUL = /(^|[\s,[{:-])[&*!](?=[^\s=~])|<<|^%|^- /m;
+
+/**
+ * Values of plain documents, by a reader that is quick and keeps no positions; a fleet has thousands of
+ * them. Null: read it with care instead, which also finds what is wrong, and where.
+ */
+function quickly(text: string): unknown[] | null {
+  if (CAREFUL.test(text)) return null;
+  try {
+    return loadAll(text, { schema: CORE_SCHEMA }) as unknown[];
+  } catch {
+    return null;
+  }
+}
+
+/** Lines of a text that was read quickly: found only once somebody asks, which is when something is wrong. */
+function lazyPlaces(text: string): (document: number, path: Path) => number {
+  let finders: ((path: Path) => number)[] | null = null;
+  return (document, path) => {
+    if (!finders) {
+      const lines = new LineCounter();
+      const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }) as Document[];
+      finders = parsed.map((d) => lineFinder(d, lines));
+    }
+    return finders[document]?.(path) ?? 1;
+  };
+}
+
 /** Documents of others may lie in the same folder: what is like nothing of ours is theirs. */
 const isForeign = (apiVersion: unknown, near: string | undefined): boolean =>
   (typeof apiVersion === 'number' || typeof apiVersion === 'string') &&
@@ -115,7 +145,39 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
   const refused = new Set<string>();
   const documents: Parsed[] = [];
   const problems: Problem[] = [];
+  const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): boolean => {
+    const kind = kindOf(value);
+    if (kind === 'foreign') return true;
+    if ('wrong' in kind) {
+      problems.push({
+        code: 'UNKNOWN_KIND',
+        file,
+        line: lineOf(['kind']),
+        path: 'kind',
+        message: kind.wrong,
+        next: kind.next,
+      });
+      return false;
+    }
+    const schema: z.ZodType = DOCUMENTS[kind.kind];
+    const parsed = schema.safeParse(value);
+    if (parsed.success) {
+      documents.push({ kind: kind.kind, value: parsed.data, file, lineOf });
+      return true;
+    }
+    problems.push(...problemsOf(parsed.error, schema, file, lineOf));
+    const name = (value as { metadata?: { name?: unknown } }).metadata?.name;
+    if (typeof name === 'string') refused.add(name);
+    return false;
+  };
   for (const { file, text } of files) {
+    const values = quickly(text);
+    const places = values && lazyPlaces(text);
+    if (values) {
+      for (const [i, value] of values.entries())
+        if (value !== null && value !== undefined) readOne(value, file, (path) => places!(i, path));
+      continue;
+    }
     const lines = new LineCounter();
     for (const document of parseAllDocuments(text, {
       lineCounter: lines,
@@ -147,27 +209,9 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
         });
         continue;
       }
-      const kind = kindOf(value);
-      if (kind === 'foreign') continue;
-      if ('wrong' in kind) {
-        problems.push({
-          code: 'UNKNOWN_KIND',
-          file,
-          line: lineOf(['kind']),
-          path: 'kind',
-          message: kind.wrong,
-          next: kind.next,
-        });
-        continue;
-      }
-      const schema: z.ZodType = DOCUMENTS[kind.kind];
-      const parsed = schema.safeParse(value);
-      if (parsed.success) documents.push({ kind: kind.kind, value: parsed.data, file, lineOf });
-      else {
-        problems.push(...problemsOf(parsed.error, schema, file, lineOf));
-        const name = (value as { metadata?: { name?: unknown } }).metadata?.name;
-        if (typeof name === 'string') refused.add(name);
-      }
+      if (Array.isArray(value))
+        for (const [i, item] of value.entries()) readOne(item, file, (path) => lineOf([i, ...path]));
+      else readOne(value, file, lineOf);
     }
   }
   return { documents, problems, refused };

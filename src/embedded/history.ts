@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { BAD, TOTAL } from '../runtime/series.ts';
 
 /** One series of the past: what a healthy service would have counted. */
 export interface PastSeries {
@@ -9,12 +10,20 @@ export interface PastSeries {
   readonly perSecond: number;
 }
 
+/** What rules would have recorded of an SLO in that past. */
+export interface PastRecord {
+  readonly labels: { readonly service: string; readonly slo: string; readonly environment: string };
+  readonly perSecond: number;
+  readonly badPerSecond: number;
+}
+
 export interface HistoryOptions {
   readonly promtool: string;
   /** Prometheus's data folder, not yet in use. */
   readonly tsdb: string;
   readonly scratch: string;
   readonly series: readonly PastSeries[];
+  readonly records: readonly PastRecord[];
   /** End of the past, in seconds since the epoch. */
   readonly endSeconds: number;
 }
@@ -45,12 +54,38 @@ export function pastText(series: readonly PastSeries[], endSeconds: number): str
   return `${lines.join('\n')}\n# EOF\n`;
 }
 
+/** How far back each recorded window is read by the next longer one, and by the SLO window itself. */
+const RECORDED = [
+  { window: '5m', seconds: 300, back: COARSE_FOR },
+  { window: '1h', seconds: 3_600, back: 3 * 3_600 },
+  { window: '2h', seconds: 7_200, back: 7 * 3_600 },
+  { window: '6h', seconds: 21_600, back: 25 * 3_600 },
+  { window: '1d', seconds: 86_400, back: 73 * 3_600 },
+  { window: '3d', seconds: 259_200, back: COARSE_FOR },
+] as const;
+
+/** The increments that our rules would hold of that past: budgets are built from them, not from raw samples. */
+export function recordedText(records: readonly PastRecord[], endSeconds: number): string {
+  const lines: string[] = [];
+  for (const side of [TOTAL, BAD])
+    for (const { window, seconds, back } of RECORDED) {
+      lines.push(`# TYPE ${side}:increase${window} gauge`);
+      for (const { labels, perSecond, badPerSecond } of records) {
+        const value = (side === TOTAL ? perSecond : badPerSecond) * seconds;
+        const text = `${side}:increase${window}{${labelsText(labels)}} ${value}`;
+        for (let t = endSeconds - back; t <= endSeconds; t += COARSE_SECONDS) lines.push(`${text} ${t}`);
+      }
+    }
+  return `${lines.join('\n')}\n`;
+}
+
 /** Loads a past into a Prometheus that has none, with Prometheus's own tool. */
 export async function loadHistory(options: HistoryOptions): Promise<void> {
   mkdirSync(options.scratch, { recursive: true });
   mkdirSync(options.tsdb, { recursive: true });
   const file = join(options.scratch, 'history.om');
-  writeFileSync(file, pastText(options.series, options.endSeconds));
+  const raw = pastText(options.series, options.endSeconds).replace(/# EOF\n$/, '');
+  writeFileSync(file, `${raw}${recordedText(options.records, options.endSeconds)}# EOF\n`);
   await execa(options.promtool, [
     'tsdb',
     'create-blocks-from',

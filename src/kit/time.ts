@@ -25,10 +25,13 @@ export function parseDuration(text: string): Ms | undefined {
   return total;
 }
 
+const LONGEST_FIRST = Object.entries(UNIT_MS)
+  .filter(([unit]) => unit !== 'w')
+  .reverse();
+
 /** The shortest exact Prometheus duration: 300000 → `5m`. */
 export function formatDuration(ms: Ms): string {
-  for (const [unit, size] of Object.entries(UNIT_MS).reverse())
-    if (unit !== 'w' && ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  for (const [unit, size] of LONGEST_FIRST) if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   return `${Math.round(ms)}ms`;
 }
 

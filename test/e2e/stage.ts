@@ -7,7 +7,7 @@ import { digestOfVersion, readReleases } from '../../shop/profile.ts';
 import { startTraffic, type Traffic, type TrafficOptions } from '../../shop/traffic.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
-import { healthyPast } from '../../src/cli/demo.ts';
+import { healthyPast, healthyRecords } from '../../src/cli/demo.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { which } from '../../src/delivery/adapters/process/os.ts';
 import { loadHistory } from '../../src/embedded/history.ts';
@@ -79,11 +79,13 @@ export async function openStage(options: StageOptions = {}) {
     }));
     const compiled = compile(files);
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+    const past = healthyPast(compiled.value, known, { buy: options.rps ?? 120, look: 20 });
     await loadHistory({
       promtool: which('promtool', process.env)!,
       tsdb: join(work, 'prod/prometheus/tsdb'),
       scratch: join(work, 'scratch'),
-      series: healthyPast(compiled.value, known, { buy: options.rps ?? 120, look: 20 }),
+      series: past,
+      records: healthyRecords(compiled.value, past),
       endSeconds: Math.floor(Date.now() / 1_000) - 1,
     });
   }

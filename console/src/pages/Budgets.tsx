@@ -39,8 +39,8 @@ function Row({ budget, chosen, choose }: { budget: BudgetView; chosen: boolean; 
           <i style={{ width: `${Math.max(0, Math.min(1, left ?? 0)) * 100}%` }} />
         </span>
       </td>
-      <td>{percent(left)}</td>
-      <td className="soft wide">
+      <td className="figure">{percent(left)}</td>
+      <td className="soft wide figure">
         {times(budget.burnFast)} · {times(budget.burnSlow)}
       </td>
     </tr>
@@ -57,7 +57,7 @@ function withProjection(detail: BudgetDetail) {
   const at = [...past.map(([t]) => t)];
   const left: (number | null)[] = past.map(([, v]) => 100 * v);
   const projected: (number | null)[] = past.map(() => null);
-  if (past.length > 0 && last !== null) {
+  if (past.length > 0 && last !== null && last > 0) {
     projected[projected.length - 1] = left.at(-1) ?? null;
     const until = goneAt !== null && goneAt < end ? goneAt : end;
     const level = goneAt === null ? last : last * (1 - (until - detail.at) / (goneAt - detail.at));
@@ -73,10 +73,11 @@ function withProjection(detail: BudgetDetail) {
   return { at, left, projected };
 }
 
-function Consumers({ detail }: { detail: BudgetDetail }) {
+function Consumers({ detail, at }: { detail: BudgetDetail; at: readonly number[] }) {
   if (detail.consumers.length === 0) return <p className="soft">Nothing was spent in this window.</p>;
-  const from = detail.at - detail.spanMs;
-  const length = detail.spanMs * 1.25;
+  // Below the chart, on its own axis.
+  const from = at[0] ?? detail.at - detail.spanMs;
+  const length = Math.max(1, (at.at(-1) ?? detail.at) - from);
   return (
     <>
       <div className="marks" role="img" aria-label="When it was spent">
@@ -146,11 +147,12 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
         <figcaption className="soft">
           Left of the budget, and (dashed) at the pace of the last hour. {percent(detail.coverage)} of the
           window is recorded; {Math.round(detail.bad ?? 0)} bad of {Math.round(detail.requests ?? 0)},{' '}
-          {Math.floor(detail.allowed ?? 0)} allowed. Source: <code>{detail.query}</code>, {clock(detail.at)}.
+          {Math.floor(detail.allowed ?? 0)} allowed. Source: <span className="query">{detail.query}</span>,{' '}
+          {clock(detail.at)}.
         </figcaption>
       </figure>
       <h2>What spent it</h2>
-      <Consumers detail={detail} />
+      <Consumers detail={detail} at={drawn.at} />
       {detail.adjustments.length > 0 && <h2>What does not count</h2>}
       {detail.adjustments.map((a) => (
         <p key={a.id}>

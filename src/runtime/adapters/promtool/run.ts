@@ -9,6 +9,8 @@ import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 export interface RuleRun {
   readonly rules: string;
   readonly intervalMs: number;
+  /** How often the rules are evaluated; as often as samples come, where left out. */
+  readonly evaluationMs?: number;
   readonly series: readonly { readonly series: string; readonly values: string }[];
   readonly questions: readonly { readonly expr: string; readonly atMs: number }[];
 }
@@ -38,7 +40,7 @@ function readAnswers(output: string, count: number): ReadonlyMap<string, number>
 /** Runs rules by promtool. Its unit tests print what they got, which is all that is wanted of them. */
 export const promtool =
   (program = 'promtool'): RuleRunner =>
-  async ({ rules, intervalMs, series, questions }) => {
+  async ({ rules, intervalMs, evaluationMs, series, questions }) => {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-cases-'));
     try {
       writeFileSync(join(directory, 'rules.yml'), rules);
@@ -53,7 +55,11 @@ export const promtool =
       };
       writeFileSync(
         join(directory, 'cases.yml'),
-        stringify({ rule_files: ['rules.yml'], evaluation_interval: `${intervalMs}ms`, tests: [test] }),
+        stringify({
+          rule_files: ['rules.yml'],
+          evaluation_interval: `${evaluationMs ?? intervalMs}ms`,
+          tests: [test],
+        }),
       );
       const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
       if (run.exitCode === undefined)

@@ -138,7 +138,10 @@ const budget = (m: string, hours: number): Rule[] => [
     record: BUDGET_REMAINING,
     expr: `1 - ${BAD_WINDOW}${m} / (${REQUESTS_WINDOW}${m} > 0) / ${BUDGET}${m}`,
   },
-  { record: COVERAGE, expr: `clamp_max(count_over_time(${REQUESTS_5M}${m}[${hours}h:1h]) / ${hours}, 1)` },
+  {
+    record: COVERAGE,
+    expr: `clamp_max((count_over_time(${REQUESTS_5M}${m}[${hours}h:1h]) or 0 * ${REQUESTS_5M}${m}) / ${hours}, 1)`,
+  },
 ];
 
 /** Counts over a rolling SLO window, and what is left of the budget. */

@@ -153,8 +153,9 @@ function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels
 
 /** Error ratio and traffic of each revision, where releases are judged by this SLO. */
 function revisionRules(slo: Slo, platform: Platform, environment: Environment, labels: Labels): Rule[] {
+  if (!environment.name || slo.indicator.kind !== 'counters') return [];
   const service = platform.services.find((s) => s.name === slo.service);
-  if (!service?.slos.includes(slo.name) || slo.indicator.kind !== 'counters') return [];
+  if (!service?.slos.includes(slo.name)) return [];
   const window = formatDuration(Math.max(60_000, 4 * environment.prometheus.scrapeIntervalMs));
   const by = ` by (${service.revisionLabel}, ${service.versionLabel})`;
   const rate = (selectors: readonly Selector[]) => summed(selectors, by, (x) => `rate(${x}[${window}])`);
@@ -221,7 +222,11 @@ export function ruleGroups(platform: Platform, environment: Environment): RuleGr
   const offsetMs = byGroup ? 0 : prometheus.latenessMs;
   const queryOffset = byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {};
   const byService = new Map<string, Slo[]>();
-  for (const slo of platform.slos) byService.set(slo.service, [...(byService.get(slo.service) ?? []), slo]);
+  for (const slo of platform.slos) {
+    const mine = byService.get(slo.service);
+    if (mine) mine.push(slo);
+    else byService.set(slo.service, [slo]);
+  }
   const m = allOf(platform.slos, environment);
   const groups = [...byService]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { createHouse } from '../../test/sim/house.ts';
+import { releasesOf } from './history.ts';
+import { alertSpans, replayRelease } from './replay.ts';
+
+/** One release that fails five percent, as it was recorded. */
+async function blamed() {
+  const house = await createHouse({ seed: 11 });
+  house.world.push('1.0.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Stable');
+  house.world.push('1.1.0', { errorRate: 0.05 });
+  await house.until(() => house.state().release?.blamed === true);
+  const past = releasesOf('checkout/prod', await house.ledger.read({ subject: 'checkout/prod' })).at(-1)!;
+  return past;
+}
+
+describe('what would have happened', () => {
+  it('REPLAY-1: by the same rule a release ends as it did', async () => {
+    const replayed = replayRelease(await blamed(), {});
+    expect(replayed).toMatchObject({
+      ok: true,
+      value: { was: { outcome: 'rolled back' }, would: { outcome: 'rolled back' }, note: 'same' },
+    });
+    expect(replayed.ok && replayed.value.failedSaved).toBe(0);
+  });
+  it('REPLAY-2: a rule that tolerates it would not have blamed it, and says so', async () => {
+    const replayed = replayRelease(await blamed(), { evidence: { tolerance: 80, detect: 400 } });
+    expect(replayed).toMatchObject({ ok: true, value: { note: 'would not be blamed', secondsSaved: null } });
+  });
+  it('REPLAY-2: a rule that waits for more loses time, and the failed requests of that time', async () => {
+    const past = await blamed();
+    const sooner = replayRelease(past, {});
+    const later = replayRelease(past, { evidence: { minBad: 6 } });
+    if (!sooner.ok || !later.ok) throw new Error('the rules are sound');
+    expect(later.value.would.failed).toBeGreaterThanOrEqual(sooner.value.would.failed);
+  });
+  it('REPLAY-3: a rule that cannot keep its promise is refused', async () =>
+    expect(replayRelease(await blamed(), { evidence: { alpha: 0.5 } }).ok).toBe(false));
+  it('REPLAY-4: alerts are the spans in which both windows were over', () => {
+    const fast = [
+      [1, 20],
+      [2, 20],
+      [3, 1],
+      [4, 20],
+      [5, 20],
+    ] as const;
+    const slow = [
+      [1, 1],
+      [2, 5],
+      [3, 5],
+      [4, 5],
+      [5, 5],
+    ] as const;
+    expect(alertSpans(fast, slow, { fast: 14, slow: 3 })).toEqual([
+      { from: 2, to: 2 },
+      { from: 4, to: 5 },
+    ]);
+    expect(alertSpans(fast, null, { fast: 14, slow: null })).toHaveLength(2);
+  });
+});
