@@ -35,6 +35,32 @@ describe('declarations', () => {
     );
   });
 
+  it('DECL-8: ten thousand SLOs in one file are read, and one wrong one among them is found at its line', () => {
+    const one = (i: number, target: string) =>
+      `apiVersion: openslo/v1\nkind: SLO\nmetadata: { name: s${i} }\nspec:\n  service: api\n  indicator: { spec: { ratioMetric: { counter: true, bad: { metricSource: { spec: { query: 'b{i="${i}"}' } } }, total: { metricSource: { spec: { query: r } } } } } }\n  timeWindow: [{ duration: 30d, isRolling: true }]\n  budgetingMethod: Occurrences\n  objectives: [{ target: ${target} }]\n`;
+    const head = 'apiVersion: openslo/v1\nkind: Service\nmetadata: { name: api }\n';
+    const all = (wrong: number) =>
+      [head, ...Array.from({ length: 10_000 }, (_, i) => one(i, i === wrong ? '1.5' : '0.99'))].join('---\n');
+    const right = compile([{ file: 'many.yaml', text: all(-1) }], { platform: 'optional' });
+    expect(right.ok && right.value.slos.length).toBe(10_000);
+    const wrong = compile([{ file: 'many.yaml', text: all(7_000) }], { platform: 'optional' });
+    expect(!wrong.ok && wrong.error.map((p) => [p.line, p.path])).toEqual([[4 + 7_000 * 10 + 9, 'spec.objectives[0]']]);
+  });
+
+  it('DECL-9: the quick reader and the careful one read the same', () => {
+    for (const kind of ['good', 'bad'] as const)
+      for (const name of files(kind)) {
+        const [{ text }] = read(kind, name) as [{ text: string }];
+        // An anchor that nobody uses changes nothing, and takes the careful way.
+        const careful = text.replace('metadata: {', 'metadata: &unused {');
+        const outcome = (t: string) => {
+          const compiled = compile([{ file: name, text: t }], { platform: 'optional' });
+          return compiled.ok ? compiled.value.digest : compiled.error.map(problemLine);
+        };
+        if (careful !== text) expect(outcome(careful)).toEqual(outcome(text));
+      }
+  });
+
   it('DECL-3: a platform is frozen through and through', () => {
     const compiled = compileDeclaration(read('good', 'smallest.yaml'));
     if (!compiled.ok) throw new Error('good/smallest compiles');
