@@ -151,9 +151,44 @@ describe('the console in Chromium', () => {
     expect(release.timeline.some((e) => e.detail.includes('tried from the console'))).toBe(true);
   }, 60_000);
 
+  it('CONSOLE-9: Budgets: what is left, what spent it, by releases that can be opened', async () => {
+    await visit('/budgets');
+    await page.waitForSelector('.budgets tr');
+    expect(await page.locator('.budgets tr').count()).toBe(4);
+    await page.getByRole('button', { name: 'checkout-availability' }).click();
+    await until('the address can be shared', 5_000, () =>
+      page.url().endsWith('/budgets/prod/checkout-availability'),
+    );
+    await until('what spent it', 30_000, async () =>
+      /release checkout 1\.7\.0/.test(await page.locator('main').innerText()),
+    );
+    await page.waitForSelector('.u-over');
+    expect(await page.locator('main').innerText()).toContain('slo:error_budget_remaining:ratio');
+    await shot('budgets');
+    await page.getByRole('link', { name: 'checkout 1.7.0' }).first().click();
+    await until('the release', 10_000, async () => /was rolled back/.test(await heading()));
+  }, 60_000);
+
+  it('CONSOLE-10: What if: another rule, judged over the same counts, beside what was', async () => {
+    await visit('/what-if');
+    await until('as they were', 10_000, async () => /every one would end as it did/.test(await heading()));
+    await page.getByLabel('Tolerance').fill('60');
+    await page.getByLabel('Detect').fill('400');
+    await page.getByRole('button', { name: 'Judge again' }).click();
+    await until('otherwise', 10_000, async () => /would end otherwise/.test(await heading()));
+    expect(page.url()).toContain('tolerance=60');
+    expect(await page.locator('tr[data-differs="true"]').first().innerText()).toContain(
+      'would not be blamed',
+    );
+    await shot('what-if');
+    await page.getByLabel('False alarms').fill('0.9');
+    await page.getByRole('button', { name: 'Judge again' }).click();
+    await until('refused with its reason', 10_000, async () => /alpha/.test(await heading()));
+  }, 60_000);
+
   it('CONSOLE-7: it works by keyboard and at 360 pixels, and nothing overflows', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const path of ['/', `/releases/${(await stage.lane()).release}`]) {
+    for (const path of ['/', `/releases/${(await stage.lane()).release}`, '/budgets', '/what-if']) {
       await visit(path);
       await page.waitForSelector('h1');
       const wide = await page.evaluate('document.documentElement.scrollWidth');
@@ -164,7 +199,8 @@ describe('the console in Chromium', () => {
     await page.waitForSelector('article.cell a');
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.className')).toBe('skip');
-    for (let i = 0; i < 3; i++) await page.keyboard.press('Tab');
+    // The mark, both pages, and then the first cell.
+    for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await until('the release page', 10_000, () => /\/releases\//.test(page.url()));
     await page.setViewportSize({ width: 1280, height: 900 });
@@ -175,8 +211,13 @@ describe('the console in Chromium', () => {
       await page.emulateMedia({ colorScheme: scheme });
       await visit('/');
       await page.waitForSelector('article.cell');
-      const worst = await page.evaluate(CONTRAST);
-      expect(worst, scheme).toEqual([]);
+      expect(await page.evaluate(CONTRAST), scheme).toEqual([]);
+      await visit('/budgets');
+      await page.waitForSelector('.budgets tr');
+      expect(await page.evaluate(CONTRAST), `budgets, ${scheme}`).toEqual([]);
+      await visit('/what-if?tolerance=60&detect=400');
+      await page.waitForSelector('tr[data-differs]');
+      expect(await page.evaluate(CONTRAST), `what if, ${scheme}`).toEqual([]);
     }
     const unnamed = await page.evaluate(
       '[...document.querySelectorAll("a,button,svg[role=img],input")].filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length)).map((e) => e.outerHTML.slice(0, 80))',

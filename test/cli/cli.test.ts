@@ -288,3 +288,77 @@ describe('sluice ledger', () => {
     expect((await sluice(['ledger', 'verify', '--work', work])).exit).toBe(0);
   });
 });
+
+describe('sluice import, test and replay', () => {
+  const SLOTH = join(import.meta.dirname, '../vectors/sloth');
+  it('CLI-12: import sloth writes OpenSLO that validates, never over files, and says what is left', async () => {
+    const cwd = scratch();
+    const done = await sluice(['import', 'sloth', join(SLOTH, 'getting-started.yml'), '--out', 'slos'], {
+      cwd,
+    });
+    expect([done.exit, done.out]).toEqual([0, expect.stringContaining('1 of 1 SLOs')]);
+    expect((await sluice(['validate', 'slos'], { cwd })).exit).toBe(0);
+    expect((await sluice(['render', 'slos', '--out', 'out'], { cwd })).exit).toBe(0);
+    expect(readFileSync(join(cwd, 'out/prometheus/rules.yml'), 'utf8')).toContain('slo:burn_rate_5m');
+    const again = await sluice(['import', 'sloth', join(SLOTH, 'getting-started.yml'), '--out', 'slos'], {
+      cwd,
+    });
+    expect([again.exit, again.err]).toEqual([2, expect.stringContaining('would be overwritten')]);
+    const part = await sluice(
+      ['import', 'sloth', join(SLOTH, 'plugin-getting-started.yml'), '--out', 'p', '--json'],
+      { cwd },
+    );
+    expect([part.exit, JSON.parse(part.out).slos[0].as]).toEqual([1, null]);
+    expect((await sluice(['import', 'sloth', 'nowhere'], { cwd })).exit).toBe(2);
+    const { exit, err } = await sluice(['import', 'sloth', cwd], { cwd });
+    expect([exit, err]).toEqual([2, expect.stringContaining('no document of version prometheus/v1')]);
+  });
+
+  it('CLI-13: a case that fails shows what was expected, what came, and the series as a chart', async () => {
+    const { cwd } = await sluice(['init', '.']);
+    const cases = (expected: string) => `apiVersion: sluice.dev/v1
+kind: SloTest
+metadata: { name: c }
+spec:
+  interval: 1m
+  cases:
+    - name: half fail
+      input:
+        - { series: 'http_requests_total{service="checkout",code="200"}', values: '0+10x12' }
+        - { series: 'http_requests_total{service="checkout",code="500"}', values: '0+10x12' }
+      expect: [{ at: 10m, slo: checkout-availability, burn: { 5m: ${expected} } }]
+`;
+    writeFileSync(join(cwd, 'cases.yaml'), cases('500'));
+    const held = await sluice(['test', '.'], { cwd });
+    expect([held.exit, held.out]).toEqual([0, expect.stringContaining('1 cases hold')]);
+    writeFileSync(join(cwd, 'cases.yaml'), cases("'< 14'"));
+    const failed = await sluice(['test', '.'], { cwd });
+    expect([failed.exit, failed.out]).toEqual([
+      1,
+      expect.stringMatching(/expected < 14\n\s+got {6}500\n[\s\S]*\|.*\*/),
+    ]);
+    expect(JSON.parse((await sluice(['test', '.', '--json'], { cwd })).out)).toMatchObject({
+      schema: 'sluice.dev/test/v1',
+      ok: false,
+    });
+    writeFileSync(join(cwd, 'cases.yaml'), cases('500').replace('0+10x12', '0+10y12'));
+    const wrong = await sluice(['test', '.'], { cwd });
+    expect([wrong.exit, wrong.err]).toEqual([2, expect.stringContaining('cases.yaml:7')]);
+    writeFileSync(join(cwd, 'cases.yaml'), cases('500').replace('checkout-availability', 'checkout-avail'));
+    expect((await sluice(['test', '.'], { cwd })).err).toContain('no SLO is named');
+  }, 60_000);
+
+  it('CLI-14: replay of an export; a changed byte of it is found, a wrong time refused', async () => {
+    const { cwd } = await sluice(['init', '.']);
+    const refused = await sluice(['replay', '.', '--from', 'yesterday'], { cwd });
+    expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining('no moment')]);
+    writeFileSync(join(cwd, 'empty.jsonl'), '');
+    const none = await sluice(['replay', '.', '--file', 'empty.jsonl'], { cwd });
+    expect([none.exit, none.out]).toEqual([0, expect.stringContaining('nothing to judge again')]);
+    writeFileSync(join(cwd, 'torn.jsonl'), '{"seq":1}\n');
+    expect((await sluice(['replay', '.', '--file', 'torn.jsonl'], { cwd })).exit).toBe(1);
+    expect((await sluice(['budget', 'list'], { cwd })).exit).toBe(3);
+    expect((await sluice(['budget', 'exclude', 'x', 'prod'], { cwd })).err).toContain('--from');
+    expect((await sluice(['render', '.', '--out', 'o', '--format', 'helm'], { cwd })).exit).toBe(2);
+  });
+});

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openBudgets } from '../../src/controller/budgets.ts';
+import { ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import type { MetricsPort } from '../../src/runtime/port.ts';
 import { createApp } from '../../src/server/app.ts';
 import { foreignRequest, loadTokens } from '../../src/server/auth.ts';
 import { createBudgetHouse } from '../../src/server/budgets.ts';
@@ -10,6 +12,20 @@ import { createHouse } from '../sim/house.ts';
 
 const HOST = { host: '127.0.0.1:7117' };
 const ADMIN = { id: 'tester', kind: 'person', scopes: ['admin'] } as const;
+
+/** Says 1,000 requests and 12 bad ones of every SLO, whatever is asked. */
+const COUNTS: MetricsPort = {
+  raw: async () => ok([]),
+  instant: async (query) =>
+    ok(
+      ['slo:requests:increase_window', 'slo:bad_requests:increase_window']
+        .filter((name) => query.includes('__name__') || query.includes(name.split(':')[1]!))
+        .map((name) => ({
+          labels: { __name__: name, slo: 'checkout-availability' },
+          samples: [[0, /bad/.test(query.includes('__name__') ? name : query) ? 12 : 100_000]],
+        })),
+    ),
+};
 
 /** The HTTP contract over a simulated house: a canary at 20 %. */
 async function rig() {
@@ -34,7 +50,7 @@ async function rig() {
       controller,
       ledger: house.ledger,
       keeper,
-      metricsOf: () => undefined,
+      metricsOf: () => COUNTS,
       now,
     }),
     slos: house.platform.slos.map((s) => s.name),
@@ -156,6 +172,55 @@ describe('the HTTP contract', () => {
     expect((await ask('/api/v1/verdict?service=checkout')).status).toBe(400);
     await house.until(() => house.state().state === 'Stable', 1_200_000);
     expect(await verdict(`${mine}&step=0`)).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('API-11: budgets are listed, and an exclusion needs the scope, a reason and an approver', async () => {
+    const { ask, tokens, house } = await rig();
+    const slo = house.platform.slos[0]!.name;
+    const list = (await (await ask('/api/v1/budgets')).json()) as {
+      schema: string;
+      budgets: { slo: string; state: string }[];
+    };
+    expect(list).toMatchObject({ schema: 'sluice.dev/budgets/v1', budgets: [{ slo, state: 'stable' }] });
+    expect((await ask('/api/v1/budgets/prod/nope')).status).toBe(404);
+    expect(await (await ask(`/api/v1/budgets/prod/${slo}`)).json()).toMatchObject({ slo, adjustments: [] });
+    const exclude = (token: string | null, body: object, key = 'x1') =>
+      ask(`/api/v1/budgets/prod/${slo}/adjustments`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': key,
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+        },
+        body: JSON.stringify(body),
+      });
+    const now = house.world.clock.now();
+    const time = { from: new Date(now - 600_000).toISOString(), to: new Date(now - 300_000).toISOString() };
+    const right = { ...time, reason: 'the region was down', approver: 'the lead' };
+    expect((await exclude(null, right)).status).toBe(401);
+    const operator = await tokens.create('operator', ['operate'], ADMIN, 1);
+    expect((await exclude(operator.token, right)).status).toBe(403);
+    const waiver = await tokens.create('waiver', ['waive'], ADMIN, 1);
+    expect((await exclude(waiver.token, { ...right, reason: ' ' })).status).toBe(400);
+    expect((await exclude(waiver.token, { ...right, from: time.to, to: time.from })).status).toBe(400);
+    const done = (await (await exclude(waiver.token, right)).json()) as { seq: number };
+    expect(done).toMatchObject({ id: 'x1', bad: 12 });
+    expect(await (await exclude(waiver.token, right)).json()).toEqual(done);
+    const detail = (await (await ask(`/api/v1/budgets/prod/${slo}`)).json()) as { adjustments: object[] };
+    expect(detail.adjustments).toMatchObject([{ reason: 'the region was down', approver: 'the lead' }]);
+    expect(await house.ledger.read({ type: 'budget.adjusted' })).toMatchObject([
+      { actor: { id: 'token:waiver' } },
+    ]);
+  });
+
+  it('API-10: past releases are judged again by another rule; a rule that cannot be is refused', async () => {
+    const { ask } = await rig();
+    expect(await (await ask('/api/v1/replay')).json()).toMatchObject({
+      schema: 'sluice.dev/replay/v1',
+      releases: [{}, {}],
+    });
+    expect((await ask('/api/v1/replay?alpha=0.9')).status).toBe(400);
+    expect((await ask('/api/v1/replay?minBad=-1')).status).toBe(400);
   });
 
   it('API-5: the ledger is read by pages of seq', async () => {
