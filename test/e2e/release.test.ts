@@ -131,7 +131,7 @@ describe('releases on real parts', () => {
       body: JSON.stringify(alert),
     });
     const record = await until('the record of it', 30_000, async () =>
-      (await stage.records()).find((r) => r.type === 'alert.received'),
+      (await stage.records()).find((r) => r.type === 'alert.received' && r.subject === 'cart/prod'),
     );
     expect(record).toMatchObject({
       subject: 'cart/prod',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ruleGroups } from '../../src/runtime/render/prometheus/rules.ts';
+import { groupsText } from '../../src/runtime/render/prometheus/text.ts';
 import { type Case, platformOf, promtool, rulesOf } from './promtool.ts';
 
 const service = 'apiVersion: openslo/v1\nkind: Service\nmetadata: { name: api }\n---\n';
@@ -173,6 +174,17 @@ describe('other indicators', () => {
     ]));
 });
 
+describe('native histograms', () => {
+  it('RULES-24: latency by a native histogram: its count, and the share between two bounds', async () => {
+    const text = slo(`{ ratioMetric: { counter: true, good: ${query('histogram_fraction(0, 0.3, d)')}, total: ${query('histogram_count(d)')} } }`);
+    const rules = rulesOf(platformOf(text));
+    expect(rules).toContain('histogram_count(sum(increase(d[5m])))');
+    expect(rules).toContain('histogram_fraction(0, 0.3, sum(increase(d[5m]))) * histogram_count(sum(increase(d[5m])))');
+    // Without samples it stays silent, and promtool has read every expression.
+    await passes(text, [{ series: { other: '1x40' }, expect: [at('slo:burn_rate_5m', '8m'), at('slo:requests:increase5m', '8m', 0)] }]);
+  });
+});
+
 describe('what disturbs', () => {
   it('RULES-19: requests of a maintenance do not count, and it is on record', () => {
     const platform = `${slo(GOOD)}---
@@ -249,6 +261,30 @@ spec:
         ],
       },
     ]);
+  });
+
+  it('RULES-25: ten minutes of evaluation that are lost, in the middle of an outage, are found and re-read', async () => {
+    const platform = platformOf(slo(GOOD));
+    const lost = 'and on() (vector(time()) < 3630 or vector(time()) > 4230)';
+    const groups = ruleGroups(platform, platform.environments[0]!).map((g) => ({
+      ...g,
+      rules: g.rules.flatMap((r) => (r.record === undefined ? [] : [{ ...r, expr: `(${r.expr}) ${lost}` }])),
+    }));
+    const answer = await promtool(groupsText(groups), [
+      {
+        interval: '1m',
+        // An outage from minute 55 to minute 75; nothing is evaluated from 60:30 to 70:30.
+        series: { 'r_total{code="200"}': '0+100x55 5500+50x20 6500+100x200', 'r_total{code="500"}': '0x55 0+50x20 1000x200' },
+        expect: [
+          at('slo:bad_requests:reread5m > bool 0', '95m', 1),
+          at('slo:bad_requests:reread5m', '2h20m'),
+          at('slo:bad_requests:increase2h', '2h20m', 1_000),
+          at('slo:requests:increase_window', '3h', 17_800),
+          at('slo:bad_requests:increase_window', '3h', 1_000),
+        ],
+      },
+    ]);
+    expect(answer).toContain('SUCCESS');
   });
 
   it('RULES-23: the text is the rules: what is written is what YAML reads', () => {

@@ -35,26 +35,44 @@ const increaseSeries = (side: Side, window: string): string => `${side}:increase
 /** The same window as it stood 30 minutes ago, whatever was not recorded then. */
 const agoSeries = (side: Side, window: string): string => `${side}:increase${window}_30m_ago`;
 
-/** A tile that ended `ms` ago: as recorded, or as re-read, or nothing. */
-function tile(side: Side, m: string, ms: number): string {
-  if (ms === 0) return `${increaseSeries(side, '5m')}${m}`;
-  const choices = [`${increaseSeries(side, '5m')}${m}${at(ms)}`];
-  if (ms >= REREAD_MS) choices.push(`${rereadSeries(side)}${m}${at(ms - REREAD_MS)}`);
-  return `(${choices.join(' or ')} or 0 * ${increaseSeries(side, '5m')}${m})`;
+/**
+ * A record of so long ago, and not one that is merely the last before it: Prometheus would look back five
+ * minutes for a sample, and take a tile that ended earlier for the one that is missing.
+ */
+const past = (series: string, { m, freshMs }: Scope, ms: number): string =>
+  ms === 0 ? `${series}${m}` : `last_over_time(${series}${m}[${formatDuration(freshMs)}]${at(ms)})`;
+
+/** Which recorded series, and how old a record may be to count as one of its moment. */
+export interface Scope {
+  readonly m: string;
+  readonly freshMs: number;
 }
 
-/** A recorded window that ended `ms` ago. */
-function piece(side: Side, window: string, m: string, ms: number): string {
-  if (ms === 0) return `${increaseSeries(side, window)}${m}`;
-  const choices = [`${increaseSeries(side, window)}${m}${at(ms)}`];
-  if (ms >= REREAD_MS) choices.push(`${agoSeries(side, window)}${m}${at(ms - REREAD_MS)}`);
-  return `(${choices.join(' or ')} or 0 * ${increaseSeries(side, '5m')}${m})`;
+/** Twice the interval, so that one slow evaluation is no gap; but never a whole tile. */
+export const freshnessOf = (intervalMs: number): number =>
+  2 * intervalMs < TILE_MS ? 2 * intervalMs : Math.max(intervalMs + 1_000, 1_000);
+
+/** A tile that ended `ms` ago: as recorded, or as re-read, or nothing. */
+function tile(side: Side, scope: Scope, ms: number): string {
+  const own = increaseSeries(side, '5m');
+  if (ms === 0) return `${own}${scope.m}`;
+  const choices = [past(own, scope, ms)];
+  if (ms >= REREAD_MS) choices.push(past(rereadSeries(side), scope, ms - REREAD_MS));
+  return `(${choices.join(' or ')} or 0 * ${own}${scope.m})`;
+}
+
+/** A recorded window that ended `ms` ago: as it stood 30 minutes later, when gaps had been re-read, or then. */
+function piece(side: Side, window: string, scope: Scope, ms: number): string {
+  if (ms === 0) return `${increaseSeries(side, window)}${scope.m}`;
+  const choices = [past(increaseSeries(side, window), scope, ms)];
+  if (ms >= REREAD_MS) choices.unshift(past(agoSeries(side, window), scope, ms - REREAD_MS));
+  return `(${choices.join(' or ')} or 0 * ${increaseSeries(side, '5m')}${scope.m})`;
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const join = (terms: readonly string[]): string => terms.join('\n+ ');
 
-function tiles(side: Side, m: string, count: number, firstMs: number): string {
+function tiles(side: Side, m: Scope, count: number, firstMs: number): string {
   return join(range(count).map((k) => tile(side, m, firstMs + k * TILE_MS)));
 }
 
@@ -62,7 +80,7 @@ function pieces(
   side: Side,
   window: string,
   sizeMs: number,
-  m: string,
+  m: Scope,
   count: number,
   firstMs: number,
 ): string {
@@ -75,10 +93,11 @@ const burn = (window: Window, m: string): Rule => ({
 });
 
 /** Windows that canaries and pages wait for: from tiles, evaluated as often as the tiles. */
-export function shortWindows(m: string): Rule[] {
+export function shortWindows(scope: Scope): Rule[] {
+  const { m } = scope;
   const sums = SIDES.flatMap((side): Rule[] => [
-    { record: increaseSeries(side, '30m'), expr: tiles(side, m, 6, 0) },
-    { record: agoSeries(side, '30m'), expr: tiles(side, m, 6, REREAD_MS) },
+    { record: increaseSeries(side, '30m'), expr: tiles(side, scope, 6, 0) },
+    { record: agoSeries(side, '30m'), expr: tiles(side, scope, 6, REREAD_MS) },
     {
       record: increaseSeries(side, '1h'),
       expr: `${increaseSeries(side, '30m')}${m} + ${agoSeries(side, '30m')}${m}`,
@@ -95,27 +114,23 @@ const STEPS = [
   { window: '3d', of: '1d', sizeMs: DAY, count: 3 },
 ] as const;
 
-export function longWindows(m: string): Rule[] {
+export function longWindows(scope: Scope): Rule[] {
   const first = SIDES.map(
-    (side): Rule => ({ record: agoSeries(side, '1h'), expr: tiles(side, m, 12, REREAD_MS) }),
+    (side): Rule => ({ record: agoSeries(side, '1h'), expr: tiles(side, scope, 12, REREAD_MS) }),
   );
   const rest = STEPS.flatMap(({ window, of, sizeMs, count }): Rule[] => [
     ...SIDES.flatMap((side): Rule[] => [
-      { record: increaseSeries(side, window), expr: pieces(side, of, sizeMs, m, count, 0) },
+      { record: increaseSeries(side, window), expr: pieces(side, of, sizeMs, scope, count, 0) },
       {
         record: agoSeries(side, window),
-        // The piece that ends 30 minutes ago was recorded 30 minutes ago, or stands beside it now.
         expr: join(
-          range(count).map((k) => {
-            const ms = REREAD_MS + k * sizeMs;
-            return k === 0
-              ? `${agoSeries(side, of)}${m}`
-              : `(${agoSeries(side, of)}${m}${at(ms - REREAD_MS)} or ${increaseSeries(side, of)}${m}${at(ms)} or 0 * ${increaseSeries(side, '5m')}${m})`;
-          }),
+          range(count).map((k) =>
+            k === 0 ? `${agoSeries(side, of)}${scope.m}` : piece(side, of, scope, REREAD_MS + k * sizeMs),
+          ),
         ),
       },
     ]),
-    burn(window, m),
+    burn(window, scope.m),
   ]);
   return [...first, ...rest];
 }
@@ -145,13 +160,16 @@ const budget = (m: string, hours: number): Rule[] => [
 ];
 
 /** Counts over a rolling SLO window, and what is left of the budget. */
-export function budgetWindow(m: string, windowMs: number): Rule[] {
+export function budgetWindow(scope: Scope, windowMs: number): Rule[] {
   const { of, sizeMs, count } = partsOf(windowMs);
   return [
     ...SIDES.map(
-      (side): Rule => ({ record: `${side}:increase_window`, expr: pieces(side, of, sizeMs, m, count, 0) }),
+      (side): Rule => ({
+        record: `${side}:increase_window`,
+        expr: pieces(side, of, sizeMs, scope, count, 0),
+      }),
     ),
-    ...budget(m, windowMs / HOUR),
+    ...budget(scope.m, windowMs / HOUR),
   ];
 }
 

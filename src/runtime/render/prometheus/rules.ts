@@ -22,9 +22,11 @@ import { type Counting, countingOf, matcherOf, summed, TILE_SECONDS } from './co
 import {
   budgetWindow,
   calendarWindow,
+  freshnessOf,
   longWindows,
   REREAD_MS,
   rereadSeries,
+  type Scope,
   shortWindows,
 } from './ladder.ts';
 import { groupsText, type Rule, type RuleGroup } from './text.ts';
@@ -105,7 +107,8 @@ function rereadRules(slo: Slo, environment: Environment, offsetMs: number): Rule
   const back = REREAD_MS;
   const counting = countingOf(slo, environment.prometheus, offsetMs + back);
   const total = rereadSeries(TOTAL);
-  const missing = `${REQUESTS_5M}${m} offset ${formatDuration(back)}`;
+  const fresh = formatDuration(freshnessOf(environment.prometheus.evaluationIntervalMs));
+  const missing = `last_over_time(${REQUESTS_5M}${m}[${fresh}] offset ${formatDuration(back)})`;
   const spared = ` unless on() ${MAINTENANCE}${m} offset ${formatDuration(back)}`;
   return [
     { record: total, expr: `(${counting.total}) unless on() ${missing}${spared}`, labels },
@@ -176,12 +179,12 @@ function allOf(slos: readonly Slo[], environment: Environment): string {
 }
 
 /** Budgets by length of window: each length is one set of rules for all SLOs that have it. */
-function budgetRules(slos: readonly Slo[], environment: Environment, m: string): Rule[] {
+function budgetRules(slos: readonly Slo[], environment: Environment, scope: Scope): Rule[] {
   const lengths = [...new Set(slos.filter((s) => !s.calendar).map((s) => s.windowMs))].sort((a, b) => a - b);
   const rolling = lengths.flatMap((windowMs) => {
     const mine = slos.filter((s) => !s.calendar && s.windowMs === windowMs);
     const all = lengths.length === 1 && mine.length === slos.length;
-    return budgetWindow(all ? m : narrowed(m, mine), windowMs);
+    return budgetWindow(all ? scope : { ...scope, m: narrowed(scope.m, mine) }, windowMs);
   });
   const byCalendar = slos
     .filter((slo) => slo.calendar)
@@ -213,53 +216,75 @@ function releaseGroup(environment: Environment, interval: string): RuleGroup[] {
   return [{ name: 'sluice-releases', interval, rules: [failing] }];
 }
 
-/** Rule groups of one environment: counts and alerts a service, windows for all of them. */
-export function ruleGroups(platform: Platform, environment: Environment): RuleGroup[] {
-  const { prometheus } = environment;
-  const often = formatDuration(prometheus.evaluationIntervalMs);
-  const seldom = formatDuration(prometheus.budgetIntervalMs);
-  const byGroup = prometheus.latenessMs > 0 && knowsQueryOffset(prometheus.version);
-  const offsetMs = byGroup ? 0 : prometheus.latenessMs;
-  const queryOffset = byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {};
+interface ServiceRules {
+  readonly service: string;
+  readonly counts: readonly Rule[];
+  readonly reread: readonly Rule[];
+  readonly alerts: readonly Rule[];
+}
+
+function serviceRules(platform: Platform, environment: Environment, offsetMs: number): ServiceRules[] {
   const byService = new Map<string, Slo[]>();
   for (const slo of platform.slos) {
     const mine = byService.get(slo.service);
     if (mine) mine.push(slo);
     else byService.set(slo.service, [slo]);
   }
-  const m = allOf(platform.slos, environment);
-  const groups = [...byService]
+  return [...byService]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([service, slos]): RuleGroup[] => [
-      {
-        name: `sluice-${service}`,
-        interval: often,
-        ...queryOffset,
-        rules: slos.flatMap((slo) => {
-          const labels = labelsOf(slo, environment);
-          return [
-            ...countRules(slo, platform, environment, offsetMs),
-            ...sloAlerts(slo, platform, environment, labels, matcherOf(labels)),
-          ];
-        }),
-      },
-      {
-        name: `sluice-${service}-reread`,
-        interval: seldom,
-        ...queryOffset,
-        rules: slos.flatMap((slo) => rereadRules(slo, environment, offsetMs)),
-      },
-    ]);
+    .map(([service, slos]) => ({
+      service,
+      counts: slos.flatMap((slo) => countRules(slo, platform, environment, offsetMs)),
+      reread: slos.flatMap((slo) => rereadRules(slo, environment, offsetMs)),
+      alerts: slos.flatMap((slo) => {
+        const labels = labelsOf(slo, environment);
+        return sloAlerts(slo, platform, environment, labels, matcherOf(labels));
+      }),
+    }));
+}
+
+/**
+ * Up to so many SLOs are one group: its rules are evaluated in order at one moment, so that windows end now.
+ * A large fleet is many groups, evaluated side by side; each at moments of its own, always equally far apart.
+ */
+const ONE_GROUP_AT_MOST = 40;
+
+/** Rule groups of one environment: counts and alerts of each service, windows for all of them. */
+export function ruleGroups(platform: Platform, environment: Environment): RuleGroup[] {
   if (platform.slos.length === 0) return [];
+  const { prometheus } = environment;
+  const often = formatDuration(prometheus.evaluationIntervalMs);
+  const seldom = formatDuration(prometheus.budgetIntervalMs);
+  const byGroup = prometheus.latenessMs > 0 && knowsQueryOffset(prometheus.version);
+  const queryOffset = byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {};
+  const m = allOf(platform.slos, environment);
+  const quick: Scope = { m, freshMs: freshnessOf(prometheus.evaluationIntervalMs) };
+  const services = serviceRules(platform, environment, byGroup ? 0 : prometheus.latenessMs);
+  const releases = releaseGroup(environment, often);
+  if (platform.slos.length <= ONE_GROUP_AT_MOST) {
+    const rules = [
+      ...services.flatMap((s) => s.counts),
+      ...shortWindows(quick),
+      ...services.flatMap((s) => s.reread),
+      ...longWindows(quick),
+      ...budgetRules(platform.slos, environment, quick),
+      ...services.flatMap((s) => s.alerts),
+    ];
+    return [{ name: 'sluice', interval: often, ...queryOffset, rules }, ...releases];
+  }
+  const slow: Scope = { m, freshMs: freshnessOf(prometheus.budgetIntervalMs) };
   return [
-    ...groups,
-    ...releaseGroup(environment, often),
-    { name: 'sluice-windows', interval: often, ...queryOffset, rules: shortWindows(m) },
+    ...services.flatMap(({ service, counts, reread, alerts }): RuleGroup[] => [
+      { name: `sluice-${service}`, interval: often, ...queryOffset, rules: [...counts, ...alerts] },
+      { name: `sluice-${service}-reread`, interval: seldom, ...queryOffset, rules: reread },
+    ]),
+    ...releases,
+    { name: 'sluice-windows', interval: often, ...queryOffset, rules: shortWindows(quick) },
     {
       name: 'sluice-budgets',
       interval: seldom,
       ...queryOffset,
-      rules: [...longWindows(m), ...budgetRules(platform.slos, environment, m)],
+      rules: [...longWindows(slow), ...budgetRules(platform.slos, environment, slow)],
     },
   ];
 }
