@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { renderAlertmanagerConfig } from '../../src/runtime/render/alertmanager/config.ts';
@@ -19,9 +19,9 @@ function shop(): Platform {
   return compiled.value;
 }
 
-/** The shop as it is, and evaluated every 15 s: promtool runs every evaluation of every hour. */
+/** The shop as it is, and evaluated every minute: promtool runs every evaluation of every hour. */
 const environment = () => shop().environments[0]!;
-const calm = () => ({ ...environment(), prometheus: { ...environment().prometheus, evaluationIntervalMs: 15_000, budgetIntervalMs: 60_000 } });
+const calm = () => ({ ...environment(), prometheus: { ...environment().prometheus, evaluationIntervalMs: 60_000, budgetIntervalMs: 60_000 } });
 const scratch = (files: Record<string, string>) => {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-render-'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
@@ -34,6 +34,8 @@ const alertmanager = (credentialsFile = '/token') =>
   renderAlertmanagerConfig({ ...shop(), alerts: { ...shop().alerts, webhook: 'http://127.0.0.1:9/hook' } }, environment(), {
     sluice: { webhook: 'http://127.0.0.1:7117/webhooks/alertmanager', credentialsFile },
   });
+
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('what is rendered', () => {
   it.each([
