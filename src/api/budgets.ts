@@ -100,6 +100,7 @@ export const replaySchema = z
         would: outcome,
         secondsSaved: z.number().nullable(),
         failedSaved: z.number().nullable(),
+        counts: z.enum(['ledger', 'prometheus']),
         note: z.string(),
       }),
     ),

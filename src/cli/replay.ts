@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ReplayAnswer, replaySentence } from '../api/budgets.ts';
-import { releasesOf } from '../controller/history.ts';
-import { alertSpans, type ChangedRule, replayRelease } from '../controller/replay.ts';
-import { burnRuleOf } from '../controller/settings.ts';
+import { type PastRelease, releasesOf } from '../controller/history.ts';
+import { alertSpans, type ChangedRule, recount, replayRelease } from '../controller/replay.ts';
+import { burnRuleOf, slisOf } from '../controller/settings.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -129,7 +129,7 @@ function show(io: Io, answer: ReplayAnswer): void {
   if (answer.releases.length > 0)
     io.out(
       table([
-        ['RELEASE', 'VERSION', 'THEN', 'AFTER', 'NOW', 'AFTER', 'SAVED', 'FAILED', ''],
+        ['RELEASE', 'VERSION', 'THEN', 'AFTER', 'NOW', 'AFTER', 'SAVED', 'FAILED', 'COUNTS', ''],
         ...answer.releases.map((r) => [
           r.release,
           r.version,
@@ -139,6 +139,7 @@ function show(io: Io, answer: ReplayAnswer): void {
           seconds(r.would.seconds),
           saved(r.secondsSaved, ' s'),
           saved(r.failedSaved, ''),
+          r.counts,
           r.note === 'same' ? '' : r.note,
         ]),
       ]),
@@ -164,6 +165,22 @@ export async function replayCommand(
   const line = progress(io);
   const rule = declaredRule(platform);
   const releases: ReplayAnswer['releases'] = [];
+  /** With a Prometheus at hand, raw samples are counted again by the queries declared now. */
+  const again = async (one: PastRelease) => {
+    const [serviceName, environmentName] = one.lane.lane.split('/') as [string, string];
+    const service = platform.services.find((s) => s.name === serviceName);
+    if (!o.prometheus || !service || !platform.environments.some((e) => e.name === environmentName))
+      return null;
+    const port = await adapters.openMetrics(platform, environmentName, o.prometheus, io.env);
+    if (!port.ok) throw usage('SECRET_MISSING', port.error, 'set it and run this again');
+    const counted = await recount(one, port.value, slisOf(platform, service), service.revisionLabel);
+    if (counted.ok) return counted.value;
+    throw new CliError(EXIT.unreachable, {
+      code: 'SOURCE_UNAVAILABLE',
+      message: counted.error,
+      next: 'check the address with --prometheus, or leave it out to judge by the ledger',
+    });
+  };
   for (const lane of lanes) {
     line.say(`judging ${lane} again`);
     const past = releasesOf(
@@ -173,7 +190,7 @@ export async function replayCommand(
     for (const one of past.filter(
       (x) => x.release.openedAt >= range.from && x.release.openedAt <= range.to,
     )) {
-      const replayed = replayRelease(one, rule);
+      const replayed = replayRelease(one, rule, await again(one));
       if (!replayed.ok) throw usage('RULE', replayed.error, 'change spec.evidence of the Platform');
       releases.push(replayed.value);
     }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createHouse } from '../../test/sim/house.ts';
+import { fail, ok } from '../kit/result.ts';
+import type { MetricsPort } from '../runtime/port.ts';
 import { releasesOf } from './history.ts';
-import { alertSpans, replayRelease } from './replay.ts';
+import { alertSpans, recount, replayRelease } from './replay.ts';
+import { slisOf } from './settings.ts';
 
 /** One release that fails five percent, as it was recorded. */
 async function blamed() {
@@ -11,7 +14,7 @@ async function blamed() {
   house.world.push('1.1.0', { errorRate: 0.05 });
   await house.until(() => house.state().release?.blamed === true);
   const past = releasesOf('checkout/prod', await house.ledger.read({ subject: 'checkout/prod' })).at(-1)!;
-  return past;
+  return Object.assign(past, { house });
 }
 
 describe('what would have happened', () => {
@@ -33,6 +36,30 @@ describe('what would have happened', () => {
     const later = replayRelease(past, { evidence: { minBad: 6 } });
     if (!sooner.ok || !later.ok) throw new Error('the rules are sound');
     expect(later.value.would.failed).toBeGreaterThanOrEqual(sooner.value.would.failed);
+  });
+  it('REPLAY-5: counted again from raw samples, a release ends as it did', async () => {
+    const past = await blamed();
+    const { platform, world } = past.house;
+    const service = platform.services[0]!;
+    const again = await recount(past, world.metrics, slisOf(platform, service), service.revisionLabel);
+    if (!again.ok || !again.value) throw new Error('its samples are there');
+    expect(replayRelease(past, {}, again.value)).toMatchObject({
+      ok: true,
+      value: { counts: 'prometheus', note: 'same' },
+    });
+    const sum = (release: typeof past.release) =>
+      Object.values(release.intervals)[0]!.reduce((all, i) => all + (i.canary?.total ?? 0), 0);
+    expect(sum(again.value)).toBeGreaterThanOrEqual(sum(past.release));
+  });
+  it('REPLAY-5: a Prometheus that forgot leaves the record to judge by; one that is gone is said', async () => {
+    const past = await blamed();
+    const { platform } = past.house;
+    const service = platform.services[0]!;
+    const port = (raw: MetricsPort['raw']): MetricsPort => ({ raw, instant: raw as never });
+    const ask = (raw: MetricsPort['raw']) =>
+      recount(past, port(raw), slisOf(platform, service), service.revisionLabel);
+    expect(await ask(async () => ok([]))).toEqual({ ok: true, value: null });
+    expect((await ask(async () => fail({ code: 'SOURCE_UNAVAILABLE', message: 'refused' }))).ok).toBe(false);
   });
   it('REPLAY-3: a rule that cannot keep its promise is refused', async () =>
     expect(replayRelease(await blamed(), { evidence: { alpha: 0.5 } }).ok).toBe(false));

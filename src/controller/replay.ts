@@ -1,8 +1,17 @@
-import { beginRelease } from '../delivery/assess.ts';
+import { beginRelease, type Look, placeIntervals } from '../delivery/assess.ts';
 import type { Release } from '../delivery/events.ts';
 import { type Evidence, observe, ruleOf } from '../delivery/evidence.ts';
 import { judge, OPEN_GATES } from '../delivery/verdict.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
+import {
+  type Arms,
+  armSelectors,
+  baselineCounts,
+  batchSelector,
+  closeIntervals,
+  type Sli,
+} from '../runtime/counts.ts';
+import type { MetricsPort } from '../runtime/port.ts';
 import type { PastRelease } from './history.ts';
 
 /** Another rule than the one a release was judged by: whatever is given replaces it. */
@@ -25,6 +34,8 @@ export interface Replayed {
   readonly secondsSaved: number | null;
   /** Failed requests of the canary that would not have happened; below 0: more of them. Null: not known. */
   readonly failedSaved: number | null;
+  /** Where the counts came from: the record, or raw samples that were counted again. */
+  readonly counts: 'ledger' | 'prometheus';
   /** It was taken back, and by this rule nothing shows that it was worse; or the other way round. */
   readonly note:
     | 'same'
@@ -100,10 +111,77 @@ const NOTES: Readonly<Record<`${Outcome}>${Outcome}`, Replayed['note']>> = {
   'undecided>undecided': 'same',
 };
 
+const HISTORY_MS = 3_600_000;
+const NO_LOOK: Look = {
+  intervals: [],
+  cursors: {},
+  trouble: null,
+  burn: { fast: null, slow: null },
+  guard: 'ok',
+  queries: [],
+};
+
+/**
+ * A past release as raw samples tell it, counted anew by the queries that are declared now: for SLOs whose
+ * queries changed, or whose records are of another platform. Null: Prometheus no longer has its samples.
+ */
+export async function recount(
+  past: PastRelease,
+  port: MetricsPort,
+  slis: readonly Sli[],
+  label: string,
+): Promise<Result<Release | null, string>> {
+  const { release, records } = past;
+  const mine = slis.filter((sli) => release.settings.slos.some((s) => s.slo === sli.slo));
+  if (mine.length === 0) return ok(null);
+  const end = release.endedAt ?? records.at(-1)?.at ?? release.openedAt;
+  const { intervalMs } = release.settings;
+  const arms: Arms = { label, canary: release.target.revision, stable: release.from?.revision ?? null };
+  const selector = batchSelector(armSelectors(mine, arms));
+  const answer = await port.raw(selector, end - release.openedAt + HISTORY_MS, end);
+  if (!answer.ok) return fail(answer.error.message);
+  const part = (keep: (at: number) => boolean) =>
+    answer.value
+      .map((s) => ({ ...s, samples: s.samples.filter(([at]) => keep(at)) }))
+      .filter((s) => s.samples.length > 0);
+  const during = part((at) => at > release.openedAt);
+  if (during.length === 0) return ok(null);
+  const before = baselineCounts(
+    part((at) => at <= release.openedAt),
+    mine,
+    arms,
+    intervalMs,
+  );
+  const { intervals } = closeIntervals({
+    series: during,
+    slis: mine,
+    arms,
+    cursors: before.cursors,
+    closedAt: release.openedAt,
+    intervalMs,
+    now: end + intervalMs,
+    zero: { canary: false, stable: arms.stable === null },
+  });
+  return ok({
+    ...release,
+    settings: {
+      ...release.settings,
+      slos: release.settings.slos.filter((s) => mine.some((m) => m.slo === s.slo)),
+    },
+    history: { ...release.history, ...before.history },
+    intervals: placeIntervals(release, { ...NO_LOOK, intervals }),
+    lookTimes: intervals.map((i) => i.at),
+  });
+}
+
 /** One past release, judged again by the counts in its record. */
-export function replayRelease(past: PastRelease, rule: ChangedRule): Result<Replayed, string> {
+export function replayRelease(
+  past: PastRelease,
+  rule: ChangedRule,
+  recounted: Release | null = null,
+): Result<Replayed, string> {
   const { release, lane } = past;
-  const other = changed(release, rule);
+  const other = changed(recounted ?? release, rule);
   for (const { slo, objective } of other.settings.slos) {
     const checked = ruleOf({
       ...other.settings.evidence,
@@ -119,10 +197,10 @@ export function replayRelease(past: PastRelease, rule: ChangedRule): Result<Repl
     (r) => r.type === 'lane.moved' && ['Abort', 'Promote'].includes((r.data as { to: string }).to),
   )?.at;
   const thenSeconds = decidedAt === undefined ? null : Math.round((decidedAt - release.openedAt) / 100) / 10;
-  const nowSeconds = interval === null ? null : timeOf(release, interval);
+  const nowSeconds = interval === null ? null : timeOf(other, interval);
   const all = Number.MAX_SAFE_INTEGER;
   const before = { outcome: was, seconds: thenSeconds, failed: failedUpTo(release, all) };
-  const after = { outcome, seconds: nowSeconds, failed: failedUpTo(release, interval ?? all) };
+  const after = { outcome, seconds: nowSeconds, failed: failedUpTo(other, interval ?? all) };
   const same = was === outcome;
   return ok({
     release: release.id,
@@ -137,6 +215,7 @@ export function replayRelease(past: PastRelease, rule: ChangedRule): Result<Repl
         : null,
     // What a release that was stopped would have done later is not in any record.
     failedSaved: outcome === 'rolled back' ? before.failed - after.failed : same ? 0 : null,
+    counts: recounted ? 'prometheus' : 'ledger',
     note: NOTES[`${was}>${outcome}`],
   });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { renderGrafana } from '../../src/runtime/render/grafana/dashboards.ts';
 import { until } from '../wait.ts';
@@ -65,6 +65,28 @@ describe('panels on a real Prometheus', () => {
       await until(`data for ${expr}`, 60_000, async () => (await ask(expr)) > 0);
     },
     90_000,
+  );
+
+  // One Grafana at most, where GRAFANA_URL (with its credentials) names it.
+  it.each([process.env['GRAFANA_URL'] ?? []].flat())(
+    'DASH-6: %s takes every dashboard',
+    async (grafana) => {
+      for (const [path, text] of renderGrafana(environment()))
+        if (path.endsWith('.json')) {
+          const { origin, username, password } = new URL(grafana);
+          const answer = await request(`${origin}/api/dashboards/db`, {
+            method: 'POST',
+            headers: {
+              'content-type': 'application/json',
+              ...(username ? { authorization: `Basic ${btoa(`${username}:${password}`)}` } : {}),
+            },
+            body: JSON.stringify({ dashboard: JSON.parse(text), overwrite: true }),
+          });
+          expect(answer.statusCode, path).toBe(200);
+          await answer.body.dump();
+        }
+    },
+    60_000,
   );
 
   it('ALERT-8: the embedded Prometheus scrapes us, so that a canary’s own alert can be', async () => {
