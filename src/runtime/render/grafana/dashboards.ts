@@ -45,6 +45,21 @@ const scope = (environment: Environment): { m: (more: string) => string; variabl
       }
     : { m: (more) => `{${more}}`, variables: [] };
 
+/** How many need somebody: red from one on. */
+const alarm = (title: string, description: string, expr: string) =>
+  number({
+    title,
+    description,
+    queries: [{ expr }],
+    unit: 'none',
+    width: 6,
+    height: 5,
+    thresholds: [
+      { value: null, color: 'green' },
+      { value: 1, color: 'red' },
+    ],
+  });
+
 function fleet(environment: Environment): string {
   const { m, variables } = scope(environment);
   const all = m('');
@@ -57,36 +72,18 @@ function fleet(environment: Environment): string {
     environment.name ? 'environment="$environment",' : '',
   )
     .withPanel(
-      number({
-        title: 'SLOs with no budget left',
-        description: `${BUDGET_REMAINING} at or below 0.`,
-        queries: [{ expr: `count(${BUDGET_REMAINING}${all} <= 0) or vector(0)` }],
-        unit: 'none',
-        width: 6,
-        height: 5,
-        thresholds: [
-          { value: null, color: 'green' },
-          { value: 1, color: 'red' },
-        ],
-      }),
+      alarm(
+        'SLOs with no budget left',
+        `${BUDGET_REMAINING} at or below 0.`,
+        `count(${BUDGET_REMAINING}${all} <= 0) or vector(0)`,
+      ),
     )
     .withPanel(
-      number({
-        title: 'SLOs burning',
-        description: 'Burn rate of 5m at or above the fast threshold.',
-        queries: [
-          {
-            expr: `count(${burnSeries('5m')}${all} >= ${environment.burn.fast.threshold}) or vector(0)`,
-          },
-        ],
-        unit: 'none',
-        width: 6,
-        height: 5,
-        thresholds: [
-          { value: null, color: 'green' },
-          { value: 1, color: 'red' },
-        ],
-      }),
+      alarm(
+        'SLOs burning',
+        'Burn rate of 5m at or above the fast threshold.',
+        `count(${burnSeries('5m')}${all} >= ${environment.burn.fast.threshold}) or vector(0)`,
+      ),
     )
     .withPanel(
       number({
