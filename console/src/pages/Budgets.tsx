@@ -39,9 +39,11 @@ function Row({ budget, chosen, choose }: { budget: BudgetView; chosen: boolean; 
           <i style={{ width: `${Math.max(0, Math.min(1, left ?? 0)) * 100}%` }} />
         </span>
       </td>
-      <td className="figure">{percent(left)}</td>
-      <td className="soft wide figure">
-        {times(budget.burnFast)} · {times(budget.burnSlow)}
+      <td className="figure">
+        {percent(left)}
+        <div className="soft" title="burn rate over 5 minutes and over an hour">
+          {times(budget.burnFast)} · {times(budget.burnSlow)}
+        </div>
       </td>
     </tr>
   );
@@ -145,10 +147,12 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
           ]}
         />
         <figcaption className="soft">
-          Left of the budget, and (dashed) at the pace of the last hour. {percent(detail.coverage)} of the
-          window is recorded; {Math.round(detail.bad ?? 0)} bad of {Math.round(detail.requests ?? 0)},{' '}
-          {Math.floor(detail.allowed ?? 0)} allowed. Source: <span className="query">{detail.query}</span>,{' '}
-          {clock(detail.at)}.
+          <div>
+            Left of the budget, and (dashed) at the pace of the last hour. {percent(detail.coverage ?? 0)} of
+            the window is recorded; {Math.round(detail.bad ?? 0)} bad of {Math.round(detail.requests ?? 0)},{' '}
+            {Math.floor(detail.allowed ?? 0)} allowed. Source: <span className="query">{detail.query}</span>,{' '}
+            {clock(detail.at)}.
+          </div>
         </figcaption>
       </figure>
       <h2>What spent it</h2>
