@@ -39,6 +39,24 @@ function oneLine(record: LedgerRecord): string {
   };
   if (record.type === 'release.looked')
     return `${data.verdict?.verdict}: ${data.verdict?.reasons.join(', ')}`;
+  if (record.type === 'budget.moved') {
+    const { slo, from, to, reason } = record.data as {
+      slo: string;
+      from: string;
+      to: string;
+      reason: string;
+    };
+    return `budget of ${slo}: ${from} → ${to} (${reason})`;
+  }
+  if (record.type === 'budget.adjusted') {
+    const { slo, bad, reason, approver } = record.data as {
+      slo: string;
+      bad: number;
+      reason: string;
+      approver: string;
+    };
+    return `budget of ${slo}: ${Math.round(bad)} bad requests do not count (${reason}; approved by ${approver})`;
+  }
   return data.id ?? '';
 }
 
