@@ -43,8 +43,11 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
 }
 
 /** A frozen Platform, or every problem of every file. */
-export function readPlatform(io: Io, where: string, options?: CompileOptions): Platform {
-  const files = readDeclarations(io, where);
+export const readPlatform = (io: Io, where: string, options?: CompileOptions): Platform =>
+  platformOf(readDeclarations(io, where), where, options);
+
+/** The same of files that were read already. */
+export function platformOf(files: readonly SourceFile[], where: string, options?: CompileOptions): Platform {
   if (files.length === 0)
     throw new CliError(EXIT.usage, {
       code: 'NO_DECLARATION',

@@ -5,7 +5,7 @@ import { type PastRelease, releasesOf } from '../controller/history.ts';
 import { alertSpans, type ChangedRule, recount, replayRelease } from '../controller/replay.ts';
 import { burnRuleOf, slisOf } from '../controller/settings.ts';
 import type { Platform } from '../declaration/platform.ts';
-import { messageOf, type Result } from '../kit/result.ts';
+import { messageOf } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
@@ -14,6 +14,7 @@ import { burnSeries } from '../runtime/series.ts';
 import { clientOf, runningServer } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
+import type { ServeAdapters } from './serve.ts';
 
 export interface ReplayOptions {
   readonly work: string;
@@ -23,14 +24,8 @@ export interface ReplayOptions {
   readonly prometheus?: string;
   readonly json?: boolean;
 }
-export interface ReplayAdapters {
+export interface ReplayAdapters extends Pick<ServeAdapters, 'openMetrics'> {
   openLedger(work: string): Promise<LedgerPort>;
-  openMetrics(
-    platform: Platform,
-    environment: string,
-    address: string,
-    env: Io['env'],
-  ): Promise<Result<MetricsPort, string>>;
 }
 
 const usage = (code: string, message: string, next: string) =>
@@ -81,27 +76,43 @@ const DAY_MS = 86_400_000;
 const MAX_POINTS = 10_000;
 const stepOf = (spanMs: number): number => Math.max(10_000, Math.ceil(spanMs / MAX_POINTS / 10_000) * 10_000);
 
-/** Alerts of the pair, by the thresholds of the architecture and by those declared today. */
-async function alertsOf(
+type Ports = ReadonlyMap<string, MetricsPort>;
+
+/** The Prometheus that was named, as each environment would ask it; none where none was. */
+async function openPorts(
   io: Io,
   platform: Platform,
   o: ReplayOptions,
-  range: { from: number; to: number },
   adapters: ReplayAdapters,
+): Promise<Ports> {
+  const ports = new Map<string, MetricsPort>();
+  for (const { name } of o.prometheus ? platform.environments : []) {
+    const opened = await adapters.openMetrics(platform, name, o.prometheus!, io.env);
+    if (!opened.ok) throw usage('SECRET_MISSING', opened.error, 'set it and run this again');
+    ports.set(name, opened.value);
+  }
+  return ports;
+}
+
+/** Alerts of the pair, by the thresholds of the architecture and by those declared today. */
+async function alertsOf(
+  platform: Platform,
+  o: ReplayOptions,
+  range: { from: number; to: number },
+  ports: Ports,
 ): Promise<ReplayAnswer['alerts']> {
-  if (!o.prometheus) return [];
   const out: ReplayAnswer['alerts'] = [];
   const to = Math.min(range.to, Date.now());
   const spanMs = Math.max(60_000, Math.min(to - range.from, 31 * DAY_MS));
   for (const environment of platform.environments) {
-    const port = await adapters.openMetrics(platform, environment.name, o.prometheus, io.env);
-    if (!port.ok) throw usage('SECRET_MISSING', port.error, 'set it and run this again');
+    const port = ports.get(environment.name);
+    if (!port) continue;
     for (const slo of platform.slos) {
       const m = `{slo=${quote(slo.name)},environment=${quote(environment.name)}}`;
       const query = `${burnSeries('5m')}${m}`;
       const [fast, slow] = await Promise.all(
         [query, `${burnSeries('1h')}${m}`].map((q) =>
-          port.value.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to),
+          port.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to),
         ),
       );
       if (!fast!.ok || !slow!.ok)
@@ -164,16 +175,15 @@ export async function replayCommand(
   const lanes = [...new Set(records.filter((r) => r.type === 'release.opened').map((r) => r.subject))];
   const line = progress(io);
   const rule = declaredRule(platform);
+  const ports = await openPorts(io, platform, o, adapters);
   const releases: ReplayAnswer['releases'] = [];
   /** With a Prometheus at hand, raw samples are counted again by the queries declared now. */
   const again = async (one: PastRelease) => {
     const [serviceName, environmentName] = one.lane.lane.split('/') as [string, string];
     const service = platform.services.find((s) => s.name === serviceName);
-    if (!o.prometheus || !service || !platform.environments.some((e) => e.name === environmentName))
-      return null;
-    const port = await adapters.openMetrics(platform, environmentName, o.prometheus, io.env);
-    if (!port.ok) throw usage('SECRET_MISSING', port.error, 'set it and run this again');
-    const counted = await recount(one, port.value, slisOf(platform, service), service.revisionLabel);
+    const port = ports.get(environmentName);
+    if (!port || !service) return null;
+    const counted = await recount(one, port, slisOf(platform, service), service.revisionLabel);
     if (counted.ok) return counted.value;
     throw new CliError(EXIT.unreachable, {
       code: 'SOURCE_UNAVAILABLE',
@@ -197,7 +207,7 @@ export async function replayCommand(
   }
   const opened = releases.map((r) => r.openedAt);
   const alertRange = { from: range.from || Math.min(Date.now(), ...opened), to: range.to };
-  const alerts = await alertsOf(io, platform, o, alertRange, adapters);
+  const alerts = await alertsOf(platform, o, alertRange, ports);
   line.done();
   releases.sort((a, b) => b.openedAt - a.openedAt);
   const answer: ReplayAnswer = {

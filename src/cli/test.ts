@@ -16,7 +16,7 @@ import type { Environment, Platform } from '../declaration/platform.ts';
 import { parseDuration } from '../kit/time.ts';
 import type { RuleRunner } from '../runtime/adapters/promtool/run.ts';
 import { textChart } from './chart.ts';
-import { readDeclarations, readPlatform } from './files.ts';
+import { platformOf, readDeclarations } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
 interface Checked {
@@ -183,8 +183,9 @@ export async function testCommand(
   options: { json?: boolean },
   runner: RuleRunner,
 ): Promise<Exit> {
-  const platform = readPlatform(io, where, { platform: 'optional' });
-  const { documents } = parseDocuments(readDeclarations(io, where));
+  const files = readDeclarations(io, where);
+  const platform = platformOf(files, where, { platform: 'optional' });
+  const { documents } = parseDocuments(files);
   const docs = documents.filter((d) => d.kind === 'sluice.dev/v1 SloTest') as Parsed<SloTestDocument>[];
   if (docs.length === 0)
     throw new CliError(EXIT.usage, {

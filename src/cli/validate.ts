@@ -1,7 +1,7 @@
 import { advise } from '../controller/compile.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { problemLine } from '../kit/problem.ts';
-import { DeclarationError, readDeclarations, readPlatform } from './files.ts';
+import { DeclarationError, platformOf, readDeclarations } from './files.ts';
 import { EXIT, type Exit, type Io, palette, printJson } from './io.ts';
 
 const summary = (platform: Platform) => ({
@@ -16,19 +16,20 @@ const summary = (platform: Platform) => ({
 export async function validateCommand(io: Io, where: string, options: { json?: boolean }): Promise<Exit> {
   const p = palette(io);
   try {
-    const platform = readPlatform(io, where, { platform: 'optional' });
+    const files = readDeclarations(io, where);
+    const platform = platformOf(files, where, { platform: 'optional' });
+    const warnings = advise(platform, files);
     if (options.json)
       printJson(io, {
         schema: 'sluice.dev/validate/v1',
         ok: true,
         ...summary(platform),
         problems: [],
-        warnings: advise(platform, readDeclarations(io, where)),
+        warnings,
       });
     else {
       const { environments, services, slos } = summary(platform);
-      for (const warning of advise(platform, readDeclarations(io, where)))
-        io.err(`${p.yellow('note')} ${problemLine(warning)}\n`);
+      for (const warning of warnings) io.err(`${p.yellow('note')} ${problemLine(warning)}\n`);
       const alone = environments[0] === '';
       io.out(
         alone

@@ -26,15 +26,8 @@ export interface BudgetKeeper {
   adjust(slo: Slo, environment: string, wanted: Excused, actor: Actor, now: number): Promise<LedgerRecord>;
 }
 
-export interface Excused {
-  readonly id: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly requests: number;
-  readonly bad: number;
-  readonly reason: string;
-  readonly approver: string;
-}
+/** An exclusion as it is asked for: whose it is and when it was recorded follow. */
+export type Excused = Omit<Adjustment, 'service' | 'slo' | 'environment' | 'at'>;
 
 export interface KeeperParts {
   readonly platform: Platform;
@@ -147,24 +140,17 @@ const POINTS = 240;
 export const burnDownStep = (windowMs: number): number =>
   Math.max(10_000, Math.ceil(windowMs / POINTS / 10_000) * 10_000);
 
-/** A budget over time, and the bad requests of each tile: what a burn-down is drawn of. */
+/** A budget over time: what a burn-down is drawn of. */
 export async function readBurnDown(
   port: MetricsPort,
   slo: Slo,
   environment: string,
   spanMs: number,
   now: number,
-): Promise<{ left: readonly (readonly [number, number])[]; bad: readonly (readonly [number, number])[] }> {
-  const m = matcher(slo, environment);
-  const ask = async (series: string, stepMs: number) => {
-    const answer = await port.instant(`${series}${m}[${spanMs}ms:${stepMs}ms]`, now);
-    return answer.ok ? (answer.value[0]?.samples ?? []) : [];
-  };
-  const [left, bad] = await Promise.all([
-    ask(BUDGET_REMAINING, burnDownStep(spanMs)),
-    ask(BAD_5M, Math.max(300_000, burnDownStep(spanMs))),
-  ]);
-  return { left, bad };
+): Promise<readonly (readonly [number, number])[]> {
+  const series = `${BUDGET_REMAINING}${matcher(slo, environment)}`;
+  const answer = await port.instant(`${series}[${spanMs}ms:${burnDownStep(spanMs)}ms]`, now);
+  return answer.ok ? (answer.value[0]?.samples ?? []) : [];
 }
 
 /** What was counted between two moments, in tiles: for an incident that is to be excused. */

@@ -145,9 +145,9 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
   const refused = new Set<string>();
   const documents: Parsed[] = [];
   const problems: Problem[] = [];
-  const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): boolean => {
+  const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): void => {
     const kind = kindOf(value);
-    if (kind === 'foreign') return true;
+    if (kind === 'foreign') return;
     if ('wrong' in kind) {
       problems.push({
         code: 'UNKNOWN_KIND',
@@ -157,18 +157,17 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
         message: kind.wrong,
         next: kind.next,
       });
-      return false;
+      return;
     }
     const schema: z.ZodType = DOCUMENTS[kind.kind];
     const parsed = schema.safeParse(value);
     if (parsed.success) {
       documents.push({ kind: kind.kind, value: parsed.data, file, lineOf });
-      return true;
+      return;
     }
     problems.push(...problemsOf(parsed.error, schema, file, lineOf));
     const name = (value as { metadata?: { name?: unknown } }).metadata?.name;
     if (typeof name === 'string') refused.add(name);
-    return false;
   };
   for (const { file, text } of files) {
     const values = quickly(text);

@@ -4,6 +4,13 @@ export interface BudgetCounts {
   readonly bad: number;
 }
 
+/** What may be spent, as a share, without binary noise: 1 - 0.999 is 0.001 here. */
+export const errorBudget = (objective: number): number => Number((1 - objective).toPrecision(12));
+
+/** A burn rate is at most 1 / budget: a threshold beyond that is never met. */
+export const reachable = (objective: number, threshold: number): boolean =>
+  threshold * errorBudget(objective) <= 1 + 1e-9;
+
 /** An incident that was excluded: what it spent does not count, for a reason and by somebody. */
 export interface Adjustment {
   readonly id: string;
@@ -51,7 +58,7 @@ export function budgetOf(
   const requests = Math.max(0, counts.requests - excused.reduce((sum, a) => sum + a.requests, 0));
   const bad = Math.max(0, counts.bad - excused.reduce((sum, a) => sum + a.bad, 0));
   if (requests <= 0) return null;
-  const allowed = requests * Number((1 - objective).toPrecision(12));
+  const allowed = requests * errorBudget(objective);
   const spent = bad / allowed;
   const left = 1 - spent;
   const exhaustedAt = burn !== null && burn > 0 && left > 0 ? now + (left * windowMs) / burn : null;

@@ -1,7 +1,8 @@
 import type { Platform, Slo } from '../declaration/platform.ts';
 import type { Problem } from '../kit/problem.ts';
 import { formatDuration } from '../kit/time.ts';
-import { LADDER, WINDOW_MS, WINDOWS } from './series.ts';
+import { errorBudget, reachable } from './budget.ts';
+import { LADDER, WINDOWS, windowOf } from './series.ts';
 
 const problem = (code: string, path: string, message: string, next: string): Problem => ({
   code,
@@ -12,12 +13,8 @@ const problem = (code: string, path: string, message: string, next: string): Pro
   next,
 });
 
-/** A burn rate is at most 1 / budget: beyond that a threshold is never met, and what waits for it never speaks. */
-const topOf = (slo: Slo): number => 1 / (1 - slo.objective);
-const beyond = (slo: Slo, threshold: number): boolean => threshold > topOf(slo) * (1 + 1e-9);
-
 function never(slo: Slo, threshold: number, whose: string, next: string): Problem {
-  const most = Number(topOf(slo).toPrecision(4));
+  const most = Number((1 / errorBudget(slo.objective)).toPrecision(4));
   return problem(
     'UNREACHABLE_THRESHOLD',
     `slo ${slo.name}`,
@@ -33,7 +30,7 @@ const raise = (threshold: number): string =>
 const pairs = (platform: Platform): Problem[] =>
   platform.slos.flatMap((slo) =>
     platform.environments
-      .filter((e) => beyond(slo, e.burn.fast.threshold))
+      .filter((e) => !reachable(slo.objective, e.burn.fast.threshold))
       .map((e) => {
         const { threshold } = e.burn.fast;
         const lower = e.name
@@ -46,13 +43,13 @@ const pairs = (platform: Platform): Problem[] =>
 const policies = (platform: Platform): Problem[] =>
   platform.slos.flatMap((slo) =>
     slo.conditions
-      .filter((c) => c.op.startsWith('>') && beyond(slo, c.threshold))
+      .filter((c) => c.op.startsWith('>') && !reachable(slo.objective, c.threshold))
       .map((c) => never(slo, c.threshold, `policy ${c.policy}'s`, 'lower the threshold of the condition')),
   );
 
 const ladder = (platform: Platform): Problem[] =>
   (platform.alerts.ladder ? platform.slos : []).flatMap((slo) =>
-    LADDER.filter((step) => beyond(slo, step.threshold)).map((step) =>
+    LADDER.filter((step) => !reachable(slo.objective, step.threshold)).map((step) =>
       never(
         slo,
         step.threshold,
@@ -73,7 +70,7 @@ export const adviseRuntime = (platform: Platform): Problem[] => [
 function unrecordedWindows(platform: Platform): Problem[] {
   return platform.slos.flatMap((slo) =>
     slo.conditions
-      .filter((c) => !WINDOWS.some((w) => WINDOW_MS[w] === c.windowMs))
+      .filter((c) => windowOf(c.windowMs) === undefined)
       .map((c) =>
         problem(
           'UNRECORDED_WINDOW',

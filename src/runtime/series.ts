@@ -11,6 +11,8 @@ export const WINDOW_MS: Readonly<Record<Window, number>> = {
   '3d': 259_200_000,
 };
 
+export const windowOf = (ms: number): Window | undefined => WINDOWS.find((w) => WINDOW_MS[w] === ms);
+
 export const burnSeries = (window: Window): string => `slo:burn_rate_${window}`;
 /** What the budget is counted in (requests, or slices of time), over a window: all of it, and the bad part. */
 export const TOTAL = 'slo:requests';

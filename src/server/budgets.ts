@@ -206,12 +206,12 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
       const { environment, slo } = found;
       const port = parts.metricsOf(environment.name);
       const view = viewOf(parts, slo, environment, (await readingsOf(environment)).get(slo.name));
-      const whole = port ? (await readBurnDown(port, slo, environment.name, slo.windowMs, now())).left : [];
+      const whole = port ? await readBurnDown(port, slo, environment.name, slo.windowMs, now()) : [];
       // A young budget fills its chart, too.
       const spanMs = Math.min(slo.windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
       const drawn =
         port && spanMs < slo.windowMs
-          ? (await readBurnDown(port, slo, environment.name, spanMs, now())).left
+          ? await readBurnDown(port, slo, environment.name, spanMs, now())
           : whole;
       return {
         schema: 'sluice.dev/budget/v1',

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { BudgetDetail, BudgetView } from '../../../src/api/budgets.ts';
 import { useBudget, useBudgets } from '../api.ts';
 import { Link } from '../parts/Link.tsx';
@@ -172,13 +172,12 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
 
 export function Budgets({ chosen, choose }: { chosen: string | undefined; choose: (to: string) => void }) {
   const budgets = useBudgets();
-  const [first] = useState(chosen);
   document.title = 'Budgets · Sluice';
   if (!budgets.data)
     return <h1>{budgets.isError ? `The server does not answer: ${budgets.error.message}` : 'Looking …'}</h1>;
   const list = budgets.data.budgets;
   const key = (b: BudgetView) => `${b.environment}/${b.slo}`;
-  const current = list.find((b) => key(b) === (chosen ?? first)) ?? list[0];
+  const current = list.find((b) => key(b) === chosen) ?? list[0];
   return (
     <>
       <h1>{budgets.data.sentence}</h1>

@@ -1,5 +1,6 @@
 import type { AlertCondition, Environment, Platform, Slo } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
+import { reachable } from '../../budget.ts';
 import {
   BAD,
   BUDGET_REMAINING,
@@ -11,15 +12,13 @@ import {
   POLICY_ALERT,
   REQUESTS_5M,
   WINDOW_MS,
-  WINDOWS,
   type Window,
+  windowOf,
 } from '../../series.ts';
 import type { Rule } from './text.ts';
 
 /** `{{` in a user's words is text, not a template of Prometheus. */
 export const escapeTemplate = (text: string): string => text.replaceAll('{{', '{{ "{{" }}');
-
-export const windowOf = (ms: number): Window | undefined => WINDOWS.find((w) => WINDOW_MS[w] === ms);
 
 interface Subject {
   readonly slo: Slo;
@@ -79,7 +78,7 @@ function pair(subject: Subject): Rule[] {
   if (slow) terms.push(`${burnSeries('1h')}${m} >= ${slow.threshold}`);
   const long = slow ? '1h' : '5m';
   const what = `5m burn rate at or above ${fast.threshold}${slow ? `, 1h at or above ${slow.threshold}` : ''}`;
-  return reachable(slo, fast.threshold)
+  return reachable(slo.objective, fast.threshold)
     ? [
         {
           alert: BURN_ALERT,
@@ -91,11 +90,8 @@ function pair(subject: Subject): Rule[] {
     : [];
 }
 
-/** A burn rate cannot exceed 1 / budget: a threshold beyond it could never fire. */
-export const reachable = (slo: Slo, threshold: number): boolean => threshold * (1 - slo.objective) <= 1;
-
 const ladder = (subject: Subject): Rule[] =>
-  LADDER.filter((step) => reachable(subject.slo, step.threshold)).map(
+  LADDER.filter((step) => reachable(subject.slo.objective, step.threshold)).map(
     ({ long, short, threshold, severity }) => ({
       alert: LADDER_ALERT,
       expr: [

@@ -50,7 +50,7 @@ export interface Scope {
 
 /** Twice the interval, so that one slow evaluation is no gap; but never a whole tile. */
 export const freshnessOf = (intervalMs: number): number =>
-  2 * intervalMs < TILE_MS ? 2 * intervalMs : Math.max(intervalMs + 1_000, 1_000);
+  2 * intervalMs < TILE_MS ? 2 * intervalMs : intervalMs + 1_000;
 
 /** A tile that ended `ms` ago: as recorded, or as re-read, or nothing. */
 function tile(side: Side, scope: Scope, ms: number): string {

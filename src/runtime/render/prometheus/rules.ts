@@ -2,6 +2,7 @@ import type { Environment, Maintenance, Platform, Slo } from '../../../declarati
 import { formatDuration } from '../../../kit/time.ts';
 import type { Selector } from '../../../promql/parse.ts';
 import { escapeRegex, quote } from '../../../promql/scope.ts';
+import { errorBudget } from '../../budget.ts';
 import { calendarStartExpression } from '../../calendar.ts';
 import {
   BAD,
@@ -30,9 +31,6 @@ import {
   shortWindows,
 } from './ladder.ts';
 import { groupsText, type Rule, type RuleGroup } from './text.ts';
-
-/** Budget as a number that prints without binary noise: 1 - 0.999 is 0.001 here. */
-export const budgetOf = (objective: number): number => Number((1 - objective).toPrecision(12));
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -94,7 +92,7 @@ function countRules(slo: Slo, platform: Platform, environment: Environment, offs
       labels,
     },
     { record: OBJECTIVE, expr: `vector(${slo.objective})`, labels },
-    { record: BUDGET, expr: `vector(${budgetOf(slo.objective)})`, labels },
+    { record: BUDGET, expr: `vector(${errorBudget(slo.objective)})`, labels },
     ...groupRules(slo, environment, offsetMs, labels),
     ...revisionRules(slo, platform, environment, labels),
   ];
@@ -137,7 +135,7 @@ function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels
       ? `${part} and ${on} ${total}${m}`
       : `clamp_min(${total}${m} - ${on} ${part}, 0)`;
   const hour = (series: string) => `sum_over_time(${series}:by_group${m}[3599999ms:5m])`;
-  const budget = budgetOf(slo.objective);
+  const budget = errorBudget(slo.objective);
   return [
     { record: total, expr: `topk(${slo.groupBy.limit}, ${counting.total})`, labels },
     { record: `${BAD_5M}:by_group`, expr: bad, labels },
