@@ -1,0 +1,180 @@
+# METADATA
+# title: Facts
+# description: Nothing is decided on facts that are missing or not what they should be. Missing is never allowed.
+package sluice.facts
+
+import data.sluice.scope
+import data.sluice.words
+
+# METADATA
+# description: What each part of the facts has to hold, and of which types.
+shapes := {
+	"facts": {
+		"schema": {"string"}, "now": {"number"}, "settings": {"object"}, "pullRequest": {"object"}, "changes": {"array"},
+		"declaration": {"object"}, "slos": {"array"}, "lanes": {"array"}, "freezes": {"array"}, "waivers": {"array"},
+		"team": {"array"},
+	},
+	"settings": {"budget": {"object"}, "history": {"object"}, "risk": {"object"}, "exempt": {"object"}, "waiver": {"object"}},
+	"settings.budget": {"block": {"number"}, "warn": {"number"}, "coverage": {"number"}, "requests": {"number"}},
+	"settings.history": {"maxFailed": {"number"}, "windowMs": {"number"}},
+	"settings.risk": {"maxServices": {"number"}},
+	"settings.waiver": {"maxMs": {"number"}},
+	"pullRequest": {
+		"number": {"number"}, "headSha": {"string"}, "labels": {"array"}, "fork": {"boolean"}, "complete": {"boolean"},
+		"files": {"number"}, "rulesTouched": {"array"},
+	},
+	"declaration": {"problems": {"array"}, "relaxed": {"array"}},
+	"changes": {"service": {"string"}, "environment": {"string"}, "kind": {"string"}},
+	"slos": {
+		"service": {"string"}, "environment": {"string"}, "slo": {"string"}, "left": {"number", "null"},
+		"requests": {"number", "null"}, "coverage": {"number", "null"}, "fast": {"number", "null"},
+		"slow": {"number", "null"}, "thresholds": {"object"}, "error": {"object", "null"},
+	},
+	"lanes": {
+		"service": {"string"}, "environment": {"string"}, "state": {"string"}, "rejected": {"array"},
+		"stableBefore": {"array"}, "previous": {"string", "null"}, "failed": {"number"},
+	},
+	"freezes": {
+		"id": {"string"}, "kind": {"string"}, "scope": {"object"}, "since": {"number"}, "until": {"number", "null"},
+		"reason": {"string"}, "by": {"string"},
+	},
+	"waivers": {
+		"id": {"string"}, "scope": {"object"}, "codes": {"array"}, "reason": {"string"}, "since": {"number"},
+		"expiresAt": {"number"}, "approved": {"boolean"}, "boundTo": {"number", "null"},
+	},
+	"to": {"version": {"string"}, "digest": {"string"}},
+	"thresholds": {"fast": {"number"}, "slow": {"number", "null"}},
+	"scope": {"environment": {"string"}, "service": {"string"}},
+	"error": {"code": {"string"}, "message": {"string"}},
+}
+
+kinds := {"first", "release", "revert", "config", "removal", "declaration"}
+
+# METADATA
+# title: INPUT_MISSING
+# description: A field that the decision rests on is not there.
+deny contains denial("INPUT_MISSING", path, concat("", ["the facts lack ", path])) if {
+	some part in parts
+	is_object(part.value)
+	some name, _ in shapes[part.shape]
+	not name in object.keys(part.value)
+	path := concat("", [part.path, name])
+}
+
+# METADATA
+# title: INPUT_INVALID
+# description: A field is there and is not of its type.
+deny contains denial("INPUT_INVALID", path, concat("", [path, " is no ", concat(" or ", sort(types))])) if {
+	some part in parts
+	some name, types in shapes[part.shape]
+	not type_name(part.value[name]) in types
+	path := concat("", [part.path, name])
+}
+
+# METADATA
+# title: INPUT_INVALID
+# description: What should be an object is none.
+deny contains denial("INPUT_INVALID", part.path, concat("", [part.path, " is no object"])) if {
+	some part in parts
+	not is_object(part.value)
+}
+
+# METADATA
+# title: INPUT_INVALID
+# description: Facts of another version are not understood.
+deny contains denial("INPUT_INVALID", "schema", concat("", ["facts of schema ", input.schema, " are not known here"])) if {
+	is_string(input.schema)
+	input.schema != "sluice.dev/gate-input/v1"
+}
+
+# METADATA
+# title: INPUT_INVALID
+# description: A change of a kind that nobody knows how to judge.
+deny contains denial("INPUT_INVALID", "changes.kind", concat("", [change.kind, " is no kind of change"])) if {
+	some change in input.changes
+	is_string(change.kind)
+	not change.kind in kinds
+}
+
+# METADATA
+# description: Every object that is looked into, with its place and the shape it has to have.
+parts contains {"path": "", "shape": "facts", "value": input}
+
+parts contains {"path": "settings.", "shape": "settings", "value": input.settings}
+
+parts contains {"path": concat("", ["settings.", name, "."]), "shape": shape, "value": value} if {
+	some name in {"budget", "history", "risk", "waiver"}
+	value := input.settings[name]
+	shape := concat("", ["settings.", name])
+}
+
+parts contains {"path": concat("", [name, "."]), "shape": name, "value": value} if {
+	some name in {"pullRequest", "declaration"}
+	value := input[name]
+}
+
+parts contains {"path": place(name, i), "shape": name, "value": item} if {
+	some name in {"changes", "slos", "lanes", "freezes", "waivers"}
+	some i, item in input[name]
+}
+
+parts contains {"path": concat("", [place(name, i), inner, "."]), "shape": inner, "value": value} if {
+	some name, inner in {"freezes": "scope", "waivers": "scope", "slos": "thresholds"}
+	some i, item in input[name]
+	value := item[inner]
+}
+
+parts contains {"path": concat("", [place("slos", i), "error."]), "shape": "error", "value": item.error} if {
+	some i, item in input.slos
+	item.error != null
+}
+
+parts contains {"path": concat("", [place("changes", i), "to."]), "shape": "to", "value": object.get(item, "to", "nothing")} if {
+	some i, item in input.changes
+	item.kind in {"first", "release", "revert", "config"}
+}
+
+place(name, i) := concat("", [name, "[", format_int(i, 10), "]."])
+
+# METADATA
+# title: SLO_MISSING
+# description: A risky change of a lane about whose objectives nothing was looked up.
+deny contains {
+	"code": "SLO_MISSING",
+	"msg": concat("", ["nothing is known of the objectives of ", words.place(change)]),
+	"service": change.service,
+	"environment": change.environment,
+	"evidence": {},
+} if {
+	some change in scope.risky
+	not looked_up(change)
+}
+
+looked_up(change) if {
+	some slo in input.slos
+	slo.service == change.service
+	slo.environment == change.environment
+}
+
+# METADATA
+# title: LANE_MISSING
+# description: A change of a lane whose history was not looked up.
+deny contains {
+	"code": "LANE_MISSING",
+	"msg": concat("", ["the release history of ", words.place(change), " is missing"]),
+	"service": change.service,
+	"environment": change.environment,
+	"evidence": {},
+} if {
+	some change in input.changes
+	change.kind != "declaration"
+	not has_lane(change)
+}
+
+has_lane(change) if {
+	some lane in input.lanes
+	lane.service == change.service
+	lane.environment == change.environment
+}
+
+denial(code, path, msg) := {"code": code, "msg": msg, "evidence": {"path": path}}

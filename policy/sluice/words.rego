@@ -1,0 +1,36 @@
+# METADATA
+# title: Words
+# description: Numbers as people read them. Only built-ins that every engine computes alike.
+package sluice.words
+
+# METADATA
+# description: A share as percent with one decimal. 0.9991 is "99.9 %".
+percent(share) := concat("", [decimal(share * 100), " %"])
+
+# METADATA
+# description: A multiple with one decimal. 14.44 is "14.4 times".
+times(x) := concat("", [decimal(x), " times"])
+
+# METADATA
+# description: One decimal, rounded half away from zero.
+decimal(x) := concat("", [sign(n), format_int(floor(abs(n) / 10), 10), ".", format_int(abs(n) % 10, 10)]) if {
+	n := round(x * 10)
+}
+
+sign(n) := "-" if n < 0
+
+sign(n) := "" if n >= 0
+
+# METADATA
+# description: A whole number.
+whole(x) := format_int(round(x), 10)
+
+# METADATA
+# description: A span of milliseconds in minutes, or hours from two on.
+span(ms) := concat("", [whole(ms / 60000), " min"]) if ms < 7200000
+
+span(ms) := concat("", [decimal(ms / 3600000), " h"]) if ms >= 7200000
+
+# METADATA
+# description: What a change is about, for people.
+place(x) := concat(" in ", [x.service, x.environment])

@@ -1,0 +1,17 @@
+package sluice.words_test
+
+import data.sluice.words
+
+test_numbers_as_people_read_them if {
+	words.percent(0.9991) == "99.9 %"
+	words.percent(-1.25) == "-125.0 %"
+	words.times(14.44) == "14.4 times"
+	words.whole(99.6) == "100"
+}
+
+test_spans if {
+	words.span(300000) == "5 min"
+	words.span(9000000) == "2.5 h"
+}
+
+test_places if words.place({"service": "checkout", "environment": "prod"}) == "checkout in prod"
