@@ -10,7 +10,7 @@ import type { LedgerPort } from '../ledger/port.ts';
 import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
-import { burnSeries } from '../runtime/series.ts';
+import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
 import { clientOf, runningServer } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
@@ -109,9 +109,11 @@ async function alertsOf(
     if (!port) continue;
     for (const slo of platform.slos) {
       const m = `{slo=${quote(slo.name)},environment=${quote(environment.name)}}`;
-      const query = `${burnSeries('5m')}${m}`;
+      const { fast: fastRule, slow: slowRule } = environment.burn;
+      const query = `${burnSeriesOf(fastRule.windowMs)}${m}`;
+      const slowSeries = slowRule ? burnSeriesOf(slowRule.windowMs) : burnSeries('1h');
       const [fast, slow] = await Promise.all(
-        [query, `${burnSeries('1h')}${m}`].map((q) =>
+        [query, `${slowSeries}${m}`].map((q) =>
           port.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to),
         ),
       );

@@ -2,6 +2,7 @@ import { type CompileOptions, compileDeclaration } from '../declaration/compile.
 import type { SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { checkDelivery } from '../delivery/check.ts';
+import { checkGovernance } from '../governance/check.ts';
 import { byPlace, type Problem } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { adviseRuntime, checkRuntime } from '../runtime/check.ts';
@@ -25,9 +26,8 @@ function placed(problem: Problem, files: readonly SourceFile[]): Problem {
 export function compile(files: readonly SourceFile[], options?: CompileOptions): Result<Platform, Problem[]> {
   const declared = compileDeclaration(files, options);
   if (!declared.ok) return declared;
-  const problems = [...checkRuntime(declared.value), ...checkDelivery(declared.value)].map((p) =>
-    placed(p, files),
-  );
+  const checks = [checkRuntime, checkDelivery, checkGovernance];
+  const problems = checks.flatMap((check) => check(declared.value)).map((p) => placed(p, files));
   return problems.length > 0 ? fail(problems.sort(byPlace)) : ok(declared.value);
 }
 

@@ -4,7 +4,14 @@ import type { Selector } from '../promql/parse.ts';
 import { quote } from '../promql/scope.ts';
 import { batchSelector } from '../runtime/counts.ts';
 import type { MetricsPort, Series } from '../runtime/port.ts';
-import { BUDGET_REMAINING, burnSeries } from '../runtime/series.ts';
+import {
+  BAD_WINDOW,
+  BUDGET_REMAINING,
+  burnSeries,
+  burnSeriesOf,
+  COVERAGE,
+  REQUESTS_WINDOW,
+} from '../runtime/series.ts';
 
 /** What one look at one Prometheus brought: for every release in flight, by a fixed number of queries. */
 export interface MetricsLook {
@@ -13,11 +20,25 @@ export interface MetricsLook {
   readonly raw: readonly Series[];
   readonly burns: ReadonlyMap<string, Burn>;
   readonly budgets: ReadonlyMap<string, number>;
+  readonly windows: ReadonlyMap<string, BudgetWindow>;
   /** `up` of each revision: the worst of its targets. */
   readonly up: ReadonlyMap<string, number>;
   readonly guards: ReadonlyMap<string, readonly number[]>;
   readonly queries: readonly string[];
 }
+
+/** What an SLO's budget is reckoned over; null where Prometheus has no number. */
+export interface BudgetWindow {
+  readonly requests: number | null;
+  readonly bad: number | null;
+  readonly coverage: number | null;
+}
+const NO_WINDOW: BudgetWindow = { requests: null, bad: null, coverage: null };
+const WINDOW_FIELDS: Readonly<Record<string, keyof BudgetWindow>> = {
+  [REQUESTS_WINDOW]: 'requests',
+  [BAD_WINDOW]: 'bad',
+  [COVERAGE]: 'coverage',
+};
 
 export const NO_LOOK: MetricsLook = {
   at: 0,
@@ -25,6 +46,7 @@ export const NO_LOOK: MetricsLook = {
   raw: [],
   burns: new Map(),
   budgets: new Map(),
+  windows: new Map(),
   up: new Map(),
   guards: new Map(),
   queries: [],
@@ -40,7 +62,13 @@ export interface LookRequest {
 }
 
 const recordedQuery = (environment: Environment): string =>
-  `{__name__=~${quote(`${burnSeries('5m')}|${burnSeries('1h')}|${BUDGET_REMAINING}`)},environment=${quote(environment.name)}}`;
+  `{__name__=~${quote([...burnNames(environment), BUDGET_REMAINING, COVERAGE, REQUESTS_WINDOW, BAD_WINDOW].join('|'))},environment=${quote(environment.name)}}`;
+
+/** Series of the declared windows; where one window decides, the hour is shown beside it. */
+function burnNames(environment: Environment): [fast: string, slow: string] {
+  const { fast, slow } = environment.burn;
+  return [burnSeriesOf(fast.windowMs), slow ? burnSeriesOf(slow.windowMs) : burnSeries('1h')];
+}
 
 const guardQuery = (guards: LookRequest['guards']): string =>
   guards
@@ -51,7 +79,11 @@ const guardQuery = (guards: LookRequest['guards']): string =>
     .join(' or ');
 
 /** A value that is no number says nothing; the worst of two series of one name is believed. */
-function readRecorded(series: readonly Series[]): Pick<MetricsLook, 'burns' | 'budgets'> {
+function readRecorded(
+  series: readonly Series[],
+  [fastName, slowName]: readonly [string, string],
+): Pick<MetricsLook, 'burns' | 'budgets' | 'windows'> {
+  const windows = new Map<string, BudgetWindow>();
   const burns = new Map<string, Burn>();
   const budgets = new Map<string, number>();
   const worse = (before: number | null | undefined, value: number) =>
@@ -61,12 +93,14 @@ function readRecorded(series: readonly Series[]): Pick<MetricsLook, 'burns' | 'b
     const value = samples[0]?.[1];
     if (slo === undefined || value === undefined) continue;
     const burn = burns.get(slo) ?? { fast: null, slow: null };
-    if (labels['__name__'] === burnSeries('5m')) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
-    else if (labels['__name__'] === burnSeries('1h'))
-      burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
+    const name = labels['__name__'] ?? '';
+    const field = WINDOW_FIELDS[name];
+    if (name === fastName) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
+    else if (name === slowName) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
+    else if (field) windows.set(slo, { ...(windows.get(slo) ?? NO_WINDOW), [field]: Number.isFinite(value) ? value : null });
     else if (!Number.isNaN(value)) budgets.set(slo, value);
   }
-  return { burns, budgets };
+  return { burns, budgets, windows };
 }
 
 function readUp(series: readonly Series[], label: string): Map<string, number> {
@@ -115,7 +149,7 @@ export async function lookAtMetrics(
     at: now,
     failure: null,
     raw: values[1]!,
-    ...readRecorded(values[0]!),
+    ...readRecorded(values[0]!, burnNames(environment)),
     up: readUp(values[2]!, upLabel),
     guards: readGuards(values[3]!),
     queries,

@@ -13,6 +13,7 @@ import {
   STRATEGY_DEFAULTS,
 } from './defaults.ts';
 import { type Parsed, parseDocuments, type SourceFile } from './documents.ts';
+import { checkGovernance, compileForge, compileFreeze, compilePolicy, compileSignIn } from './governance.ts';
 import type {
   AlertConditionDocument,
   AlertPolicyDocument,
@@ -112,6 +113,7 @@ function compileEnvironment(e: EnvironmentInput): Environment {
     validation: e.validation,
     prometheus: compilePrometheus(e.prometheus),
     burn: { fast: side('fast'), slow: e.validation === 'canary' ? null : side('slow') },
+    budgetWindowMs: e.budget ? ms(e.budget.window) : null,
   };
 }
 
@@ -426,6 +428,7 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
           fast: { windowMs: ms(BURN_DEFAULTS.fast.window), threshold: BURN_DEFAULTS.fast.threshold },
           slow: { windowMs: ms(BURN_DEFAULTS.slow.window), threshold: BURN_DEFAULTS.slow.threshold },
         },
+        budgetWindowMs: null,
       },
     ],
     services: services.map((name) => ({
@@ -449,6 +452,10 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
     repository: { path: 'embedded', branch: 'main', pollMs: 2_000 },
     alerts: compileAlerts(undefined),
     maintenance: [],
+    policy: compilePolicy(undefined),
+    freezes: [],
+    forge: null,
+    signIn: compileSignIn(undefined),
   };
 }
 
@@ -545,6 +552,7 @@ export function compileDeclaration(
   checkJudged(first, slos, report);
   checkIntervals(first, report);
   checkAlerts(first, slos, report);
+  checkGovernance(first, report);
   checkTargets(first, [...shelf.targets.values()], report);
   checkSources(of(KINDS.DataSource), report);
   checkServices(sloDocs, [...declared, ...spec.services.map((s) => s.name)], report);
@@ -564,6 +572,10 @@ export function compileDeclaration(
     },
     alerts: compileAlerts(spec.alerts),
     maintenance: spec.maintenance.map(compileMaintenance),
+    policy: compilePolicy(spec.policy),
+    freezes: spec.freezes.map(compileFreeze),
+    forge: compileForge(spec.forge),
+    signIn: compileSignIn(spec.signIn),
   };
   return ok(withDigest(body));
 }

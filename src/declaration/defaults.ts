@@ -34,3 +34,21 @@ export const ANNOTATIONS = {
   runbook: 'sluice.dev/runbook',
 } as const;
 export const GROUP_LIMIT = { default: 50, max: 500 } as const;
+
+/** What the gate and freezes go by where nothing else is declared. */
+export const GOVERNANCE_DEFAULTS = {
+  block: 0,
+  warn: 0.1,
+  freezeAt: 0,
+  recoverAt: 0.05,
+  recoverFor: '5m',
+  maxFailed: 3,
+  failedWithin: '1d',
+  maxServices: 5,
+  emergency: ['emergency'],
+  security: ['security'],
+  waiverMax: '1d',
+  validFor: '10m',
+  check: 'sluice/gate',
+  githubAddress: 'https://api.github.com',
+} as const;

@@ -1,3 +1,4 @@
+import type { Scope } from '../kit/actor.ts';
 import type { Ms } from '../kit/time.ts';
 import type { Selector } from '../promql/parse.ts';
 
@@ -37,6 +38,8 @@ export interface Environment {
   readonly validation: 'canary' | 'canary-multi-window';
   readonly prometheus: PrometheusSource;
   readonly burn: BurnThresholds;
+  /** A budget window for all SLOs here, in place of their own; null: their own. */
+  readonly budgetWindowMs: Ms | null;
 }
 
 /** What is counted. Queries are PromQL text, checked to parse; selectors are counters, range and rate are ours. */
@@ -208,6 +211,84 @@ export interface Service {
   readonly run: RunCommand | null;
 }
 
+/** What the gate and automatic freezes go by. Shares of a budget, never percents. */
+export interface PolicySettings {
+  readonly block: number;
+  readonly warn: number;
+  readonly freeze: {
+    readonly budget: number;
+    readonly recover: number;
+    readonly forMs: Ms;
+    readonly onBurn: boolean;
+  };
+  readonly history: { readonly maxFailed: number; readonly windowMs: Ms };
+  readonly risk: { readonly maxServices: number };
+  readonly exempt: { readonly emergency: readonly string[]; readonly security: readonly string[] };
+  readonly waiver: { readonly maxMs: Ms; readonly secondPerson: boolean };
+  readonly validForMs: Ms;
+  readonly server: { readonly address: string; readonly bearer: SecretRef | null } | null;
+  readonly bundle: { readonly path: string; readonly digest: string } | null;
+}
+
+/** A freeze by the calendar: local times in a named zone, recurring as iCalendar says. */
+export interface CalendarFreeze {
+  readonly name: string;
+  readonly reason: string;
+  readonly environments: readonly string[] | null;
+  readonly services: readonly string[] | null;
+  readonly timeZone: string;
+  /** Local, as `2026-12-18T18:00:00`. */
+  readonly start: string;
+  /** Local end of the first one, or a length. */
+  readonly end: string | null;
+  readonly durationMs: Ms | null;
+  readonly rrule: string | null;
+}
+
+/** Where pull requests are. */
+export interface ForgeSource {
+  readonly branch: string;
+  readonly check: string;
+  /** Folder of the repository that holds the declaration; null: it is kept elsewhere. */
+  readonly declaration: string | null;
+  readonly at:
+    | { readonly kind: 'local' }
+    | {
+        readonly kind: 'gitea';
+        readonly address: string;
+        readonly repository: string;
+        readonly token: SecretRef;
+        readonly webhookSecret: SecretRef;
+      }
+    | {
+        readonly kind: 'github';
+        readonly address: string;
+        readonly repository: string;
+        readonly auth:
+          | { readonly token: SecretRef }
+          | { readonly app: { readonly id: number; readonly installation: number; readonly privateKey: SecretRef } };
+        readonly webhookSecret: SecretRef;
+      };
+}
+
+/** Whose word is taken for who somebody is, and what they may. */
+export interface SignIn {
+  readonly people: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: SecretRef | null;
+    readonly groupsClaim: string;
+    readonly groups: Readonly<Record<string, readonly Scope[]>>;
+    readonly publicUrl: string | null;
+  } | null;
+  readonly machines: readonly {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly claims: Readonly<Record<string, string>>;
+    readonly scopes: readonly Scope[];
+  }[];
+}
+
 /** The frozen form between what the user writes and everything that follows from it. */
 export interface Platform {
   readonly name: string;
@@ -221,7 +302,15 @@ export interface Platform {
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];
+  readonly policy: PolicySettings;
+  readonly freezes: readonly CalendarFreeze[];
+  readonly forge: ForgeSource | null;
+  readonly signIn: SignIn;
 }
+
+/** Length of the window that an SLO's budget is over, in one environment. */
+export const budgetWindowOf = (slo: Slo, environment: Environment): Ms =>
+  environment.budgetWindowMs ?? slo.windowMs;
 
 export const sloOf = (platform: Platform, name: string): Slo => {
   const slo = platform.slos.find((s) => s.name === name);

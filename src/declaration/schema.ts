@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { parseDuration } from '../kit/time.ts';
 import { sloTestDocument } from './cases.ts';
 import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS } from './defaults.ts';
 import { duration, label, metadata, name } from './fields.ts';
+import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import {
   openSloAlertCondition,
   openSloAlertPolicy,
@@ -11,13 +13,6 @@ import {
   openSloSlo,
   openSloTarget,
 } from './openslo.ts';
-
-const secretRef = z.strictObject({
-  secretRef: z.union([
-    z.strictObject({ env: z.string().min(1) }),
-    z.strictObject({ file: z.string().min(1) }),
-  ]),
-});
 
 const prometheus = z
   .strictObject({
@@ -48,11 +43,21 @@ const prometheus = z
   )
   .refine((p) => !(p.bearer && p.basic), 'expected at most one of bearer and basic');
 
-const window = (threshold: number, size: string) =>
+/** The recorded window, or a shorter one in whole seconds: for machines on which a story has to fit in minutes. */
+const window = (threshold: number, size: '5m' | '1h') =>
   z.strictObject({
-    window: z.literal(size, `expected ${size}: the recorded window`).default(size),
+    window: duration
+      .refine(
+        (text) => text === size || shortWindow(text),
+        `expected ${size}, or whole seconds below 5m: the recorded window`,
+      )
+      .default(size),
     threshold: z.number().positive().default(threshold),
   });
+const shortWindow = (text: string): boolean => {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 5_000 && ms < 300_000 && ms % 1_000 === 0;
+};
 
 const environment = z.strictObject({
   name,
@@ -62,6 +67,12 @@ const environment = z.strictObject({
     .default('canary-multi-window'),
   prometheus,
   burn: z.strictObject({ fast: window(14, '5m').optional(), slow: window(3, '1h').optional() }).optional(),
+  budget: z
+    .strictObject({
+      window: duration.refine(shortWindow, 'expected whole seconds from 5s up to 5m'),
+    })
+    .optional()
+    .describe("A short budget window in place of the SLOs' own, for a machine to try things on."),
 });
 
 const strategy = z.strictObject({
@@ -202,6 +213,10 @@ export const platformDocument = z.strictObject({
       .optional(),
     alerts: alerts.optional(),
     maintenance: z.array(maintenance).default([]),
+    policy: policy.optional(),
+    freezes: z.array(calendarFreeze).default([]),
+    forge: forge.optional(),
+    signIn: signIn.optional(),
   }),
 });
 

@@ -2,7 +2,7 @@ import type { Platform, Slo } from '../declaration/platform.ts';
 import type { Problem } from '../kit/problem.ts';
 import { formatDuration } from '../kit/time.ts';
 import { errorBudget, reachable } from './budget.ts';
-import { LADDER, WINDOWS, windowOf } from './series.ts';
+import { briefWindows, LADDER, WINDOWS, windowOf } from './series.ts';
 
 const problem = (code: string, path: string, message: string, next: string): Problem => ({
   code,
@@ -100,10 +100,27 @@ function shortSlices(platform: Platform): Problem[] {
   });
 }
 
+/** Windows shorter than a tile count requests; slices of time do not fit into them. */
+function briefSlices(platform: Platform): Problem[] {
+  const brief = platform.environments.find((e) => briefWindows(e).length > 0);
+  if (!brief) return [];
+  return platform.slos
+    .filter((slo) => slo.budgeting.kind !== 'occurrences')
+    .map((slo) =>
+      problem(
+        'BRIEF_WINDOW',
+        `slo ${slo.name}`,
+        `it counts slices of time, and ${brief.name} declares windows of ${briefWindows(brief).map(formatDuration).join(', ')}`,
+        'count requests (Occurrences), or keep to 5m and 1h there',
+      ),
+    );
+}
+
 /** What would render, and never work. */
 export const checkRuntime = (platform: Platform): Problem[] => [
   ...(standsAlone(platform) ? [] : pairs(platform)),
   ...policies(platform),
   ...unrecordedWindows(platform),
   ...shortSlices(platform),
+  ...briefSlices(platform),
 ];

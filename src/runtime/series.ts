@@ -1,3 +1,6 @@
+import type { Environment } from '../declaration/platform.ts';
+import { formatDuration } from '../kit/time.ts';
+
 /** Names of everything we record in Prometheus: one place, so that no two rooms spell them differently. */
 export const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
 export type Window = (typeof WINDOWS)[number];
@@ -14,6 +17,17 @@ export const WINDOW_MS: Readonly<Record<Window, number>> = {
 export const windowOf = (ms: number): Window | undefined => WINDOWS.find((w) => WINDOW_MS[w] === ms);
 
 export const burnSeries = (window: Window): string => `slo:burn_rate_${window}`;
+/** The same of any declared window: the name carries the true duration. */
+export const burnSeriesOf = (windowMs: number): string => `slo:burn_rate_${formatDuration(windowMs)}`;
+export const increaseSeriesOf = (side: string, windowMs: number): string =>
+  `${side}:increase${formatDuration(windowMs)}`;
+/** Windows of an environment that are shorter than the recorded ones, each once, in ms. */
+export const briefWindows = (environment: Environment): number[] => {
+  const { fast, slow } = environment.burn;
+  const declared = [fast.windowMs, ...(slow ? [slow.windowMs] : []), environment.budgetWindowMs ?? WINDOW_MS['5m']];
+  return [...new Set(declared)].filter((ms) => ms < WINDOW_MS['5m']).sort((a, b) => a - b);
+};
+
 /** What the budget is counted in (requests, or slices of time), over a window: all of it, and the bad part. */
 export const TOTAL = 'slo:requests';
 export const BAD = 'slo:bad_requests';

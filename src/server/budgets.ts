@@ -18,7 +18,7 @@ import {
 import { releasesOf } from '../controller/history.ts';
 import type { Controller } from '../controller/loop.ts';
 import { type ChangedRule, replayRelease } from '../controller/replay.ts';
-import { type Environment, lanesOf, type Platform, type Slo } from '../declaration/platform.ts';
+import { budgetWindowOf, type Environment, lanesOf, type Platform, type Slo } from '../declaration/platform.ts';
 import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -56,15 +56,16 @@ function viewOf(
   reading: BudgetReading | undefined,
 ): BudgetView {
   const { keeper, controller, now } = parts;
+  const windowMs = budgetWindowOf(slo, environment);
   const burn = controller.metrics(environment.name).burns.get(slo.name);
-  const adjustments = inWindow(keeper.adjustments(slo.name, environment.name), slo.windowMs, now());
+  const adjustments = inWindow(keeper.adjustments(slo.name, environment.name), windowMs, now());
   const budget =
     reading?.requests == null || reading.bad === null
       ? null
       : budgetOf(
           { requests: reading.requests, bad: reading.bad },
           slo.objective,
-          slo.windowMs,
+          windowMs,
           burn?.slow ?? null,
           adjustments,
           now(),
@@ -75,7 +76,7 @@ function viewOf(
     slo: slo.name,
     environment: environment.name,
     objective: slo.objective,
-    windowMs: slo.windowMs,
+    windowMs,
     state,
     sentence: budgetSentence(`${slo.name} in ${environment.name}`, state, budget, now(), adjustments),
     left: budget?.left ?? null,
@@ -129,8 +130,9 @@ async function consumersOf(
   view: BudgetView,
 ): Promise<Consumer[]> {
   const lane = `${slo.service}/${environment.name}`;
+  const windowMs = budgetWindowOf(slo, environment);
   const records = await parts.ledger.read({ subject: lane });
-  const since = parts.now() - slo.windowMs;
+  const since = parts.now() - windowMs;
   const allowed = view.allowed ?? 0;
   const share = (bad: number) => (allowed > 0 ? bad / allowed : 0);
   const releases = releasesOf(lane, records)
@@ -204,13 +206,14 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
       const found = find(environmentName, sloName);
       if (!found) return undefined;
       const { environment, slo } = found;
+      const windowMs = budgetWindowOf(slo, environment);
       const port = parts.metricsOf(environment.name);
       const view = viewOf(parts, slo, environment, (await readingsOf(environment)).get(slo.name));
-      const whole = port ? await readBurnDown(port, slo, environment.name, slo.windowMs, now()) : [];
+      const whole = port ? await readBurnDown(port, slo, environment.name, windowMs, now()) : [];
       // A young budget fills its chart, too.
-      const spanMs = Math.min(slo.windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
+      const spanMs = Math.min(windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
       const drawn =
-        port && spanMs < slo.windowMs
+        port && spanMs < windowMs
           ? await readBurnDown(port, slo, environment.name, spanMs, now())
           : whole;
       return {
@@ -220,7 +223,7 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
         spanMs,
         leftOverTime: drawn.map(([at, left]): [number, number] => [at, left]),
         consumers: await consumersOf(parts, slo, environment, view),
-        adjustments: inWindow(keeper.adjustments(slo.name, environment.name), slo.windowMs, now()).map(
+        adjustments: inWindow(keeper.adjustments(slo.name, environment.name), windowMs, now()).map(
           ({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
             id,
             fromMs,

@@ -1,18 +1,18 @@
 import type { AlertCondition, Environment, Platform, Slo } from '../../../declaration/platform.ts';
-import { formatDuration } from '../../../kit/time.ts';
+import { formatDuration, parseDuration } from '../../../kit/time.ts';
 import { reachable } from '../../budget.ts';
 import {
   BAD,
   BUDGET_REMAINING,
   BURN_ALERT,
   burnSeries,
+  burnSeriesOf,
   LADDER,
   LADDER_ALERT,
   NO_DATA_ALERT,
   POLICY_ALERT,
   REQUESTS_5M,
   WINDOW_MS,
-  type Window,
   windowOf,
 } from '../../series.ts';
 import type { Rule } from './text.ts';
@@ -50,9 +50,11 @@ const asked = (query: string, format: string, none: string): string =>
   `{{ with query ${JSON.stringify(query)} }}{{ . | first | value | ${format} }}{{ else }}${none}{{ end }}`;
 
 /** What, how bad, since when, what is left, what to do. */
-function annotations(subject: Subject, alert: string, long: Window, what: string): Record<string, string> {
+function annotations(subject: Subject, alert: string, long: string, what: string): Record<string, string> {
   const { slo, m } = subject;
-  const since = `min_over_time((timestamp(${burnSeries(long)}${m} >= 1))[${formatDuration(WINDOW_MS[long])}:5m])`;
+  const longMs = parseDuration(long)!;
+  const step = longMs < WINDOW_MS['5m'] ? formatDuration(subject.environment.prometheus.evaluationIntervalMs) : '5m';
+  const since = `min_over_time((timestamp(${burnSeriesOf(longMs)}${m} >= 1))[${long}:${step}])`;
   const described = slo.description ? `${slo.description.trim()} ` : '';
   return {
     summary: `${where(subject)} burns its error budget at {{ $value | humanize }} times the sustainable rate`,
@@ -64,7 +66,7 @@ function annotations(subject: Subject, alert: string, long: Window, what: string
 }
 
 /** One stray error in an hour of three requests is no page: a floor of bad requests, where requests are counted. */
-function floor({ slo, platform, m }: Subject, long: Window): string[] {
+function floor({ slo, platform, m }: Subject, long: string): string[] {
   const { minBad } = platform.alerts;
   return slo.budgeting.kind === 'occurrences' && minBad > 0
     ? [`${BAD}:increase${long}${m} >= ${minBad}`]
@@ -74,16 +76,22 @@ function floor({ slo, platform, m }: Subject, long: Window): string[] {
 function pair(subject: Subject): Rule[] {
   const { environment, labels, m, slo } = subject;
   const { fast, slow } = environment.burn;
-  const terms = [`${burnSeries('5m')}${m} >= ${fast.threshold}`];
-  if (slow) terms.push(`${burnSeries('1h')}${m} >= ${slow.threshold}`);
-  const long = slow ? '1h' : '5m';
-  const what = `5m burn rate at or above ${fast.threshold}${slow ? `, 1h at or above ${slow.threshold}` : ''}`;
+  const terms = [`${burnSeriesOf(fast.windowMs)}${m} >= ${fast.threshold}`];
+  if (slow) terms.push(`${burnSeriesOf(slow.windowMs)}${m} >= ${slow.threshold}`);
+  const short = formatDuration(fast.windowMs);
+  const long = formatDuration((slow ?? fast).windowMs);
+  const what = `${short} burn rate at or above ${fast.threshold}${slow ? `, ${long} at or above ${slow.threshold}` : ''}`;
   return reachable(slo.objective, fast.threshold)
     ? [
         {
           alert: BURN_ALERT,
           expr: [...terms, ...floor(subject, long)].join(' and '),
-          labels: { ...labels, severity: 'page', long_window: '1h', short_window: '5m' },
+          labels: {
+            ...labels,
+            severity: 'page',
+            long_window: slow ? long : '1h',
+            short_window: short,
+          },
           annotations: annotations(subject, BURN_ALERT, long, what),
         },
       ]

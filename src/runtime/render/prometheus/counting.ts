@@ -7,10 +7,10 @@ import { quote, selectorText } from '../../../promql/scope.ts';
  * What one tile of five minutes counts: all and bad, as PromQL. docs/decisions/0005 says why it is written so.
  * Every expression may be absent where nothing is there; the rule around it decides what absence means.
  */
-export const TILE = '5m';
 export const TILE_SECONDS = 300;
+export const TILE_MS = 300_000;
 /** A hair less, for points on a grid: Prometheus 2 counts the point at the left edge, too. */
-const GRID = '299999ms';
+const gridOf = (tileMs: number): string => `${tileMs - 1}ms`;
 /** A series is new if it was not there in this time before the tile; a shorter absence is a gap. */
 const MEMORY = '1h';
 
@@ -28,13 +28,14 @@ const shifted = (offsetMs: number): string => (offsetMs > 0 ? ` offset ${formatD
  * tile is its beginning, so tiles join without seams. A series that is new counts from 0, if anything of
  * this SLI was there before (else everything is new, and old counters would be taken for traffic).
  */
-function tileIncrease(selector: string, known: string, offsetMs: number): string {
-  const now = `last_over_time(${selector}[${TILE}]${shifted(offsetMs)})`;
-  const before = `last_over_time(${selector}[${MEMORY}]${shifted(offsetMs + TILE_SECONDS * 1_000)})`;
+function tileIncrease(selector: string, known: string, offsetMs: number, tileMs: number): string {
+  const tile = formatDuration(tileMs);
+  const now = `last_over_time(${selector}[${tile}]${shifted(offsetMs)})`;
+  const before = `last_over_time(${selector}[${MEMORY}]${shifted(offsetMs + tileMs)})`;
   return [
-    `(${now} - ${before} >= 0 unless resets(${selector}[6m]${shifted(offsetMs)}) > 0`,
+    `(${now} - ${before} >= 0 unless resets(${selector}[${formatDuration(tileMs + 60_000)}]${shifted(offsetMs)}) > 0`,
     `  or (${now} unless ${before}) and on() ${known}`,
-    `  or increase(${selector}[${TILE}]${shifted(offsetMs)}))`,
+    `  or increase(${selector}[${tile}]${shifted(offsetMs)}))`,
   ].join('\n');
 }
 
@@ -50,8 +51,12 @@ export function summed(
   return `sum${by}(${marked.join('\nor ')})`;
 }
 
-const known = (indicator: Extract<Indicator, { kind: 'counters' }>, offsetMs: number): string =>
-  `group(${indicator.total.map((s) => `${selectorText(s)}${shifted(offsetMs + TILE_SECONDS * 1_000)}`).join(' or ')})`;
+const known = (
+  indicator: Extract<Indicator, { kind: 'counters' }>,
+  offsetMs: number,
+  tileMs: number,
+): string =>
+  `group(${indicator.total.map((s) => `${selectorText(s)}${shifted(offsetMs + tileMs)}`).join(' or ')})`;
 
 /** Share of good of any indicator over a slice. */
 function goodShare(indicator: Indicator, slice: string, offset: string): string {
@@ -83,6 +88,7 @@ function sliced(
 ): Counting {
   const slice = formatDuration(budgeting.sliceMs);
   const share = goodShare(indicator, slice, '');
+  const GRID = gridOf(TILE_MS);
   const bad = budgeting.kind === 'timeslices' ? `(${share}) < bool ${budgeting.target}` : `1 - (${share})`;
   return {
     total: `count_over_time((${share})[${GRID}:${slice}]${offset})`,
@@ -92,19 +98,27 @@ function sliced(
 }
 
 /** What a tile that ends `offsetMs` ago counts. */
-export function countingOf(slo: Slo, source: PrometheusSource, offsetMs: number, by = ''): Counting {
+export function countingOf(
+  slo: Slo,
+  source: PrometheusSource,
+  offsetMs: number,
+  by = '',
+  tileMs = TILE_MS,
+): Counting {
+  const tile = formatDuration(tileMs);
+  const GRID = gridOf(tileMs);
   const { indicator, budgeting } = slo;
   const offset = shifted(offsetMs);
   if (budgeting.kind !== 'occurrences') return sliced(indicator, budgeting, offset);
   const step = formatDuration(source.scrapeIntervalMs);
   switch (indicator.kind) {
     case 'counters': {
-      const before = known(indicator, offsetMs);
-      const count = (s: readonly Selector[]) => summed(s, by, (x) => tileIncrease(x, before, offsetMs));
+      const before = known(indicator, offsetMs, tileMs);
+      const count = (s: readonly Selector[]) => summed(s, by, (x) => tileIncrease(x, before, offsetMs, tileMs));
       return { total: count(indicator.total), part: count(indicator.part), partIs: indicator.partIs };
     }
     case 'histogram': {
-      const increase = `sum(increase(${selectorText(indicator.total)}[${TILE}]${offset}))`;
+      const increase = `sum(increase(${selectorText(indicator.total)}[${tile}]${offset}))`;
       return {
         total: `histogram_count(${increase})`,
         part: `histogram_fraction(${indicator.lower}, ${indicator.upper}, ${increase}) * histogram_count(${increase})`,
@@ -113,7 +127,7 @@ export function countingOf(slo: Slo, source: PrometheusSource, offsetMs: number,
     }
     case 'rates': {
       const summedUp = (query: string) =>
-        `sum(avg_over_time((${query})[${GRID}:${step}]${offset})) * ${TILE_SECONDS}`;
+        `sum(avg_over_time((${query})[${GRID}:${step}]${offset})) * ${tileMs / 1_000}`;
       return { total: summedUp(indicator.total), part: summedUp(indicator.part), partIs: indicator.partIs };
     }
     case 'threshold':

@@ -148,16 +148,36 @@ function partsOf(windowMs: number): { of: string; sizeMs: number; count: number 
   return { ...fit, count: windowMs / fit.sizeMs };
 }
 
+const remaining = (m: string): Rule => ({
+  record: BUDGET_REMAINING,
+  expr: `1 - ${BAD_WINDOW}${m} / (${REQUESTS_WINDOW}${m} > 0) / ${BUDGET}${m}`,
+});
+
 const budget = (m: string, hours: number): Rule[] => [
-  {
-    record: BUDGET_REMAINING,
-    expr: `1 - ${BAD_WINDOW}${m} / (${REQUESTS_WINDOW}${m} > 0) / ${BUDGET}${m}`,
-  },
+  remaining(m),
   {
     record: COVERAGE,
     expr: `clamp_max((count_over_time(${REQUESTS_5M}${m}[${hours}h:1h]) or 0 * ${REQUESTS_5M}${m}) / ${hours}, 1)`,
   },
 ];
+
+/** A budget over a window that is shorter than a tile: its counts were recorded for it. */
+export function briefBudget({ m }: Scope, windowMs: number, everyMs: number): Rule[] {
+  const points = windowMs / everyMs;
+  return [
+    ...SIDES.map(
+      (side): Rule => ({
+        record: `${side}:increase_window`,
+        expr: `${increaseSeries(side, formatDuration(windowMs))}${m}`,
+      }),
+    ),
+    remaining(m),
+    {
+      record: COVERAGE,
+      expr: `clamp_max(count_over_time(${REQUESTS_5M}${m}[${formatDuration(windowMs)}]) / ${points}, 1)`,
+    },
+  ];
+}
 
 /** Counts over a rolling SLO window, and what is left of the budget. */
 export function budgetWindow(scope: Scope, windowMs: number): Rule[] {

@@ -8,8 +8,11 @@ import {
   BAD,
   BAD_5M,
   BUDGET,
+  briefWindows,
+  burnSeriesOf,
   CALENDAR_START,
   CANARY_ALERT,
+  increaseSeriesOf,
   MAINTENANCE,
   OBJECTIVE,
   REQUESTS_5M,
@@ -21,6 +24,7 @@ import {
 import { sloAlerts } from './alerts.ts';
 import { type Counting, countingOf, matcherOf, summed, TILE_SECONDS } from './counting.ts';
 import {
+  briefBudget,
   budgetWindow,
   calendarWindow,
   freshnessOf,
@@ -93,6 +97,7 @@ function countRules(slo: Slo, platform: Platform, environment: Environment, offs
     },
     { record: OBJECTIVE, expr: `vector(${slo.objective})`, labels },
     { record: BUDGET, expr: `vector(${errorBudget(slo.objective)})`, labels },
+    ...briefRules(slo, environment, offsetMs, labels),
     ...groupRules(slo, environment, offsetMs, labels),
     ...revisionRules(slo, platform, environment, labels),
   ];
@@ -119,6 +124,21 @@ function rereadRules(slo: Slo, environment: Environment, offsetMs: number): Rule
       labels,
     },
   ];
+}
+
+/** Windows that are declared shorter than a tile are tiles of their own length, read from raw samples. */
+function briefRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): Rule[] {
+  const m = matcherOf(labels);
+  const budget = errorBudget(slo.objective);
+  return briefWindows(environment).flatMap((windowMs): Rule[] => {
+    const counting = countingOf(slo, environment.prometheus, offsetMs, '', windowMs);
+    const [total, bad] = [increaseSeriesOf(TOTAL, windowMs), increaseSeriesOf(BAD, windowMs)];
+    return [
+      { record: total, expr: `${counting.total}\nor vector(0)`, labels },
+      { record: bad, expr: badOf(counting, total + m), labels },
+      { record: burnSeriesOf(windowMs), expr: `${bad}${m} / (${total}${m} > 0) / ${budget}`, labels },
+    ];
+  });
 }
 
 /** Per route or tenant, bounded: the busiest ones. */
@@ -178,6 +198,8 @@ function allOf(slos: readonly Slo[], environment: Environment): string {
 
 /** Budgets by length of window: each length is one set of rules for all SLOs that have it. */
 function budgetRules(slos: readonly Slo[], environment: Environment, scope: Scope): Rule[] {
+  if (environment.budgetWindowMs !== null)
+    return briefBudget(scope, environment.budgetWindowMs, environment.prometheus.evaluationIntervalMs);
   const lengths = [...new Set(slos.filter((s) => !s.calendar).map((s) => s.windowMs))].sort((a, b) => a - b);
   const rolling = lengths.flatMap((windowMs) => {
     const mine = slos.filter((s) => !s.calendar && s.windowMs === windowMs);

@@ -1,0 +1,142 @@
+import { Temporal } from 'temporal-polyfill';
+import { nearest } from '../kit/nearest.ts';
+import { parseDuration } from '../kit/time.ts';
+import { GOVERNANCE_DEFAULTS as D } from './defaults.ts';
+import type { Parsed } from './documents.ts';
+import type { CalendarFreeze, ForgeSource, PolicySettings, SignIn } from './platform.ts';
+import type { Path, Report } from './report.ts';
+import type { PlatformDocument } from './schema.ts';
+
+type Spec = PlatformDocument['spec'];
+const ms = (text: string): number => parseDuration(text)!;
+
+export function compilePolicy(p: Spec['policy']): PolicySettings {
+  return {
+    block: p?.budget?.block ?? D.block,
+    warn: p?.budget?.warn ?? D.warn,
+    freeze: {
+      budget: p?.freeze?.budget ?? D.freezeAt,
+      recover: p?.freeze?.recover ?? D.recoverAt,
+      forMs: ms(p?.freeze?.for ?? D.recoverFor),
+      onBurn: p?.freeze?.onBurn ?? true,
+    },
+    history: {
+      maxFailed: p?.history?.maxFailed ?? D.maxFailed,
+      windowMs: ms(p?.history?.within ?? D.failedWithin),
+    },
+    risk: { maxServices: p?.risk?.maxServices ?? D.maxServices },
+    exempt: {
+      emergency: p?.exempt?.emergency ?? [...D.emergency],
+      security: p?.exempt?.security ?? [...D.security],
+    },
+    waiver: { maxMs: ms(p?.waiver?.max ?? D.waiverMax), secondPerson: p?.waiver?.secondPerson ?? false },
+    validForMs: ms(p?.validFor ?? D.validFor),
+    server: p?.server ? { address: p.server.address, bearer: p.server.bearer?.secretRef ?? null } : null,
+    bundle: p?.bundle ?? null,
+  };
+}
+
+export const compileFreeze = (f: Spec['freezes'][number]): CalendarFreeze => ({
+  name: f.name,
+  reason: f.reason,
+  environments: f.environments ?? null,
+  services: f.services ?? null,
+  timeZone: f.timeZone,
+  start: f.start,
+  end: f.end ?? null,
+  durationMs: f.duration ? ms(f.duration) : null,
+  rrule: f.rrule ?? null,
+});
+
+export function compileForge(f: Spec['forge']): ForgeSource | null {
+  if (!f) return null;
+  const shared = { branch: f.branch, check: f.check, declaration: f.declaration ?? null };
+  if (f.gitea) {
+    const { address, repository, token, webhookSecret } = f.gitea;
+    return {
+      ...shared,
+      at: {
+        kind: 'gitea',
+        address,
+        repository,
+        token: token.secretRef,
+        webhookSecret: webhookSecret.secretRef,
+      },
+    };
+  }
+  if (f.github) {
+    const { address, repository, token, app, webhookSecret } = f.github;
+    const auth = token
+      ? { token: token.secretRef }
+      : { app: { id: app!.id, installation: app!.installation, privateKey: app!.privateKey.secretRef } };
+    return { ...shared, at: { kind: 'github', address, repository, auth, webhookSecret: webhookSecret.secretRef } };
+  }
+  return { ...shared, at: { kind: 'local' } };
+}
+
+export function compileSignIn(s: Spec['signIn']): SignIn {
+  const people = s?.people;
+  return {
+    people: people
+      ? {
+          issuer: people.issuer,
+          clientId: people.clientId,
+          clientSecret: people.clientSecret?.secretRef ?? null,
+          groupsClaim: people.groupsClaim,
+          groups: people.groups,
+          publicUrl: people.publicUrl ?? null,
+        }
+      : null,
+    machines: s?.machines ?? [],
+  };
+}
+
+function localTime(text: string): Temporal.PlainDateTime | null {
+  try {
+    return Temporal.PlainDateTime.from(text, { overflow: 'reject' });
+  } catch {
+    return null;
+  }
+}
+
+/** Dates that exist, zones that exist, an end after the start, and names that are declared. */
+export function checkGovernance(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { freezes, environments, services } = doc.value.spec;
+  const names = { environments: environments.map((e) => e.name), services: services.map((s) => s.name) };
+  const seen = new Set<string>();
+  for (const [i, freeze] of freezes.entries()) {
+    const at: Path = ['spec', 'freezes', i];
+    if (seen.has(freeze.name))
+      report(doc, [...at, 'name'], 'DUPLICATE_NAME', `freeze "${freeze.name}" is declared twice`);
+    seen.add(freeze.name);
+    for (const field of ['environments', 'services'] as const)
+      for (const [j, name] of (freeze[field] ?? []).entries()) {
+        if (names[field].includes(name)) continue;
+        const near = nearest(name, names[field]);
+        const what = field.slice(0, -1);
+        report(
+          doc,
+          [...at, field, j],
+          `UNKNOWN_${what.toUpperCase()}`,
+          `no ${what} is named "${name}"`,
+          near ? `did you mean "${near}"?` : `known: ${names[field].join(', ')}`,
+        );
+      }
+    const [start, end] = [localTime(freeze.start), freeze.end ? localTime(freeze.end) : null];
+    if (!start) report(doc, [...at, 'start'], 'INVALID_VALUE', `there is no such day: "${freeze.start}"`);
+    if (freeze.end && !end) report(doc, [...at, 'end'], 'INVALID_VALUE', `there is no such day: "${freeze.end}"`);
+    if (start && end && Temporal.PlainDateTime.compare(end, start) <= 0)
+      report(doc, [...at, 'end'], 'INVALID_VALUE', 'expected an end after the start');
+    try {
+      Temporal.PlainDateTime.from('2026-01-01').toZonedDateTime(freeze.timeZone);
+    } catch {
+      report(
+        doc,
+        [...at, 'timeZone'],
+        'UNKNOWN_TIME_ZONE',
+        `no time zone is named "${freeze.timeZone}"`,
+        'write it as in the IANA list, such as Europe/Berlin or UTC',
+      );
+    }
+  }
+}

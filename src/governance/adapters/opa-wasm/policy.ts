@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
+import type { PolicyFailure, PolicyIdentity, PolicyPort } from '../../port.ts';
+
+/** The part of the SDK that is used: it is CommonJS without types of its own. */
+interface LoadedPolicy {
+  evaluate(input: object, entrypoint?: string): readonly { readonly result: unknown }[];
+}
+
+export interface WasmOptions {
+  /** Folder that holds `sluice.wasm` and `sluice.json`. */
+  readonly directory: string;
+  /** The team's own bundle: a file made by `opa build -t wasm`, and the digest it has to have. */
+  readonly team?: { readonly file: string; readonly digest: string } | null;
+}
+
+const manifestSchema = z.object({ revision: z.string(), digest: z.string(), wasm: z.string() });
+const TEAM_ENTRYPOINT = 'sluice/team/deny';
+const MAX_PAGES = 512;
+
+const fileDigest = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+const undefinedPolicy = (message: string): { ok: false; error: PolicyFailure } =>
+  fail({ code: 'POLICY_UNDEFINED', message });
+
+async function load(bytes: Uint8Array): Promise<LoadedPolicy> {
+  const { loadPolicy } = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as {
+    loadPolicy(bytes: Uint8Array, memory: object): Promise<LoadedPolicy>;
+  };
+  return loadPolicy(bytes, { initial: 5, maximum: MAX_PAGES });
+}
+
+/** `policy.wasm` of a bundle: a tar of 512-byte blocks, a name and an octal size in each header. */
+export function wasmOfBundle(file: Uint8Array): Uint8Array | null {
+  if (file[0] === 0x00 && file[1] === 0x61) return file;
+  const tar = file[0] === 0x1f ? gunzipSync(file) : Buffer.from(file);
+  for (let at = 0; at + 512 <= tar.length; ) {
+    const name = tar.subarray(at, at + 100).toString('utf8').replace(/\0.*$/s, '');
+    const size = Number.parseInt(tar.subarray(at + 124, at + 136).toString('utf8'), 8);
+    if (name === '' || Number.isNaN(size)) return null;
+    if (/(^|\/)policy\.wasm$/.test(name)) return tar.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return null;
+}
+
+function evaluate(policy: LoadedPolicy, facts: object, entrypoint: string): Result<unknown, PolicyFailure> {
+  try {
+    const [first] = policy.evaluate(facts, entrypoint);
+    return first === undefined || first.result === undefined
+      ? undefinedPolicy(`the policy's ${entrypoint} is undefined for these facts`)
+      : ok(first.result);
+  } catch (thrown) {
+    return undefinedPolicy(`the policy's ${entrypoint} failed: ${messageOf(thrown)}`);
+  }
+}
+
+/** The policy in this process, compiled to WebAssembly: loaded once, when it is first asked. */
+export function wasmPolicy(options: WasmOptions): PolicyPort {
+  const own = async (): Promise<Result<{ policy: LoadedPolicy; identity: PolicyIdentity }, PolicyFailure>> => {
+    try {
+      const bytes = readFileSync(join(options.directory, 'sluice.wasm'));
+      const manifest = manifestSchema.parse(
+        JSON.parse(readFileSync(join(options.directory, 'sluice.json'), 'utf8')),
+      );
+      if (fileDigest(bytes) !== manifest.wasm)
+        return fail({ code: 'POLICY_DIGEST', message: 'sluice.wasm is not the file that sluice.json names' });
+      const { revision, digest } = manifest;
+      return ok({ policy: await load(bytes), identity: { revision, digest } });
+    } catch (thrown) {
+      return undefinedPolicy(`the policy cannot be loaded: ${messageOf(thrown)}`);
+    }
+  };
+  const ofTeam = async (): Promise<Result<LoadedPolicy | null, PolicyFailure>> => {
+    if (!options.team) return ok(null);
+    const { file, digest } = options.team;
+    try {
+      const bytes = readFileSync(file);
+      if (fileDigest(bytes) !== digest)
+        return fail({
+          code: 'POLICY_DIGEST',
+          message: `the team's bundle has digest ${fileDigest(bytes)}, declared is ${digest}`,
+        });
+      const wasm = wasmOfBundle(bytes);
+      return wasm
+        ? ok(await load(wasm))
+        : undefinedPolicy("the team's bundle holds no policy.wasm: build it with opa build -t wasm");
+    } catch (thrown) {
+      return undefinedPolicy(`the team's bundle cannot be loaded: ${messageOf(thrown)}`);
+    }
+  };
+  let loadedOwn: ReturnType<typeof own> | null = null;
+  let loadedTeam: ReturnType<typeof ofTeam> | null = null;
+  const policy = () => {
+    loadedOwn ??= own();
+    return loadedOwn;
+  };
+  const team = () => {
+    loadedTeam ??= ofTeam();
+    return loadedTeam;
+  };
+  return {
+    engine: 'wasm',
+    async identity() {
+      const loaded = await policy();
+      if (!loaded.ok) return loaded;
+      const { revision, digest } = loaded.value.identity;
+      if (!options.team) return ok({ revision, digest });
+      const both = fileDigest(Buffer.from(`${digest}\u0000${options.team.digest}`));
+      return ok({ revision: both.slice(7, 19), digest: both });
+    },
+    async team(facts) {
+      const loaded = await team();
+      if (!loaded.ok) return loaded;
+      return loaded.value ? evaluate(loaded.value, facts, TEAM_ENTRYPOINT) : ok([]);
+    },
+    async gate(facts) {
+      const loaded = await policy();
+      return loaded.ok ? evaluate(loaded.value.policy, facts, 'sluice/gate/decision') : loaded;
+    },
+  };
+}

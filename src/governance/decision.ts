@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { digestOf } from '../kit/digest.ts';
+import type { Result } from '../kit/result.ts';
+import type { PolicyFailure, PolicyIdentity } from './port.ts';
+
+/** One reason: its code, a sentence with the numbers, what they rest on, and the page about it. */
+export const reasonSchema = z.looseObject({
+  code: z.string(),
+  msg: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  docs: z.string(),
+});
+export type Reason = z.infer<typeof reasonSchema>;
+
+const recordedSchema = reasonSchema.extend({ by: z.array(z.string()) });
+
+const answerSchema = z.object({
+  allow: z.boolean(),
+  deny: z.array(reasonSchema),
+  warn: z.array(reasonSchema),
+  /** What would have denied and was let through, by which waiver or label. */
+  recorded: z.array(recordedSchema),
+  waiversUsed: z.array(z.string()),
+});
+export type PolicyAnswer = z.infer<typeof answerSchema>;
+
+export const decisionSchema = answerSchema.extend({
+  schema: z.literal('sluice.dev/decision/v1'),
+  id: z.string(),
+  policy: z.object({ revision: z.string(), digest: z.string() }),
+  inputDigest: z.string(),
+  evaluatedAt: z.number(),
+  validUntil: z.number(),
+});
+export type Decision = z.infer<typeof decisionSchema>;
+
+const DOCS = 'docs/policy.md#';
+
+/** A reason of ours, where the policy itself could not say anything. */
+export const reason = (code: string, msg: string, evidence: Record<string, unknown> = {}): Reason => ({
+  code,
+  msg,
+  evidence,
+  docs: DOCS + code.toLowerCase(),
+});
+
+const refused = (failure: PolicyFailure): PolicyAnswer => ({
+  allow: false,
+  deny: [reason(failure.code, failure.message)],
+  warn: [],
+  recorded: [],
+  waiversUsed: [],
+});
+
+/** What the engine said. An answer that is not the documented one, or contradicts itself, denies. */
+export function answerOf(raw: Result<unknown, PolicyFailure>): PolicyAnswer {
+  if (!raw.ok) return refused(raw.error);
+  const parsed = answerSchema.safeParse(raw.value);
+  if (!parsed.success)
+    return refused({
+      code: 'POLICY_UNDEFINED',
+      message: `the policy gave no decision: ${parsed.error.issues[0]?.path.join('.') || 'answer'} is not as documented`,
+    });
+  const { data } = parsed;
+  if (data.allow && data.deny.length > 0) return { ...data, allow: false };
+  if (!data.allow && data.deny.length === 0)
+    return { ...data, deny: [reason('POLICY_UNDEFINED', 'the policy denies and does not say why')] };
+  return data;
+}
+
+/** Denials of the team's policy as facts, or why they are not to be had. */
+export function teamDenials(raw: Result<unknown, PolicyFailure>): Result<readonly object[], PolicyFailure> {
+  if (!raw.ok) return raw;
+  const list = z.array(z.looseObject({ code: z.string(), msg: z.string() })).safeParse(raw.value);
+  return list.success
+    ? { ok: true, value: list.data }
+    : {
+        ok: false,
+        error: {
+          code: 'POLICY_UNDEFINED',
+          message: `the team's policy is no set of {code, msg}: ${list.error.issues[0]?.message}`,
+        },
+      };
+}
+
+/** The decision document. The same facts under the same policy give the same document, id included. */
+export function decisionOf(
+  answer: PolicyAnswer,
+  facts: object,
+  policy: PolicyIdentity,
+  evaluatedAt: number,
+  validUntil: number,
+): Decision {
+  const inputDigest = digestOf(facts);
+  const id = `d-${digestOf({ inputDigest, policy, answer }).slice(7, 23)}`;
+  return {
+    schema: 'sluice.dev/decision/v1',
+    id,
+    ...answer,
+    policy,
+    inputDigest,
+    evaluatedAt,
+    validUntil,
+  };
+}
+
+/** Codes that mean that something could not be asked: exit 3, and another try soon. */
+const UNREACHABLE = new Set([
+  'SOURCE_UNAVAILABLE',
+  'SOURCE_NONSENSE',
+  'POLICY_UNREACHABLE',
+  'FORGE_UNAVAILABLE',
+]);
+export const couldNotAsk = (decision: Pick<Decision, 'deny'>): boolean =>
+  decision.deny.some((d) => UNREACHABLE.has(d.code));
+
+/** What two decisions have to share to need no second post: the outcome and its reasons. */
+export const outcomeKey = (decision: Decision): string =>
+  digestOf({
+    allow: decision.allow,
+    deny: decision.deny.map(({ code, service, environment, slo }) => ({ code, service, environment, slo })),
+    recorded: decision.recorded.map(({ code, by }) => ({ code, by })),
+  });

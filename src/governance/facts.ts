@@ -1,0 +1,162 @@
+import type { Environment, Platform } from '../declaration/platform.ts';
+
+export const FACTS_SCHEMA = 'sluice.dev/gate-input/v1';
+
+/** Where something holds: an environment and a service, `*` for all of them. */
+export interface Scope {
+  readonly environment: string;
+  readonly service: string;
+}
+
+export const covers = (scope: Scope, environment: string, service: string): boolean =>
+  (scope.environment === '*' || scope.environment === environment) &&
+  (scope.service === '*' || scope.service === service);
+
+/** `prod`, `checkout/prod`, `checkout/*` or `*`, as people write it. Undefined: none of these. */
+export function parseScope(text: string): Scope | undefined {
+  const match = /^(?:([a-z0-9*][-a-z0-9]*)\/)?([a-z0-9*][-a-z0-9]*)$/.exec(text.trim());
+  return match ? { service: match[1] ?? '*', environment: match[2]! } : undefined;
+}
+
+export const scopeText = ({ service, environment }: Scope): string =>
+  service === '*' ? environment : `${service}/${environment}`;
+
+export const CHANGE_KINDS = ['first', 'release', 'revert', 'config', 'removal', 'declaration'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+interface Artefact {
+  readonly version: string;
+  readonly digest: string;
+}
+
+/** What a pull request would do to one lane. */
+export interface Change {
+  readonly service: string;
+  readonly environment: string;
+  readonly kind: ChangeKind;
+  readonly from: Artefact | null;
+  /** Absent where nothing would run. */
+  readonly to?: Artefact;
+}
+
+/** An objective that a pull request would lower. */
+export interface Relaxed {
+  readonly slo: string;
+  readonly environment: string;
+  readonly what: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface SloFacts {
+  readonly service: string;
+  readonly environment: string;
+  readonly slo: string;
+  readonly objective: number;
+  /** Share of the budget that is left; null where Prometheus has no data. */
+  readonly left: number | null;
+  readonly requests: number | null;
+  readonly bad: number | null;
+  readonly coverage: number | null;
+  readonly fast: number | null;
+  readonly slow: number | null;
+  readonly thresholds: { readonly fast: number; readonly slow: number | null };
+  /** The exact text that was asked, and when. */
+  readonly query: string;
+  readonly at: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface LaneFacts {
+  readonly service: string;
+  readonly environment: string;
+  readonly state: string;
+  readonly rejected: readonly {
+    readonly digest: string;
+    readonly environment: string;
+    readonly release: string;
+    readonly reason: string;
+  }[];
+  /** The environment before this one in promotion order; null for the first. */
+  readonly previous: string | null;
+  /** Digests that have been stable there. */
+  readonly stableBefore: readonly string[];
+  /** Releases that failed within the declared time. */
+  readonly failed: number;
+}
+
+export interface FreezeFacts {
+  readonly id: string;
+  readonly kind: 'budget' | 'burn' | 'manual' | 'calendar';
+  readonly scope: Scope;
+  readonly since: number;
+  /** Null: until its cause is gone. */
+  readonly until: number | null;
+  readonly reason: string;
+  readonly by: string;
+}
+
+export interface WaiverFacts {
+  readonly id: string;
+  readonly scope: Scope;
+  /** Codes of denials it lets through; none named: every one that may be waived. */
+  readonly codes: readonly string[];
+  readonly reason: string;
+  readonly since: number;
+  readonly expiresAt: number;
+  readonly by: string;
+  readonly approved: boolean;
+  readonly approvedBy: string | null;
+  /** The one pull request it is for; null: any. */
+  readonly boundTo: number | null;
+}
+
+export interface PullRequestFacts {
+  readonly number: number;
+  readonly title: string;
+  readonly author: string;
+  readonly base: string;
+  readonly baseSha: string;
+  readonly headSha: string;
+  readonly labels: readonly string[];
+  readonly fork: boolean;
+  readonly url: string;
+  /** How many files are changed, and whether all of them could be listed. */
+  readonly files: number;
+  readonly complete: boolean;
+  /** Paths it changes of what it is judged by: those of the base decided. */
+  readonly rulesTouched: readonly string[];
+}
+
+export interface GateSettings {
+  readonly budget: {
+    readonly block: number;
+    readonly warn: number;
+    readonly coverage: number;
+    readonly requests: number;
+  };
+  readonly history: { readonly maxFailed: number; readonly windowMs: number };
+  readonly risk: { readonly maxServices: number };
+  readonly exempt: { readonly emergency: readonly string[]; readonly security: readonly string[] };
+  readonly waiver: { readonly maxMs: number };
+}
+
+/** Everything the policy is asked about; nothing else reaches it. */
+export interface Facts {
+  readonly schema: typeof FACTS_SCHEMA;
+  readonly now: number;
+  readonly platform: { readonly name: string; readonly digest: string };
+  readonly settings: GateSettings;
+  readonly pullRequest: PullRequestFacts;
+  readonly changes: readonly Change[];
+  readonly declaration: { readonly problems: readonly string[]; readonly relaxed: readonly Relaxed[] };
+  readonly slos: readonly SloFacts[];
+  readonly lanes: readonly LaneFacts[];
+  readonly freezes: readonly FreezeFacts[];
+  readonly waivers: readonly WaiverFacts[];
+  readonly team: readonly object[];
+}
+
+/** The environment before one, in promotion order. */
+export const previousOf = (platform: Platform, environment: Environment): Environment | null =>
+  platform.environments[platform.environments.indexOf(environment) - 1] ?? null;

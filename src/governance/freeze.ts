@@ -1,0 +1,84 @@
+import type { PolicySettings } from '../declaration/platform.ts';
+import type { Hold } from '../gitops/hold.ts';
+import { enoughSeen } from '../runtime/budget.ts';
+import { covers, type FreezeFacts } from './facts.ts';
+
+/** What one look shows of one SLO in one environment; null where there is no data. */
+export interface SpendSeen {
+  readonly left: number | null;
+  readonly coverage: number | null;
+  readonly requests: number | null;
+  readonly fast: number | null;
+  readonly slow: number | null;
+}
+
+export interface BurnThresholds {
+  readonly fast: number;
+  readonly slow: number | null;
+}
+
+export type FreezeCause = 'budget' | 'burn';
+
+/** What is remembered of the automatic freeze of one SLO in one environment. */
+export interface AutoFreeze {
+  readonly cause: FreezeCause | null;
+  /** Since when it has looked recovered; null: it does not. */
+  readonly calmSince: number | null;
+  /** A person lifted it: it begins again only after its cause has been gone once. */
+  readonly overruled: boolean;
+}
+
+export const NO_FREEZE: AutoFreeze = { cause: null, calmSince: null, overruled: false };
+
+const over = (value: number | null, threshold: number): boolean => value !== null && value >= threshold;
+
+const fires = (seen: SpendSeen, rule: BurnThresholds): boolean =>
+  over(seen.fast, rule.fast) && (rule.slow === null || over(seen.slow, rule.slow));
+
+function causeOf(seen: SpendSeen, rule: BurnThresholds, settings: PolicySettings['freeze']): FreezeCause | null {
+  if (seen.left !== null && seen.left <= settings.budget && enoughSeen(seen.coverage, seen.requests ?? 0))
+    return 'budget';
+  return settings.onBurn && fires(seen, rule) ? 'burn' : null;
+}
+
+/** Recovered: above the higher share, and the fast burn known to be under. No data recovers nothing. */
+const recovered = (seen: SpendSeen, rule: BurnThresholds, settings: PolicySettings['freeze']): boolean =>
+  seen.left !== null &&
+  seen.left > settings.recover &&
+  seen.fast !== null &&
+  !fires(seen, rule) &&
+  (rule.slow === null || seen.slow !== null);
+
+/**
+ * One look at one automatic freeze: begins at the lower share or with the burn rule, ends above the higher
+ * share after so long; in between, and without data, it stays as it is.
+ */
+export function autoFreeze(
+  before: AutoFreeze,
+  seen: SpendSeen,
+  rule: BurnThresholds,
+  settings: PolicySettings['freeze'],
+  now: number,
+): AutoFreeze {
+  const cause = causeOf(seen, rule, settings);
+  const calm = recovered(seen, rule, settings);
+  if (before.overruled) return calm ? NO_FREEZE : before;
+  if (before.cause === null) return cause ? { ...NO_FREEZE, cause } : before;
+  if (!calm) return before.calmSince === null ? before : { ...before, calmSince: null };
+  const since = before.calmSince ?? now;
+  return now - since >= settings.forMs ? NO_FREEZE : { ...before, calmSince: since };
+}
+
+/** The freeze that holds a lane, the one that lasts longest first; null: none. What goes back is never held. */
+export function holdOf(
+  freezes: readonly FreezeFacts[],
+  service: string,
+  environment: string,
+  now: number,
+): Hold | null {
+  const mine = freezes
+    .filter((f) => covers(f.scope, environment, service) && f.since <= now && (f.until === null || f.until > now))
+    .sort((a, b) => (b.until ?? Number.MAX_VALUE) - (a.until ?? Number.MAX_VALUE));
+  const [longest] = mine;
+  return longest ? { id: longest.id, reason: longest.reason, by: longest.by, until: longest.until } : null;
+}
