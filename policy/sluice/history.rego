@@ -76,6 +76,18 @@ warn contains {
 	lane.state in {"Deploying", "Canary", "Evaluating", "Promote"}
 }
 
+# METADATA
+# title: HISTORY_UNKNOWN
+# description: No ledger was at hand, so nothing is known of what failed before.
+warn contains {
+	"code": "HISTORY_UNKNOWN",
+	"msg": concat("", ["no ledger was at hand: nothing is known of past releases of ", words.place(change)]),
+	"evidence": {},
+} if {
+	some [change, lane] in changed_lanes
+	lane.state == "unknown"
+}
+
 changed_lanes contains [change, lane] if {
 	some change in input.changes
 	some lane in input.lanes

@@ -31,3 +31,7 @@ test_a_release_under_way_is_said if {
 	count(history.deny) == 0 with input as f
 	fixture.codes(history.warn) == {"RELEASE_UNDER_WAY"} with input as f
 }
+
+test_without_a_ledger_it_says_so if {
+	fixture.codes(history.warn) == {"HISTORY_UNKNOWN"} with input as fixture.with_lane({"state": "unknown"})
+}

@@ -27,6 +27,8 @@ export interface Looker {
   /** The look that fell due and arrived, if any. */
   due(environment: Environment, now: number): Promise<EnvironmentLook | null>;
   last(environment: string): MetricsLook;
+  /** The next look is due at once. */
+  hint(environment: string): void;
 }
 
 export interface LookerParts {
@@ -56,6 +58,7 @@ export function createLooker(parts: LookerParts): Looker {
   const looks = new Map<string, MetricsLook>(platform.environments.map((e) => [e.name, NO_LOOK]));
   const looking = new Map<string, Promise<EnvironmentLook>>();
   const arrived = new Map<string, EnvironmentLook>();
+  const hinted = new Set<string>();
 
   /** Lanes that would begin a release now, were they given a baseline. */
   const wantsBaseline = (cell: LaneCell): boolean => {
@@ -99,7 +102,7 @@ export function createLooker(parts: LookerParts): Looker {
   /** The look that fell due and arrived, if any: started when due, waited for a moment, taken up when it is there. */
   async function dueLook(environment: Environment, now: number): Promise<EnvironmentLook | null> {
     const { name } = environment;
-    const due = now - looks.get(name)!.at >= environment.prometheus.scrapeIntervalMs * LOOK_SLACK;
+    const due = hinted.delete(name) || now - looks.get(name)!.at >= environment.prometheus.scrapeIntervalMs * LOOK_SLACK;
     if (due && !looking.has(name) && !arrived.has(name)) {
       const look = takeLook(environment, now);
       looking.set(name, look);
@@ -137,5 +140,9 @@ export function createLooker(parts: LookerParts): Looker {
     return found;
   }
 
-  return { due: dueLook, last: (environment) => looks.get(environment) ?? NO_LOOK };
+  return {
+    due: dueLook,
+    last: (environment) => looks.get(environment) ?? NO_LOOK,
+    hint: (environment) => void hinted.add(environment),
+  };
 }

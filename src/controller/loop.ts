@@ -7,7 +7,9 @@ import {
   type Event,
   eventSchemas,
   evolve,
+  type Hold,
   type Lane,
+  type Revision,
   upcast,
 } from '../delivery/events.ts';
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
@@ -30,6 +32,8 @@ export interface ControllerPorts {
   readonly desired: DesiredPort;
   metrics(environment: string): MetricsPort;
   delivery(environment: string): DeliveryPort;
+  /** What holds a new release of this target in this lane; none where nobody is asked. */
+  hold?(lane: string, target: Revision, now: number): Hold | null;
 }
 
 export interface ControllerLog {
@@ -64,6 +68,8 @@ export interface Controller {
     id: string,
   ): Promise<LedgerRecord>;
   onRecords(listener: (records: readonly LedgerRecord[]) => void): () => void;
+  /** Somebody says that an environment changed: its next look is due at once. */
+  hint(environment: string): void;
 }
 
 /** The loop: observe, judge, decide, append, act. Everything it knows is in the ledger or can be looked at again. */
@@ -145,8 +151,10 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       mine && release && inFlight(cell.state)
         ? assess(release, mine, evidenceFor(cell), cell.settings.burn, now)
         : null;
+    const wanted = desired?.lanes.get(lane) ?? null;
     const seen: Seen = {
-      desired: desired?.lanes.get(lane) ?? null,
+      desired: wanted,
+      hold: wanted ? (ports.hold?.(lane, wanted, now) ?? null) : null,
       delivery: cell.delivery,
       look: mine,
       assessment: assessed,
@@ -207,6 +215,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       const [record] = await append(lane, events, ports.clock.now(), actor, id);
       return record!;
     },
+    hint: (environment) => looker.hint(environment),
     onRecords(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -61,11 +61,11 @@ export interface LookRequest {
   readonly upLabel: string;
 }
 
-const recordedQuery = (environment: Environment): string =>
+export const recordedQuery = (environment: Environment): string =>
   `{__name__=~${quote([...burnNames(environment), BUDGET_REMAINING, COVERAGE, REQUESTS_WINDOW, BAD_WINDOW].join('|'))},environment=${quote(environment.name)}}`;
 
 /** Series of the declared windows; where one window decides, the hour is shown beside it. */
-function burnNames(environment: Environment): [fast: string, slow: string] {
+export function burnNames(environment: Environment): [fast: string, slow: string] {
   const { fast, slow } = environment.burn;
   return [burnSeriesOf(fast.windowMs), slow ? burnSeriesOf(slow.windowMs) : burnSeries('1h')];
 }
@@ -79,7 +79,7 @@ const guardQuery = (guards: LookRequest['guards']): string =>
     .join(' or ');
 
 /** A value that is no number says nothing; the worst of two series of one name is believed. */
-function readRecorded(
+export function readRecorded(
   series: readonly Series[],
   [fastName, slowName]: readonly [string, string],
 ): Pick<MetricsLook, 'burns' | 'budgets' | 'windows'> {
@@ -98,7 +98,7 @@ function readRecorded(
     if (name === fastName) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
     else if (name === slowName) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
     else if (field) windows.set(slo, { ...(windows.get(slo) ?? NO_WINDOW), [field]: Number.isFinite(value) ? value : null });
-    else if (!Number.isNaN(value)) budgets.set(slo, value);
+    else if (Number.isFinite(value)) budgets.set(slo, Math.min(value, budgets.get(slo) ?? value));
   }
   return { burns, budgets, windows };
 }

@@ -61,6 +61,15 @@ const verdictSchema = z.object({
 export const burnSchema = z.object({ fast: z.number().nullable(), slow: z.number().nullable() });
 export type Burn = z.infer<typeof burnSchema>;
 
+/** Why nothing new begins for now: a freeze reaches this plane as data. */
+export const holdSchema = z.object({
+  id: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  until: z.number().nullable(),
+});
+export type Hold = z.infer<typeof holdSchema>;
+
 const MOVE_REASON_NAMES = Object.keys(MOVE_REASONS) as [MoveReason, ...MoveReason[]];
 
 export const COMMANDS = ['abort', 'pause', 'resume', 'promote'] as const;
@@ -111,7 +120,11 @@ export const eventSchemas = {
     effects: z.array(effectSchema),
   }),
   'lane.adopted': z.object({ stable: revisionSchema }),
-  'lane.waiting': z.object({ target: revisionSchema.nullable() }),
+  'lane.waiting': z.object({
+    target: revisionSchema.nullable(),
+    /** What holds it, where something does. */
+    hold: holdSchema.nullable().optional(),
+  }),
   'lane.quiet': z.object({ looksUnder: z.number(), since: z.number().nullable() }),
   'effect.settled': z.object({
     id: z.string(),
@@ -182,6 +195,7 @@ export interface Lane {
   readonly stable: Revision | null;
   readonly release: Release | null;
   readonly waiting: Revision | null;
+  readonly hold: Hold | null;
   readonly rejected: readonly Rejected[];
   /** Revisions set aside by a person or an expired hold: not failed, not tried again by themselves. */
   readonly aside: readonly string[];
@@ -195,6 +209,10 @@ export interface Lane {
   }[];
   /** Releases opened so far: numbers the ids. */
   readonly releases: number;
+  /** Digests that were stable here, the latest last: going back to one of them is a revert. */
+  readonly served: readonly string[];
+  /** When releases were condemned, the latest last. */
+  readonly failures: readonly number[];
 }
 
 export const laneName = (service: string, environment: string): string => `${service}/${environment}`;
@@ -207,6 +225,7 @@ export const emptyLane = (lane: string): Lane => ({
   stable: null,
   release: null,
   waiting: null,
+  hold: null,
   rejected: [],
   aside: [],
   quiet: { looksUnder: 0, since: null },
@@ -214,7 +233,13 @@ export const emptyLane = (lane: string): Lane => ({
   pending: [],
   commands: [],
   releases: 0,
+  served: [],
+  failures: [],
 });
+
+const MAX_REMEMBERED = 100;
+const remember = <T>(list: readonly T[], item: T): readonly T[] =>
+  [...list.filter((known) => known !== item), item].slice(-MAX_REMEMBERED);
 
 /** Abort outruns and cancels everything older in its lane; a newer generation replaces an older one. */
 function plan(pending: readonly Effect[], effects: readonly Effect[]): readonly Effect[] {
@@ -249,7 +274,7 @@ function opened(lane: Lane, data: EventData<'release.opened'>, at: number): Lane
     enforced: data.enforced,
     declaration: data.declaration,
   };
-  return { ...lane, release, waiting: null, releases: lane.releases + 1 };
+  return { ...lane, release, waiting: null, hold: null, releases: lane.releases + 1 };
 }
 
 function looked(lane: Lane, data: EventData<'release.looked'>, at: number): Lane {
@@ -295,14 +320,19 @@ function moved(lane: Lane, data: EventData<'lane.moved'>, at: number): Lane {
   if (data.to === 'Canary' && data.reason === 'CANARY_STARTED')
     return { ...next, release: { ...release, enteredStepAt: at } };
   if (data.to === 'Promote') return { ...next, release: { ...release, cause: data.reason } };
-  if (data.to === 'Abort') return aborted(next, release, data);
+  if (data.to === 'Abort') return aborted(next, release, data, at);
   if (data.from === 'Promote' && data.to === 'Stable')
-    return { ...next, stable: release.target, release: { ...release, endedAt: at } };
+    return {
+      ...next,
+      stable: release.target,
+      served: remember(next.served, release.target.digest),
+      release: { ...release, endedAt: at },
+    };
   if (data.from === 'Rollback') return { ...next, release: { ...release, endedAt: at } };
   return next;
 }
 
-function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>): Lane {
+function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>, at: number): Lane {
   const { revision, digest } = release.target;
   const rejected = data.blamed
     ? [...next.rejected, { revision, digest, reason: data.reason, release: release.id }]
@@ -311,6 +341,7 @@ function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>): L
   return {
     ...next,
     rejected,
+    failures: data.blamed ? remember(next.failures, at) : next.failures,
     aside: setAside ? [...next.aside, revision] : next.aside,
     release: { ...release, cause: data.reason, blamed: data.blamed },
   };
@@ -341,9 +372,13 @@ export function evolve(lane: Lane, event: Event, at: number): Lane {
     case 'lane.drifted':
       return { ...lane, generation: event.data.generation, pending: plan(lane.pending, event.data.effects) };
     case 'lane.adopted':
-      return { ...lane, stable: event.data.stable };
+      return {
+        ...lane,
+        stable: event.data.stable,
+        served: event.data.stable.digest ? remember(lane.served, event.data.stable.digest) : lane.served,
+      };
     case 'lane.waiting':
-      return { ...lane, waiting: event.data.target };
+      return { ...lane, waiting: event.data.target, hold: event.data.hold ?? null };
     case 'lane.quiet':
       return { ...lane, quiet: { looksUnder: event.data.looksUnder, since: event.data.since } };
     case 'effect.settled':

@@ -4,6 +4,7 @@ import {
   type EffectKind,
   type Event,
   evolve,
+  type Hold,
   type Lane,
   type Release,
   type Revision,
@@ -90,11 +91,16 @@ export const isRefused = (lane: Lane, desired: Revision): boolean =>
       r.revision === desired.revision || (r.digest === desired.digest && r.digest !== lane.stable?.digest),
   );
 
+/** Whether a hold stops this one: what was stable before, and was never condemned, may always come back. */
+export const isHeldBack = (lane: Lane, wanted: Revision, hold: Hold | null): boolean =>
+  hold !== null && !lane.served.includes(wanted.digest);
+
 /** Opens a release of the wanted revision, if it may begin now. */
 export function open(c: Context, reason: MoveReason): Event[] {
   const { lane, seen, settings } = c;
   const target = seen.desired;
   if (!startable(lane, target) || !target || seen.baseline?.target !== target.revision) return [];
+  if (isHeldBack(lane, target, seen.hold)) return [];
   const release = `${lane.lane.replace('/', '.')}.${lane.releases + 1}`;
   const first = lane.stable === null;
   const attempt = lane.release?.target.revision === target.revision ? lane.release.attempt + 1 : 1;

@@ -1,6 +1,6 @@
 import { burnWord } from './burn-rule.ts';
 import type { Event } from './events.ts';
-import { answerIdle, type Context, isRelease, move, open, startable } from './moves.ts';
+import { answerIdle, type Context, isHeldBack, isRelease, move, open, startable } from './moves.ts';
 
 /** Outside its objective: a fix goes forward, or the errors fall. */
 export function degraded(c: Context): Event[] {
@@ -62,14 +62,16 @@ export function waiting(c: Context): Event[] {
   const { lane, seen } = c;
   const wanted = seen.desired;
   const busy = lane.state === 'Abort' || lane.state === 'Rollback';
-  const blocked = startable(lane, wanted) && seen.baseline === null && !isRelease(lane.state);
+  const may = startable(lane, wanted) && !isRelease(lane.state);
+  const hold = may && wanted !== null && isHeldBack(lane, wanted, seen.hold) ? seen.hold : null;
   const waits =
     wanted &&
     (busy
       ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision
-      : blocked);
+      : may && (hold !== null || seen.baseline === null));
   const target = waits ? wanted : null;
-  return (target?.revision ?? null) === (lane.waiting?.revision ?? null)
-    ? []
-    : [{ type: 'lane.waiting', data: { target } }];
+  const same =
+    (target?.revision ?? null) === (lane.waiting?.revision ?? null) &&
+    (target === null || (hold?.id ?? null) === (lane.hold?.id ?? null));
+  return same ? [] : [{ type: 'lane.waiting', data: { target, hold } }];
 }

@@ -1,6 +1,6 @@
 import type { Assessment, Look } from './assess.ts';
 import type { BurnRule } from './burn-rule.ts';
-import type { Burn, ReleaseSettings, Revision } from './events.ts';
+import type { Burn, Hold, ReleaseSettings, Revision } from './events.ts';
 import type { Delivery } from './port.ts';
 
 /** How a lane gets back to rest: numbers of the evidence rule's page. */
@@ -39,4 +39,6 @@ export interface Seen {
   readonly baseline: Baseline | null;
   /** Looks in a row in which the canary could not be reached while it should have had traffic. */
   readonly unreachableLooks: number;
+  /** What holds new releases of this lane now. It never holds an abort, or going back to what was stable. */
+  readonly hold: Hold | null;
 }

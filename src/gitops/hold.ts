@@ -1,8 +1,2 @@
-/** Why nothing new begins in a lane for now. It reaches this plane as data: who decides that is not its business. */
-export interface Hold {
-  readonly id: string;
-  readonly reason: string;
-  readonly by: string;
-  /** Null: until its cause is gone. */
-  readonly until: number | null;
-}
+/** Why nothing new begins in a lane for now. It reaches this plane and delivery as data: who decides is not their business. */
+export type { Hold } from '../delivery/events.ts';

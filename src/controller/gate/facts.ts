@@ -1,0 +1,214 @@
+import { lanesOf, type Platform } from '../../declaration/platform.ts';
+import { type Lane, laneName } from '../../delivery/events.ts';
+import { desiredPath, parseDesired } from '../../gitops/desired.ts';
+import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
+import { calendarFreezes } from '../../governance/calendar.ts';
+import { changeOf, rulesTouched } from '../../governance/changes.ts';
+import { type Governance, recordedFreezes, waiverFacts } from '../../governance/events.ts';
+import {
+  type Change,
+  FACTS_SCHEMA,
+  type Facts,
+  type GateSettings,
+  type LaneFacts,
+  previousOf,
+  type SloFacts,
+} from '../../governance/facts.ts';
+import { problemLine } from '../../kit/problem.ts';
+import { ok, type Result } from '../../kit/result.ts';
+import { type Adjustment, ENOUGH } from '../../runtime/budget.ts';
+import type { MetricsPort } from '../../runtime/port.ts';
+import { declarationFacts } from './declaration-facts.ts';
+import { sloFacts } from './slo-facts.ts';
+
+/** Where facts come from. */
+export interface FactSources {
+  readonly platform: Platform;
+  readonly forge: ForgePort;
+  metrics(environment: string): MetricsPort | undefined;
+  /** Every lane as its ledger has it; null: no ledger is at hand, and nothing is known of past releases. */
+  lanes(): ReadonlyMap<string, Lane> | null;
+  governance(): Governance;
+  adjustments(slo: string, environment: string): readonly Adjustment[];
+}
+
+export const settingsOf = ({ policy }: Platform): GateSettings => ({
+  budget: { block: policy.block, warn: policy.warn, coverage: ENOUGH.coverage, requests: ENOUGH.requests },
+  history: policy.history,
+  risk: policy.risk,
+  exempt: policy.exempt,
+  waiver: { maxMs: policy.waiver.maxMs },
+});
+
+interface Touched {
+  readonly changes: Change[];
+  readonly problems: string[];
+}
+
+/** What the changed files of the desired state do to each lane. */
+async function touchedLanes(
+  sources: FactSources,
+  pull: PullRequest,
+  paths: ReadonlySet<string>,
+): Promise<Result<Touched, ForgeFailure>> {
+  const { platform, forge } = sources;
+  const lanes = lanesOf(platform).map(({ service, environment }) => ({
+    service: service.name,
+    environment: environment.name,
+    path: desiredPath(environment.name, service.name),
+  }));
+  const known = new Set(lanes.map((l) => l.path));
+  const touched: Touched = {
+    changes: [],
+    problems: [...paths]
+      .filter((path) => /^environments\/.+\.ya?ml$/.test(path) && !known.has(path))
+      .map((path) => `${path}: no such service or environment is declared`),
+  };
+  for (const { service, environment, path } of lanes.filter((l) => paths.has(l.path))) {
+    const [base, head] = [await forge.text(pull.base.sha, path), await forge.text(pull.head.sha, path)];
+    if (!base.ok) return base;
+    if (!head.ok) return head;
+    const before = base.value === null ? null : parseDesired(path, base.value, service);
+    const after = head.value === null ? null : parseDesired(path, head.value, service);
+    if (after && !after.ok) {
+      touched.problems.push(...after.error.map(problemLine));
+      continue;
+    }
+    const lane = sources.lanes()?.get(laneName(service, environment));
+    const condemned = new Set(lane?.rejected.map((r) => r.digest));
+    const change = changeOf({
+      service,
+      environment,
+      base: before?.ok ? before.value : null,
+      head: after?.ok ? after.value : null,
+      good: (lane?.served ?? []).filter((digest) => !condemned.has(digest)),
+    });
+    if (change) touched.changes.push(change);
+  }
+  return ok(touched);
+}
+
+/** What the ledger knows of a lane; without one, what Git says runs before it. */
+async function laneFacts(
+  sources: FactSources,
+  pull: PullRequest,
+  change: Change,
+  now: number,
+): Promise<LaneFacts> {
+  const { platform, forge } = sources;
+  const { service, environment } = change;
+  const at = platform.environments.find((e) => e.name === environment)!;
+  const previous = previousOf(platform, at)?.name ?? null;
+  const lanes = sources.lanes();
+  const lane = lanes?.get(laneName(service, environment));
+  const since = now - platform.policy.history.windowMs;
+  const rejectedIn = (name: string, l: Lane | undefined) =>
+    (l?.rejected ?? [])
+      .filter((r) => r.digest !== l?.stable?.digest)
+      .map(({ digest, release, reason }) => ({ digest, environment: name, release, reason }));
+  const upstream = platform.environments.slice(0, platform.environments.indexOf(at));
+  const before = previous === null ? null : desiredPath(previous, service);
+  const inGit = async (): Promise<string[]> => {
+    if (before === null) return [];
+    const text = await forge.text(pull.base.sha, before);
+    const parsed = text.ok && text.value !== null ? parseDesired(before, text.value, service) : null;
+    return parsed?.ok ? [parsed.value.digest] : [];
+  };
+  return {
+    service,
+    environment,
+    state: lanes ? (lane?.state ?? 'Idle') : 'unknown',
+    rejected: [
+      ...rejectedIn(environment, lane),
+      ...upstream.flatMap((e) => rejectedIn(e.name, lanes?.get(laneName(service, e.name)))),
+    ],
+    previous,
+    stableBefore: lanes
+      ? [...(lanes.get(laneName(service, previous ?? ''))?.served ?? [])]
+      : await inGit(),
+    failed: (lane?.failures ?? []).filter((moment) => moment > since).length,
+  };
+}
+
+const distinct = (changes: readonly Change[]): Change[] => [
+  ...new Map(changes.map((c) => [`${c.service}/${c.environment}`, c])).values(),
+];
+
+function unreachableSource(sources: FactSources, change: Change, now: number): SloFacts {
+  const { service, environment } = change;
+  const error = { code: 'SOURCE_UNAVAILABLE', message: 'no Prometheus is configured for it' };
+  const none = { left: null, requests: null, bad: null, coverage: null, fast: null, slow: null };
+  const at = sources.platform.environments.find((e) => e.name === environment)!;
+  const thresholds = { fast: at.burn.fast.threshold, slow: at.burn.slow?.threshold ?? null };
+  return { service, environment, slo: '', objective: 0, ...none, thresholds, query: '', at: now, error };
+}
+
+async function slosOfChanges(
+  sources: FactSources,
+  changes: readonly Change[],
+  now: number,
+): Promise<SloFacts[]> {
+  const { platform } = sources;
+  const perEnvironment = await Promise.all(
+    platform.environments.map(async (environment) => {
+      const mine = distinct(changes).filter((c) => c.environment === environment.name);
+      if (mine.length === 0) return [];
+      const port = sources.metrics(environment.name);
+      if (!port) return mine.map((change) => unreachableSource(sources, change, now));
+      const services = mine.map((c) => c.service);
+      return sloFacts(platform, environment, services, port, sources.adjustments, now);
+    }),
+  );
+  return perEnvironment.flat();
+}
+
+/** Everything that the policy will be asked about one pull request, as it is at one instant. */
+export async function gatherFacts(
+  sources: FactSources,
+  pull: PullRequest,
+  listed: ChangedFiles,
+  now: number,
+): Promise<Result<Facts, ForgeFailure>> {
+  const { platform, forge } = sources;
+  const folder = platform.forge?.declaration ?? null;
+  const paths = new Set(listed.files.flatMap((f) => [f.path, ...(f.previous ? [f.previous] : [])]));
+  const touched = await touchedLanes(sources, pull, paths);
+  if (!touched.ok) return touched;
+  const declared = await declarationFacts(forge, platform, folder, pull.head.sha, [...paths]);
+  if (!declared.ok) return declared;
+  const changes = [...touched.value.changes, ...declared.value.changes];
+  const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
+  const state = sources.governance();
+  return ok({
+    schema: FACTS_SCHEMA,
+    now,
+    platform: { name: platform.name, digest: platform.digest },
+    settings: settingsOf(platform),
+    pullRequest: {
+      number: pull.number,
+      title: pull.title,
+      author: pull.author,
+      base: pull.base.branch,
+      baseSha: pull.base.sha,
+      headSha: pull.head.sha,
+      labels: [...pull.labels],
+      fork: pull.fork,
+      url: pull.url,
+      files: listed.files.length,
+      complete: listed.complete,
+      rulesTouched: rulesTouched(listed.files, folder),
+    },
+    changes,
+    declaration: {
+      problems: [...touched.value.problems, ...declared.value.declaration.problems],
+      relaxed: declared.value.declaration.relaxed,
+    },
+    slos: await slosOfChanges(sources, known, now),
+    lanes: await Promise.all(
+      distinct(known.filter((c) => c.kind !== 'declaration')).map((c) => laneFacts(sources, pull, c, now)),
+    ),
+    freezes: [...calendarFreezes(platform.freezes, now), ...recordedFreezes(state, now)],
+    waivers: waiverFacts(state, pull.number),
+    team: [],
+  });
+}

@@ -1,0 +1,122 @@
+import type { Result } from '../kit/result.ts';
+
+/** A pull request as any forge tells of it. */
+export interface PullRequest {
+  readonly number: number;
+  readonly title: string;
+  readonly author: string;
+  readonly base: { readonly branch: string; readonly sha: string };
+  readonly head: { readonly branch: string; readonly sha: string };
+  /** Its head lies in another repository. */
+  readonly fork: boolean;
+  readonly labels: readonly string[];
+  readonly draft: boolean;
+  readonly state: 'open' | 'merged' | 'closed';
+  readonly url: string;
+  readonly openedAt: number;
+}
+
+export interface ChangedFile {
+  readonly path: string;
+  readonly status: 'added' | 'modified' | 'removed' | 'renamed';
+  /** Where a renamed file was before. */
+  readonly previous?: string;
+}
+
+export interface ChangedFiles {
+  readonly files: readonly ChangedFile[];
+  /** Whether these are all: a forge lists only so many. */
+  readonly complete: boolean;
+}
+
+/** What is posted to a pull request: one check, one comment that is kept up to date. */
+export interface CheckReport {
+  readonly check: string;
+  readonly headSha: string;
+  readonly state: 'success' | 'failure' | 'pending';
+  /** One line, 140 characters at most. */
+  readonly title: string;
+  /** Markdown. */
+  readonly summary: string;
+  /** Names the outcome: the same key needs no second post. */
+  readonly key: string;
+  /** An older evaluation never replaces a newer one. */
+  readonly evaluatedAt: number;
+  readonly annotations: readonly { readonly path: string; readonly line: number; readonly message: string }[];
+  readonly detailsUrl: string | null;
+}
+
+export interface ForgeFailure {
+  readonly code:
+    | 'UNAUTHORISED'
+    | 'FORBIDDEN'
+    | 'NOT_FOUND'
+    | 'INVALID'
+    | 'RATE_LIMITED'
+    | 'UNAVAILABLE'
+    | 'REFUSED'
+    | 'CONFLICT';
+  readonly message: string;
+  /** When it may be asked again, where it said so. */
+  readonly retryAfterMs?: number;
+}
+
+export type ForgeResult<T> = Promise<Result<T, ForgeFailure>>;
+
+export interface WantedPull {
+  readonly title: string;
+  readonly body: string;
+  readonly base: string;
+  readonly head: string;
+  readonly labels: readonly string[];
+  readonly author?: string;
+  /** Merge by itself as soon as the required check passes. */
+  readonly autoMerge?: boolean;
+}
+
+/** What a webhook tells: a hint, confirmed at the source. */
+export interface ForgeHint {
+  readonly kind: 'pull' | 'push' | 'merge-group' | 'other';
+  readonly pull: number | null;
+  /** Of a merge group: the commit that would be merged, and what it would be merged into. */
+  readonly headSha: string | null;
+  readonly baseSha: string | null;
+  readonly delivery: string;
+}
+
+/** Where pull requests are: read them, say what the gate says, and ask to merge. The forge's own rules decide. */
+export interface ForgePort {
+  readonly kind: 'local' | 'gitea' | 'github';
+  pull(number: number): ForgeResult<PullRequest>;
+  openPulls(): ForgeResult<readonly PullRequest[]>;
+  files(pull: PullRequest): ForgeResult<ChangedFiles>;
+  /** A file at a commit; null: it is not there. */
+  text(sha: string, path: string): ForgeResult<string | null>;
+  /** Paths below a folder at a commit. */
+  list(sha: string, folder: string): ForgeResult<readonly string[]>;
+  report(pull: PullRequest, report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'>;
+  open(wanted: WantedPull): ForgeResult<PullRequest>;
+  merge(pull: PullRequest): ForgeResult<'merged'>;
+  /** Reads a delivery whose signature is right; anything else is refused. */
+  hint(headers: Readonly<Record<string, string | undefined>>, body: string): Result<ForgeHint, ForgeFailure>;
+}
+
+/** The forge lists no more files of one pull request; what has more is not known as a whole. */
+export const MAX_FILES = 3_000;
+/** A comment of ours carries this, so that it is found again. */
+export const COMMENT_MARK = '<!-- sluice:gate -->';
+
+/** The key and time of a post, as they are kept where the forge has room for a line. */
+export const postMark = (report: Pick<CheckReport, 'key' | 'evaluatedAt'>): string =>
+  `${report.evaluatedAt} ${report.key}`;
+
+/** Whether a new post is needed where one stands already. Two servers may post at once: the newer look wins. */
+export function postNeeded(
+  standing: string | null | undefined,
+  report: Pick<CheckReport, 'key' | 'evaluatedAt'>,
+): 'post' | 'unchanged' | 'superseded' {
+  const match = /^(\d+) (\S+)$/.exec(standing ?? '');
+  if (!match) return 'post';
+  if (match[2] === report.key) return 'unchanged';
+  return Number(match[1]) > report.evaluatedAt ? 'superseded' : 'post';
+}
