@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
+import { repositoryOf } from './cli/places.ts';
 import type { ServeAdapters } from './cli/serve.ts';
 import { lanesOf } from './declaration/platform.ts';
 import { COMMANDS } from './delivery/events.ts';
@@ -24,14 +25,101 @@ const adapters: ServeAdapters = {
   async openDesired(platform, work, directory) {
     const { gitDesired } = await import('./gitops/adapters/git/desired.ts');
     const { openRepository } = await import('./gitops/adapters/git/repository.ts');
-    const { path, branch } = platform.repository;
-    const repository = path === 'embedded' ? join(work, 'desired') : path;
-    if (path === 'embedded') await openRepository(repository, branch, join(directory, 'desired'));
+    const { path } = platform.repository;
+    const branch = platform.forge?.branch ?? platform.repository.branch;
+    const repository = repositoryOf(platform, work);
+    const seed = join(directory, 'desired');
+    if (platform.forge?.at.kind === 'local') {
+      const { openBare } = await import('./gitops/adapters/forge-local/forge.ts');
+      const fill = (scratch: string) => openRepository(scratch, branch, seed);
+      await openBare(repository, branch, fill, join(work, 'forge', 'seed'));
+    } else if (path === 'embedded') await openRepository(repository, branch, seed);
     const lanes = lanesOf(platform).map(({ service, environment }) => ({
       service: service.name,
       environment: environment.name,
     }));
     return gitDesired(repository, branch, lanes);
+  },
+  async openForge(platform, work, env) {
+    const { forge } = platform;
+    if (!forge) return ok(null);
+    const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
+    if (forge.at.kind === 'local') {
+      const { localForge } = await import('./gitops/adapters/forge-local/forge.ts');
+      return ok(
+        localForge({
+          repository: repositoryOf(platform, work),
+          file: join(work, 'forge', 'pulls.json'),
+          branch: forge.branch,
+          check: forge.check,
+          webhookSecret: '',
+          now: () => Date.now(),
+        }),
+      );
+    }
+    const webhookSecret = readSecret(forge.at.webhookSecret, env);
+    if (!webhookSecret.ok) return webhookSecret;
+    const shared = { branch: forge.branch, repository: forge.at.repository, address: forge.at.address };
+    if (forge.at.kind === 'gitea') {
+      const token = readSecret(forge.at.token, env);
+      if (!token.ok) return token;
+      const { giteaForge } = await import('./gitops/adapters/forge-gitea/forge.ts');
+      return ok(giteaForge({ ...shared, token: token.value, webhookSecret: webhookSecret.value }));
+    }
+    const { githubForge } = await import('./gitops/adapters/forge-github/forge.ts');
+    const { auth } = forge.at;
+    const secret = readSecret('token' in auth ? auth.token : auth.app.privateKey, env);
+    if (!secret.ok) return secret;
+    return ok(
+      githubForge({
+        ...shared,
+        webhookSecret: webhookSecret.value,
+        auth:
+          'token' in auth
+            ? { token: secret.value }
+            : { appId: auth.app.id, installation: auth.app.installation, privateKey: secret.value },
+      }),
+    );
+  },
+  async openPolicy(platform, directory, env) {
+    const { server, bundle } = platform.policy;
+    const own = join(ROOT, 'policy');
+    if (server) {
+      const { serverPolicy } = await import('./governance/adapters/opa-server/policy.ts');
+      const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
+      const bearer = server.bearer ? readSecret(server.bearer, env) : ok(null);
+      if (!bearer.ok) return bearer;
+      const { digest } = JSON.parse(readFileSync(join(own, 'sluice.json'), 'utf8')) as { digest: string };
+      const port = serverPolicy({
+        address: server.address,
+        ...(bearer.value ? { bearer: bearer.value } : {}),
+        team: bundle !== null,
+        expected: digest,
+      });
+      return ok({ port, wasm: readFileSync(join(own, 'sluice.wasm')) });
+    }
+    const { wasmPolicy } = await import('./governance/adapters/opa-wasm/policy.ts');
+    const team = bundle ? { file: resolve(directory, bundle.path), digest: bundle.digest } : null;
+    return ok({ port: wasmPolicy({ directory: own, team }), wasm: readFileSync(join(own, 'sluice.wasm')) });
+  },
+  async openSignIn(platform, env, now) {
+    const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
+    const { createSignIn } = await import('./server/sign-in.ts');
+    const ref = platform.signIn.people?.clientSecret ?? null;
+    const secret = ref ? readSecret(ref, env) : ok(null);
+    return secret.ok ? ok(createSignIn(platform.signIn, secret.value, now)) : secret;
+  },
+  openKept: (wasm, identity) => ({
+    engine: 'wasm',
+    identity: async () => ok(identity),
+    team: async () => ok([]),
+    gate: async (facts) =>
+      (await import('./governance/adapters/opa-wasm/policy.ts')).keptPolicy(wasm, identity).gate(facts),
+  }),
+  async anchor(repository, ledger, now) {
+    const { writeAnchor } = await import('./gitops/adapters/git/anchors.ts');
+    const { seq, hash } = await ledger.head();
+    return seq === 0 ? ok(null) : writeAnchor(repository, { ledger: ledger.id, seq, hash, at: now });
   },
   async openMetrics(platform, environment, address, env) {
     const { accessOf } = await import('./runtime/adapters/prometheus/access.ts');
@@ -52,6 +140,19 @@ const adapters: ServeAdapters = {
     };
   },
 };
+
+/** The policy that came with this version, in this process or on a server that was named. */
+async function openOwnPolicy(server: string | undefined) {
+  const own = join(ROOT, 'policy');
+  if (server === undefined)
+    return (await import('./governance/adapters/opa-wasm/policy.ts')).wasmPolicy({ directory: own });
+  const { digest } = JSON.parse(readFileSync(join(own, 'sluice.json'), 'utf8')) as { digest: string };
+  return (await import('./governance/adapters/opa-server/policy.ts')).serverPolicy({
+    address: server.replace(/\/$/, ''),
+    team: false,
+    expected: digest,
+  });
+}
 
 /** Opens the ledger of a folder where no server holds it; there must be one. */
 async function openExisting(work: string) {
@@ -222,6 +323,100 @@ function program(io: Io, run: Run): Command {
         ),
       );
 
+  sluice
+    .command('gate')
+    .description('may this pull request merge? exit 0 yes, 1 no, 3 something did not answer')
+    .argument('[number]', 'of a pull request on the declared forge')
+    .option('--input <file>', 'facts from a file instead')
+    .option('--declaration <dir>', 'the declaration, where no server runs', '.')
+    .option('--post', 'post the answer to the forge, where no server runs')
+    .option('--policy-server <url>', 'an OPA server for --input, instead of the policy compiled in')
+    .addOption(work())
+    .addOption(json())
+    .action((number, o) =>
+      run(async () =>
+        (await import('./cli/gate.ts')).gateCommand(io, number, at(o) as typeof o, {
+          openOwnPolicy,
+          lookOnce: async (...given) =>
+            (await import('./cli/gate-once.ts')).lookOnce(...given, {
+              ...adapters,
+              memoryLedger: async () =>
+                (await import('./ledger/adapters/memory/ledger.ts')).memoryLedger('gate'),
+            }),
+        }),
+      ),
+    );
+
+  const governance = () => import('./cli/governance.ts');
+  const freeze = sluice.command('freeze').description('nothing new goes out; reverts and rollbacks do');
+  freeze
+    .command('list')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(async () => (await governance()).freezeListCommand(io, at(o))));
+  freeze
+    .command('on')
+    .argument('<scope>', 'prod, checkout/prod, or "*"')
+    .option('--until <time>', 'its end: a length such as 2h, or a moment with its offset')
+    .option('--reason <why>', 'why; everybody it stops reads it')
+    .addOption(work())
+    .addOption(json())
+    .action((scope, o) => run(async () => (await governance()).freezeOnCommand(io, scope, at(o) as typeof o)));
+  /** Orders about one that is there: a path of the API each. */
+  const order = (parent: Command, name: string, path: string) =>
+    parent
+      .command(name)
+      .argument('<id>')
+      .option('--reason <why>', 'why; it goes into the ledger')
+      .addOption(work())
+      .addOption(json())
+      .action((id, o) =>
+        run(async () =>
+          (await governance()).orderCommand(io, path, `sluice ${parent.name()} ${name}`, id, at(o) as typeof o),
+        ),
+      );
+  order(freeze, 'off', '/api/v1/freezes/{id}/lift');
+  const waiver = sluice.command('waiver').description('break-glass: reason, end, and who has the right');
+  waiver
+    .command('list')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(async () => (await governance()).waiverListCommand(io, at(o))));
+  waiver
+    .command('grant')
+    .argument('<scope>', 'prod, checkout/prod, or "*"')
+    .option('--expires <time>', 'its end: a length such as 1h, or a moment with its offset')
+    .option('--reason <why>', 'why; it goes into the ledger')
+    .option('--code <code...>', 'only denials of these codes')
+    .option('--single-use', 'for the first pull request that it lets through')
+    .option('--pull <number>', 'for this pull request alone')
+    .addOption(work())
+    .addOption(json())
+    .action((scope, o) => run(async () => (await governance()).waiverGrantCommand(io, scope, at(o) as typeof o)));
+  order(waiver, 'approve', '/api/v1/waivers/{id}/approve');
+  order(waiver, 'revoke', '/api/v1/waivers/{id}/revoke');
+  const pull = sluice.command('pull').description('pull requests of the local forge');
+  pull
+    .command('list')
+    .addOption(work())
+    .addOption(json())
+    .action((o) => run(async () => (await governance()).pullListCommand(io, at(o))));
+  pull
+    .command('open')
+    .argument('<branch>', 'a branch that was pushed')
+    .option('--title <title>')
+    .option('--label <label...>')
+    .option('--auto-merge', 'merge by itself once the gate allows it')
+    .addOption(work())
+    .addOption(json())
+    .action((branch, o) => run(async () => (await governance()).pullOpenCommand(io, branch, at(o) as typeof o)));
+  pull
+    .command('merge')
+    .argument('<number>')
+    .addOption(work())
+    .addOption(json())
+    .action((number, o) => run(async () => (await governance()).pullMergeCommand(io, number, at(o))));
+
   const ledger = sluice.command('ledger').description('what was decided, by whom, on which numbers');
   ledger
     .command('list')
@@ -244,7 +439,7 @@ function program(io: Io, run: Run): Command {
   ledger
     .command('verify')
     .option('--file <file>', 'an export instead of the ledger itself')
-    .option('--anchor <seq:hash>', 'a head that was seen before: finds a cut tail')
+    .option('--anchor <where>', 'SEQ:HASH seen before, or the repository with the anchors: finds a cut tail')
     .addOption(work())
     .addOption(json())
     .action((o) =>
@@ -252,12 +447,26 @@ function program(io: Io, run: Run): Command {
     );
   ledger
     .command('export')
-    .description('JSON Lines, exactly as stored')
+    .description('JSON Lines, exactly as stored, or CloudEvents')
+    .option('--format <format>', 'jsonl or cloudevents', 'jsonl')
     .addOption(work())
-    .action((o) => run(async () => (await import('./cli/ledger.ts')).exportCommand(io, at(o), openExisting)));
+    .action((o) =>
+      run(async () => (await import('./cli/ledger.ts')).exportCommand(io, at(o) as typeof o, openExisting)),
+    );
+  ledger
+    .command('replay')
+    .description('a decision recomputed from its recorded facts by its recorded policy')
+    .argument('<decision>', 'as d-…')
+    .addOption(work())
+    .addOption(json())
+    .action((id, o) =>
+      run(async () =>
+        (await import('./cli/ledger.ts')).replayDecisionCommand(io, id, at(o), openExisting, adapters.openKept),
+      ),
+    );
   ledger
     .command('explain')
-    .argument('<release>', 'as service.environment.number')
+    .argument('<what>', 'a release, as service.environment.number, or a decision, as d-…')
     .addOption(work())
     .addOption(json())
     .action((id, o) =>

@@ -24,6 +24,7 @@ export const REASON_WORDS = {
   TOO_FEW_REQUESTS: 'too few requests so far',
   UNKNOWN_RELEASE: 'no such release is on its way',
   OTHER_STEP: 'the release is at another step',
+  HELD: 'a freeze holds it before any traffic',
 } as const satisfies Record<Reason, string>;
 
 export interface ArmTotals {
@@ -142,6 +143,12 @@ export function laneSentence(
   const [service, environment] = lane.lane.split('/');
   const release = lane.release;
   const named = (version: string | undefined) => `${service} ${version ?? ''} in ${environment}`;
+  if (lane.waiting && lane.hold && (lane.state === 'Stable' || lane.state === 'Idle'))
+    return `${named(lane.waiting.version)} is held before any traffic by a freeze: ${lane.hold.reason}. ${
+      lane.hold.until === null
+        ? 'It begins once the cause is gone.'
+        : `It begins in ${humanSpan(Math.max(0, lane.hold.until - now))}.`
+    }`;
   switch (lane.state) {
     case 'Idle':
       return lane.waiting

@@ -10,6 +10,8 @@ export interface ServeFile {
   readonly url: string;
   readonly token: string;
   readonly startedAt: number;
+  /** The desired-state repository: the ledger's head is anchored there. */
+  readonly repository?: string;
 }
 
 export const serveFile = (work: string): string => join(work, 'serve.json');

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { recordSentence } from '../api/audit.ts';
 import { explainRelease } from '../api/explain.ts';
-import { timelineOf } from '../api/views.ts';
+import { type OpenKept, policyOfDigest } from '../controller/gate/kept-policy.ts';
+import { explainDecision, findDecision, replayDecision } from '../controller/gate/replay.ts';
 import { findRelease, laneOfRelease } from '../controller/history.ts';
 import { messageOf } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
+import { cloudEventOf } from '../ledger/cloudevents.ts';
 import { type LedgerRecord, type Verification, verifyChain } from '../ledger/record.ts';
 import { clientOf, runningServer } from './client.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
@@ -29,37 +32,6 @@ async function allTexts(work: string, open: (file: string) => Promise<LedgerPort
 type Open = (work: string) => Promise<LedgerPort>;
 const parse = (texts: readonly string[]): LedgerRecord[] => texts.map((t) => JSON.parse(t) as LedgerRecord);
 
-function oneLine(record: LedgerRecord): string {
-  const [entry] = timelineOf([record]);
-  if (entry) return entry.detail ? `${entry.title} (${entry.detail})` : entry.title;
-  const data = record.data as {
-    verdict?: { verdict: string; reasons: string[] };
-    id?: string;
-    alerts?: unknown[];
-  };
-  if (record.type === 'release.looked')
-    return `${data.verdict?.verdict}: ${data.verdict?.reasons.join(', ')}`;
-  if (record.type === 'budget.moved') {
-    const { slo, from, to, reason } = record.data as {
-      slo: string;
-      from: string;
-      to: string;
-      reason: string;
-    };
-    return `budget of ${slo}: ${from} → ${to} (${reason})`;
-  }
-  if (record.type === 'budget.adjusted') {
-    const { slo, bad, reason, approver } = record.data as {
-      slo: string;
-      bad: number;
-      reason: string;
-      approver: string;
-    };
-    return `budget of ${slo}: ${Math.round(bad)} bad requests do not count (${reason}; approved by ${approver})`;
-  }
-  return data.id ?? '';
-}
-
 export async function listCommand(
   io: Io,
   o: LedgerOptions & { limit: string; subject?: string; type?: string },
@@ -83,7 +55,7 @@ export async function listCommand(
       r.subject,
       r.type,
       r.actor.id,
-      oneLine(r),
+      recordSentence(r),
     ]);
     io.out(table([['seq', 'at (UTC)', 'subject', 'type', 'actor', 'what'], ...rows]));
     if (records.length > shown.length)
@@ -102,7 +74,7 @@ export async function showCommand(io: Io, seq: string, o: LedgerOptions, open: O
       next: 'see sluice ledger list',
     });
   if (o.json) printJson(io, { schema: 'sluice.dev/record/v1', record });
-  else io.out(`#${record.seq} ${oneLine(record)}\n${JSON.stringify(record, null, 2)}\n`);
+  else io.out(`#${record.seq} ${recordSentence(record)}\n${JSON.stringify(record, null, 2)}\n`);
   return EXIT.yes;
 }
 
@@ -116,15 +88,40 @@ function tell(io: Io, result: Verification): void {
   );
 }
 
-/** `--anchor SEQ:HASH` finds a cut tail, which the chain alone cannot show. */
-function checkAnchor(texts: readonly string[], anchor: string): Verification['breaks'] {
-  const [seq, hash] = anchor.split(':');
-  const record = parse(texts.filter((t) => t.startsWith('{'))).find((r) => r.seq === Number(seq));
+/** A head that was seen before: it finds a cut tail, which the chain alone cannot show. */
+interface Seen {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+function checkAnchor(texts: readonly string[], { seq, hash }: Seen): Verification['breaks'] {
+  const record = parse(texts.filter((t) => t.startsWith('{'))).find((r) => r.seq === seq);
   if (record && record.hash === hash) return [];
   const message = record
     ? `record ${seq} is not the one that was anchored`
     : `record ${seq} was anchored and is gone: the tail was cut`;
-  return [{ line: texts.length, seq: Number(seq), code: record ? 'CHANGED' : 'GAP', message }];
+  return [{ line: texts.length, seq, code: record ? 'CHANGED' : 'GAP', message }];
+}
+
+/** `SEQ:HASH`, or a repository in which heads of this ledger were anchored. */
+async function anchorsOf(io: Io, given: string, ledger: string | null): Promise<Seen[]> {
+  const match = /^(\d+):([0-9a-f]{64})$/.exec(given);
+  if (match) return [{ seq: Number(match[1]), hash: match[2]! }];
+  const { readAnchors } = await import('../gitops/adapters/git/anchors.ts');
+  const found = await readAnchors(resolve(io.cwd, given));
+  if (!found.ok)
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_ANCHOR',
+      message: found.error,
+      next: '--anchor is SEQ:HASH, or the desired-state repository',
+    });
+  return found.value.filter((a) => ledger === null || a.ledger === ledger);
+}
+
+/** Where this server, or the last one of this folder, anchored: nobody has to know the place. */
+function ownAnchors(work: string): string | null {
+  const places = [runningServer(work)?.repository, join(work, 'forge', 'desired.git'), join(work, 'desired')];
+  return places.find((place) => place !== undefined && existsSync(place)) ?? null;
 }
 
 export async function verifyCommand(
@@ -141,25 +138,95 @@ export async function verifyCommand(
     if (thrown instanceof CliError || !o.file) throw thrown;
     throw new CliError(EXIT.usage, { code: 'FILE_UNREADABLE', message: messageOf(thrown), file: o.file });
   }
-  if (o.anchor && !/^\d+:[0-9a-f]{64}$/.test(o.anchor))
-    throw new CliError(EXIT.usage, {
-      code: 'BAD_ANCHOR',
-      message: '--anchor is SEQ:HASH, as an earlier verify printed with --json',
-    });
   const chain = verifyChain(texts);
-  const breaks = [...chain.breaks, ...(o.anchor ? checkAnchor(texts, o.anchor) : [])];
-  const result = { ...chain, breaks, ok: breaks.length === 0 };
+  const where = o.anchor ?? (o.file ? null : ownAnchors(o.work));
+  const name = (texts[0]?.startsWith('{') ? parse([texts[0]])[0]?.ledger : null) ?? null;
+  const anchors = where === null ? [] : await anchorsOf(io, where, name);
+  const breaks = [...chain.breaks, ...anchors.flatMap((anchor) => checkAnchor(texts, anchor))];
+  const anchored = anchors.length > 0 ? Math.max(...anchors.map((a) => a.seq)) : null;
+  const unanchored = Math.max(0, chain.head.seq - (anchored ?? 0));
+  const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored };
   if (o.json) printJson(io, { schema: 'sluice.dev/verification/v1', ...result });
-  else tell(io, result);
+  else {
+    tell(io, result);
+    io.out(
+      anchored === null
+        ? 'No anchor was compared: a cut tail would not be seen. Give one with --anchor.\n'
+        : `Anchored up to #${anchored}; ${unanchored} records after it are not anchored yet.\n`,
+    );
+  }
   return result.ok ? EXIT.yes : EXIT.no;
 }
 
-export async function exportCommand(io: Io, o: LedgerOptions, open: Open): Promise<Exit> {
-  for (const text of await allTexts(o.work, open)) io.out(`${text}\n`);
+/** Exactly as stored, one a line; or each as a CloudEvent that carries it. */
+export async function exportCommand(
+  io: Io,
+  o: LedgerOptions & { format?: string },
+  open: Open,
+): Promise<Exit> {
+  const format = o.format ?? 'jsonl';
+  if (format !== 'jsonl' && format !== 'cloudevents')
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_FORMAT',
+      message: `"${format}" is no format of an export`,
+      next: 'choose of jsonl, cloudevents',
+    });
+  for (const text of await allTexts(o.work, open))
+    io.out(format === 'jsonl' ? `${text}\n` : `${JSON.stringify(cloudEventOf(JSON.parse(text)))}\n`);
   return EXIT.yes;
 }
 
+/** Decisions are named d-…; releases service.environment.number. */
+const isDecision = (id: string): boolean => /^d-[0-9a-f]{16}$/.test(id);
+
+function decisionIn(texts: readonly string[], id: string) {
+  const records = parse(texts);
+  const found = findDecision(records, id);
+  if (found) return { found, records };
+  throw new CliError(EXIT.no, {
+    code: 'NO_SUCH_DECISION',
+    message: `there is no decision ${id}`,
+    next: 'see sluice ledger list --type gate.decided',
+  });
+}
+
+/** `sluice ledger replay DECISION`: recomputed from the recorded facts by the recorded policy. Exit 1 where it differs. */
+export async function replayDecisionCommand(
+  io: Io,
+  id: string,
+  o: LedgerOptions,
+  open: Open,
+  openKept: OpenKept,
+): Promise<Exit> {
+  const { found, records } = decisionIn(await allTexts(o.work, open), id);
+  const policy = policyOfDigest(records, found.data.decision.policy.digest, openKept);
+  if (!policy)
+    throw new CliError(EXIT.no, {
+      code: 'NO_SUCH_POLICY',
+      message: `policy ${found.data.decision.policy.revision} was never kept in this ledger`,
+      next: 'decisions made by a server keep their policy; this one was made without',
+    });
+  const replayed = await replayDecision(found, policy);
+  if (o.json) printJson(io, replayed);
+  else {
+    const p = palette(io);
+    const word = replayed.was.allow ? 'allow' : `deny (${replayed.was.deny.join(', ')})`;
+    io.out(
+      replayed.same
+        ? `${p.green('same')}: ${word}, from the recorded facts by policy ${found.data.decision.policy.revision}\n`
+        : `${p.red('differs')} in ${replayed.differences.join(', ') || 'its facts'}: recorded ${word}, recomputed ${replayed.now.allow ? 'allow' : `deny (${replayed.now.deny.join(', ')})`}\n`,
+    );
+  }
+  return replayed.same ? EXIT.yes : EXIT.no;
+}
+
 export async function explainCommand(io: Io, id: string, o: LedgerOptions, open: Open): Promise<Exit> {
+  if (isDecision(id)) {
+    const lines = explainDecision(decisionIn(await allTexts(o.work, open), id).found);
+    if (o.json) printJson(io, { schema: 'sluice.dev/explanation/v1', decision: id, lines });
+    else io.out(`${lines.join('\n')}\n`);
+    return EXIT.yes;
+  }
   const lane = laneOfRelease(id);
   const records = lane ? parse(await allTexts(o.work, open)).filter((r) => r.subject === lane) : [];
   const found = lane ? findRelease(lane, records, id) : undefined;
@@ -167,7 +234,7 @@ export async function explainCommand(io: Io, id: string, o: LedgerOptions, open:
     throw new CliError(EXIT.no, {
       code: 'NO_SUCH_RELEASE',
       message: `there is no release ${id}`,
-      next: 'releases are named service.environment.number; see sluice ledger list --type release.opened',
+      next: 'releases are named service.environment.number, decisions d-…; see sluice ledger list',
     });
   const lines = explainRelease(found.lane.lane, found.release, found.records);
   if (o.json) printJson(io, { schema: 'sluice.dev/explanation/v1', release: id, lines });

@@ -3,14 +3,19 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { z } from 'zod';
-import { openBudgets } from '../controller/budgets.ts';
+import { openAlerts } from '../controller/alerts.ts';
+import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
+import { type OpenKept, keepPolicy } from '../controller/gate/kept-policy.ts';
+import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
+import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
-import { lanesOf, type Platform } from '../declaration/platform.ts';
+import type { Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
+import type { ForgePort } from '../gitops/forge.ts';
 import type { DesiredPort } from '../gitops/port.ts';
+import type { PolicyPort } from '../governance/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
 import { type LedgerPort, LedgerUnavailable } from '../ledger/port.ts';
@@ -18,15 +23,24 @@ import type { MetricsPort } from '../runtime/port.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens, newSecret } from '../server/auth.ts';
 import { createBudgetHouse } from '../server/budgets.ts';
+import { createGovernanceHouse } from '../server/governance.ts';
 import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
+import type { SignInDesk } from '../server/sign-in.ts';
 import { runningServer, serveFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, progress } from './io.ts';
+import { repositoryOf } from './places.ts';
 
 interface Log {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
+}
+
+/** A policy engine, and the compiled policy that is kept in the ledger beside its decisions. */
+export interface OpenPolicy {
+  readonly port: PolicyPort;
+  readonly wasm: Uint8Array | null;
 }
 
 /** What the composition root hands to the server. */
@@ -35,6 +49,13 @@ export interface ServeAdapters {
   openLedger(work: string, id: string): Promise<LedgerPort>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
   openDesired(platform: Platform, work: string, directory: string): Promise<DesiredPort>;
+  /** Null: no forge is declared. */
+  openForge(platform: Platform, work: string, env: Io['env']): Promise<Result<ForgePort | null, string>>;
+  openPolicy(platform: Platform, directory: string, env: Io['env']): Promise<Result<OpenPolicy, string>>;
+  openSignIn(platform: Platform, env: Io['env'], now: () => number): Promise<Result<SignInDesk, string>>;
+  readonly openKept: OpenKept;
+  /** Puts the head of the ledger where a cut tail would be missed. */
+  anchor(repository: string, ledger: LedgerPort, now: number): Promise<Result<null, string>>;
   openMetrics(
     platform: Platform,
     environment: string,
@@ -50,21 +71,6 @@ export interface ServeOptions {
   readonly host: string;
   readonly allowHost: string[];
 }
-
-const alertsSchema = z.object({
-  status: z.enum(['firing', 'resolved']),
-  alerts: z
-    .array(
-      z.object({
-        status: z.string(),
-        labels: z.record(z.string(), z.string()),
-        startsAt: z.string(),
-        endsAt: z.string().optional(),
-        fingerprint: z.string(),
-      }),
-    )
-    .max(10_000),
-});
 
 async function openLedger(work: string, platform: Platform, adapters: ServeAdapters): Promise<LedgerPort> {
   try {
@@ -113,45 +119,12 @@ function keepSecret(file: string): string {
 }
 
 const HEAL_EVERY_MS = 5_000;
+const GATE_EVERY_MS = 500;
+/** An anchor is at most so far behind. */
+const ANCHOR_EVERY_MS = 8_000;
 
 const tickOf = (platform: Platform): number =>
   Math.max(100, Math.min(1_000, ...platform.environments.map((e) => e.prometheus.scrapeIntervalMs / 4)));
-
-/** Deliveries of Alertmanager are hints: recorded once a change, and confirmed at the next look. */
-function alertRecorder(platform: Platform, ledger: LedgerPort, now: () => number) {
-  const known = new Map<string, string>();
-  const lanes = new Set(
-    lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`),
-  );
-  return async (body: unknown): Promise<void> => {
-    const { alerts } = alertsSchema.parse(body);
-    for (const alert of alerts) {
-      const state = `${alert.status}@${alert.startsAt}`;
-      if (known.get(alert.fingerprint) === state) continue;
-      known.set(alert.fingerprint, state);
-      const lane = `${alert.labels['service']}/${alert.labels['environment']}`;
-      if (!lanes.has(lane)) continue;
-      const { status, labels, startsAt, fingerprint } = alert;
-      await ledger.append([
-        {
-          at: now(),
-          type: 'alert.received',
-          v: 1,
-          subject: lane,
-          actor: { id: 'alertmanager', kind: 'machine' },
-          cause: null,
-          data: {
-            id: fingerprint,
-            status,
-            startsAt,
-            alert: labels['alertname'] ?? '',
-            slo: labels['slo'] ?? '',
-          },
-        },
-      ]);
-    }
-  };
-}
 
 /** `sluice serve [dir]`: the loop, the API and the console, over everything this machine needs. */
 export async function serveCommand(
@@ -250,8 +223,7 @@ async function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapte
 
 /** Tells where everything is: people on stdout, the command line in a file that only its owner reads. */
 function announce(io: Io, platform: Platform, work: string, url: string, token: string, stack: Stack): void {
-  const { path } = platform.repository;
-  const repository = path === 'embedded' ? join(work, 'desired') : path;
+  const repository = repositoryOf(platform, work);
   const edges = Object.fromEntries(
     stack.environments.map((e) => [
       e.name,
@@ -262,7 +234,13 @@ function announce(io: Io, platform: Platform, work: string, url: string, token: 
   const file = { pid: process.pid, url, token, startedAt: systemClock.now(), edges, prometheus, repository };
   writeAtomic(serveFile(work), JSON.stringify(file), 0o600);
   io.out(`Sluice serves ${platform.name} at ${url}\n`);
-  io.out(`Desired state: ${repository} (commit a version there to release it)\n`);
+  const how =
+    platform.forge?.at.kind === 'local'
+      ? 'clone it, push a branch, then: sluice pull open'
+      : platform.forge
+        ? 'it changes by pull request'
+        : 'commit a version there to release it';
+  io.out(`Desired state: ${repository} (${how})\n`);
   for (const [name, services] of Object.entries(edges)) {
     const list = Object.entries(services).map(([service, address]) => `${service} ${address}`);
     io.out(`Edge of ${name}: ${list.join(', ')}\n`);
@@ -306,12 +284,14 @@ async function serveWith(
   const stack = await openStack(stackOptions, adapters, closing);
   const metricsPorts = await openMetricsPorts(io, platform, stack, adapters);
   const delivery = (environment: string) => stack.environments.find((e) => e.name === environment)!.delivery;
+  let governance: GovernanceKeeper | null = null;
   const ports = {
     clock: systemClock,
     ledger,
     desired,
     metrics: (e: string) => metricsPorts.get(e)!,
     delivery,
+    hold: (lane: string, target: Revision, at: number) => governance?.hold(lane, target, at) ?? null,
   };
   const controller = createController(platform, ports, log);
   running = controller;
@@ -320,8 +300,16 @@ async function serveWith(
   const metrics = createMetrics(controller);
   controller.onRecords((records) => metrics.records(records));
   let unready: string | null = null;
-  const keeper = await openBudgets({ platform, ledger, metrics: (e) => controller.metrics(e) });
+  const look = (e: string) => controller.metrics(e);
+  const keeper = await openBudgets({ platform, ledger, metrics: look });
+  governance = await openGovernance({ platform, ledger, metrics: look });
   const metricsOf = (e: string) => metricsPorts.get(e);
+  const publicUrl = () => platform.signIn.people?.publicUrl ?? url;
+  const gate = await openGate({ io, platform, places, adapters, ledger, governance, controller, keeper, metricsOf, log, now, publicUrl });
+  metrics.watch({ freezes: () => governance?.freezes(now()) ?? [], pulls: () => gate?.pulls() ?? [] });
+  const signIn = await adapters.openSignIn(platform, io.env, now);
+  if (!signIn.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: signIn.error });
+  const house = { platform, ledger, governance, gate, now, openKept: adapters.openKept };
   const app = createApp({
     house: createHouseViews({ platform, controller, ledger, now }),
     budgets: createBudgetHouse({ platform, controller, ledger, keeper, metricsOf, now }),
@@ -334,7 +322,13 @@ async function serveWith(
     consoleDir: join(adapters.root, 'console', 'dist'),
     alertmanagerToken,
     allowedHosts: places.allowHost,
-    onAlerts: alertRecorder(platform, ledger, now),
+    onAlerts: await openAlerts(platform, ledger, (e) => controller.hint(e), now),
+    signIn: signIn.value,
+    governance,
+    governanceHouse: createGovernanceHouse(house),
+    gate,
+    branch: platform.forge?.branch ?? platform.repository.branch,
+    publicUrl,
     now,
     newId: () => randomUUID(),
   });
@@ -342,19 +336,84 @@ async function serveWith(
   line.done();
   announce(io, platform, work, url, tokens.local, stack);
   closing.push(async () => rmSync(serveFile(work), { force: true }));
-  const healing = setInterval(() => {
-    const told = (error: unknown) => log.warn({ error: messageOf(error) }, 'a part does not start again');
-    stack.heal().catch(told);
-  }, HEAL_EVERY_MS);
-  closing.push(async () => clearInterval(healing));
+  const every = (ms: number, what: string, work: () => Promise<unknown>) =>
+    closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
+  every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
+  // A forge that hangs must not hold up an abort: the gate has a loop of its own.
+  if (gate) every(GATE_EVERY_MS, 'the gate could not look', () => gate.look(now()));
+  const repository = repositoryOf(platform, work);
+  every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
+    const anchored = await adapters.anchor(repository, ledger, now());
+    if (!anchored.ok) log.warn({ error: anchored.error }, 'the ledger could not be anchored');
+  });
   const tick = async () => {
     await controller.tick();
     await keeper.look(now());
+    await governance?.look(now());
   };
   await loop(io, tick, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });
   return EXIT.yes;
+}
+
+/** Does some work again and again, one at a time; what it gives ends that, and waits for what is under way. */
+function repeat(ms: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
+  const stop = new AbortController();
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      await work().catch(failed);
+      await systemClock.sleep(ms, stop.signal);
+    }
+  };
+  const running = run();
+  return async () => {
+    stop.abort();
+    await running;
+  };
+}
+
+interface GateWiring {
+  readonly io: Io;
+  readonly platform: Platform;
+  readonly places: Places;
+  readonly adapters: ServeAdapters;
+  readonly ledger: LedgerPort;
+  readonly governance: GovernanceKeeper;
+  readonly controller: Controller;
+  readonly keeper: BudgetKeeper;
+  metricsOf(environment: string): MetricsPort | undefined;
+  readonly log: Log;
+  now(): number;
+  publicUrl(): string;
+}
+
+/** The gate over the declared forge and policy; null where no forge is declared. */
+async function openGate(w: GateWiring): Promise<Gatekeeper | null> {
+  const { io, platform, places, adapters, governance } = w;
+  const forge = await adapters.openForge(platform, places.work, io.env);
+  if (!forge.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: forge.error, next: 'set it and start again' });
+  const policy = await adapters.openPolicy(platform, places.directory, io.env);
+  if (!policy.ok) throw new CliError(EXIT.usage, { code: 'POLICY', message: policy.error });
+  if (!forge.value) return null;
+  const { port, wasm } = policy.value;
+  const identity = await port.identity();
+  if (identity.ok && wasm) {
+    await keepPolicy(governance, await w.ledger.read({ type: 'policy.kept' }), identity.value, wasm, w.now());
+  }
+  return createGatekeeper({
+    platform,
+    forge: forge.value,
+    policy: port,
+    governance,
+    metricsPort: (e) => w.metricsOf(e),
+    look: (e) => w.controller.metrics(e),
+    lanes: () => w.controller.lanes().map((v) => v.state),
+    adjustments: (slo, e) => w.keeper.adjustments(slo, e),
+    pullUrl: (number) => `${w.publicUrl()}/pulls/${number}`,
+    now: w.now,
+    warn: (details, message) => w.log.warn(details, message),
+  });
 }
 
 /** Ticks until asked to stop. A ledger that takes no record stops all deciding until it does again. */

@@ -27,6 +27,7 @@ export const REASONS = [
   'TOO_FEW_REQUESTS',
   'UNKNOWN_RELEASE',
   'OTHER_STEP',
+  'HELD',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

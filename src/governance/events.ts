@@ -45,6 +45,8 @@ export const governanceEvents = {
     forge: z.string(),
     trigger: z.string(),
   }),
+  /** The compiled policy itself, once a revision: what a replay asks. */
+  'policy.kept': z.object({ revision: z.string(), digest: z.string(), wasm: z.string() }),
   'gate.posted': z.object({ decision: z.string(), headSha: z.string(), state: z.string() }),
 } as const;
 export type GovernanceEventType = keyof typeof governanceEvents;
@@ -167,6 +169,7 @@ export function evolve(before: Governance, record: Recorded): Governance {
         : changeWaiver(before, id, { usedFor: [...usedFor, pullRequest] });
     }
     case 'gate.decided':
+    case 'policy.kept':
     case 'gate.posted':
       return before;
   }

@@ -5,11 +5,15 @@ import { bodyLimit } from 'hono/body-limit';
 import { messageOf } from '../kit/result.ts';
 import { foreignRequest } from './auth.ts';
 import { type App, type AppParts, problem, type Variables } from './http.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { budgetRoutes } from './routes/budgets.ts';
+import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { orderRoutes } from './routes/orders.ts';
+import { pullRoutes } from './routes/pulls.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -80,6 +84,10 @@ export function createApp(parts: AppParts): App {
   ledgerRoutes(app, parts);
   orderRoutes(app, parts);
   budgetRoutes(app, parts);
+  governanceRoutes(app, parts);
+  pullRoutes(app, parts);
+  auditRoutes(app, parts);
+  signInRoutes(app, parts);
   streamRoutes(app, parts);
   webhookRoutes(app, parts);
   endings(app);

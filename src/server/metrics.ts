@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Controller } from '../controller/loop.ts';
 import { STATES } from '../delivery/machine.ts';
+import type { Scope } from '../governance/facts.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
 export interface ServerMetrics {
@@ -8,7 +9,17 @@ export interface ServerMetrics {
   text(): Promise<string>;
   tick(seconds: number): void;
   records(records: readonly LedgerRecord[]): void;
+  /** What the governance plane shows: freezes that stand and pull requests by their decision. */
+  watch(governance: GovernanceNumbers): void;
 }
+
+export interface GovernanceNumbers {
+  freezes(): readonly { readonly kind: string; readonly scope: Scope }[];
+  pulls(): readonly { readonly pull: { readonly state: string }; readonly decision: { readonly allow: boolean } | null }[];
+}
+
+const covered = (scope: Scope, service: string, environment: string): boolean =>
+  ['*', service].includes(scope.service) && ['*', environment].includes(scope.environment);
 
 /** Our own metrics: what the platform does, for the Prometheus of whoever runs it. */
 export function createMetrics(controller: Controller): ServerMetrics {
@@ -58,6 +69,35 @@ export function createMetrics(controller: Controller): ServerMetrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     tick: (seconds) => looks.observe(seconds),
+    watch(governance) {
+      new Gauge({
+        name: 'sluice_freeze_active',
+        help: '1 while a freeze covers a lane.',
+        labelNames: [...lane, 'kind'],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const freeze of governance.freezes())
+            for (const { service, environment } of controller.lanes())
+              if (covered(freeze.scope, service.name, environment.name))
+                this.set({ service: service.name, environment: environment.name, kind: freeze.kind }, 1);
+        },
+      });
+      new Gauge({
+        name: 'sluice_pull_requests',
+        help: 'Open pull requests by what the gate says.',
+        labelNames: ['decision'],
+        registers: [registry],
+        collect() {
+          const open = governance.pulls().filter((p) => p.pull.state === 'open');
+          const count = (word: string, keep: (p: (typeof open)[number]) => boolean) =>
+            this.set({ decision: word }, open.filter(keep).length);
+          count('allow', (p) => p.decision?.allow === true);
+          count('deny', (p) => p.decision?.allow === false);
+          count('unknown', (p) => p.decision === null);
+        },
+      });
+    },
     records(records) {
       for (const record of records) {
         if (record.type !== 'lane.moved') continue;

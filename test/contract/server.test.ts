@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { openBudgets } from '../../src/controller/budgets.ts';
+import { openGovernance } from '../../src/controller/governance.ts';
 import { ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { MetricsPort } from '../../src/runtime/port.ts';
 import { createApp } from '../../src/server/app.ts';
 import { foreignRequest, loadTokens } from '../../src/server/auth.ts';
 import { createBudgetHouse } from '../../src/server/budgets.ts';
+import { createGovernanceHouse } from '../../src/server/governance.ts';
 import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { createSignIn } from '../../src/server/sign-in.ts';
 import { createHouse } from '../sim/house.ts';
 
 const HOST = { host: '127.0.0.1:7117' };
@@ -44,7 +47,27 @@ async function rig() {
     ledger: house.ledger,
     metrics: (e) => controller.metrics(e),
   });
+  const governance = await openGovernance({
+    platform: house.platform,
+    ledger: house.ledger,
+    metrics: (e) => controller.metrics(e),
+  });
   const app = createApp({
+    signIn: createSignIn(house.platform.signIn, null, now),
+    governance,
+    governanceHouse: createGovernanceHouse({
+      platform: house.platform,
+      ledger: house.ledger,
+      governance,
+      gate: null,
+      openKept: () => {
+        throw new Error('nothing is replayed here');
+      },
+      now,
+    }),
+    gate: null,
+    branch: 'main',
+    publicUrl: () => 'http://127.0.0.1:7117',
     budgets: createBudgetHouse({
       platform: house.platform,
       controller,

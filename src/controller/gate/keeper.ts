@@ -43,7 +43,8 @@ export interface GateParts {
   readonly governance: GovernanceKeeper;
   metricsPort(environment: string): MetricsPort | undefined;
   look(environment: string): MetricsLook;
-  lanes(): readonly Lane[];
+  /** Null: no ledger is at hand, and nothing is known of past releases. */
+  lanes(): readonly Lane[] | null;
   adjustments(slo: string, environment: string): readonly Adjustment[];
   /** Where the console shows a pull request; null: nowhere that others reach. */
   pullUrl(number: number): string | null;
@@ -86,7 +87,10 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     platform,
     forge,
     metrics: (environment) => parts.metricsPort(environment),
-    lanes: () => new Map(parts.lanes().map((lane) => [lane.lane, lane])),
+    lanes: () => {
+      const lanes = parts.lanes();
+      return lanes && new Map(lanes.map((lane) => [lane.lane, lane]));
+    },
     governance: () => governance.state(),
     adjustments: (slo, environment) => parts.adjustments(slo, environment),
   };
@@ -95,7 +99,7 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
   function laneGround(service: string, environment: string, now: number): object {
     const look = parts.look(environment);
     const at = platform.environments.find((e) => e.name === environment);
-    const lane = parts.lanes().find((l) => l.lane === `${service}/${environment}`);
+    const lane = parts.lanes()?.find((l) => l.lane === `${service}/${environment}`);
     const { block, warn } = platform.policy;
     const slos = platform.slos
       .filter((slo) => slo.service === service)

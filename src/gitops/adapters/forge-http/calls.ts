@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { ExponentialBackoff, handleResultType, retry } from 'cockatiel';
+import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure } from '../../forge.ts';
 
@@ -44,12 +44,10 @@ export async function retrying<T>(
   waitMs = 200,
 ): Promise<Result<T, ForgeFailure>> {
   const policy = retry(
-    handleResultType(
-      Object as never,
-      (result: unknown) =>
-        !(result as Result<T, ForgeFailure>).ok &&
-        (result as { error: ForgeFailure }).error.code === 'UNAVAILABLE',
-    ),
+    handleWhenResult((result) => {
+      const { ok: done, error } = result as { ok: boolean; error?: ForgeFailure };
+      return !done && error?.code === 'UNAVAILABLE';
+    }),
     {
       maxAttempts: MAX_ATTEMPTS - 1,
       backoff: new ExponentialBackoff({ initialDelay: waitMs, maxDelay: 20 * waitMs }),

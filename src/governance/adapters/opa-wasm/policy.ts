@@ -60,6 +60,24 @@ function evaluate(policy: LoadedPolicy, facts: object, entrypoint: string): Resu
   }
 }
 
+/** A policy whose bytes are at hand: one that was kept in the ledger. */
+export function keptPolicy(bytes: Uint8Array, identity: PolicyIdentity): PolicyPort {
+  let loaded: Promise<LoadedPolicy> | null = null;
+  return {
+    engine: 'wasm',
+    identity: async () => ok(identity),
+    team: async () => ok([]),
+    async gate(facts) {
+      loaded ??= load(bytes);
+      try {
+        return evaluate(await loaded, facts, 'sluice/gate/decision');
+      } catch (thrown) {
+        return undefinedPolicy(`the policy that was kept cannot be loaded: ${messageOf(thrown)}`);
+      }
+    },
+  };
+}
+
 /** The policy in this process, compiled to WebAssembly: loaded once, when it is first asked. */
 export function wasmPolicy(options: WasmOptions): PolicyPort {
   const own = async (): Promise<Result<{ policy: LoadedPolicy; identity: PolicyIdentity }, PolicyFailure>> => {

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** The fields of Gitea's answers that are used, and no others. */
+const branch = z.object({
+  ref: z.string(),
+  sha: z.string(),
+  repo: z.object({ full_name: z.string() }).nullable(),
+});
+
+export const pullSchema = z.object({
+  number: z.number(),
+  title: z.string(),
+  state: z.string(),
+  merged: z.boolean(),
+  draft: z.boolean().optional(),
+  html_url: z.string(),
+  created_at: z.string(),
+  user: z.object({ login: z.string() }),
+  labels: z.array(z.object({ name: z.string() })).nullable(),
+  base: branch,
+  head: branch,
+});
+export const pullsSchema = z.array(pullSchema);
+
+export const filesSchema = z.array(
+  z.object({ filename: z.string(), status: z.string(), previous_filename: z.string().optional() }),
+);
+
+export const treeSchema = z.object({
+  tree: z.array(z.object({ path: z.string(), type: z.string() })).nullable(),
+  truncated: z.boolean(),
+});
+
+export const statusesSchema = z.array(
+  z.object({ context: z.string(), status: z.string(), description: z.string().nullable(), target_url: z.string().nullable() }),
+);
+
+export const commentsSchema = z.array(z.object({ id: z.number(), body: z.string() }));
+
+export const messageSchema = z.object({ message: z.string() });
+
+export const deliverySchema = z.object({
+  number: z.number().optional(),
+  pull_request: z.object({ number: z.number() }).optional(),
+  ref: z.string().optional(),
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** The fields of GitHub's answers that are used, and no others. */
+const side = z.object({
+  ref: z.string(),
+  sha: z.string(),
+  repo: z.object({ full_name: z.string() }).nullable(),
+});
+
+export const pullSchema = z.object({
+  number: z.number(),
+  title: z.string(),
+  state: z.string(),
+  merged_at: z.string().nullable(),
+  draft: z.boolean().optional(),
+  html_url: z.string(),
+  created_at: z.string(),
+  changed_files: z.number().optional(),
+  user: z.object({ login: z.string() }).nullable(),
+  labels: z.array(z.object({ name: z.string() })),
+  base: side,
+  head: side,
+});
+export type GithubPull = z.infer<typeof pullSchema>;
+
+export const fileSchema = z.object({
+  filename: z.string(),
+  status: z.string(),
+  previous_filename: z.string().optional(),
+});
+
+export const compareSchema = z.object({ files: z.array(fileSchema).optional() });
+
+export const treeSchema = z.object({
+  tree: z.array(z.object({ path: z.string().optional(), type: z.string().optional() })),
+  truncated: z.boolean(),
+});
+
+export const checkRunsSchema = z.object({
+  check_runs: z.array(z.object({ id: z.number(), external_id: z.string().nullable() })),
+});
+export const checkRunSchema = z.object({ id: z.number() });
+
+export const statusesSchema = z.array(
+  z.object({ context: z.string(), description: z.string().nullable() }),
+);
+
+export const commentSchema = z.object({ id: z.number(), body: z.string().optional() });
+
+export const deliverySchema = z.object({
+  action: z.string().optional(),
+  number: z.number().optional(),
+  pull_request: z.object({ number: z.number() }).optional(),
+  merge_group: z.object({ head_sha: z.string(), base_sha: z.string(), head_ref: z.string() }).optional(),
+  ref: z.string().optional(),
+});

@@ -1,0 +1,152 @@
+import {
+  type AuditAnswer,
+  byPullNeed,
+  type FreezeList,
+  freezesSentence,
+  freezeViews,
+  type PullDetail,
+  type PullList,
+  pullsSentence,
+  pullViewOf,
+  waiverViews,
+  type WaiverView,
+} from '../api/governance.ts';
+import { type AuditQuery, matches, recordSentence } from '../api/audit.ts';
+import type { Gatekeeper } from '../controller/gate/keeper.ts';
+import { explainDecision, findDecision, type ReplayedDecision, replayDecision } from '../controller/gate/replay.ts';
+import { type OpenKept, policyOfDigest } from '../controller/gate/kept-policy.ts';
+import type { GovernanceKeeper } from '../controller/governance.ts';
+import type { Platform } from '../declaration/platform.ts';
+import { occurrences, scopesOf } from '../governance/calendar.ts';
+import type { Decision } from '../governance/decision.ts';
+import type { FreezeFacts } from '../governance/facts.ts';
+import { decisionSentence } from '../governance/words.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+
+/** Questions about pull requests, freezes, waivers and the past, each answered by a view model of `api/`. */
+export interface GovernanceHouse {
+  pulls(): PullList;
+  pull(number: number): Promise<PullDetail | undefined>;
+  freezes(): FreezeList;
+  waivers(): { schema: 'sluice.dev/waivers/v1'; at: number; waivers: WaiverView[] };
+  audit(query: AuditQuery, before: number | undefined, limit: number): Promise<AuditAnswer>;
+  explain(decision: string): Promise<string[] | undefined>;
+  replay(decision: string): Promise<ReplayedDecision | { readonly missing: 'decision' | 'policy' }>;
+}
+
+export interface GovernanceHouseParts {
+  readonly platform: Platform;
+  readonly ledger: LedgerPort;
+  readonly governance: GovernanceKeeper;
+  /** Null: no forge is declared. */
+  readonly gate: Gatekeeper | null;
+  readonly openKept: OpenKept;
+  now(): number;
+}
+
+const SHOWN_MS = 14 * 86_400_000;
+
+/** Declared freezes that begin within two weeks. */
+function comingFreezes(platform: Platform, now: number): FreezeFacts[] {
+  return platform.freezes.flatMap((freeze) =>
+    occurrences(freeze, now, now + SHOWN_MS)
+      .filter((span) => span.from > now)
+      .flatMap((span) =>
+        scopesOf(freeze).map((scope) => ({
+          id: `calendar:${freeze.name}`,
+          kind: 'calendar' as const,
+          scope,
+          since: span.from,
+          until: span.to,
+          reason: freeze.reason,
+          by: 'the calendar',
+        })),
+      ),
+  );
+}
+
+export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHouse {
+  const { platform, ledger, governance, gate, now } = parts;
+  const views = () => (gate?.pulls() ?? []).map(pullViewOf).sort(byPullNeed);
+  return {
+    pulls() {
+      const pulls = views();
+      const forge = gate?.forge.kind ?? null;
+      return {
+        schema: 'sluice.dev/pulls/v1',
+        sentence: pullsSentence(pulls, forge),
+        at: now(),
+        forge,
+        pulls,
+      };
+    },
+    async pull(number) {
+      const found = gate?.pulls().find((p) => p.pull.number === number);
+      if (!found) return undefined;
+      const records = await ledger.read({ subject: `pull/${number}`, type: 'gate.decided' });
+      const history = records.map((r) => {
+        const { decision, trigger } = r.data as { decision: Decision; trigger: string };
+        return {
+          seq: r.seq,
+          at: r.at,
+          decision: decision.id,
+          allow: decision.allow,
+          sentence: decisionSentence(decision),
+          trigger,
+          actor: r.actor.id,
+        };
+      });
+      return {
+        schema: 'sluice.dev/pull/v1',
+        pull: pullViewOf(found),
+        history: history.reverse(),
+        slos: (found.facts?.slos ?? []).map((s) => ({ ...s })),
+      };
+    },
+    freezes() {
+      const at = now();
+      const freezes = freezeViews(governance.freezes(at), comingFreezes(platform, at), governance.state(), at);
+      return { schema: 'sluice.dev/freezes/v1', sentence: freezesSentence(freezes, at), at, freezes };
+    },
+    waivers: () => ({
+      schema: 'sluice.dev/waivers/v1',
+      at: now(),
+      waivers: waiverViews(governance.state(), now()),
+    }),
+    async audit(query, before, limit) {
+      const all = (await ledger.read()).filter(
+        (r) => (before === undefined || r.seq < before) && matches(r, query),
+      );
+      const shown = all.slice(-limit).reverse();
+      const entries = shown.map((r) => ({
+        seq: r.seq,
+        at: r.at,
+        type: r.type,
+        subject: r.subject,
+        actor: r.actor.id,
+        sentence: recordSentence(r),
+        hash: r.hash,
+      }));
+      const sentence =
+        all.length === 0
+          ? 'No record is like that.'
+          : `${all.length} ${all.length === 1 ? 'record' : 'records'}; the newest: ${entries[0]!.sentence.replace(/\.$/, '')}.`;
+      const next = all.length > shown.length ? (shown.at(-1)?.seq ?? null) : null;
+      return { schema: 'sluice.dev/audit/v1', sentence, entries, next };
+    },
+    async explain(id) {
+      const record = findDecision(await ledger.read({ type: 'gate.decided' }), id);
+      return record && explainDecision(record);
+    },
+    async replay(id) {
+      const record = findDecision(await ledger.read({ type: 'gate.decided' }), id);
+      if (!record) return { missing: 'decision' };
+      const policy = policyOfDigest(
+        await ledger.read({ type: 'policy.kept' }),
+        record.data.decision.policy.digest,
+        parts.openKept,
+      );
+      return policy ? replayDecision(record, policy) : { missing: 'policy' };
+    },
+  };
+}
