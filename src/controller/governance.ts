@@ -96,7 +96,7 @@ function passesOf(record: LedgerRecord): Pass[] {
     }));
 }
 
-const numbers = (value: number | null): string => (value === null ? 'no data' : value.toFixed(2));
+const percent = (share: number | null): string => (share === null ? 'nothing known' : `${Math.round(100 * share)} %`);
 
 export async function openGovernance(parts: GovernanceParts): Promise<GovernanceKeeper> {
   const { platform, ledger } = parts;
@@ -142,7 +142,7 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
   ];
 
   function wordsOf(next: AutoFreeze, before: AutoFreeze, slo: Slo, left: number | null): string {
-    if (next.cause === 'budget') return `the error budget of ${slo.name} is at ${numbers(left)}`;
+    if (next.cause === 'budget') return `${percent(left)} of the error budget of ${slo.name} is left`;
     if (next.cause === 'burn') return `${slo.name} burns its budget in every declared window`;
     return before.cause ? `${slo.name} has recovered` : '';
   }

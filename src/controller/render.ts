@@ -1,4 +1,5 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
+import { githubFiles } from '../governance/render/github-actions/workflows.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
 import { configMap, prometheusRules, serviceMonitors } from '../runtime/render/kubernetes/resources.ts';
 import { ruleGroups } from '../runtime/render/prometheus/rules.ts';
@@ -84,5 +85,6 @@ export async function renderAll(
     const made = await (format === 'kubernetes' ? kubernetesFiles : plainFiles)(platform, environment);
     for (const [path, text] of made) files.set(path, text);
   }
+  for (const [path, text] of githubFiles(platform)) files.set(path, text);
   return files;
 }

@@ -66,7 +66,8 @@ export function autoFreeze(
   if (before.cause === null) return cause ? { ...NO_FREEZE, cause } : before;
   if (!calm) return before.calmSince === null ? before : { ...before, calmSince: null };
   const since = before.calmSince ?? now;
-  return now - since >= settings.forMs ? NO_FREEZE : { ...before, calmSince: since };
+  if (now - since >= settings.forMs) return NO_FREEZE;
+  return since === before.calmSince ? before : { ...before, calmSince: since };
 }
 
 /** The freeze that holds a lane, the one that lasts longest first; null: none. What goes back is never held. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
@@ -28,10 +27,15 @@ const fileDigest = (bytes: Uint8Array): string => `sha256:${createHash('sha256')
 const undefinedPolicy = (message: string): { ok: false; error: PolicyFailure } =>
   fail({ code: 'POLICY_UNDEFINED', message });
 
+type Load = (bytes: Uint8Array, memory: object) => Promise<LoadedPolicy>;
+
 async function load(bytes: Uint8Array): Promise<LoadedPolicy> {
-  const { loadPolicy } = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as {
-    loadPolicy(bytes: Uint8Array, memory: object): Promise<LoadedPolicy>;
+  const sdk = (await import('@open-policy-agent/opa-wasm')) as unknown as {
+    loadPolicy?: Load;
+    default?: { loadPolicy: Load };
   };
+  const loadPolicy = sdk.loadPolicy ?? sdk.default?.loadPolicy;
+  if (!loadPolicy) throw new Error('the SDK has no loadPolicy');
   return loadPolicy(bytes, { initial: 5, maximum: MAX_PAGES });
 }
 
