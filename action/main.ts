@@ -50,7 +50,8 @@ async function askServer(env: Env, server: string, number: number): Promise<Deci
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`the server answers ${answer.statusCode}: ${text.slice(0, 300)}`);
+  if (answer.statusCode !== 200)
+    throw new Error(`the server answers ${answer.statusCode}: ${text.slice(0, 300)}`);
   return JSON.parse(text) as Decision;
 }
 
@@ -58,7 +59,8 @@ async function askServer(env: Env, server: string, number: number): Promise<Deci
 const adapters: OnceAdapters = {
   async openForge(platform, _work, env) {
     const { forge } = platform;
-    if (forge?.at.kind !== 'github') return fail('the declaration names no GitHub repository: spec.forge.github');
+    if (forge?.at.kind !== 'github')
+      return fail('the declaration names no GitHub repository: spec.forge.github');
     const { auth, address, repository } = forge.at;
     const secret = readSecret('token' in auth ? auth.token : auth.app.privateKey, env);
     if (!secret.ok) return secret;
@@ -78,7 +80,10 @@ const adapters: OnceAdapters = {
   async openPolicy(platform, directory) {
     const { bundle } = platform.policy;
     const team = bundle ? { file: resolve(directory, bundle.path), digest: bundle.digest } : null;
-    return ok({ port: wasmPolicy({ directory: join(import.meta.dirname, '..', 'policy'), team }), wasm: null });
+    return ok({
+      port: wasmPolicy({ directory: join(import.meta.dirname, '..', 'policy'), team }),
+      wasm: null,
+    });
   },
   async openMetrics(platform, environment, address, env) {
     const { prometheus } = platform.environments.find((e) => e.name === environment)!;

@@ -19,7 +19,8 @@ export async function bundleAction() {
     format: 'esm',
     minify: true,
     codeSplitting: false,
-    banner: "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);",
+    banner:
+      "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);",
   });
   await bundle.close();
   return output[0].code;

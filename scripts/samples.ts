@@ -1,4 +1,11 @@
-import type { Change, Facts, FreezeFacts, LaneFacts, SloFacts, WaiverFacts } from '../src/governance/facts.ts';
+import type {
+  Change,
+  Facts,
+  FreezeFacts,
+  LaneFacts,
+  SloFacts,
+  WaiverFacts,
+} from '../src/governance/facts.ts';
 
 /** Facts for every rule of the policy: one pull request that it lets through and one that it denies. */
 const NOW = Date.parse('2026-03-02T10:00:00Z');
@@ -192,11 +199,7 @@ export const SAMPLES: readonly Sample[] = [
     }),
     'REJECTED_DIGEST',
   ),
-  sample(
-    'order.allowed',
-    'it was stable in stage',
-    lane({ previous: 'stage', stableBefore: [digest('b')] }),
-  ),
+  sample('order.allowed', 'it was stable in stage', lane({ previous: 'stage', stableBefore: [digest('b')] })),
   sample(
     'order.denied',
     'it was never stable in stage',
@@ -223,7 +226,11 @@ export const SAMPLES: readonly Sample[] = [
   sample(
     'relaxed.denied',
     'an objective is lowered while its budget is spent',
-    { ...SPENT, changes: [{ ...CHANGE, kind: 'declaration' }], declaration: { problems: [], relaxed: [RELAXED] } },
+    {
+      ...SPENT,
+      changes: [{ ...CHANGE, kind: 'declaration' }],
+      declaration: { problems: [], relaxed: [RELAXED] },
+    },
     'RELAXED_WHILE_SPENT',
   ),
   sample(
@@ -232,9 +239,19 @@ export const SAMPLES: readonly Sample[] = [
     { team: [{ code: 'NO_FRIDAY', msg: 'checkout is not released on Fridays' }] },
     'NO_FRIDAY',
   ),
-  { file: 'missing.denied.json', shows: 'the facts lack the objectives', facts: without('slos'), deny: ['INPUT_MISSING', 'SLO_MISSING'] },
+  {
+    file: 'missing.denied.json',
+    shows: 'the facts lack the objectives',
+    facts: without('slos'),
+    deny: ['INPUT_MISSING', 'SLO_MISSING'],
+  },
   { file: 'empty.denied.json', shows: 'no facts at all', facts: {}, deny: ['INPUT_MISSING'] },
-  sample('wrong-type.denied', 'a budget that is no number', { slos: [{ ...SLO, left: 'plenty' }] }, 'INPUT_INVALID'),
+  sample(
+    'wrong-type.denied',
+    'a budget that is no number',
+    { slos: [{ ...SLO, left: 'plenty' }] },
+    'INPUT_INVALID',
+  ),
 ];
 
 /** The table beside the files. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Builds the Go programs that some tests drive, once per version, outside of the checkout. No dependency.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,7 +22,8 @@ export const TOOLS = {
 };
 
 const cache = () =>
-  process.env.SLUICE_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice', 'tools');
+  process.env.SLUICE_TOOLS ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice', 'tools');
 
 /** Where a tool lies once it is built. */
 export const toolFolder = (name) => join(cache(), `${name}-${TOOLS[name].version}`);

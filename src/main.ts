@@ -361,7 +361,9 @@ function program(io: Io, run: Run): Command {
     .option('--reason <why>', 'why; everybody it stops reads it')
     .addOption(work())
     .addOption(json())
-    .action((scope, o) => run(async () => (await governance()).freezeOnCommand(io, scope, at(o) as typeof o)));
+    .action((scope, o) =>
+      run(async () => (await governance()).freezeOnCommand(io, scope, at(o) as typeof o)),
+    );
   /** Orders about one that is there: a path of the API each. */
   const order = (parent: Command, name: string, path: string) =>
     parent
@@ -372,7 +374,13 @@ function program(io: Io, run: Run): Command {
       .addOption(json())
       .action((id, o) =>
         run(async () =>
-          (await governance()).orderCommand(io, path, `sluice ${parent.name()} ${name}`, id, at(o) as typeof o),
+          (await governance()).orderCommand(
+            io,
+            path,
+            `sluice ${parent.name()} ${name}`,
+            id,
+            at(o) as typeof o,
+          ),
         ),
       );
   order(freeze, 'off', '/api/v1/freezes/{id}/lift');
@@ -392,7 +400,9 @@ function program(io: Io, run: Run): Command {
     .option('--pull <number>', 'for this pull request alone')
     .addOption(work())
     .addOption(json())
-    .action((scope, o) => run(async () => (await governance()).waiverGrantCommand(io, scope, at(o) as typeof o)));
+    .action((scope, o) =>
+      run(async () => (await governance()).waiverGrantCommand(io, scope, at(o) as typeof o)),
+    );
   order(waiver, 'approve', '/api/v1/waivers/{id}/approve');
   order(waiver, 'revoke', '/api/v1/waivers/{id}/revoke');
   const pull = sluice.command('pull').description('pull requests of the local forge');
@@ -409,7 +419,9 @@ function program(io: Io, run: Run): Command {
     .option('--auto-merge', 'merge by itself once the gate allows it')
     .addOption(work())
     .addOption(json())
-    .action((branch, o) => run(async () => (await governance()).pullOpenCommand(io, branch, at(o) as typeof o)));
+    .action((branch, o) =>
+      run(async () => (await governance()).pullOpenCommand(io, branch, at(o) as typeof o)),
+    );
   pull
     .command('merge')
     .argument('<number>')
@@ -461,7 +473,13 @@ function program(io: Io, run: Run): Command {
     .addOption(json())
     .action((id, o) =>
       run(async () =>
-        (await import('./cli/ledger.ts')).replayDecisionCommand(io, id, at(o), openExisting, adapters.openKept),
+        (await import('./cli/ledger.ts')).replayDecisionCommand(
+          io,
+          id,
+          at(o),
+          openExisting,
+          adapters.openKept,
+        ),
       ),
     );
   ledger

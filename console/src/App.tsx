@@ -1,7 +1,10 @@
 import { useEffect, useState } from 'react';
-import { useLive, useOverview } from './api.ts';
+import { useLive, useMe, useOverview } from './api.ts';
+import { Audit } from './pages/Audit.tsx';
 import { Budgets } from './pages/Budgets.tsx';
+import { Freezes } from './pages/Freezes.tsx';
 import { Overview } from './pages/Overview.tsx';
+import { Pulls } from './pages/Pulls.tsx';
 import { Release } from './pages/Release.tsx';
 import { WhatIf } from './pages/WhatIf.tsx';
 import { LinkContext } from './parts/Link.tsx';
@@ -37,9 +40,23 @@ function Lost() {
 }
 
 const PAGES = [
+  { to: '/pulls', name: 'Pull requests' },
+  { to: '/freezes', name: 'Freezes' },
   { to: '/budgets', name: 'Budgets' },
   { to: '/what-if', name: 'What if' },
+  { to: '/audit', name: 'Audit' },
 ] as const;
+
+/** Who is signed in, where people can. */
+function Who() {
+  const me = useMe().data;
+  if (!me?.signIn) return null;
+  return me.actor ? (
+    <span className="soft">{me.actor}</span>
+  ) : (
+    <a href={`/auth/login?return=${encodeURIComponent(location.pathname + location.search)}`}>Sign in</a>
+  );
+}
 
 function Page({ path, go }: { path: string; go: (to: string) => void }) {
   const [place = '/', search] = path.split('?');
@@ -47,6 +64,10 @@ function Page({ path, go }: { path: string; go: (to: string) => void }) {
   if (release) return <Release id={decodeURIComponent(release)} />;
   if (place.startsWith('/budgets'))
     return <Budgets chosen={decodeURIComponent(place.slice('/budgets/'.length)) || undefined} choose={go} />;
+  const pull = /^\/pulls(?:\/(\d+))?$/.exec(place);
+  if (pull) return <Pulls chosen={pull[1] ? Number(pull[1]) : undefined} choose={go} />;
+  if (place === '/freezes') return <Freezes />;
+  if (place === '/audit') return <Audit search={search ?? ''} go={go} />;
   if (place === '/what-if') return <WhatIf search={search ? `?${search}` : ''} go={go} />;
   return <Overview />;
 }
@@ -84,6 +105,7 @@ export function App() {
             {name}
           </a>
         ))}
+        <Who />
         <span className="seq" title={overview.data?.ledger.hash}>
           ledger #{overview.data?.ledger.seq ?? '…'}
         </span>

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budgets.ts';
+import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 
 export interface OverviewAnswer {
@@ -76,6 +77,82 @@ export const useReplay = (search: string) =>
     retry: false,
   });
 
+export const usePulls = () =>
+  useQuery({ queryKey: ['pulls'], queryFn: () => get<PullList>('/api/v1/pulls'), refetchInterval: 2_000 });
+
+export const usePull = (number: number | undefined) =>
+  useQuery({
+    queryKey: ['pull', number],
+    queryFn: () => get<PullDetail>(`/api/v1/pulls/${number}`),
+    enabled: number !== undefined,
+    refetchInterval: 2_000,
+    retry: false,
+  });
+
+export const useFreezes = () =>
+  useQuery({
+    queryKey: ['freezes'],
+    queryFn: () => get<FreezeList>('/api/v1/freezes'),
+    refetchInterval: 2_000,
+  });
+
+export const useWaivers = () =>
+  useQuery({
+    queryKey: ['waivers'],
+    queryFn: () => get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers'),
+    refetchInterval: 5_000,
+  });
+
+export const useAudit = (search: string) =>
+  useQuery({
+    queryKey: ['audit', search],
+    queryFn: () => get<AuditAnswer>(`/api/v1/audit${search}`),
+    retry: false,
+  });
+
+export interface LedgerRow {
+  readonly seq: number;
+  readonly type: string;
+  readonly subject: string;
+  readonly prev: string;
+  readonly hash: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** One record by its number. */
+export const useRecord = (seq: number | undefined) =>
+  useQuery({
+    queryKey: ['record', seq],
+    queryFn: async () =>
+      (await get<{ records: LedgerRow[] }>(`/api/v1/ledger?after=${seq! - 1}&limit=1`)).records[0] ?? null,
+    enabled: seq !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly records: number;
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly breaks: readonly { readonly line: number; readonly message: string }[];
+}
+export const verify = (): Promise<Verification> => get<Verification>('/api/v1/ledger/verification');
+
+export interface Replayed {
+  readonly same: boolean;
+  readonly was: { readonly allow: boolean; readonly deny: readonly string[] };
+  readonly differences: readonly string[];
+}
+export const replayOf = (decision: string): Promise<Replayed> =>
+  get<Replayed>(`/api/v1/decisions/${decision}/replay`);
+
+export interface Me {
+  readonly actor: string | null;
+  readonly scopes: readonly string[];
+  readonly signIn: string | null;
+}
+export const useMe = () =>
+  useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });
+
 /** Every record that is appended makes what is shown fetch anew; a cut line is said, not hidden. */
 export function useLive(): { connected: boolean; lastAt: number } {
   const client = useQueryClient();
@@ -104,15 +181,35 @@ export interface Order {
   readonly key: string;
 }
 
-/** Sends an order; resolves to undefined, or to what was wrong with it. */
-export async function send(order: Order): Promise<string | undefined> {
-  const { service, environment, command, reason, token, key } = order;
-  const answer = await fetch(`/api/v1/lanes/${environment}/${service}/commands`, {
+/** Posts something that changes state; resolves to undefined, or to what was wrong with it. */
+export async function post(
+  path: string,
+  body: object,
+  token: string,
+  key?: string,
+): Promise<string | undefined> {
+  const answer = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': key },
-    body: JSON.stringify({ command, reason }),
+    headers: {
+      'content-type': 'application/json',
+      // Signed in, the session says who asks; otherwise a token does.
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(key ? { 'idempotency-key': key } : {}),
+    },
+    body: JSON.stringify(body),
   });
   if (answer.ok) return undefined;
   const problem = (await answer.json()) as { detail: string; next?: string };
   return problem.next ? `${problem.detail}: ${problem.next}` : problem.detail;
 }
+
+/** Sends an order; resolves to undefined, or to what was wrong with it. */
+export const send = ({
+  service,
+  environment,
+  command,
+  reason,
+  token,
+  key,
+}: Order): Promise<string | undefined> =>
+  post(`/api/v1/lanes/${environment}/${service}/commands`, { command, reason }, token, key);

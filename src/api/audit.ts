@@ -1,6 +1,6 @@
-import { decisionSentence } from '../governance/words.ts';
 import type { GovernanceData } from '../governance/events.ts';
 import { type Scope, scopeText } from '../governance/facts.ts';
+import { decisionSentence } from '../governance/words.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { timelineOf } from './views.ts';
 
@@ -62,14 +62,23 @@ export interface AuditQuery {
 /** Looks and settled effects are the machine's own heartbeat: shown only when asked for by type. */
 const QUIET = new Set(['release.looked', 'effect.settled', 'lane.quiet']);
 
-function touches(record: LedgerRecord, service: string | undefined, environment: string | undefined): boolean {
+function touches(
+  record: LedgerRecord,
+  service: string | undefined,
+  environment: string | undefined,
+): boolean {
   if (!service && !environment) return true;
   const covers = (s: string, e: string) => (!service || s === service) && (!environment || e === environment);
   const [s, e] = record.subject.split('/');
   if (e !== undefined && covers(s!, e)) return true;
   const { facts, scope } = record.data as { facts?: { changes?: Scope[] }; scope?: Scope };
   const scopes = [...(facts?.changes ?? []), ...(scope ? [scope] : [])];
-  return scopes.some((x) => covers(x.service === '*' ? (service ?? '') : x.service, x.environment === '*' ? (environment ?? '') : x.environment));
+  return scopes.some((x) =>
+    covers(
+      x.service === '*' ? (service ?? '') : x.service,
+      x.environment === '*' ? (environment ?? '') : x.environment,
+    ),
+  );
 }
 
 /** Whether a record is one that is asked for. */
@@ -84,5 +93,7 @@ export function matches(record: LedgerRecord, q: AuditQuery): boolean {
   if (!touches(record, q.service, q.environment)) return false;
   if (!q.text) return true;
   const needle = q.text.toLowerCase();
-  return `${recordSentence(record)} ${record.subject} ${record.actor.id} ${record.type}`.toLowerCase().includes(needle);
+  return `${recordSentence(record)} ${record.subject} ${record.actor.id} ${record.type}`
+    .toLowerCase()
+    .includes(needle);
 }

@@ -24,7 +24,10 @@ export const waiverRequestSchema = z.object({
   scope: scopeInput,
   reason: reasonText,
   expires: moment,
-  codes: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'expected a code such as FROZEN')).max(20).default([]),
+  codes: z
+    .array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'expected a code such as FROZEN'))
+    .max(20)
+    .default([]),
   singleUse: z.boolean().default(false),
   pullRequest: z.number().int().positive().nullable().default(null),
 });
@@ -217,9 +220,11 @@ export function freezesSentence(freezes: readonly FreezeView[], now: number): st
       ? `Nothing is frozen. The next freeze, of ${next.scopeText}, begins in ${humanSpan(next.since - now)}: ${next.reason}.`
       : 'Nothing is frozen: everything may be shipped.';
   }
-  const until = first.until === null ? 'until its cause is gone' : `for another ${humanSpan(first.until - now)}`;
+  const until =
+    first.until === null ? 'until its cause is gone' : `for another ${humanSpan(first.until - now)}`;
   const more = standing.length > 1 ? ` ${standing.length - 1} more stand.` : '';
-  const what = first.scope.environment === '*' && first.scope.service === '*' ? 'Everything' : first.scopeText;
+  const what =
+    first.scope.environment === '*' && first.scope.service === '*' ? 'Everything' : first.scopeText;
   return `${what} is frozen ${until}: ${first.reason}. Reverts and rollbacks pass.${more}`;
 }
 
@@ -232,14 +237,16 @@ export function waiverState(waiver: Waiver, now: number): WaiverView['state'] {
 
 export const waiverViews = (state: Governance, now: number): WaiverView[] =>
   [...state.waivers.values()]
-    .map(({ revoked: _, needsSecond: __, ...w }, i): WaiverView => ({
-      ...w,
-      scope: { ...w.scope },
-      codes: [...w.codes],
-      usedFor: [...w.usedFor],
-      scopeText: scopeText(w.scope),
-      state: waiverState([...state.waivers.values()][i]!, now),
-    }))
+    .map(
+      ({ revoked: _, needsSecond: __, ...w }, i): WaiverView => ({
+        ...w,
+        scope: { ...w.scope },
+        codes: [...w.codes],
+        usedFor: [...w.usedFor],
+        scopeText: scopeText(w.scope),
+        state: waiverState([...state.waivers.values()][i]!, now),
+      }),
+    )
     .sort((a, b) => b.since - a.since);
 
 /** A pull request with the decision on it. */
@@ -318,7 +325,10 @@ export function pullsSentence(pulls: readonly PullView[], forge: string | null):
   const denied = open.filter((p) => p.allow === false);
   if (open.length === 0) return 'No pull request is open.';
   const [first] = denied;
-  if (!first) return open.length === 1 ? '1 pull request is open, and may merge.' : `${open.length} pull requests are open; none is denied.`;
+  if (!first)
+    return open.length === 1
+      ? '1 pull request is open, and may merge.'
+      : `${open.length} pull requests are open; none is denied.`;
   const more = denied.length > 1 ? ` ${denied.length - 1} more are denied.` : '';
   return `#${first.number} may not merge. ${first.sentence}${more}`;
 }

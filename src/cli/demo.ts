@@ -11,7 +11,19 @@ import { loadHistory, type PastRecord, type PastSeries } from '../embedded/histo
 import { revisionOf } from '../gitops/desired.ts';
 import { humanSpan } from '../kit/time.ts';
 import { clientOf, runningServer } from './client.ts';
-import { CHAPTERS, type ChapterResult, type DemoServer, desiredOf, ENVIRONMENT, held, playAll, RPS, type Stage, show, until } from './demo/story.ts';
+import {
+  CHAPTERS,
+  type ChapterResult,
+  type DemoServer,
+  desiredOf,
+  ENVIRONMENT,
+  held,
+  playAll,
+  RPS,
+  type Stage,
+  show,
+  until,
+} from './demo/story.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, printJson, progress } from './io.ts';
 

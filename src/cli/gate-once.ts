@@ -48,7 +48,11 @@ export async function lookOnce(
     });
   const secrets = <T>(opened: Result<T, string>): T => {
     if (opened.ok) return opened.value;
-    throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: opened.error, next: 'set it and run this again' });
+    throw new CliError(EXIT.usage, {
+      code: 'SECRET_MISSING',
+      message: opened.error,
+      next: 'set it and run this again',
+    });
   };
   const forge = secrets(await adapters.openForge(platform, o.work, io.env))!;
   const policy = secrets(await adapters.openPolicy(platform, resolve(io.cwd, o.declaration), io.env));
@@ -56,7 +60,13 @@ export async function lookOnce(
     await Promise.all(
       platform.environments
         .filter((e) => e.prometheus.address !== 'embedded')
-        .map(async (e) => [e.name, secrets(await adapters.openMetrics(platform, e.name, e.prometheus.address, io.env))] as const),
+        .map(
+          async (e) =>
+            [
+              e.name,
+              secrets(await adapters.openMetrics(platform, e.name, e.prometheus.address, io.env)),
+            ] as const,
+        ),
     ),
   );
   const kept = existsSync(join(o.work, 'ledger.sqlite'));
@@ -65,7 +75,9 @@ export async function lookOnce(
     const metrics = () => NO_LOOK;
     const governance = await openGovernance({ platform, ledger, metrics });
     const budgets = await openBudgets({ platform, ledger, metrics });
-    const names = lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name));
+    const names = lanesOf(platform).map(({ service, environment }) =>
+      laneName(service.name, environment.name),
+    );
     const lanes = kept ? [...(await lanesIn(ledger, names)).values()] : null;
     const gate = createGatekeeper({
       platform,

@@ -24,7 +24,11 @@ export interface GateAdapters {
   /** The policy that came with this version, or that server's; no declaration is read for it. */
   openOwnPolicy(server: string | undefined): Promise<PolicyPort>;
   /** One look at a pull request without a server of ours: forge, Prometheus and ledger as they are declared. */
-  lookOnce(io: Io, o: GateOptions, number: number): Promise<Result<Decision, { code: string; message: string }>>;
+  lookOnce(
+    io: Io,
+    o: GateOptions,
+    number: number,
+  ): Promise<Result<Decision, { code: string; message: string }>>;
 }
 
 const VALID_MS = parseDuration(GOVERNANCE_DEFAULTS.validFor)!;
@@ -93,8 +97,10 @@ async function decidePull(io: Io, number: number, o: GateOptions, adapters: Gate
 function show(io: Io, decision: Decision): void {
   const p = palette(io);
   io.out(`${decision.allow ? p.green('allow') : p.red('deny')}  ${decisionSentence(decision)}\n`);
-  for (const d of decision.deny) io.out(`  ${p.red(d.code)}: ${d.msg}\n    ${p.dim(`unblock: ${unblockOf(d)}`)}\n`);
-  for (const r of decision.recorded) io.out(`  ${p.yellow(`on record, ${r.code}`)}: ${r.msg} (${r.by.join(', ')})\n`);
+  for (const d of decision.deny)
+    io.out(`  ${p.red(d.code)}: ${d.msg}\n    ${p.dim(`unblock: ${unblockOf(d)}`)}\n`);
+  for (const r of decision.recorded)
+    io.out(`  ${p.yellow(`on record, ${r.code}`)}: ${r.msg} (${r.by.join(', ')})\n`);
   for (const w of decision.warn) io.out(`  ${p.yellow(w.code)}: ${w.msg}\n`);
   const left = decision.validUntil - decision.evaluatedAt;
   const again = left > 0 ? `Looks again within ${humanSpan(left)}, and as soon as its grounds flip. ` : '';
@@ -130,4 +136,3 @@ export async function gateCommand(
   if (decision.allow) return EXIT.yes;
   return couldNotAsk(decision) ? EXIT.unreachable : EXIT.no;
 }
-

@@ -53,7 +53,11 @@ export async function freezeListCommand(io: Io, o: Shared): Promise<Exit> {
       f.state,
       f.scopeText,
       f.kind,
-      f.state === 'comes' ? `in ${humanSpan(f.since - answer.at)}` : f.state === 'over' ? '' : left(f.until, answer.at),
+      f.state === 'comes'
+        ? `in ${humanSpan(f.since - answer.at)}`
+        : f.state === 'over'
+          ? ''
+          : left(f.until, answer.at),
       f.by,
       f.reason,
       f.id,
@@ -97,7 +101,9 @@ export async function orderCommand(
   o: Shared & { reason?: string },
 ): Promise<Exit> {
   const reason = reasonOf(o.reason, what);
-  const done = await needServer(o.work).post<Recorded>(path.replace('{id}', encodeURIComponent(id)), { reason });
+  const done = await needServer(o.work).post<Recorded>(path.replace('{id}', encodeURIComponent(id)), {
+    reason,
+  });
   if (o.json) printJson(io, done);
   else io.out(`Recorded as #${done.seq}.\nNext: sluice ledger show ${done.seq}\n`);
   return EXIT.yes;
@@ -151,7 +157,13 @@ export async function pullListCommand(io: Io, o: Shared): Promise<Exit> {
     io.out(`${palette(io).bold(answer.sentence)}\n`);
     const word = (p: PullList['pulls'][number]) =>
       p.state !== 'open' ? p.state : p.allow === null ? 'waits' : p.allow ? 'allow' : 'deny';
-    const rows = answer.pulls.map((p) => [`#${p.number}`, word(p), p.lanes.join(' ') || '-', p.author, p.title]);
+    const rows = answer.pulls.map((p) => [
+      `#${p.number}`,
+      word(p),
+      p.lanes.join(' ') || '-',
+      p.author,
+      p.title,
+    ]);
     if (rows.length > 0) io.out(table([['PULL', 'GATE', 'TOUCHES', 'AUTHOR', 'TITLE'], ...rows]));
     io.out('Next: sluice gate NUMBER\n');
   }
@@ -177,7 +189,11 @@ export async function pullOpenCommand(
 
 export async function pullMergeCommand(io: Io, number: string, o: Shared): Promise<Exit> {
   if (!/^[1-9]\d{0,8}$/.test(number))
-    throw new CliError(EXIT.usage, { code: 'BAD_NUMBER', message: `"${number}" is no number of a pull request`, next: 'sluice pull list shows them' });
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_NUMBER',
+      message: `"${number}" is no number of a pull request`,
+      next: 'sluice pull list shows them',
+    });
   const done = await needServer(o.work).post<{ number: number }>(`/api/v1/pulls/${number}/merge`, {});
   if (o.json) printJson(io, done);
   else io.out(`Merged #${done.number}.\nNext: sluice status\n`);

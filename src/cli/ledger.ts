@@ -6,8 +6,8 @@ import { type OpenKept, policyOfDigest } from '../controller/gate/kept-policy.ts
 import { explainDecision, findDecision, replayDecision } from '../controller/gate/replay.ts';
 import { findRelease, laneOfRelease } from '../controller/history.ts';
 import { messageOf } from '../kit/result.ts';
-import type { LedgerPort } from '../ledger/port.ts';
 import { cloudEventOf } from '../ledger/cloudevents.ts';
+import type { LedgerPort } from '../ledger/port.ts';
 import { type LedgerRecord, type Verification, verifyChain } from '../ledger/record.ts';
 import { clientOf, runningServer } from './client.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';

@@ -113,9 +113,7 @@ async function alertsOf(
       const query = `${burnSeriesOf(fastRule.windowMs)}${m}`;
       const slowSeries = slowRule ? burnSeriesOf(slowRule.windowMs) : burnSeries('1h');
       const [fast, slow] = await Promise.all(
-        [query, `${slowSeries}${m}`].map((q) =>
-          port.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to),
-        ),
+        [query, `${slowSeries}${m}`].map((q) => port.instant(`${q}[${spanMs}ms:${stepOf(spanMs)}ms]`, to)),
       );
       if (!fast!.ok || !slow!.ok)
         throw new CliError(EXIT.unreachable, {

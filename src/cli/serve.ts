@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { openAlerts } from '../controller/alerts.ts';
 import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
-import { type OpenKept, keepPolicy } from '../controller/gate/kept-policy.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
+import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
 import type { Platform } from '../declaration/platform.ts';
@@ -305,7 +305,20 @@ async function serveWith(
   governance = await openGovernance({ platform, ledger, metrics: look });
   const metricsOf = (e: string) => metricsPorts.get(e);
   const publicUrl = () => platform.signIn.people?.publicUrl ?? url;
-  const gate = await openGate({ io, platform, places, adapters, ledger, governance, controller, keeper, metricsOf, log, now, publicUrl });
+  const gate = await openGate({
+    io,
+    platform,
+    places,
+    adapters,
+    ledger,
+    governance,
+    controller,
+    keeper,
+    metricsOf,
+    log,
+    now,
+    publicUrl,
+  });
   metrics.watch({ freezes: () => governance?.freezes(now()) ?? [], pulls: () => gate?.pulls() ?? [] });
   const signIn = await adapters.openSignIn(platform, io.env, now);
   if (!signIn.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: signIn.error });
@@ -358,7 +371,11 @@ async function serveWith(
 }
 
 /** Does some work again and again, one at a time; what it gives ends that, and waits for what is under way. */
-function repeat(ms: number, work: () => Promise<unknown>, failed: (error: unknown) => void): () => Promise<void> {
+function repeat(
+  ms: number,
+  work: () => Promise<unknown>,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
   const stop = new AbortController();
   const run = async () => {
     while (!stop.signal.aborted) {
@@ -392,7 +409,12 @@ interface GateWiring {
 async function openGate(w: GateWiring): Promise<Gatekeeper | null> {
   const { io, platform, places, adapters, governance } = w;
   const forge = await adapters.openForge(platform, places.work, io.env);
-  if (!forge.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: forge.error, next: 'set it and start again' });
+  if (!forge.ok)
+    throw new CliError(EXIT.usage, {
+      code: 'SECRET_MISSING',
+      message: forge.error,
+      next: 'set it and start again',
+    });
   const policy = await adapters.openPolicy(platform, places.directory, io.env);
   if (!policy.ok) throw new CliError(EXIT.usage, { code: 'POLICY', message: policy.error });
   if (!forge.value) return null;

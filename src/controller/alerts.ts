@@ -45,7 +45,9 @@ export async function openAlerts(
     known.set(id, states);
   };
   for (const record of await ledger.read({ type: 'alert.received' })) keep(record.data as Kept);
-  const lanes = new Set(lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`));
+  const lanes = new Set(
+    lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`),
+  );
   const seen = (id: string, status: string, startsAt: string): boolean => {
     const states = known.get(id);
     // A firing that comes after its own resolution is late, and says nothing new.

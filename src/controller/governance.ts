@@ -96,7 +96,8 @@ function passesOf(record: LedgerRecord): Pass[] {
     }));
 }
 
-const percent = (share: number | null): string => (share === null ? 'nothing known' : `${Math.round(100 * share)} %`);
+const percent = (share: number | null): string =>
+  share === null ? 'nothing known' : `${Math.round(100 * share)} %`;
 
 export async function openGovernance(parts: GovernanceParts): Promise<GovernanceKeeper> {
   const { platform, ledger } = parts;
@@ -222,7 +223,12 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
       if (wanted.expiresAt <= now) return fail('a waiver expires in the future');
       if (wanted.expiresAt - now > maxMs)
         return fail(`a waiver lasts at most ${Math.round(maxMs / 60_000)} minutes here (policy.waiver.max)`);
-      const data = { ...wanted, scope: { ...wanted.scope }, codes: [...wanted.codes], needsSecond: secondPerson };
+      const data = {
+        ...wanted,
+        scope: { ...wanted.scope },
+        codes: [...wanted.codes],
+        needsSecond: secondPerson,
+      };
       return ok(await record('waiver.granted', scopeText(wanted.scope), data, actor, now, wanted.id));
     },
     async approve(id, reason, actor, now) {

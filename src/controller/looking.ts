@@ -102,7 +102,9 @@ export function createLooker(parts: LookerParts): Looker {
   /** The look that fell due and arrived, if any: started when due, waited for a moment, taken up when it is there. */
   async function dueLook(environment: Environment, now: number): Promise<EnvironmentLook | null> {
     const { name } = environment;
-    const due = hinted.delete(name) || now - looks.get(name)!.at >= environment.prometheus.scrapeIntervalMs * LOOK_SLACK;
+    const due =
+      hinted.delete(name) ||
+      now - looks.get(name)!.at >= environment.prometheus.scrapeIntervalMs * LOOK_SLACK;
     if (due && !looking.has(name) && !arrived.has(name)) {
       const look = takeLook(environment, now);
       looking.set(name, look);

@@ -97,7 +97,11 @@ export function readRecorded(
     const field = WINDOW_FIELDS[name];
     if (name === fastName) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
     else if (name === slowName) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
-    else if (field) windows.set(slo, { ...(windows.get(slo) ?? NO_WINDOW), [field]: Number.isFinite(value) ? value : null });
+    else if (field)
+      windows.set(slo, {
+        ...(windows.get(slo) ?? NO_WINDOW),
+        [field]: Number.isFinite(value) ? value : null,
+      });
     else if (Number.isFinite(value)) budgets.set(slo, Math.min(value, budgets.get(slo) ?? value));
   }
   return { burns, budgets, windows };

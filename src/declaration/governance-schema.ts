@@ -10,7 +10,9 @@ export const secretRef = z.strictObject({
     z.strictObject({ file: z.string().min(1) }),
   ]),
 });
-const http = z.string().regex(/^https?:\/\/[^\s]+[^/\s]$/, 'expected an http:// or https:// address without a slash at its end');
+const http = z
+  .string()
+  .regex(/^https?:\/\/[^\s]+[^/\s]$/, 'expected an http:// or https:// address without a slash at its end');
 const share = z.number().min(-10).max(1);
 const D = GOVERNANCE_DEFAULTS;
 
@@ -25,7 +27,9 @@ export const policy = z.strictObject({
   freeze: z
     .strictObject({
       budget: share.default(D.freezeAt).describe('At most this share left: a freeze begins by itself.'),
-      recover: share.default(D.recoverAt).describe('Above this share again, for so long: it is lifted by itself.'),
+      recover: share
+        .default(D.recoverAt)
+        .describe('Above this share again, for so long: it is lifted by itself.'),
       for: duration.default(D.recoverFor),
       onBurn: z.boolean().default(true).describe('The multi-window rule freezes, too.'),
     })
@@ -77,12 +81,18 @@ export const calendarFreeze = z
     duration: duration.optional(),
     rrule: z.string().optional().describe('iCalendar recurrence (RFC 5545), such as FREQ=WEEKLY;BYDAY=FR.'),
   })
-  .refine((f) => (f.end === undefined) !== (f.duration === undefined), 'expected exactly one of end and duration');
+  .refine(
+    (f) => (f.end === undefined) !== (f.duration === undefined),
+    'expected exactly one of end and duration',
+  );
 
 const repository = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'expected owner/name');
 export const forge = z
   .strictObject({
-    local: z.literal(true).optional().describe('Pull requests kept by us over a bare repository: for one machine.'),
+    local: z
+      .literal(true)
+      .optional()
+      .describe('Pull requests kept by us over a bare repository: for one machine.'),
     gitea: z
       .strictObject({ address: http, repository, token: secretRef, webhookSecret: secretRef })
       .optional(),
@@ -100,7 +110,10 @@ export const forge = z
           .optional(),
         webhookSecret: secretRef,
       })
-      .refine((g) => (g.token === undefined) !== (g.app === undefined), 'expected exactly one of token and app')
+      .refine(
+        (g) => (g.token === undefined) !== (g.app === undefined),
+        'expected exactly one of token and app',
+      )
       .optional(),
     branch: z.string().default('main').describe('The branch that pull requests merge into.'),
     check: z.string().default(D.check),
@@ -134,7 +147,10 @@ export const signIn = z.strictObject({
         audience: z.string().min(1),
         claims: z
           .record(z.string(), z.string())
-          .refine((c) => Object.keys(c).length > 0, 'expected at least one claim: else every job of that issuer would be let in'),
+          .refine(
+            (c) => Object.keys(c).length > 0,
+            'expected at least one claim: else every job of that issuer would be let in',
+          ),
         scopes,
       }),
     )

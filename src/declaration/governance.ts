@@ -69,7 +69,10 @@ export function compileForge(f: Spec['forge']): ForgeSource | null {
     const auth = token
       ? { token: token.secretRef }
       : { app: { id: app!.id, installation: app!.installation, privateKey: app!.privateKey.secretRef } };
-    return { ...shared, at: { kind: 'github', address, repository, auth, webhookSecret: webhookSecret.secretRef } };
+    return {
+      ...shared,
+      at: { kind: 'github', address, repository, auth, webhookSecret: webhookSecret.secretRef },
+    };
   }
   return { ...shared, at: { kind: 'local' } };
 }
@@ -124,7 +127,8 @@ export function checkGovernance(doc: Parsed<PlatformDocument>, report: Report): 
       }
     const [start, end] = [localTime(freeze.start), freeze.end ? localTime(freeze.end) : null];
     if (!start) report(doc, [...at, 'start'], 'INVALID_VALUE', `there is no such day: "${freeze.start}"`);
-    if (freeze.end && !end) report(doc, [...at, 'end'], 'INVALID_VALUE', `there is no such day: "${freeze.end}"`);
+    if (freeze.end && !end)
+      report(doc, [...at, 'end'], 'INVALID_VALUE', `there is no such day: "${freeze.end}"`);
     if (start && end && Temporal.PlainDateTime.compare(end, start) <= 0)
       report(doc, [...at, 'end'], 'INVALID_VALUE', 'expected an end after the start');
     try {

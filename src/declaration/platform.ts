@@ -266,7 +266,13 @@ export interface ForgeSource {
         readonly repository: string;
         readonly auth:
           | { readonly token: SecretRef }
-          | { readonly app: { readonly id: number; readonly installation: number; readonly privateKey: SecretRef } };
+          | {
+              readonly app: {
+                readonly id: number;
+                readonly installation: number;
+                readonly privateKey: SecretRef;
+              };
+            };
         readonly webhookSecret: SecretRef;
       };
 }

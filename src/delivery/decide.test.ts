@@ -89,7 +89,7 @@ function rig(settings: LaneSettings = SETTINGS) {
         assessment: verdict !== null && judged ? assessment : null,
         baseline: baseline && desired ? { target: desired.revision, history: {}, cursors: {}, burn } : null,
         unreachableLooks: 0,
-    hold: null,
+        hold: null,
       };
       const events = decide(before, seen, settings, now);
       for (const event of events) lane = evolve(lane, event, now);

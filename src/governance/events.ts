@@ -150,7 +150,14 @@ export function evolve(before: Governance, record: Recorded): Governance {
       return movedFreeze(before, record);
     case 'waiver.granted': {
       const data = governanceEvents['waiver.granted'].parse(record.data);
-      const waiver: Waiver = { ...data, since: at, by: actor.id, approvedBy: null, revoked: null, usedFor: [] };
+      const waiver: Waiver = {
+        ...data,
+        since: at,
+        by: actor.id,
+        approvedBy: null,
+        revoked: null,
+        usedFor: [],
+      };
       return { ...before, waivers: new Map(before.waivers).set(data.id, waiver) };
     }
     case 'waiver.approved':

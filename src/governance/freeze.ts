@@ -35,7 +35,11 @@ const over = (value: number | null, threshold: number): boolean => value !== nul
 const fires = (seen: SpendSeen, rule: BurnThresholds): boolean =>
   over(seen.fast, rule.fast) && (rule.slow === null || over(seen.slow, rule.slow));
 
-function causeOf(seen: SpendSeen, rule: BurnThresholds, settings: PolicySettings['freeze']): FreezeCause | null {
+function causeOf(
+  seen: SpendSeen,
+  rule: BurnThresholds,
+  settings: PolicySettings['freeze'],
+): FreezeCause | null {
   if (seen.left !== null && seen.left <= settings.budget && enoughSeen(seen.coverage, seen.requests ?? 0))
     return 'budget';
   return settings.onBurn && fires(seen, rule) ? 'burn' : null;
@@ -78,7 +82,9 @@ export function holdOf(
   now: number,
 ): Hold | null {
   const mine = freezes
-    .filter((f) => covers(f.scope, environment, service) && f.since <= now && (f.until === null || f.until > now))
+    .filter(
+      (f) => covers(f.scope, environment, service) && f.since <= now && (f.until === null || f.until > now),
+    )
     .sort((a, b) => (b.until ?? Number.MAX_VALUE) - (a.until ?? Number.MAX_VALUE));
   const [longest] = mine;
   return longest ? { id: longest.id, reason: longest.reason, by: longest.by, until: longest.until } : null;

@@ -24,7 +24,11 @@ export const increaseSeriesOf = (side: string, windowMs: number): string =>
 /** Windows of an environment that are shorter than the recorded ones, each once, in ms. */
 export const briefWindows = (environment: Environment): number[] => {
   const { fast, slow } = environment.burn;
-  const declared = [fast.windowMs, ...(slow ? [slow.windowMs] : []), environment.budgetWindowMs ?? WINDOW_MS['5m']];
+  const declared = [
+    fast.windowMs,
+    ...(slow ? [slow.windowMs] : []),
+    environment.budgetWindowMs ?? WINDOW_MS['5m'],
+  ];
   return [...new Set(declared)].filter((ms) => ms < WINDOW_MS['5m']).sort((a, b) => a - b);
 };
 

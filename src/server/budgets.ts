@@ -18,7 +18,13 @@ import {
 import { releasesOf } from '../controller/history.ts';
 import type { Controller } from '../controller/loop.ts';
 import { type ChangedRule, replayRelease } from '../controller/replay.ts';
-import { budgetWindowOf, type Environment, lanesOf, type Platform, type Slo } from '../declaration/platform.ts';
+import {
+  budgetWindowOf,
+  type Environment,
+  lanesOf,
+  type Platform,
+  type Slo,
+} from '../declaration/platform.ts';
 import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -213,9 +219,7 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
       // A young budget fills its chart, too.
       const spanMs = Math.min(windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
       const drawn =
-        port && spanMs < windowMs
-          ? await readBurnDown(port, slo, environment.name, spanMs, now())
-          : whole;
+        port && spanMs < windowMs ? await readBurnDown(port, slo, environment.name, spanMs, now()) : whole;
       return {
         schema: 'sluice.dev/budget/v1',
         ...view,

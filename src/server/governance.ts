@@ -1,3 +1,4 @@
+import { type AuditQuery, matches, recordSentence } from '../api/audit.ts';
 import {
   type AuditAnswer,
   byPullNeed,
@@ -8,13 +9,17 @@ import {
   type PullList,
   pullsSentence,
   pullViewOf,
-  waiverViews,
   type WaiverView,
+  waiverViews,
 } from '../api/governance.ts';
-import { type AuditQuery, matches, recordSentence } from '../api/audit.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
-import { explainDecision, findDecision, type ReplayedDecision, replayDecision } from '../controller/gate/replay.ts';
 import { type OpenKept, policyOfDigest } from '../controller/gate/kept-policy.ts';
+import {
+  explainDecision,
+  findDecision,
+  type ReplayedDecision,
+  replayDecision,
+} from '../controller/gate/replay.ts';
 import type { GovernanceKeeper } from '../controller/governance.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { occurrences, scopesOf } from '../governance/calendar.ts';
@@ -105,7 +110,12 @@ export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHo
     },
     freezes() {
       const at = now();
-      const freezes = freezeViews(governance.freezes(at), comingFreezes(platform, at), governance.state(), at);
+      const freezes = freezeViews(
+        governance.freezes(at),
+        comingFreezes(platform, at),
+        governance.state(),
+        at,
+      );
       return { schema: 'sluice.dev/freezes/v1', sentence: freezesSentence(freezes, at), at, freezes };
     },
     waivers: () => ({

@@ -147,7 +147,8 @@ export function createHouseViews(parts: HouseParts): House {
         numbers: release?.verdict?.numbers ?? [],
         nextLookAt,
       });
-      if (view?.state.hold && view.state.waiting?.revision === revision) return answer('inconclusive', ['HELD']);
+      if (view?.state.hold && view.state.waiting?.revision === revision)
+        return answer('inconclusive', ['HELD']);
       if (!view || !release || release.target.revision !== revision)
         return answer('inconclusive', ['UNKNOWN_RELEASE']);
       if (release.blamed) return answer('fail', [...(release.verdict?.reasons ?? [])]);

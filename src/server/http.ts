@@ -76,7 +76,10 @@ export async function actorOf(
 ): Promise<Actor | undefined> {
   const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
   if (secret !== undefined)
-    return parts.tokens.whose(secret) ?? (secret.split('.').length === 3 ? parts.signIn.actorOfToken(secret) : undefined);
+    return (
+      parts.tokens.whose(secret) ??
+      (secret.split('.').length === 3 ? parts.signIn.actorOfToken(secret) : undefined)
+    );
   const actor = parts.signIn.actorOfSession(getCookie(c, SESSION_COOKIE));
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
   const ours = c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') === 'same-origin';

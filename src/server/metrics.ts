@@ -15,7 +15,10 @@ export interface ServerMetrics {
 
 export interface GovernanceNumbers {
   freezes(): readonly { readonly kind: string; readonly scope: Scope }[];
-  pulls(): readonly { readonly pull: { readonly state: string }; readonly decision: { readonly allow: boolean } | null }[];
+  pulls(): readonly {
+    readonly pull: { readonly state: string };
+    readonly decision: { readonly allow: boolean } | null;
+  }[];
 }
 
 const covered = (scope: Scope, service: string, environment: string): boolean =>

@@ -94,7 +94,10 @@ export function createSignIn(signIn: SignIn, clientSecret: string | null, now: (
     const answer = await request(`${issuer}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const { jwks_uri: uri, issuer: named } = (await answer.body.json()) as { jwks_uri: string; issuer: string };
+    const { jwks_uri: uri, issuer: named } = (await answer.body.json()) as {
+      jwks_uri: string;
+      issuer: string;
+    };
     if (named !== issuer) throw new Error(`${issuer} calls itself ${named}`);
     const set = createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
     keys.set(issuer, set);
@@ -107,7 +110,11 @@ export function createSignIn(signIn: SignIn, clientSecret: string | null, now: (
       if (!people) return fail('no issuer for people is declared: spec.signIn.people');
       try {
         const { oidc, config } = await provider();
-        const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
+        const [verifier, state, nonce] = [
+          oidc.randomPKCECodeVerifier(),
+          oidc.randomState(),
+          oidc.randomNonce(),
+        ];
         const until = now() + PENDING_MS;
         bounded(pending, state, { verifier, nonce, returnTo: localPath(returnTo), until }, MAX_PENDING);
         const url = oidc.buildAuthorizationUrl(config, {
@@ -128,7 +135,8 @@ export function createSignIn(signIn: SignIn, clientSecret: string | null, now: (
       const state = given.searchParams.get('state') ?? '';
       const begun = pending.get(state);
       pending.delete(state);
-      if (!people || !begun || begun.until < now()) return fail('this sign-in was not begun here, or took too long');
+      if (!people || !begun || begun.until < now())
+        return fail('this sign-in was not begun here, or took too long');
       try {
         const { oidc, config } = await provider();
         const tokens = await oidc.authorizationCodeGrant(
@@ -139,7 +147,11 @@ export function createSignIn(signIn: SignIn, clientSecret: string | null, now: (
         const claims = tokens.claims();
         if (!claims) return fail('the provider gave no identity');
         const scopes = scopesOfGroups(claims[people.groupsClaim], people.groups);
-        const actor: Actor = { id: personId(claims), kind: 'person', scopes: scopes.length > 0 ? scopes : ['read'] };
+        const actor: Actor = {
+          id: personId(claims),
+          kind: 'person',
+          scopes: scopes.length > 0 ? scopes : ['read'],
+        };
         const session = newSecret();
         bounded(sessions, session, { actor, until: now() + SESSION_MS }, MAX_SESSIONS);
         return ok({ session, returnTo: begun.returnTo });

@@ -98,7 +98,12 @@ const checkoutOf = async (stage: Stage): Promise<LaneSummary> => {
 const releaseOf = (stage: Stage, id: string) => client(stage).get<ReleaseView>(`/api/v1/releases/${id}`);
 
 /** A developer's branch that sets one version, and its pull request. */
-const proposeVersion = (stage: Stage, version: string, title: string, labels: string[] = []): Promise<number> =>
+const proposeVersion = (
+  stage: Stage,
+  version: string,
+  title: string,
+  labels: string[] = [],
+): Promise<number> =>
   propose(stage.server, stage.work, {
     branch: `${SERVICE}-${version}-${labels.join('-') || 'release'}${title.startsWith('Revert') ? '-revert' : ''}`,
     environment: ENVIRONMENT,
@@ -109,7 +114,12 @@ const proposeVersion = (stage: Stage, version: string, title: string, labels: st
   });
 
 /** Waits for what the gate says of a pull request. */
-const judged = (stage: Stage, number: number, what: string, fits: (pull: PullView) => boolean): Promise<PullView> =>
+const judged = (
+  stage: Stage,
+  number: number,
+  what: string,
+  fits: (pull: PullView) => boolean,
+): Promise<PullView> =>
   soon(stage, `pull request #${number}: ${what}`, async () => {
     const pull = await pullOf(client(stage), number).catch(() => undefined);
     if (pull) stage.say(pull.sentence);
@@ -125,7 +135,12 @@ async function cause(stage: Stage, incident: string): Promise<void> {
 }
 
 /** Watches the release that follows another one, to its verdict. */
-async function watch(stage: Stage, version: string, before: string | null, incident?: string): Promise<Partial<ChapterResult>> {
+async function watch(
+  stage: Stage,
+  version: string,
+  before: string | null,
+  incident?: string,
+): Promise<Partial<ChapterResult>> {
   const opened = await soon(stage, `a release of ${version}`, async () => {
     const lane = await checkoutOf(stage);
     return lane.release !== before && lane.release !== null ? lane.release : undefined;
@@ -154,7 +169,13 @@ async function watch(stage: Stage, version: string, before: string | null, incid
 }
 
 /** A version by pull request: allowed, merged by itself, released, judged. */
-async function release(stage: Stage, version: string, title: string, labels: string[] = [], incident?: string) {
+async function release(
+  stage: Stage,
+  version: string,
+  title: string,
+  labels: string[] = [],
+  incident?: string,
+) {
   const before = (await checkoutOf(stage)).release;
   const number = await proposeVersion(stage, version, title, labels);
   const pull = await judged(stage, number, 'merged', merged);
@@ -186,7 +207,9 @@ export const CHAPTERS: readonly Chapter[] = [
     play: async (stage) => {
       const answer = await soon(stage, 'a freeze', async () => {
         const list = await client(stage).get<FreezeList>('/api/v1/freezes');
-        return list.freezes.some((f) => f.state === 'stands' && f.scope.service === SERVICE) ? list : undefined;
+        return list.freezes.some((f) => f.state === 'stands' && f.scope.service === SERVICE)
+          ? list
+          : undefined;
       });
       return { outcome: 'frozen', sentence: answer.sentence };
     },
@@ -212,7 +235,10 @@ export const CHAPTERS: readonly Chapter[] = [
       told.waiting = number;
       const pull = await judged(stage, number, 'denied', (p) => p.allow === false);
       const numbers = pull.deny.some((d) => d.code === 'BUDGET_EXHAUSTED' && /\d+ bad of \d+/.test(d.msg));
-      return { outcome: numbers ? 'denied' : `denied without numbers: ${pull.deny.map((d) => d.code)}`, ...ofDecision(pull) };
+      return {
+        outcome: numbers ? 'denied' : `denied without numbers: ${pull.deny.map((d) => d.code)}`,
+        ...ofDecision(pull),
+      };
     },
   },
   {
@@ -235,7 +261,13 @@ export const CHAPTERS: readonly Chapter[] = [
     story: 'checkout 1.4.0 passes by its label, on record; then the bank falters for both versions',
     expected: 'promoted',
     play: async (stage) => {
-      const { pull, ...result } = await release(stage, '1.4.0', 'Fix checkout: 1.4.0', ['emergency'], 'bank-falters');
+      const { pull, ...result } = await release(
+        stage,
+        '1.4.0',
+        'Fix checkout: 1.4.0',
+        ['emergency'],
+        'bank-falters',
+      );
       const recorded = pull.recorded.some((r) => r.by.includes('emergency'));
       return recorded ? result : { ...result, outcome: 'not on record' };
     },

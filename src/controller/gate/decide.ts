@@ -1,8 +1,15 @@
+import type { Platform } from '../../declaration/platform.ts';
 import { nextFlip } from '../../governance/calendar.ts';
-import { answerOf, type Decision, decisionOf, type PolicyAnswer, reason, teamDenials } from '../../governance/decision.ts';
+import {
+  answerOf,
+  type Decision,
+  decisionOf,
+  type PolicyAnswer,
+  reason,
+  teamDenials,
+} from '../../governance/decision.ts';
 import type { Facts } from '../../governance/facts.ts';
 import type { PolicyIdentity, PolicyPort } from '../../governance/port.ts';
-import type { Platform } from '../../declaration/platform.ts';
 
 const UNKNOWN: PolicyIdentity = { revision: 'unknown', digest: 'unknown' };
 

@@ -123,9 +123,7 @@ async function laneFacts(
       ...upstream.flatMap((e) => rejectedIn(e.name, lanes?.get(laneName(service, e.name)))),
     ],
     previous,
-    stableBefore: lanes
-      ? [...(lanes.get(laneName(service, previous ?? ''))?.served ?? [])]
-      : await inGit(),
+    stableBefore: lanes ? [...(lanes.get(laneName(service, previous ?? ''))?.served ?? [])] : await inGit(),
     failed: (lane?.failures ?? []).filter((moment) => moment > since).length,
   };
 }

@@ -276,7 +276,8 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
         closed.unshift(ended.ok ? { ...state, pull: ended.value } : state);
         closed.splice(KEPT_CLOSED);
       }
-    for (const pull of open.value.slice(0, MAX_PULLS)) keep(pull, {}, { trouble: watched.get(pull.number)?.state.trouble ?? null });
+    for (const pull of open.value.slice(0, MAX_PULLS))
+      keep(pull, {}, { trouble: watched.get(pull.number)?.state.trouble ?? null });
   }
 
   return {

@@ -38,7 +38,9 @@ export async function replayDecision(record: DecidedRecord, policy: PolicyPort):
   const policySame = identity.ok && identity.value.digest === decision.policy.digest;
   const inputSame = digestOf(facts) === decision.inputDigest;
   const answer = answerOf(await policy.gate(facts as object));
-  const differences = FIELDS.filter((field) => canonicalText(answer[field]) !== canonicalText(decision[field]));
+  const differences = FIELDS.filter(
+    (field) => canonicalText(answer[field]) !== canonicalText(decision[field]),
+  );
   const brief = (a: PolicyAnswer) => ({ allow: a.allow, deny: a.deny.map((d) => d.code) });
   return {
     schema: 'sluice.dev/decision-replay/v1',
@@ -52,7 +54,8 @@ export async function replayDecision(record: DecidedRecord, policy: PolicyPort):
   };
 }
 
-const percent = (share: number | null): string => (share === null ? 'no data' : `${(100 * share).toFixed(2)} %`);
+const percent = (share: number | null): string =>
+  share === null ? 'no data' : `${(100 * share).toFixed(2)} %`;
 const times = (burn: number | null): string => (burn === null ? 'no data' : `${burn.toFixed(2)}x`);
 const moment = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 
@@ -71,7 +74,8 @@ export function explainDecision(record: DecidedRecord): string[] {
       `Changes ${c.service} in ${c.environment}: ${c.kind}, ${c.from?.version ?? 'nothing'} → ${c.to?.version ?? 'nothing'}.`,
     );
   for (const d of decision.deny) lines.push(`Denied, ${d.code}: ${d.msg}. What helps: ${unblockOf(d)}.`);
-  for (const r of decision.recorded) lines.push(`On record, ${r.code}: ${r.msg}; let through by ${r.by.join(', ')}.`);
+  for (const r of decision.recorded)
+    lines.push(`On record, ${r.code}: ${r.msg}; let through by ${r.by.join(', ')}.`);
   for (const w of decision.warn) lines.push(`Remark, ${w.code}: ${w.msg}.`);
   for (const s of facts.slos)
     lines.push(

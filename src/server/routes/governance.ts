@@ -91,10 +91,17 @@ export function governanceRoutes(app: App, parts: AppParts): void {
   /** Orders about one that is there: each a path, a scope and what it does. */
   const orders: readonly [
     path: string,
-    (id: string, reason: string, actor: Parameters<typeof governance.lift>[2]) => Promise<Result<LedgerRecord, string>>,
+    (
+      id: string,
+      reason: string,
+      actor: Parameters<typeof governance.lift>[2],
+    ) => Promise<Result<LedgerRecord, string>>,
   ][] = [
     ['/api/v1/freezes/{id}/lift', (id, reason, actor) => governance.lift(id, reason, actor, parts.now())],
-    ['/api/v1/waivers/{id}/approve', (id, reason, actor) => governance.approve(id, reason, actor, parts.now())],
+    [
+      '/api/v1/waivers/{id}/approve',
+      (id, reason, actor) => governance.approve(id, reason, actor, parts.now()),
+    ],
     ['/api/v1/waivers/{id}/revoke', (id, reason, actor) => governance.revoke(id, reason, actor, parts.now())],
   ];
   for (const [path, order] of orders) {

@@ -28,7 +28,9 @@ export function pullRoutes(app: App, parts: AppParts): void {
   const list = createRoute({
     method: 'get',
     path: '/api/v1/pulls',
-    responses: { 200: json(schemas.pullListSchema, 'Every open pull request and the last ended ones, denied first.') },
+    responses: {
+      200: json(schemas.pullListSchema, 'Every open pull request and the last ended ones, denied first.'),
+    },
   });
   app.openapi(list, (c) => c.json(house.pulls(), 200));
 
@@ -36,7 +38,10 @@ export function pullRoutes(app: App, parts: AppParts): void {
     method: 'get',
     path: '/api/v1/pulls/{number}',
     request: { params: numbered },
-    responses: { 200: json(schemas.pullDetailSchema, 'One pull request with its decisions.'), 404: problemAnswer },
+    responses: {
+      200: json(schemas.pullDetailSchema, 'One pull request with its decisions.'),
+      404: problemAnswer,
+    },
   });
   app.openapi(one, async (c) => {
     const { number } = c.req.valid('param');

@@ -2,9 +2,9 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import {
-  COMMENT_MARK,
   type ChangedFile,
   type CheckReport,
+  COMMENT_MARK,
   type ForgeFailure,
   type ForgePort,
   type ForgeResult,
@@ -89,9 +89,17 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       const text = await answer.body.text();
       if (answer.statusCode >= 300) {
         const said = messageSchema.safeParse(safely(text));
-        return fail(failureOf(answer.statusCode, `${what}: ${said.success ? said.data.message : answer.statusCode}`, answer.headers));
+        return fail(
+          failureOf(
+            answer.statusCode,
+            `${what}: ${said.success ? said.data.message : answer.statusCode}`,
+            answer.headers,
+          ),
+        );
       }
-      const parsed = schema.safeParse(typeof text === 'string' && schema instanceof z.ZodString ? text : safely(text));
+      const parsed = schema.safeParse(
+        typeof text === 'string' && schema instanceof z.ZodString ? text : safely(text),
+      );
       return parsed.success ? ok(parsed.data) : unavailable(what, 'the answer is not as documented');
     } catch (thrown) {
       return unavailable(what, thrown);
@@ -101,7 +109,11 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     retrying(() => once('GET', path, schema), options.retryMs);
 
   /** All pages of a list, up to a bound. */
-  async function pages<T>(path: string, schema: z.ZodType<T[]>, most: number): ForgeResult<{ items: T[]; all: boolean }> {
+  async function pages<T>(
+    path: string,
+    schema: z.ZodType<T[]>,
+    most: number,
+  ): ForgeResult<{ items: T[]; all: boolean }> {
     const items: T[] = [];
     for (let page = 1; page <= MAX_PAGES; page++) {
       const join = path.includes('?') ? '&' : '?';
@@ -151,7 +163,10 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       return ok({ files, complete: found.value.all });
     },
     async text(sha, path) {
-      const found = await get(`/raw/${path.split('/').map(encodeURIComponent).join('/')}?ref=${sha}`, z.string());
+      const found = await get(
+        `/raw/${path.split('/').map(encodeURIComponent).join('/')}?ref=${sha}`,
+        z.string(),
+      );
       return found.ok ? found : found.error.code === 'NOT_FOUND' ? ok(null) : found;
     },
     async list(sha, folder) {
@@ -159,11 +174,19 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       if (!found.ok) return found;
       if (found.value.truncated) return unavailable('git/trees', 'the repository holds too many files');
       const below = folder ? `${folder}/` : '';
-      return ok((found.value.tree ?? []).filter((t) => t.type === 'blob' && t.path.startsWith(below)).map((t) => t.path));
+      return ok(
+        (found.value.tree ?? [])
+          .filter((t) => t.type === 'blob' && t.path.startsWith(below))
+          .map((t) => t.path),
+      );
     },
     report: async (pull, report) => {
       const posted = await retrying(async (): ForgeResult<'posted' | 'unchanged' | 'superseded'> => {
-        const found = await once('GET', `/commits/${report.headSha}/statuses?sort=recentupdate`, statusesSchema);
+        const found = await once(
+          'GET',
+          `/commits/${report.headSha}/statuses?sort=recentupdate`,
+          statusesSchema,
+        );
         if (!found.ok) return found;
         const standing = found.value.find((s) => s.context === report.check);
         const needed = postNeeded(markOf(standing?.description), report);

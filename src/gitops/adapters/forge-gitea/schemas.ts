@@ -32,7 +32,12 @@ export const treeSchema = z.object({
 });
 
 export const statusesSchema = z.array(
-  z.object({ context: z.string(), status: z.string(), description: z.string().nullable(), target_url: z.string().nullable() }),
+  z.object({
+    context: z.string(),
+    status: z.string(),
+    description: z.string().nullable(),
+    target_url: z.string().nullable(),
+  }),
 );
 
 export const commentsSchema = z.array(z.object({ id: z.number(), body: z.string() }));

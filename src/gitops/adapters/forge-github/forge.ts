@@ -3,9 +3,9 @@ import { paginateRest } from '@octokit/plugin-paginate-rest';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import {
-  COMMENT_MARK,
   type ChangedFile,
   type CheckReport,
+  COMMENT_MARK,
   type ForgeFailure,
   type ForgeHint,
   type ForgePort,
@@ -74,7 +74,11 @@ const viewOf = (p: GithubPull): PullRequest => ({
   openedAt: Date.parse(p.created_at),
 });
 
-const fileOf = ({ filename, status, previous_filename: previous }: z.infer<typeof fileSchema>): ChangedFile => ({
+const fileOf = ({
+  filename,
+  status,
+  previous_filename: previous,
+}: z.infer<typeof fileSchema>): ChangedFile => ({
   path: filename,
   status: STATUS[status as keyof typeof STATUS] ?? 'modified',
   ...(previous ? { previous } : {}),
@@ -87,7 +91,8 @@ const pullOfGroup = (ref: string): number | null => {
 };
 
 const conclusionOf = { success: 'success', failure: 'failure', pending: 'neutral' } as const;
-const short = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+const short = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 
 interface RequestFailure {
   readonly status?: number;
@@ -160,7 +165,12 @@ export function githubForge(options: GithubOptions): ForgePort {
     retrying(() => once(route, parameters, schema), options.retryMs);
 
   /** All pages of a list, up to a bound. */
-  async function all<T>(route: string, parameters: object, schema: z.ZodType<T>, most: number): ForgeResult<T[]> {
+  async function all<T>(
+    route: string,
+    parameters: object,
+    schema: z.ZodType<T>,
+    most: number,
+  ): ForgeResult<T[]> {
     return retrying(async (): ForgeResult<T[]> => {
       try {
         const items: T[] = [];
@@ -213,11 +223,22 @@ export function githubForge(options: GithubOptions): ForgePort {
       output: output(annotations.slice(0, ANNOTATIONS_A_CALL)),
     };
     const done = standing
-      ? await once('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', { check_run_id: standing.id, ...body }, checkRunSchema)
-      : await once('POST /repos/{owner}/{repo}/check-runs', { head_sha: report.headSha, ...body }, checkRunSchema);
+      ? await once(
+          'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}',
+          { check_run_id: standing.id, ...body },
+          checkRunSchema,
+        )
+      : await once(
+          'POST /repos/{owner}/{repo}/check-runs',
+          { head_sha: report.headSha, ...body },
+          checkRunSchema,
+        );
     if (!done.ok) return done;
     for (let at = ANNOTATIONS_A_CALL; at < annotations.length; at += ANNOTATIONS_A_CALL) {
-      const more = { check_run_id: done.value.id, output: output(annotations.slice(at, at + ANNOTATIONS_A_CALL)) };
+      const more = {
+        check_run_id: done.value.id,
+        output: output(annotations.slice(at, at + ANNOTATIONS_A_CALL)),
+      };
       const added = await once('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', more, checkRunSchema);
       if (!added.ok) return added;
     }
@@ -259,15 +280,27 @@ export function githubForge(options: GithubOptions): ForgePort {
     const mine = found.value.find((c) => c.body?.startsWith(COMMENT_MARK));
     if (mine?.body === body) return ok(null);
     const done = mine
-      ? await once('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', { comment_id: mine.id, body }, z.unknown())
-      : await once('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { issue_number: pull.number, body }, z.unknown());
+      ? await once(
+          'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
+          { comment_id: mine.id, body },
+          z.unknown(),
+        )
+      : await once(
+          'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+          { issue_number: pull.number, body },
+          z.unknown(),
+        );
     return done.ok ? ok(null) : done;
   }
 
   return {
     kind: 'github',
     async pull(number) {
-      const found = await get('GET /repos/{owner}/{repo}/pulls/{pull_number}', { pull_number: number }, pullSchema);
+      const found = await get(
+        'GET /repos/{owner}/{repo}/pulls/{pull_number}',
+        { pull_number: number },
+        pullSchema,
+      );
       return found.ok ? ok(viewOf(found.value)) : found;
     },
     async openPulls() {
@@ -280,7 +313,11 @@ export function githubForge(options: GithubOptions): ForgePort {
       return found.ok ? ok(found.value.map(viewOf)) : found;
     },
     async files(pull) {
-      const known = await get('GET /repos/{owner}/{repo}/pulls/{pull_number}', { pull_number: pull.number }, pullSchema);
+      const known = await get(
+        'GET /repos/{owner}/{repo}/pulls/{pull_number}',
+        { pull_number: pull.number },
+        pullSchema,
+      );
       if (!known.ok) return known;
       if (known.value.head.sha !== pull.head.sha) {
         // A merge group: what it would add to its own base, which may be others' changes, too.
@@ -306,7 +343,11 @@ export function githubForge(options: GithubOptions): ForgePort {
     async text(sha, path) {
       const found = await get(
         'GET /repos/{owner}/{repo}/contents/{path}',
-        { path, ref: sha, headers: { accept: 'application/vnd.github.raw+json', 'x-github-api-version': API_VERSION } },
+        {
+          path,
+          ref: sha,
+          headers: { accept: 'application/vnd.github.raw+json', 'x-github-api-version': API_VERSION },
+        },
         z.string(),
       );
       return found.ok ? found : found.error.code === 'NOT_FOUND' ? ok(null) : found;

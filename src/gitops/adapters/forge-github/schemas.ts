@@ -41,9 +41,7 @@ export const checkRunsSchema = z.object({
 });
 export const checkRunSchema = z.object({ id: z.number() });
 
-export const statusesSchema = z.array(
-  z.object({ context: z.string(), description: z.string().nullable() }),
-);
+export const statusesSchema = z.array(z.object({ context: z.string(), description: z.string().nullable() }));
 
 export const commentSchema = z.object({ id: z.number(), body: z.string().optional() });
 

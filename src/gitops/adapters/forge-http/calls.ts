@@ -14,11 +14,13 @@ export function failureOf(
 ): ForgeFailure {
   const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]));
   const limited =
-    status === 429 || (status === 403 && (header('x-ratelimit-remaining') === '0' || RATE_WORDS.test(message)));
+    status === 429 ||
+    (status === 403 && (header('x-ratelimit-remaining') === '0' || RATE_WORDS.test(message)));
   if (limited) {
     const after = Number(header('retry-after'));
     const reset = Number(header('x-ratelimit-reset'));
-    const wait = after > 0 ? after * 1_000 : reset > 0 ? Math.max(0, reset * 1_000 - Date.now()) : MAX_WAIT_MS;
+    const wait =
+      after > 0 ? after * 1_000 : reset > 0 ? Math.max(0, reset * 1_000 - Date.now()) : MAX_WAIT_MS;
     return { code: 'RATE_LIMITED', message, retryAfterMs: wait };
   }
   if (status === 401) return { code: 'UNAUTHORISED', message };

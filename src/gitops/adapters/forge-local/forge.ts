@@ -79,7 +79,13 @@ export function localForge(options: LocalForgeOptions): LocalForge {
   let deliveries = 0;
   const tell = (pull: number) => {
     deliveries++;
-    const hint: ForgeHint = { kind: 'pull', pull, headSha: null, baseSha: null, delivery: `local-${deliveries}` };
+    const hint: ForgeHint = {
+      kind: 'pull',
+      pull,
+      headSha: null,
+      baseSha: null,
+      delivery: `local-${deliveries}`,
+    };
     for (const listener of listeners) listener(hint);
   };
   const sha = async (ref: string): Promise<string | null> =>
@@ -89,7 +95,10 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     );
   const keep = (change: (kept: Kept) => Kept) => store.write(change(store.read()));
   const keepPull = (number: number, more: Partial<KeptPull>) =>
-    keep((kept) => ({ ...kept, pulls: kept.pulls.map((p) => (p.number === number ? { ...p, ...more } : p)) }));
+    keep((kept) => ({
+      ...kept,
+      pulls: kept.pulls.map((p) => (p.number === number ? { ...p, ...more } : p)),
+    }));
 
   async function view(kept: KeptPull): Promise<PullRequest | null> {
     const head = kept.ended?.headSha ?? (await sha(`refs/heads/${kept.head}`));
@@ -150,7 +159,13 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     },
     async files({ base, head }) {
       try {
-        const text = await git(repository, ['diff', '--name-status', '-z', '-M', `${base.sha}...${head.sha}`]);
+        const text = await git(repository, [
+          'diff',
+          '--name-status',
+          '-z',
+          '-M',
+          `${base.sha}...${head.sha}`,
+        ]);
         const files = changedFiles(text);
         return ok({ files: files.slice(0, MAX_FILES), complete: files.length <= MAX_FILES });
       } catch (thrown) {
@@ -223,7 +238,9 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       if (kept.state === 'closed') return refusedBy(`#${number} is closed`);
       const status = store.read().statuses[pull.head.sha]?.[options.check];
       if (status?.state !== 'success')
-        return refusedBy(`not all required checks are successful: ${options.check} is ${status?.state ?? 'not there'}`);
+        return refusedBy(
+          `not all required checks are successful: ${options.check} is ${status?.state ?? 'not there'}`,
+        );
       try {
         return await mergeNow(kept, pull);
       } catch (thrown) {

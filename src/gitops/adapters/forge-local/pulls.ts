@@ -22,7 +22,11 @@ export interface KeptPull {
   readonly openedAt: number;
   readonly state: 'open' | 'merged' | 'closed';
   /** Head and base at the end, once it is merged or closed. */
-  readonly ended: { readonly headSha: string; readonly baseSha: string; readonly commit: string | null } | null;
+  readonly ended: {
+    readonly headSha: string;
+    readonly baseSha: string;
+    readonly commit: string | null;
+  } | null;
   readonly comment: string | null;
 }
 

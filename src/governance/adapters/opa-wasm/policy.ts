@@ -22,7 +22,8 @@ const manifestSchema = z.object({ revision: z.string(), digest: z.string(), wasm
 const TEAM_ENTRYPOINT = 'sluice/team/deny';
 const MAX_PAGES = 512;
 
-const fileDigest = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const fileDigest = (bytes: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 const undefinedPolicy = (message: string): { ok: false; error: PolicyFailure } =>
   fail({ code: 'POLICY_UNDEFINED', message });
@@ -44,7 +45,10 @@ export function wasmOfBundle(file: Uint8Array): Uint8Array | null {
   if (file[0] === 0x00 && file[1] === 0x61) return file;
   const tar = file[0] === 0x1f ? gunzipSync(file) : Buffer.from(file);
   for (let at = 0; at + 512 <= tar.length; ) {
-    const name = tar.subarray(at, at + 100).toString('utf8').replace(/\0.*$/s, '');
+    const name = tar
+      .subarray(at, at + 100)
+      .toString('utf8')
+      .replace(/\0.*$/s, '');
     const size = Number.parseInt(tar.subarray(at + 124, at + 136).toString('utf8'), 8);
     if (name === '' || Number.isNaN(size)) return null;
     if (/(^|\/)policy\.wasm$/.test(name)) return tar.subarray(at + 512, at + 512 + size);
@@ -84,7 +88,9 @@ export function keptPolicy(bytes: Uint8Array, identity: PolicyIdentity): PolicyP
 
 /** The policy in this process, compiled to WebAssembly: loaded once, when it is first asked. */
 export function wasmPolicy(options: WasmOptions): PolicyPort {
-  const own = async (): Promise<Result<{ policy: LoadedPolicy; identity: PolicyIdentity }, PolicyFailure>> => {
+  const own = async (): Promise<
+    Result<{ policy: LoadedPolicy; identity: PolicyIdentity }, PolicyFailure>
+  > => {
     try {
       const bytes = readFileSync(join(options.directory, 'sluice.wasm'));
       const manifest = manifestSchema.parse(

@@ -14,6 +14,9 @@ const HEADER = `# Rendered by \`sluice render\` from the declaration. Change the
 
 type Step = Record<string, unknown>;
 
+/** An expression of GitHub's, as it stands in a workflow. */
+const expression = (text: string): string => `\${{ ${text} }}`;
+
 const textOf = (workflow: object): string =>
   HEADER + stringify(workflow, { lineWidth: 0 }).replaceAll(CHECKOUT, `${CHECKOUT} # ${CHECKOUT_RELEASE}`);
 
@@ -32,7 +35,7 @@ function secretsOf(platform: Platform): Record<string, string> {
     ...(p.mtls ? [p.mtls.cert, p.mtls.key, ...(p.mtls.ca ? [p.mtls.ca] : [])] : []),
   ]);
   const names = refs.flatMap((ref) => ('env' in ref ? [ref.env] : []));
-  return Object.fromEntries([...new Set(names)].sort().map((name) => [name, `\${{ secrets.${name} }}`]));
+  return Object.fromEntries([...new Set(names)].sort().map((name) => [name, expression(`secrets.${name}`)]));
 }
 
 /** The token that posts the status: the workflow's own, under the name that the declaration gives it. */
@@ -41,7 +44,7 @@ function tokenOf(forge: ForgeSource): Record<string, string> {
   const { token } = forge.at.auth;
   const secret = forge.at.webhookSecret;
   return {
-    ...('env' in token ? { [token.env]: '${{ github.token }}' } : {}),
+    ...('env' in token ? { [token.env]: expression('github.token') } : {}),
     // Deliveries are not read here; the declaration names the secret all the same.
     ...('env' in secret ? { [secret.env]: 'unused' } : {}),
   };
@@ -60,7 +63,7 @@ const gateStep = (
     'pull-request': pull,
     declaration,
     ...(platform.signIn.machines.length > 0
-      ? { server: '${{ vars.SLUICE_SERVER }}', audience: platform.signIn.machines[0]!.audience }
+      ? { server: expression('vars.SLUICE_SERVER'), audience: platform.signIn.machines[0]!.audience }
       : {}),
   },
   env: { ...tokenOf(forge), ...secrets },
@@ -97,20 +100,20 @@ function gateWorkflow(platform: Platform, forge: ForgeSource, declaration: strin
     },
     permissions: {},
     concurrency: {
-      group: 'sluice-gate-${{ github.event.pull_request.number || github.event.merge_group.head_sha }}',
+      group: `sluice-gate-${expression('github.event.pull_request.number || github.event.merge_group.head_sha')}`,
       'cancel-in-progress': true,
     },
     jobs: {
       gate: job(
         [
-          checkoutBase('${{ github.event.pull_request.base.sha }}'),
-          gateStep(platform, forge, '${{ github.event.pull_request.number }}', declaration),
+          checkoutBase(expression('github.event.pull_request.base.sha')),
+          gateStep(platform, forge, expression('github.event.pull_request.number'), declaration),
         ],
         { if: "github.event_name == 'pull_request_target'", permissions: permissions(platform) },
       ),
       'merge-group': job(
         [
-          checkoutBase('${{ github.event.merge_group.base_sha }}'),
+          checkoutBase(expression('github.event.merge_group.base_sha')),
           // A merge group's workflow file may be the pull request's own: no secret of a Prometheus goes there.
           gateStep(platform, forge, 'merge-group', declaration, {}),
         ],
@@ -138,20 +141,27 @@ function scheduledWorkflow(platform: Platform, forge: ForgeSource, declaration: 
 
 /** One version from one environment to the next: a branch that copies the exact digest, and a pull request. */
 function promotionWorkflow(platform: Platform, forge: ForgeSource): string | null {
-  const pairs = platform.environments.slice(1).map((to, i) => `${platform.environments[i]!.name} → ${to.name}`);
+  const pairs = platform.environments
+    .slice(1)
+    .map((to, i) => `${platform.environments[i]!.name} → ${to.name}`);
   if (pairs.length === 0) return null;
   return textOf({
     name: 'sluice promotion',
     on: {
       workflow_dispatch: {
         inputs: {
-          service: { description: 'What to promote', required: true, type: 'choice', options: platform.services.map((s) => s.name) },
+          service: {
+            description: 'What to promote',
+            required: true,
+            type: 'choice',
+            options: platform.services.map((s) => s.name),
+          },
           step: { description: 'From where to where', required: true, type: 'choice', options: pairs },
         },
       },
     },
     permissions: {},
-    concurrency: { group: 'sluice-promotion-${{ inputs.service }}', 'cancel-in-progress': false },
+    concurrency: { group: `sluice-promotion-${expression('inputs.service')}`, 'cancel-in-progress': false },
     jobs: {
       promote: {
         'runs-on': RUNNER,
@@ -163,7 +173,11 @@ function promotionWorkflow(platform: Platform, forge: ForgeSource): string | nul
             name: 'Copy the exact digest and open a pull request',
             shell: 'bash',
             // Inputs reach the script as values, never as text of it.
-            env: { SERVICE: '${{ inputs.service }}', STEP: '${{ inputs.step }}', GH_TOKEN: '${{ github.token }}' },
+            env: {
+              SERVICE: expression('inputs.service'),
+              STEP: expression('inputs.step'),
+              GH_TOKEN: expression('github.token'),
+            },
             run: PROMOTE,
           },
         ],
@@ -237,8 +251,9 @@ export function githubFiles(platform: Platform): [string, string][] {
   return [
     ['github/workflows/sluice-gate.yml', gateWorkflow(platform, forge, declaration)],
     ['github/workflows/sluice-reevaluate.yml', scheduledWorkflow(platform, forge, declaration)],
-    ...(promotion === null ? [] : ([['github/workflows/sluice-promote.yml', promotion]] as [string, string][])),
+    ...(promotion === null
+      ? []
+      : ([['github/workflows/sluice-promote.yml', promotion]] as [string, string][])),
     ['github/ruleset.json', ruleset(forge)],
   ];
 }
-

@@ -53,7 +53,8 @@ const asked = (query: string, format: string, none: string): string =>
 function annotations(subject: Subject, alert: string, long: string, what: string): Record<string, string> {
   const { slo, m } = subject;
   const longMs = parseDuration(long)!;
-  const step = longMs < WINDOW_MS['5m'] ? formatDuration(subject.environment.prometheus.evaluationIntervalMs) : '5m';
+  const step =
+    longMs < WINDOW_MS['5m'] ? formatDuration(subject.environment.prometheus.evaluationIntervalMs) : '5m';
   const since = `min_over_time((timestamp(${burnSeriesOf(longMs)}${m} >= 1))[${long}:${step}])`;
   const described = slo.description ? `${slo.description.trim()} ` : '';
   return {

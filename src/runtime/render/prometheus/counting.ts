@@ -114,7 +114,8 @@ export function countingOf(
   switch (indicator.kind) {
     case 'counters': {
       const before = known(indicator, offsetMs, tileMs);
-      const count = (s: readonly Selector[]) => summed(s, by, (x) => tileIncrease(x, before, offsetMs, tileMs));
+      const count = (s: readonly Selector[]) =>
+        summed(s, by, (x) => tileIncrease(x, before, offsetMs, tileMs));
       return { total: count(indicator.total), part: count(indicator.part), partIs: indicator.partIs };
     }
     case 'histogram': {

@@ -1,0 +1,202 @@
+import type { FreezeView } from '../../../src/api/governance.ts';
+import { useFreezes, useWaivers } from '../api.ts';
+import { Ask } from '../parts/Ask.tsx';
+import { ago, clock, day, exactly, zone } from '../parts/words.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS = 7;
+const KINDS = {
+  budget: 'error budget',
+  burn: 'burn rate',
+  manual: 'by hand',
+  calendar: 'calendar',
+} as const;
+
+/** Midnight of the viewer's zone. */
+const midnight = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
+
+/** The coming week: a bar for each freeze, a line for now. */
+function Week({ freezes, at }: { freezes: readonly FreezeView[]; at: number }) {
+  const from = midnight(at);
+  const span = DAYS * DAY_MS;
+  const place = (moment: number) => Math.max(0, Math.min(100, (100 * (moment - from)) / span));
+  const shown = freezes.filter((f) => f.state !== 'over' && f.since < from + span);
+  return (
+    <figure className="week" role="img" aria-label={`Freezes of the coming week, ${shown.length} of them`}>
+      <div className="days">
+        {Array.from({ length: DAYS }, (_, i) => from + i * DAY_MS).map((d) => (
+          <span key={d}>{day(d)}</span>
+        ))}
+      </div>
+      {shown.map((f) => (
+        <div className="lane" key={`${f.id}${f.scopeText}${f.since}`}>
+          <i
+            data-state={f.state}
+            style={{
+              left: `${place(f.since)}%`,
+              width: `${Math.max(0.8, place(f.until ?? from + span) - place(f.since))}%`,
+            }}
+            title={`${f.reason}: ${exactly(f.since)} to ${f.until === null ? 'when its cause is gone' : exactly(f.until)}`}
+          />
+          <span>
+            {f.scopeText}: {f.reason}
+          </span>
+        </div>
+      ))}
+      <b className="now" style={{ left: `${place(at)}%` }} title={`now, ${exactly(at)}`} />
+      <figcaption className="soft">Days of your zone, {zone}. The line is now.</figcaption>
+    </figure>
+  );
+}
+
+function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
+  const { state, scopeText, kind, since, until, by, reason, id, liftable, lifted } = freeze;
+  const family = state === 'stands' ? 'stopped' : state === 'comes' ? 'moving' : 'at rest';
+  const shape = { stands: '■', comes: '◆', over: '○' }[state];
+  return (
+    <tr>
+      <td>
+        <span className="chip" data-family={family}>
+          <span aria-hidden="true">{shape}</span> {state}
+        </span>
+      </td>
+      <td>{scopeText === '*' ? 'everything' : scopeText}</td>
+      <td>
+        {reason}
+        <div className="soft">
+          {KINDS[kind]}, {by}
+          {lifted && `; lifted by ${lifted.by}: ${lifted.reason}`}
+        </div>
+      </td>
+      <td className="figure">
+        <span title={exactly(since)}>
+          {state === 'comes' ? `in ${ago(since - at)}` : `since ${clock(since)}`}
+        </span>
+        <div className="soft" title={until === null ? '' : exactly(until)}>
+          {until === null
+            ? 'until its cause is gone'
+            : state === 'over'
+              ? ''
+              : `${ago(Math.max(0, until - Math.max(at, since)))} long still`}
+        </div>
+      </td>
+      <td>
+        {liftable && (
+          <Ask
+            label="Lift …"
+            title={`Lift the freeze of ${scopeText}`}
+            submit="lift"
+            words="This overrides a freeze that stands: what it held goes out from now on."
+            scope="waive"
+            path={`/api/v1/freezes/${encodeURIComponent(id)}/lift`}
+            body={({ reason: why }) => ({ reason: why })}
+          />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Waivers() {
+  const list = useWaivers().data?.waivers ?? [];
+  if (list.length === 0) return null;
+  return (
+    <section className="panel" aria-label="Waivers">
+      <h2>Waivers</h2>
+      <table>
+        <tbody>
+          {list.map((w) => (
+            <tr key={w.id}>
+              <td>
+                <span className="chip" data-family={w.state === 'valid' ? 'being judged' : 'at rest'}>
+                  {w.state}
+                </span>
+              </td>
+              <td>{w.scopeText}</td>
+              <td>
+                {w.reason}
+                <div className="soft">
+                  {w.by}
+                  {w.approvedBy && `, approved by ${w.approvedBy}`}
+                  {w.usedFor.length > 0 && `; let through ${w.usedFor.map((n) => `#${n}`).join(', ')}`}
+                </div>
+              </td>
+              <td className="figure" title={exactly(w.expiresAt)}>
+                until {clock(w.expiresAt)}
+              </td>
+              <td>
+                {w.state === 'pending' && (
+                  <Ask
+                    label="Approve …"
+                    title={`Approve the waiver for ${w.scopeText}`}
+                    submit="approve"
+                    words="You are the second person: with your word the gate lets it through."
+                    scope="waive"
+                    path={`/api/v1/waivers/${encodeURIComponent(w.id)}/approve`}
+                    body={({ reason }) => ({ reason })}
+                  />
+                )}
+                {(w.state === 'valid' || w.state === 'pending') && (
+                  <Ask
+                    label="Revoke …"
+                    title={`Revoke the waiver for ${w.scopeText}`}
+                    submit="revoke"
+                    words="It lets nothing through any more."
+                    scope="waive"
+                    stops
+                    path={`/api/v1/waivers/${encodeURIComponent(w.id)}/revoke`}
+                    body={({ reason }) => ({ reason })}
+                  />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** May we ship, until when, and who says so? */
+export function Freezes() {
+  const answer = useFreezes();
+  document.title = 'Freezes · Sluice';
+  if (!answer.data)
+    return <h1>{answer.isError ? `The server does not answer: ${answer.error.message}` : 'Looking …'}</h1>;
+  const { sentence, freezes, at } = answer.data;
+  return (
+    <>
+      <h1>{sentence}</h1>
+      <section className="panel" aria-label="The coming week">
+        <Week freezes={freezes} at={at} />
+      </section>
+      <div className="actions">
+        <Ask
+          label="Freeze …"
+          title="Freeze"
+          submit="freeze"
+          words="Nothing new merges, is promoted or begins in its scope until it ends. Rollbacks, aborts and reverts pass."
+          scope="operate"
+          path="/api/v1/freezes"
+          fields={[
+            { name: 'scope', label: 'Scope: prod, checkout/prod, or * for everything', value: '*' },
+            { name: 'until', label: `Until (your zone, ${zone})`, type: 'datetime-local' },
+          ]}
+          body={({ scope, until, reason }) => ({ scope, reason, until: new Date(until ?? '').toISOString() })}
+          stops
+        />
+      </div>
+      <section className="panel" aria-label="All freezes">
+        {freezes.length === 0 && <p>Nothing is frozen, and nothing is declared to be.</p>}
+        <table>
+          <tbody>
+            {freezes.map((f) => (
+              <Row key={`${f.id}${f.scopeText}${f.since}`} freeze={f} at={at} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <Waivers />
+    </>
+  );
+}
