@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { desiredExamples } from '../shop/desired.ts';
 import { MOVE_REASONS, mermaid, TABLE } from '../src/delivery/machine.ts';
+import { policyPage } from './policy-docs.mjs';
 import { SAMPLES, samplesPage } from './samples.ts';
 
 /** Writes anew everything that is generated: the goldens, the JSON Schema, the picture of the machine. */
@@ -41,6 +42,7 @@ mkdirSync(join(root, 'policy/samples'), { recursive: true });
 for (const { file, facts } of SAMPLES)
   writeFileSync(join(root, 'policy/samples', file), `${JSON.stringify(facts, null, 2)}\n`);
 writeFileSync(join(root, 'policy/samples/README.md'), samplesPage());
+writeFileSync(join(root, 'docs/policy.md'), policyPage(join(root, 'policy/sluice')));
 execFileSync(
   process.execPath,
   [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'src/declaration', 'test/golden'],

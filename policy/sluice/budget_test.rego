@@ -45,3 +45,8 @@ test_a_revert_spends_nothing if {
 	f := object.union(fixture.with_slo({"left": -1}), {"changes": [object.union(fixture.change, {"kind": "revert"})]})
 	count(budget.deny) == 0 with input as f
 }
+
+test_spent_with_counts_that_are_unknown_is_still_denied if {
+	f := fixture.with_slo({"left": -1, "bad": null, "requests": null})
+	fixture.codes(budget.deny) == {"BUDGET_EXHAUSTED"} with input as f
+}

@@ -5,7 +5,9 @@ package sluice.words
 
 # METADATA
 # description: A share as percent with one decimal. 0.9991 is "99.9 %".
-percent(share) := concat("", [decimal(share * 100), " %"])
+percent(share) := concat("", [decimal(share * 100), " %"]) if is_number(share)
+
+percent(share) := "an unknown share" if not is_number(share)
 
 # METADATA
 # description: A multiple with one decimal. 14.44 is "14.4 times".
@@ -23,7 +25,9 @@ sign(n) := "" if n >= 0
 
 # METADATA
 # description: A whole number.
-whole(x) := format_int(round(x), 10)
+whole(x) := format_int(round(x), 10) if is_number(x)
+
+whole(x) := "an unknown number of" if not is_number(x)
 
 # METADATA
 # description: A span of milliseconds in minutes, or hours from two on.

@@ -9,6 +9,11 @@ test_numbers_as_people_read_them if {
 	words.whole(99.6) == "100"
 }
 
+test_what_is_no_number_is_said_and_hides_nothing if {
+	words.percent(null) == "an unknown share"
+	words.whole("x") == "an unknown number of"
+}
+
 test_spans if {
 	words.span(300000) == "5 min"
 	words.span(9000000) == "2.5 h"

@@ -52,6 +52,9 @@ export function checkRecurrence(freeze: CalendarFreeze): Result<null, string> {
     return fail('expected FREQ=YEARLY, MONTHLY, WEEKLY or DAILY first');
   if (/BY(HOUR|MINUTE|SECOND)=/.test(freeze.rrule))
     return fail('the time of day is that of start: leave BYHOUR, BYMINUTE and BYSECOND out');
+  for (const [, name, value] of freeze.rrule.matchAll(/\b(COUNT|INTERVAL)=([^;]*)/g))
+    if (!/^[1-9]\d{0,4}$/.test(value!))
+      return fail(`expected ${name} to be a whole number above 0, got "${value}"`);
   try {
     const at = plain(freeze.start).toZonedDateTime('UTC');
     ruleOf(freeze).next(new Date(at.epochMilliseconds), true);

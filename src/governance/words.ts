@@ -61,6 +61,8 @@ const cell = (text: string): string =>
   text
     .replace(/[\r\n]+/g, ' ')
     .replace(/[\\|<>`*_[\]]/g, (c) => `\\${c}`)
+    // Nobody is called by name.
+    .replaceAll('@', '&#64;')
     .trim();
 
 const table = (head: string, rows: readonly string[]): string[] =>

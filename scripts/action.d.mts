@@ -1,0 +1,1 @@
+export declare function bundleAction(): Promise<string>;

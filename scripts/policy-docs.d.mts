@@ -1,0 +1,1 @@
+export declare function policyPage(sources: string): string;

@@ -1,0 +1,4 @@
+export declare const TOOLS: Readonly<Record<string, { readonly module: string; readonly version: string }>>;
+export declare function toolFolder(name: string): string;
+export declare function toolPath(name: string): string;
+export declare function buildTools(names?: readonly string[]): Promise<number>;

@@ -1,0 +1,362 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CalendarFreeze } from '../declaration/platform.ts';
+import type { Revision } from '../delivery/events.ts';
+import { calendarFreezes, checkRecurrence, nextFlip, occurrences } from './calendar.ts';
+import { changeOf, rulesTouched } from './changes.ts';
+import { decisionOf, outcomeKey } from './decision.ts';
+import { evolve, GOVERNANCE_EVENT_VERSION, noGovernance, recordedFreezes, waiverFacts } from './events.ts';
+import { covers, parseScope, scopeText } from './facts.ts';
+import { type AutoFreeze, autoFreeze, holdOf, NO_FREEZE, type SpendSeen } from './freeze.ts';
+import { decisionMarkdown, decisionSentence } from './words.ts';
+
+const HOUR = 3_600_000;
+const base: CalendarFreeze = {
+  name: 'weekend',
+  reason: 'nobody is here',
+  environments: null,
+  services: null,
+  timeZone: 'Europe/Berlin',
+  start: '2026-03-27T18:00',
+  end: '2026-03-30T08:00',
+  durationMs: null,
+  rrule: null,
+};
+const at = (text: string) => Date.parse(text);
+const spans = (freeze: CalendarFreeze, from: string, to: string) =>
+  occurrences(freeze, at(from), at(to)).map((s) => [
+    new Date(s.from).toISOString(),
+    new Date(s.to).toISOString(),
+  ]);
+
+describe('freezes by the calendar', () => {
+  it('FREEZE-1: a local time stays that local time over the change to summer time', () =>
+    expect(
+      spans({ ...base, rrule: 'FREQ=WEEKLY;BYDAY=FR' }, '2026-03-20T00:00:00Z', '2026-04-07T00:00:00Z'),
+    ).toEqual([
+      ['2026-03-27T17:00:00.000Z', '2026-03-30T06:00:00.000Z'],
+      ['2026-04-03T16:00:00.000Z', '2026-04-06T06:00:00.000Z'],
+    ]));
+
+  it.each([
+    [
+      'an end that the spring skips is the later reading',
+      { start: '2026-03-28T18:00', end: '2026-03-29T02:30' },
+      '2026-03-29T01:30:00.000Z',
+    ],
+    [
+      'an end that the autumn repeats is the second time',
+      { start: '2026-10-24T18:00', end: '2026-10-25T02:30' },
+      '2026-10-25T01:30:00.000Z',
+    ],
+  ])('FREEZE-1: %s', (_, more, end) =>
+    expect(spans({ ...base, ...more }, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z')[0]![1]).toBe(end),
+  );
+
+  it.each([
+    ['a start that the spring skips begins before the gap', '2026-03-29T02:30', '2026-03-29T00:30:00.000Z'],
+    ['a start that the autumn repeats begins the first time', '2026-10-25T02:30', '2026-10-25T00:30:00.000Z'],
+  ])('FREEZE-1: %s', (_, start, from) =>
+    expect(
+      spans(
+        { ...base, start, end: null, durationMs: HOUR },
+        '2026-01-01T00:00:00Z',
+        '2027-01-01T00:00:00Z',
+      )[0]![0],
+    ).toBe(from),
+  );
+
+  it('FREEZE-1: whole days are days of the calendar, hours are hours', () => {
+    const over = { ...base, start: '2026-03-28T12:00', end: null };
+    expect(
+      spans({ ...over, durationMs: 24 * HOUR }, '2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z')[0]![1],
+    ).toBe('2026-03-29T10:00:00.000Z');
+    expect(
+      spans({ ...over, durationMs: 23 * HOUR }, '2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z')[0]![1],
+    ).toBe('2026-03-29T10:00:00.000Z');
+  });
+
+  it('FREEZE-2: it stands from its first moment to the one before its last, in its scopes', () => {
+    const freeze = { ...base, environments: ['prod', 'stage'], services: ['checkout'] };
+    const standing = (text: string) => calendarFreezes([freeze], at(text)).map((f) => scopeText(f.scope));
+    expect(standing('2026-03-27T16:59:59Z')).toEqual([]);
+    expect(standing('2026-03-27T17:00:00Z')).toEqual(['checkout/prod', 'checkout/stage']);
+    expect(standing('2026-03-30T05:59:59Z')).toHaveLength(2);
+    expect(standing('2026-03-30T06:00:00Z')).toEqual([]);
+  });
+
+  it('FREEZE-2: one that began months ago is still found, and the next flip is known', () => {
+    const long = { ...base, start: '2026-01-01T00:00', end: null, durationMs: 80 * 24 * HOUR };
+    expect(calendarFreezes([long], at('2026-03-20T00:00:00Z'))).toHaveLength(1);
+    expect(nextFlip([base], at('2026-03-27T00:00:00Z'))).toBe(at('2026-03-27T17:00:00Z'));
+    expect(nextFlip([base], at('2026-03-28T00:00:00Z'))).toBe(at('2026-03-30T06:00:00Z'));
+    expect(nextFlip([base], at('2026-04-28T00:00:00Z'))).toBeNull();
+  });
+
+  it.each(['WEEKLY', 'FREQ=HOURLY', 'FREQ=WEEKLY;BYDAY=XX', 'FREQ=DAILY;BYHOUR=3', 'FREQ=WEEKLY;COUNT=-1'])(
+    'FREEZE-3: "%s" is refused',
+    (rrule) => expect(checkRecurrence({ ...base, rrule }).ok).toBe(false),
+  );
+  it.each([
+    'FREQ=YEARLY',
+    'FREQ=MONTHLY;BYDAY=-1FR',
+    'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU',
+    'FREQ=DAILY;COUNT=5',
+  ])('FREEZE-3: "%s" is read', (rrule) =>
+    expect(checkRecurrence({ ...base, rrule })).toEqual({ ok: true, value: null }),
+  );
+  it('FREEZE-3: the last Friday of a month, and no other', () => {
+    const freeze = { ...base, rrule: 'FREQ=MONTHLY;BYDAY=-1FR' };
+    expect(spans(freeze, '2026-04-01T00:00:00Z', '2026-06-01T00:00:00Z').map(([from]) => from)).toEqual([
+      '2026-04-24T16:00:00.000Z',
+      '2026-05-29T16:00:00.000Z',
+    ]);
+  });
+});
+
+const RULE = { fast: 14, slow: 3 };
+const SETTINGS = { budget: 0, recover: 0.1, forMs: 5_000, onBurn: true };
+const CALM: SpendSeen = { left: 0.5, coverage: 1, requests: 10_000, fast: 0.2, slow: 0.2 };
+const play = (looks: Partial<SpendSeen>[], everyMs = 1_000): AutoFreeze[] => {
+  let state = NO_FREEZE;
+  return looks.map((more, i) => {
+    state = autoFreeze(state, { ...CALM, ...more }, RULE, SETTINGS, i * everyMs);
+    return state;
+  });
+};
+const causes = (states: AutoFreeze[]) => states.map((s) => s.cause);
+
+describe('automatic freezes', () => {
+  it('FREEZE-4: begins at the declared share, and ends above the higher one after so long', () => {
+    const looks = [{}, { left: 0 }, { left: 0.05 }, ...Array.from({ length: 7 }, () => ({ left: 0.2 }))];
+    expect(causes(play(looks))).toEqual([
+      null,
+      'budget',
+      'budget',
+      'budget',
+      'budget',
+      'budget',
+      'budget',
+      'budget',
+      null,
+      null,
+    ]);
+  });
+  it('FREEZE-4: between the shares it neither begins nor ends', () => {
+    expect(causes(play([{ left: 0.05 }, { left: 0.05 }]))).toEqual([null, null]);
+    expect(causes(play([{ left: -1 }, ...Array.from({ length: 20 }, () => ({ left: 0.05 }))])).at(-1)).toBe(
+      'budget',
+    );
+  });
+  it('FREEZE-4: calm that is interrupted begins anew', () => {
+    const calm = Array.from({ length: 4 }, () => ({ left: 0.2 }));
+    expect(causes(play([{ left: 0 }, ...calm, { left: 0.01 }, ...calm])).at(-1)).toBe('budget');
+  });
+  it('FREEZE-5: the burn rule freezes, with both windows only', () => {
+    expect(
+      causes(
+        play([
+          { fast: 20, slow: 1 },
+          { fast: 1, slow: 5 },
+          { fast: 14, slow: 3 },
+        ]),
+      ),
+    ).toEqual([null, null, 'burn']);
+  });
+  it('FREEZE-6: no data neither freezes nor lifts', () => {
+    const none = { left: null, fast: null, slow: null, requests: null, coverage: null };
+    expect(causes(play([none, none]))).toEqual([null, null]);
+    expect(causes(play([{ left: -1 }, ...Array.from({ length: 30 }, () => none)])).at(-1)).toBe('budget');
+    const blind = Array.from({ length: 30 }, () => ({ left: 0.9, fast: null }));
+    expect(causes(play([{ left: -1 }, ...blind])).at(-1)).toBe('budget');
+  });
+  it('FREEZE-6: a young budget freezes nothing', () =>
+    expect(causes(play([{ left: -5, coverage: 0.05, requests: 50 }]))).toEqual([null]));
+  it('FREEZE-7: lifted by hand it stays lifted until its cause has been gone once', () => {
+    const lifted: AutoFreeze = { cause: 'budget', calmSince: null, overruled: true };
+    const spent = autoFreeze(lifted, { ...CALM, left: -1 }, RULE, SETTINGS, 0);
+    expect(spent.overruled).toBe(true);
+    const recovered = autoFreeze(spent, CALM, RULE, SETTINGS, 1);
+    expect(recovered).toEqual(NO_FREEZE);
+    expect(autoFreeze(recovered, { ...CALM, left: -1 }, RULE, SETTINGS, 2).cause).toBe('budget');
+  });
+  it('FREEZE-4: whatever is seen, it ends only after a look that is recovered', () =>
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            left: fc.option(fc.double({ min: -2, max: 1, noNaN: true })),
+            fast: fc.option(fc.double({ min: 0, max: 40, noNaN: true })),
+            slow: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
+          }),
+          { maxLength: 60 },
+        ),
+        (looks) => {
+          const states = play(looks);
+          for (const [i, state] of states.entries()) {
+            const before = states[i - 1];
+            if (before?.cause && state.cause === null) {
+              const { left, fast, slow } = { ...CALM, ...looks[i]! };
+              expect(
+                left !== null && left > 0.1 && fast !== null && slow !== null && !(fast >= 14 && slow >= 3),
+              ).toBe(true);
+            }
+          }
+        },
+      ),
+    ));
+});
+
+const record = (type: string, data: object, actor = 'ops', moment = 0, subject = 'checkout/prod') => ({
+  type,
+  v: GOVERNANCE_EVENT_VERSION,
+  subject,
+  at: moment,
+  actor: { id: actor },
+  data,
+});
+const granted = (more: object = {}) =>
+  record('waiver.granted', {
+    id: 'w1',
+    scope: { environment: 'prod', service: 'checkout' },
+    codes: [],
+    reason: 'vendor',
+    expiresAt: 100,
+    singleUse: false,
+    pullRequest: null,
+    needsSecond: false,
+    ...more,
+  });
+
+describe('waivers', () => {
+  it('WAIVER-1: who, why, until when, and whom it let through', () => {
+    const state = [granted(), record('waiver.used', { id: 'w1', pullRequest: 7, decision: 'd' })].reduce(
+      evolve,
+      noGovernance,
+    );
+    expect(waiverFacts(state, 9)).toMatchObject([{ id: 'w1', by: 'ops', approved: true, boundTo: null }]);
+    expect(state.waivers.get('w1')?.usedFor).toEqual([7]);
+  });
+  it('WAIVER-2: for a single use it is bound to the first pull request it let through', () => {
+    const state = [
+      granted({ singleUse: true }),
+      record('waiver.used', { id: 'w1', pullRequest: 7, decision: 'd' }),
+    ].reduce(evolve, noGovernance);
+    expect(waiverFacts(state, 7)).toHaveLength(1);
+    expect(waiverFacts(state, 8)).toEqual([]);
+  });
+  it('WAIVER-3: where a second person is asked for it holds only with one', () => {
+    const asked = evolve(noGovernance, granted({ needsSecond: true }));
+    expect(waiverFacts(asked, 7)[0]).toMatchObject({ approved: false });
+    const approved = evolve(asked, record('waiver.approved', { id: 'w1', reason: 'yes' }, 'boss'));
+    expect(waiverFacts(approved, 7)[0]).toMatchObject({ approved: true, approvedBy: 'boss' });
+  });
+  it('WAIVER-4: revoked, it is gone', () => {
+    const state = [granted(), record('waiver.revoked', { id: 'w1', reason: 'no' })].reduce(
+      evolve,
+      noGovernance,
+    );
+    expect(waiverFacts(state, 7)).toEqual([]);
+  });
+});
+
+describe('freezes on record', () => {
+  const set = record('freeze.set', {
+    id: 'f1',
+    scope: { environment: 'prod', service: '*' },
+    reason: 'x',
+    until: 50,
+  });
+  it('FREEZE-8: by hand it stands to its end, or until it is lifted', () => {
+    const state = evolve(noGovernance, set);
+    expect(recordedFreezes(state, 49)).toMatchObject([{ id: 'f1', kind: 'manual', by: 'ops' }]);
+    expect(recordedFreezes(state, 50)).toEqual([]);
+    expect(recordedFreezes(evolve(state, record('freeze.lifted', { id: 'f1', reason: 'ok' })), 1)).toEqual(
+      [],
+    );
+  });
+  it('FREEZE-9: a lane is held by the freeze of its scope that lasts longest', () => {
+    const state = evolve(noGovernance, set);
+    const freezes = [
+      ...recordedFreezes(state, 1),
+      { ...recordedFreezes(state, 1)[0]!, id: 'f2', until: null },
+    ];
+    expect(holdOf(freezes, 'checkout', 'prod', 1)).toMatchObject({ id: 'f2', until: null });
+    expect(holdOf(freezes, 'checkout', 'stage', 1)).toBeNull();
+  });
+  it('FREEZE-9: scopes are read as people write them', () => {
+    expect(parseScope('checkout/prod')).toEqual({ service: 'checkout', environment: 'prod' });
+    expect(parseScope('prod')).toEqual({ service: '*', environment: 'prod' });
+    expect(parseScope('a/b/c')).toBeUndefined();
+    expect(covers({ service: '*', environment: '*' }, 'x', 'y')).toBe(true);
+  });
+});
+
+const revision = (version: string, config = {}): Revision => ({
+  revision: `${version}${JSON.stringify(config)}`,
+  version,
+  digest: `sha256:${version}`,
+  config,
+});
+const sides = { service: 'checkout', environment: 'prod', good: ['sha256:1.0.0'] };
+
+describe('what a pull request does to a lane', () => {
+  it.each([
+    ['another digest is a release', revision('1.1.0'), revision('1.2.0'), 'release'],
+    ['a digest that was stable is a revert', revision('1.1.0'), revision('1.0.0'), 'revert'],
+    [
+      'the same digest with another configuration is a configuration',
+      revision('1.1.0'),
+      revision('1.1.0', { a: 1 }),
+      'config',
+    ],
+    ['nothing before is a first release', null, revision('1.1.0'), 'first'],
+    ['nothing after is a removal', revision('1.1.0'), null, 'removal'],
+  ])('CHANGE-1: %s', (_, before, after, kind) =>
+    expect(changeOf({ ...sides, base: before, head: after })?.kind).toBe(kind),
+  );
+  it('CHANGE-1: the same on both sides is nothing', () => {
+    expect(changeOf({ ...sides, base: revision('1.1.0'), head: revision('1.1.0') })).toBeNull();
+    expect(changeOf({ ...sides, base: null, head: null })).toBeNull();
+  });
+  it('CHANGE-2: what it edits of its own rules is known, renames included', () =>
+    expect(
+      rulesTouched(
+        [
+          { path: 'README.md', status: 'modified' },
+          { path: 'x', previous: '.github/workflows/sluice-gate.yml', status: 'renamed' },
+          { path: 'platform/slos.yaml', status: 'modified' },
+          { path: 'platforms/other.yaml', status: 'modified' },
+          { path: 'policy/team.rego', status: 'added' },
+        ],
+        'platform',
+      ),
+    ).toEqual(['.github/workflows/sluice-gate.yml', 'platform/slos.yaml', 'policy/team.rego']));
+});
+
+const answer = { allow: false, deny: [], warn: [], recorded: [], waiversUsed: [] };
+const policy = { revision: 'r', digest: 'sha256:p' };
+
+describe('decisions', () => {
+  it('DECISION-1: the same facts under the same policy are the same decision', () => {
+    const one = decisionOf(answer, { a: 1, b: 2 }, policy, 5, 9);
+    expect(decisionOf(answer, { b: 2, a: 1 }, policy, 5, 9)).toEqual(one);
+    expect(decisionOf(answer, { a: 2 }, policy, 5, 9).id).not.toBe(one.id);
+    expect(one.id).toMatch(/^d-[0-9a-f]{16}$/);
+  });
+  it('DECISION-2: numbers alone are no new outcome', () => {
+    const deny = (msg: string, code = 'BUDGET_EXHAUSTED') => [{ code, msg, evidence: {}, docs: '' }];
+    const key = (msg: string, code?: string) =>
+      outcomeKey(decisionOf({ ...answer, deny: deny(msg, code) }, {}, policy, 1, 2));
+    expect(key('-1 % left')).toBe(key('-2 % left'));
+    expect(key('x')).not.toBe(key('x', 'FROZEN'));
+  });
+  it('DECISION-3: a stranger’s words stay words in the comment', () => {
+    const deny = [
+      { code: 'X', msg: 'a | b <img src=x> [l](javascript:x) `c`\n# h @all', evidence: {}, docs: '' },
+    ];
+    const text = decisionMarkdown(decisionOf({ ...answer, deny }, {}, policy, 1, 2), 1, null);
+    expect(text).not.toMatch(/(?<!\\)(<img|\[l\]|`c`)|\n# h|@all/);
+    expect(decisionSentence(decisionOf({ ...answer, deny }, {}, policy, 1, 2))).toContain('Denied');
+  });
+});
