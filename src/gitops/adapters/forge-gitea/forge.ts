@@ -188,7 +188,8 @@ export function giteaForge(options: GiteaOptions): ForgePort {
           statusesSchema,
         );
         if (!found.ok) return found;
-        const standing = found.value.find((s) => s.context === report.check);
+        // Several may be of one second: the highest number is the newest.
+        const [standing] = found.value.filter((s) => s.context === report.check).sort((a, b) => b.id - a.id);
         const needed = postNeeded(markOf(standing?.description), report);
         if (needed !== 'post') return ok(needed);
         const body = {

@@ -33,6 +33,7 @@ export const treeSchema = z.object({
 
 export const statusesSchema = z.array(
   z.object({
+    id: z.number(),
     context: z.string(),
     status: z.string(),
     description: z.string().nullable(),

@@ -21,6 +21,7 @@ import {
   checkRunsSchema,
   commentSchema,
   compareSchema,
+  contentSchema,
   deliverySchema,
   fileSchema,
   type GithubPull,
@@ -341,16 +342,12 @@ export function githubForge(options: GithubOptions): ForgePort {
       return ok({ files, complete: files.length === (known.value.changed_files ?? Number.NaN) });
     },
     async text(sha, path) {
-      const found = await get(
-        'GET /repos/{owner}/{repo}/contents/{path}',
-        {
-          path,
-          ref: sha,
-          headers: { accept: 'application/vnd.github.raw+json', 'x-github-api-version': API_VERSION },
-        },
-        z.string(),
-      );
-      return found.ok ? found : found.error.code === 'NOT_FOUND' ? ok(null) : found;
+      const found = await get('GET /repos/{owner}/{repo}/contents/{path}', { path, ref: sha }, contentSchema);
+      if (!found.ok) return found.error.code === 'NOT_FOUND' ? ok(null) : found;
+      const { encoding, content } = found.value;
+      return encoding === 'base64'
+        ? ok(Buffer.from(content, 'base64').toString('utf8'))
+        : fail({ code: 'INVALID', message: `${path} is larger than a megabyte` });
     },
     async list(sha, folder) {
       const found = await get(

@@ -36,6 +36,9 @@ export const treeSchema = z.object({
   truncated: z.boolean(),
 });
 
+/** A file up to a megabyte; a larger one has no content here. */
+export const contentSchema = z.object({ type: z.literal('file'), encoding: z.string(), content: z.string() });
+
 export const checkRunsSchema = z.object({
   check_runs: z.array(z.object({ id: z.number(), external_id: z.string().nullable() })),
 });

@@ -1,0 +1,205 @@
+import { createHmac } from 'node:crypto';
+import { MockAgent, fetch as undiciFetch } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
+import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
+import type { CheckReport, PullRequest } from '../../src/gitops/forge.ts';
+import { fail, ok } from '../../src/kit/result.ts';
+
+const ADDRESS = 'http://github.invalid';
+const PULL: PullRequest = {
+  number: 7,
+  title: 't',
+  author: 'a',
+  base: { branch: 'main', sha: '1'.repeat(40) },
+  head: { branch: 'b', sha: '2'.repeat(40) },
+  fork: false,
+  labels: [],
+  draft: false,
+  state: 'open',
+  url: '',
+  openedAt: 0,
+};
+const REPORT: CheckReport = {
+  check: 'sluice/gate',
+  headSha: PULL.head.sha,
+  state: 'failure',
+  title: 'Denied.',
+  summary: '<!-- sluice:gate -->\nx',
+  key: 'k',
+  evaluatedAt: 5,
+  annotations: [],
+  detailsUrl: null,
+};
+
+const hmac = (secret: string, body: string) => createHmac('sha256', secret).update(body).digest('hex');
+
+/** GitHub as a script: what is not in it is refused, and what was not asked for is missed. */
+function scripted() {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  const pool = agent.get(ADDRESS);
+  const forge = githubForge({
+    address: ADDRESS,
+    repository: 'acme/shop',
+    branch: 'main',
+    auth: { token: 'x' },
+    webhookSecret: 's',
+    retryMs: 1,
+    timeoutMs: 300,
+    fetch: ((url: string, init: object) =>
+      undiciFetch(url, { ...init, dispatcher: agent } as never)) as never,
+  });
+  const json = { headers: { 'content-type': 'application/json' } };
+  return {
+    forge,
+    on: (method: string, path: string, status: number, body: unknown, headers: Record<string, string> = {}) =>
+      pool
+        .intercept({ path: (p) => p.split('?')[0] === path, method })
+        .reply(status, typeof body === 'string' ? body : JSON.stringify(body), {
+          headers: { ...json.headers, ...headers },
+        }),
+    raw: pool,
+    /** Everything that was expected was asked for. */
+    done: () => agent.assertNoPendingInterceptors(),
+  };
+}
+const ONE = '/repos/acme/shop/pulls/7';
+const side = (ref: string) => ({ ref, sha: '3'.repeat(40), repo: { full_name: 'acme/shop' } });
+const SHAPE = {
+  number: 7,
+  title: 't',
+  state: 'open',
+  merged_at: null,
+  html_url: 'http://x',
+  created_at: '2026-01-01T00:00:00Z',
+  changed_files: 1,
+  user: { login: 'a' },
+  labels: [],
+  base: side('main'),
+  head: side('b'),
+};
+
+describe('a forge that fails', () => {
+  it.each([
+    [401, {}, 'UNAUTHORISED'],
+    [403, {}, 'FORBIDDEN'],
+    [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '99999999999' }, 'RATE_LIMITED'],
+    [404, {}, 'NOT_FOUND'],
+    [422, {}, 'INVALID'],
+    [429, { 'retry-after': '7' }, 'RATE_LIMITED'],
+  ])('FORGE-12: %i is asked once and said by its code', async (status, headers, code) => {
+    const github = scripted();
+    github.on('GET', ONE, status, { message: 'no' }, headers as Record<string, string>);
+    expect(await github.forge.pull(7)).toMatchObject({ ok: false, error: { code } });
+    github.done();
+  });
+
+  it.each([500, 502, 503, 504])('FORGE-13: %i is tried again, and then it is well', async (status) => {
+    const github = scripted();
+    github.on('GET', ONE, status, { message: 'later' });
+    github.on('GET', ONE, status, '<html>bad gateway</html>');
+    github.on('GET', ONE, 200, SHAPE);
+    expect(await github.forge.pull(7)).toMatchObject({ ok: true, value: { number: 7 } });
+    github.done();
+  });
+
+  it('FORGE-13: after three tries it is unavailable, and nothing was made up', async () => {
+    const github = scripted();
+    for (let i = 0; i < 3; i++) github.on('GET', ONE, 502, 'x');
+    expect(await github.forge.pull(7)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
+    github.done();
+  });
+
+  it.each([
+    ['half an answer', '{"number": 7, "title": "t"'],
+    ['another shape', '{"number": "seven"}'],
+    ['nothing', ''],
+    ['a page', '<html></html>'],
+  ])('FORGE-14: %s is no answer', async (_, body) => {
+    const github = scripted();
+    for (let i = 0; i < 3; i++) github.on('GET', ONE, 200, body);
+    expect(await github.forge.pull(7)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
+    github.done();
+  });
+
+  it('FORGE-14: an answer that does not come is given up in bounded time', async () => {
+    const github = scripted();
+    for (let i = 0; i < 3; i++)
+      github.raw.intercept({ path: ONE, method: 'GET' }).reply(200, SHAPE).delay(5_000);
+    const begun = performance.now();
+    expect(await github.forge.pull(7)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
+    expect(performance.now() - begun).toBeLessThan(4_000);
+  });
+
+  it('FORGE-15: a post whose answer was lost is found at the next try, and not made twice', async () => {
+    const github = scripted();
+    const statuses = `/repos/acme/shop/commits/${PULL.head.sha}/statuses`;
+    github.on('GET', statuses, 200, []);
+    github.on('POST', `/repos/acme/shop/statuses/${PULL.head.sha}`, 502, 'lost');
+    github.on('GET', statuses, 200, [{ context: 'sluice/gate', description: 'Denied. [5 k]' }]);
+    github.on('GET', '/repos/acme/shop/issues/7/comments', 200, []);
+    github.on('POST', '/repos/acme/shop/issues/7/comments', 201, { id: 1 });
+    expect(await github.forge.report(PULL, REPORT)).toMatchObject({ ok: true, value: 'unchanged' });
+    github.done();
+  });
+
+  it('FORGE-16: all pages are read; what is more than a forge lists is known to be incomplete', async () => {
+    const github = scripted();
+    const files = `${ONE}/files`;
+    const head = { ...SHAPE, head: { ...SHAPE.head, sha: PULL.head.sha }, changed_files: 3_500 };
+    github.on('GET', ONE, 200, head);
+    const page = (from: number) =>
+      Array.from({ length: 100 }, (_, i) => ({ filename: `f${from + i}`, status: 'modified' }));
+    for (let n = 1; n <= 30; n++)
+      github.on('GET', files, 200, page(n * 100), {
+        link: `<${ADDRESS}${files}?page=${n + 1}&per_page=100>; rel="next"`,
+      });
+    const listed = await github.forge.files(PULL);
+    expect(listed).toMatchObject({ ok: true, value: { complete: false } });
+    expect(listed.ok && listed.value.files).toHaveLength(3_000);
+    github.done();
+  });
+
+  it('FORGE-17: a pull request of a fork is known as one', async () => {
+    const github = scripted();
+    const stranger = { ...side('b'), repo: { full_name: 'stranger/shop' } };
+    github.on('GET', ONE, 200, { ...SHAPE, head: stranger });
+    expect(await github.forge.pull(7)).toMatchObject({ ok: true, value: { fork: true } });
+    github.on('GET', ONE, 200, { ...SHAPE, head: { ...stranger, repo: null } });
+    expect(await github.forge.pull(7)).toMatchObject({ ok: true, value: { fork: true } });
+  });
+
+  it('FORGE-12: a limit says how long to wait', () => {
+    expect(failureOf(429, 'x', { 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7_000 });
+    expect(failureOf(403, 'You have exceeded a secondary rate limit', {}).code).toBe('RATE_LIMITED');
+  });
+
+  it('FORGE-13: what was refused is not tried again', async () => {
+    let tries = 0;
+    const refused = await retrying(async () => {
+      tries++;
+      return fail({ code: 'FORBIDDEN', message: 'no' } as const);
+    }, 1);
+    expect([refused.ok, tries]).toEqual([false, 1]);
+    expect(await retrying(async () => ok(1), 1)).toEqual({ ok: true, value: 1 });
+  });
+
+  it('FORGE-18: a merge group is a hint about its own commit', () => {
+    const { forge } = scripted();
+    const event = {
+      action: 'checks_requested',
+      merge_group: {
+        head_sha: 'h',
+        base_sha: 'b',
+        head_ref: 'refs/heads/gh-readonly-queue/main/pr-12-abcdef',
+      },
+    };
+    const body = JSON.stringify(event);
+    const hint = forge.hint({ 'x-hub-signature-256': `sha256=${hmac('s', body)}` }, body);
+    expect(hint).toMatchObject({
+      ok: true,
+      value: { kind: 'merge-group', pull: 12, headSha: 'h', baseSha: 'b' },
+    });
+  });
+});

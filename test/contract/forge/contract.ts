@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type CheckReport,
+  COMMENT_MARK,
+  type ForgePort,
+  type PullRequest,
+} from '../../../src/gitops/forge.ts';
+import type { TestRepository } from './repository.ts';
+
+/** One forge under test, with what only the forge itself can tell. */
+export interface ForgeRig {
+  readonly forge: ForgePort;
+  readonly repository: TestRepository;
+  readonly check: string;
+  label(number: number, labels: readonly string[]): Promise<void>;
+  /** What stands at a commit, as people see it: newest state of each check. */
+  states(sha: string): Promise<Readonly<Record<string, string>>>;
+  comments(number: number): Promise<readonly string[]>;
+  /** A delivery as the forge signs it. */
+  delivery(event: object): { headers: Record<string, string>; body: string };
+  close(): Promise<void>;
+}
+
+export const FILES = {
+  'environments/prod/checkout.yaml': 'service: checkout\nversion: 1.0.0\n',
+  'environments/prod/cart.yaml': 'service: cart\nversion: 1.0.0\n',
+  'README.md': '# Desired state\n',
+};
+
+let counter = 0;
+/** Names of branches that no test of the same repository shares. */
+const branch = (what: string) => `${what}-${++counter}`;
+
+const report = (rig: ForgeRig, pull: PullRequest, more: Partial<CheckReport> = {}): CheckReport => ({
+  check: rig.check,
+  headSha: pull.head.sha,
+  state: 'success',
+  title: 'Allowed: nothing speaks against it.',
+  summary: `${COMMENT_MARK}\n**Allowed**`,
+  key: 'key-1',
+  evaluatedAt: 1_000,
+  annotations: [],
+  detailsUrl: 'http://127.0.0.1:7117/pulls/1',
+  ...more,
+});
+
+const value = <T>(result: { ok: true; value: T } | { ok: false; error: object }): T => {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+};
+
+/** What every forge does alike: the gate knows no other. */
+export function forgeContract(
+  name: string,
+  open: () => Promise<ForgeRig>,
+  options: { timeout?: number } = {},
+): void {
+  describe(`a forge: ${name}`, options, () => {
+    let rig: ForgeRig;
+    const opened = async (files: Record<string, string | null>, what = 'change') => {
+      rig ??= await open();
+      const head = branch(what);
+      await rig.repository.push(head, files);
+      return value(
+        await rig.forge.open({ title: `A change: ${head}`, body: 'Why.', base: 'main', head, labels: [] }),
+      );
+    };
+
+    it('FORGE-1: a pull request is opened and read: title, branches, commits, author, state', async () => {
+      const made = await opened({ 'environments/prod/checkout.yaml': 'service: checkout\nversion: 1.1.0\n' });
+      const read = value(await rig.forge.pull(made.number));
+      expect(read).toMatchObject({ number: made.number, state: 'open', fork: false, draft: false });
+      expect(read.title).toContain('A change');
+      expect(read.base.branch).toBe('main');
+      expect(read.head.sha).toMatch(/^[0-9a-f]{40}$/);
+      expect(read.head.sha).not.toBe(read.base.sha);
+      expect(value(await rig.forge.openPulls()).map((p) => p.number)).toContain(made.number);
+    });
+
+    it('FORGE-2: changed files with what happened to each, and whether these are all', async () => {
+      const pull = await opened({
+        'environments/prod/checkout.yaml': 'service: checkout\nversion: 1.2.0\n',
+        'environments/prod/cart.yaml': null,
+        'docs/ü name.md': 'new\n',
+      });
+      const { files, complete } = value(await rig.forge.files(pull));
+      expect(complete).toBe(true);
+      expect(Object.fromEntries(files.map((f) => [f.path, f.status]))).toEqual({
+        'environments/prod/checkout.yaml': 'modified',
+        'environments/prod/cart.yaml': 'removed',
+        'docs/ü name.md': 'added',
+      });
+    });
+
+    it('FORGE-3: texts at both commits; what is not there is nothing, and no failure', async () => {
+      const pull = await opened({ 'environments/prod/checkout.yaml': 'service: checkout\nversion: 1.3.0\n' });
+      const path = 'environments/prod/checkout.yaml';
+      expect(value(await rig.forge.text(pull.base.sha, path))).toBe(FILES[path]);
+      expect(value(await rig.forge.text(pull.head.sha, path))).toBe('service: checkout\nversion: 1.3.0\n');
+      expect(value(await rig.forge.text(pull.head.sha, 'no/such.yaml'))).toBeNull();
+      expect([...value(await rig.forge.list(pull.head.sha, 'environments'))].sort()).toEqual(
+        Object.keys(FILES)
+          .filter((p) => p.startsWith('environments'))
+          .sort(),
+      );
+    });
+
+    it('FORGE-4: without the check nothing merges; denied neither; allowed it does', async () => {
+      const pull = await opened({ 'a.txt': 'a\n' });
+      expect((await rig.forge.merge(pull)).ok).toBe(false);
+      value(
+        await rig.forge.report(
+          pull,
+          report(rig, pull, { state: 'failure', title: 'Denied: spent.', key: 'no' }),
+        ),
+      );
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('failure');
+      expect((await rig.forge.merge(pull)).ok).toBe(false);
+      value(await rig.forge.report(pull, report(rig, pull, { key: 'yes', evaluatedAt: 2_000 })));
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('success');
+      expect(await rig.forge.merge(pull)).toEqual({ ok: true, value: 'merged' });
+      expect(value(await rig.forge.pull(pull.number)).state).toBe('merged');
+      expect(value(await rig.forge.openPulls()).map((p) => p.number)).not.toContain(pull.number);
+    });
+
+    it('FORGE-5: the check of an older commit lets no newer one merge', async () => {
+      const pull = await opened({ 'b.txt': 'b\n' });
+      value(await rig.forge.report(pull, report(rig, pull)));
+      await rig.repository.push(pull.head.branch, { 'b.txt': 'another\n' });
+      const moved = value(await rig.forge.pull(pull.number));
+      expect(moved.head.sha).not.toBe(pull.head.sha);
+      expect((await rig.forge.merge(moved)).ok).toBe(false);
+    });
+
+    it('FORGE-6: the same outcome is posted once, another updates in place, an older look changes nothing', async () => {
+      const pull = await opened({ 'c.txt': 'c\n' });
+      const first = report(rig, pull, {
+        state: 'failure',
+        key: 'spent',
+        evaluatedAt: 5_000,
+        summary: `${COMMENT_MARK}\nspent`,
+      });
+      expect(value(await rig.forge.report(pull, first))).toBe('posted');
+      expect(value(await rig.forge.report(pull, { ...first, evaluatedAt: 6_000 }))).toBe('unchanged');
+      expect(await rig.comments(pull.number)).toEqual([`${COMMENT_MARK}\nspent`]);
+      const later = report(rig, pull, { key: 'fine', evaluatedAt: 9_000, summary: `${COMMENT_MARK}\nfine` });
+      expect(value(await rig.forge.report(pull, later))).toBe('posted');
+      expect(value(await rig.forge.report(pull, { ...first, evaluatedAt: 7_000 }))).toBe('superseded');
+      expect(await rig.comments(pull.number)).toEqual([`${COMMENT_MARK}\nfine`]);
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('success');
+    });
+
+    it('FORGE-7: labels are read as they are now', async () => {
+      const pull = await opened({ 'd.txt': 'd\n' });
+      expect(pull.labels).toEqual([]);
+      await rig.label(pull.number, ['security']);
+      expect(value(await rig.forge.pull(pull.number)).labels).toEqual(['security']);
+    });
+
+    it('FORGE-8: what is not there or cannot be opened is said by its code', async () => {
+      rig ??= await open();
+      expect(await rig.forge.pull(9_999)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+      const twice = await opened({ 'e.txt': 'e\n' });
+      const again = await rig.forge.open({
+        title: 'Again',
+        body: '',
+        base: 'main',
+        head: twice.head.branch,
+        labels: [],
+      });
+      expect(again.ok).toBe(false);
+      if (!again.ok) expect(['CONFLICT', 'INVALID']).toContain(again.error.code);
+    });
+
+    it('FORGE-9: a delivery is a hint if its signature is right, and nothing otherwise', async () => {
+      rig ??= await open();
+      const event = { action: 'opened', number: 3, pull: 3, pull_request: { number: 3 } };
+      const { headers, body } = rig.delivery(event);
+      expect(rig.forge.hint(headers, body)).toMatchObject({ ok: true, value: { kind: 'pull', pull: 3 } });
+      const signature = Object.keys(headers).find((h) => h.includes('signature'))!;
+      const tampered = [
+        { ...headers, [signature]: headers[signature]!.replace(/.$/, (c) => (c === '0' ? '1' : '0')) },
+        { ...headers, [signature]: '' },
+        Object.fromEntries(Object.entries(headers).filter(([h]) => h !== signature)),
+      ];
+      for (const wrong of tampered)
+        expect(rig.forge.hint(wrong, body)).toMatchObject({ ok: false, error: { code: 'UNAUTHORISED' } });
+      expect(rig.forge.hint(headers, `${body} `)).toMatchObject({ ok: false });
+      const nonsense = rig.delivery([] as object);
+      expect(rig.forge.hint(nonsense.headers, nonsense.body)).toMatchObject({
+        ok: false,
+        error: { code: 'INVALID' },
+      });
+    });
+
+    it('FORGE-10: everything ends with the test', async () => {
+      await rig?.close();
+      expect(rig).toBeDefined();
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
+import { FILES, type ForgeRig, forgeContract } from '../contract/forge/contract.ts';
+import { cloneOf } from '../contract/forge/repository.ts';
+import { giteaRepository, OWNER, startGitea } from './gitea.ts';
+
+const CHECK = 'sluice/gate';
+const SECRET = 'gitea-secret';
+
+/** The same contract on a real Gitea: branch protection refuses the merge until the check is there. */
+async function rig(): Promise<ForgeRig> {
+  const gitea = await startGitea();
+  const remote = await giteaRepository(gitea, 'contract', FILES, CHECK);
+  const repository = await cloneOf(remote, mkdtempSync(join(tmpdir(), 'sluice-gitea-clone-')));
+  const path = `/repos/${OWNER}/contract`;
+  const labels = new Map<string, number>();
+  return {
+    forge: giteaForge({
+      address: gitea.address,
+      repository: `${OWNER}/contract`,
+      branch: 'main',
+      token: gitea.token(OWNER),
+      webhookSecret: SECRET,
+    }),
+    repository,
+    check: CHECK,
+    async label(number, names) {
+      for (const name of names)
+        if (!labels.has(name))
+          labels.set(
+            name,
+            (await gitea.api<{ id: number }>('POST', `${path}/labels`, { name, color: '#ff0000' })).id,
+          );
+      await gitea.api('PUT', `${path}/issues/${number}/labels`, { labels: names.map((n) => labels.get(n)) });
+    },
+    async states(sha) {
+      const found = await gitea.api<{ id: number; context: string; status: string }[]>(
+        'GET',
+        `${path}/commits/${sha}/statuses?sort=recentupdate`,
+      );
+      return Object.fromEntries(found.toSorted((a, b) => a.id - b.id).map((s) => [s.context, s.status]));
+    },
+    comments: async (number) =>
+      (await gitea.api<{ body: string }[]>('GET', `${path}/issues/${number}/comments`)).map((c) => c.body),
+    delivery(event) {
+      const body = JSON.stringify(event);
+      const signature = createHmac('sha256', SECRET).update(body).digest('hex');
+      return { headers: { 'x-gitea-signature': signature, 'x-gitea-delivery': 'd' }, body };
+    },
+    async close() {
+      repository.close();
+      await gitea.stop();
+    },
+  };
+}
+
+forgeContract('a real Gitea', rig, { timeout: 120_000 });

@@ -1,0 +1,165 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { toolFolder, toolPath } from '../../scripts/tools.mjs';
+import { freePort } from '../../src/delivery/adapters/process/os.ts';
+import { until } from '../wait.ts';
+
+/** A real Gitea on a free port, in a folder of its own, as a user that is not root. */
+export interface Gitea {
+  readonly address: string;
+  readonly home: string;
+  token(user: string): string;
+  api<T>(method: string, path: string, body?: object): Promise<T>;
+  stop(): Promise<void>;
+}
+
+const ADMIN = 'founder';
+const PASSWORD = 'correct-horse-battery';
+
+/** Gitea refuses to run as root: then it runs as nobody, in a folder that nobody owns. */
+const asRoot = process.getuid?.() === 0;
+const NOBODY = asRoot
+  ? {
+      uid: Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' })),
+      gid: Number(execFileSync('id', ['-g', 'nobody'], { encoding: 'utf8' })),
+    }
+  : {};
+
+export async function startGitea(): Promise<Gitea> {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-gitea-'));
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const bin = join(home, 'gitea');
+  cpSync(toolPath('gitea'), bin);
+  chmodSync(bin, 0o755);
+  for (const folder of ['templates', 'options', 'public'])
+    cpSync(join(toolFolder('gitea'), folder), join(home, 'static', folder), { recursive: true });
+  mkdirSync(join(home, 'data'), { recursive: true });
+  const config = join(home, 'app.ini');
+  writeFileSync(
+    config,
+    `APP_NAME = test
+RUN_MODE = prod
+WORK_PATH = ${home}/data
+[server]
+PROTOCOL = http
+HTTP_ADDR = 127.0.0.1
+HTTP_PORT = ${port}
+ROOT_URL = ${address}/
+STATIC_ROOT_PATH = ${home}/static
+OFFLINE_MODE = true
+DISABLE_SSH = true
+[database]
+DB_TYPE = sqlite3
+PATH = ${home}/data/gitea.db
+[security]
+INSTALL_LOCK = true
+[webhook]
+ALLOWED_HOST_LIST = loopback
+[log]
+LEVEL = error
+MODE = file
+ROOT_PATH = ${home}/data/log
+[repository]
+DEFAULT_BRANCH = main
+ROOT = ${home}/data/repositories
+[service]
+DISABLE_REGISTRATION = true
+`,
+  );
+  if (asRoot) execFileSync('chown', ['-R', `${NOBODY.uid}:${NOBODY.gid}`, home]);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: join(home, 'data'),
+    USER: 'nobody',
+    GITEA_WORK_DIR: join(home, 'data'),
+  };
+  const run = (...args: string[]) =>
+    execFileSync(bin, ['--config', config, ...args], { env, encoding: 'utf8', cwd: home, ...NOBODY });
+  run('migrate');
+  run(
+    'admin',
+    'user',
+    'create',
+    '--admin',
+    '--username',
+    ADMIN,
+    '--password',
+    PASSWORD,
+    '--email',
+    'founder@localhost',
+    '--must-change-password=false',
+  );
+  const token = run(
+    'admin',
+    'user',
+    'generate-access-token',
+    '--username',
+    ADMIN,
+    '--scopes',
+    'all',
+    '--raw',
+  ).trim();
+  const child: ChildProcess = spawn(bin, ['--config', config, 'web'], {
+    env: env as NodeJS.ProcessEnv,
+    stdio: 'ignore',
+    cwd: home,
+    ...NOBODY,
+  });
+  await until('Gitea', 60_000, async () => (await request(`${address}/api/healthz`)).statusCode === 200);
+  const gitea: Gitea = {
+    address,
+    home,
+    token: () => token,
+    async api(method, path, body) {
+      const answer = await request(`${address}/api/v1${path}`, {
+        method: method as 'GET',
+        headers: { authorization: `token ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
+      return (text ? JSON.parse(text) : null) as never;
+    },
+    stop: () =>
+      new Promise((done) => {
+        child.once('exit', () => {
+          rmSync(home, { recursive: true, force: true });
+          done();
+        });
+        child.kill('SIGTERM');
+      }),
+  };
+  return gitea;
+}
+
+export const OWNER = ADMIN;
+
+/** A repository with its base branch protected by the check, and a way to push to it. */
+export async function giteaRepository(
+  gitea: Gitea,
+  name: string,
+  files: Readonly<Record<string, string>>,
+  check: string,
+) {
+  await gitea.api('POST', '/user/repos', { name, auto_init: false, default_branch: 'main', private: true });
+  for (const [path, text] of Object.entries(files))
+    await gitea.api('POST', `/repos/${OWNER}/${name}/contents/${path}`, {
+      branch: 'main',
+      new_branch: 'main',
+      content: Buffer.from(text).toString('base64'),
+      message: `Add ${path}`,
+    });
+  await gitea.api('POST', `/repos/${OWNER}/${name}/branch_protections`, {
+    branch_name: 'main',
+    rule_name: 'main',
+    enable_push: false,
+    enable_status_check: true,
+    status_check_contexts: [check],
+  });
+  const url = new URL(gitea.address);
+  return `http://${OWNER}:${gitea.token(OWNER)}@${url.host}/${OWNER}/${name}.git`;
+}
