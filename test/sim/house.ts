@@ -1,6 +1,7 @@
 import { compile } from '../../src/controller/compile.ts';
 import { type Controller, createController } from '../../src/controller/loop.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
+import type { Hold } from '../../src/delivery/events.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
 import { createWorld, Killed, type World, type WorldOptions } from './world.ts';
@@ -13,6 +14,8 @@ export interface HouseOptions extends Partial<WorldOptions> {
   readonly deadline?: string;
   readonly hold?: string;
   readonly recoveryFor?: string;
+  /** What holds new releases. */
+  readonly frozen?: () => Hold | null;
 }
 
 export function declare(options: HouseOptions): Platform {
@@ -76,6 +79,7 @@ export async function createHouse(options: HouseOptions) {
         desired: world.desired,
         metrics: () => world.metrics,
         delivery: () => world.delivery,
+        ...(options.frozen ? { hold: options.frozen } : {}),
       },
       { warn: () => {} },
     );

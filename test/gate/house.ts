@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile } from '../../src/controller/compile.ts';
+import { createGatekeeper, type Gatekeeper } from '../../src/controller/gate/keeper.ts';
+import { keepPolicy, type OpenKept } from '../../src/controller/gate/kept-policy.ts';
+import { openGovernance } from '../../src/controller/governance.ts';
+import { type MetricsLook, NO_LOOK } from '../../src/controller/metrics-look.ts';
+import type { Platform } from '../../src/declaration/platform.ts';
+import { emptyLane, type Lane } from '../../src/delivery/events.ts';
+import { localForge, protect } from '../../src/gitops/adapters/forge-local/forge.ts';
+import type { ForgePort } from '../../src/gitops/forge.ts';
+import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
+import type { Decision } from '../../src/governance/decision.ts';
+import { fail, ok } from '../../src/kit/result.ts';
+import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import type { LedgerPort } from '../../src/ledger/port.ts';
+import type { MetricsFailure, MetricsPort } from '../../src/runtime/port.ts';
+import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
+import { POLICY, wasm } from '../policy/engines.ts';
+
+export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+export const desired = (version: string, letter: string, service = 'checkout'): string =>
+  `service: ${service}\nversion: ${version}\ndigest: ${digest(letter)}\nconfig: {}\n`;
+
+export const SLOS = `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: checkout-availability }
+spec:
+  service: checkout
+  indicator:
+    spec:
+      ratioMetric:
+        counter: true
+        good: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="checkout",code!~"5.."}' } } }
+        total: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="checkout"}' } } }
+  timeWindow: [{ duration: 30d, isRolling: true }]
+  budgetingMethod: Occurrences
+  objectives: [{ target: 0.999 }]
+`;
+export const platformText = (more = ''): string => `apiVersion: sluice.dev/v1
+kind: Platform
+metadata: { name: gate }
+spec:
+  environments:
+    - { name: stage, prometheus: { address: 'http://prometheus.invalid' } }
+    - { name: prod, prometheus: { address: 'http://prometheus.invalid' } }
+  services: [{ name: checkout, slos: [checkout-availability] }]
+  forge: { local: true, declaration: platform }
+${more}`;
+
+/** What Prometheus would say of checkout, in both environments. */
+export interface Numbers {
+  left: number | null;
+  fast: number | null;
+  slow: number | null;
+  failure: MetricsFailure | null;
+}
+
+export const NOW = Date.parse('2026-03-02T10:00:00Z');
+
+export interface GateHouse {
+  readonly platform: Platform;
+  readonly repository: TestRepository;
+  readonly forge: ReturnType<typeof localForge>;
+  readonly gate: Gatekeeper;
+  readonly ledger: LedgerPort;
+  readonly governance: Awaited<ReturnType<typeof openGovernance>>;
+  readonly numbers: Numbers;
+  readonly lanes: Map<string, Lane>;
+  /** Moves time on and looks, as the server does twice a second. */
+  look(ms?: number): Promise<void>;
+  now(): number;
+  setNow(at: number): void;
+  open(
+    files: Record<string, string | null>,
+    more?: { labels?: string[]; autoMerge?: boolean },
+  ): Promise<number>;
+  decision(number: number): Decision;
+  status(number: number): Promise<string | undefined>;
+  close(): void;
+}
+
+export interface HouseOptions {
+  readonly spec?: string;
+  /** The forge as the gate sees it: faults go in here. */
+  readonly wrap?: (forge: ForgePort) => ForgePort;
+}
+
+/** The gate over a real repository, the real policy and the real ledger code; Prometheus is a few numbers. */
+export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> {
+  const declared = platformText(options.spec);
+  const compiled = compile([
+    { file: 'platform/platform.yaml', text: declared },
+    { file: 'platform/slos.yaml', text: SLOS },
+  ]);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  const platform = compiled.value;
+  const repository = await bareRepository({
+    'environments/stage/checkout.yaml': desired('1.0.0', 'a'),
+    'environments/prod/checkout.yaml': desired('1.0.0', 'a'),
+    'platform/platform.yaml': declared,
+    'platform/slos.yaml': SLOS,
+    'README.md': 'hello\n',
+  });
+  protect(repository.remote, 'main');
+  let now = NOW;
+  const numbers: Numbers = { left: 0.8, fast: 0.2, slow: 0.2, failure: null };
+  const forge = localForge({
+    repository: repository.remote,
+    file: join(repository.remote, '..', 'pulls.json'),
+    branch: 'main',
+    check: 'sluice/gate',
+    webhookSecret: 's',
+    now: () => now,
+  });
+  const series = (name: string, value: number | null) =>
+    value === null
+      ? []
+      : [{ labels: { __name__: name, slo: 'checkout-availability' }, samples: [[now, value]] as const }];
+  const port: MetricsPort = {
+    raw: async () => ok([]),
+    instant: async () =>
+      numbers.failure
+        ? fail(numbers.failure)
+        : ok([
+            ...series('slo:error_budget_remaining:ratio', numbers.left),
+            ...series('slo:burn_rate_5m', numbers.fast),
+            ...series('slo:burn_rate_1h', numbers.slow),
+            ...series('slo:requests:increase_window', 100_000),
+            ...series(
+              'slo:bad_requests:increase_window',
+              numbers.left === null ? null : Math.round(100 * (1 - numbers.left)),
+            ),
+            ...series('slo:error_budget_coverage:ratio', 1),
+          ]),
+  };
+  const look = (): MetricsLook => {
+    const value = (v: number | null): [string, number][] =>
+      v === null ? [] : [['checkout-availability', v]];
+    return {
+      ...NO_LOOK,
+      at: now,
+      failure: numbers.failure,
+      budgets: new Map(numbers.failure ? [] : value(numbers.left)),
+      burns: new Map(
+        numbers.failure ? [] : [['checkout-availability', { fast: numbers.fast, slow: numbers.slow }]],
+      ),
+      windows: new Map([['checkout-availability', { requests: 100_000, bad: 20, coverage: 1 }]]),
+    };
+  };
+  const lanes = new Map(
+    ['checkout/stage', 'checkout/prod'].map((lane) => [
+      lane,
+      { ...emptyLane(lane), state: 'Stable' as const, served: [digest('a'), digest('b')] },
+    ]),
+  );
+  const ledger = memoryLedger('gate');
+  const governance = await openGovernance({ platform, ledger, metrics: look });
+  const policy = wasm();
+  const identity = await policy.identity();
+  if (identity.ok)
+    await keepPolicy(governance, [], identity.value, readFileSync(join(POLICY, 'sluice.wasm')), now);
+  const gate = createGatekeeper({
+    platform,
+    forge: options.wrap ? options.wrap(forge) : forge,
+    policy,
+    governance,
+    metricsPort: () => port,
+    look,
+    lanes: () => [...lanes.values()],
+    adjustments: () => [],
+    pullUrl: (number) => `http://127.0.0.1:7117/pulls/${number}`,
+    now: () => now,
+    warn: () => {},
+  });
+  let branches = 0;
+  return {
+    platform,
+    repository,
+    forge,
+    gate,
+    ledger,
+    governance,
+    numbers,
+    lanes,
+    now: () => now,
+    setNow: (at) => {
+      now = at;
+    },
+    async look(ms = 1_000) {
+      now += ms;
+      await governance.look(now);
+      await gate.look(now);
+    },
+    async open(files, { labels = [], autoMerge = false } = {}) {
+      const head = `change-${++branches}`;
+      await repository.push(head, files);
+      const made = await forge.open({
+        title: head,
+        body: '',
+        base: 'main',
+        head,
+        labels,
+        autoMerge,
+        author: 'developer',
+      });
+      if (!made.ok) throw new Error(made.error.message);
+      return made.value.number;
+    },
+    decision: (number) => gate.pulls().find((p) => p.pull.number === number)!.decision!,
+    async status(number) {
+      const found = await forge.pull(number);
+      if (!found.ok) return undefined;
+      const kept = JSON.parse(readFileSync(join(repository.remote, '..', 'pulls.json'), 'utf8'));
+      return kept.statuses[found.value.head.sha]?.['sluice/gate']?.state;
+    },
+    close: () => repository.close(),
+  };
+}
+
+export const openKept: OpenKept = (bytes, identity) => keptPolicy(bytes, identity);
+export const codes = (decision: Decision): string[] => [...new Set(decision.deny.map((d) => d.code))].sort();
