@@ -6,10 +6,11 @@ import type { Io } from '../src/cli/io.ts';
 import { githubForge } from '../src/gitops/adapters/forge-github/forge.ts';
 import { wasmPolicy } from '../src/governance/adapters/opa-wasm/policy.ts';
 import type { Decision } from '../src/governance/decision.ts';
+import { TOKEN_NAME } from '../src/governance/render/github-actions/workflows.ts';
 import { decisionMarkdown, decisionSentence } from '../src/governance/words.ts';
 import { fail, messageOf, ok } from '../src/kit/result.ts';
 import { memoryLedger } from '../src/ledger/adapters/memory/ledger.ts';
-import { accessOf, readSecret } from '../src/runtime/adapters/prometheus/access.ts';
+import { accessOf } from '../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../src/runtime/adapters/prometheus/http.ts';
 
 /** The gate as a step of a workflow: asks a server of ours, or looks itself, and says it where the runner shows it. */
@@ -61,20 +62,13 @@ const adapters: OnceAdapters = {
     const { forge } = platform;
     if (forge?.at.kind !== 'github')
       return fail('the declaration names no GitHub repository: spec.forge.github');
-    const { auth, address, repository } = forge.at;
-    const secret = readSecret('token' in auth ? auth.token : auth.app.privateKey, env);
-    if (!secret.ok) return secret;
+    const { address, repository } = forge.at;
+    const token = env[TOKEN_NAME];
+    if (!token)
+      return fail(`the environment variable ${TOKEN_NAME} is not set: the rendered workflow sets it`);
+    const api = env['GITHUB_API_URL'] || address;
     return ok(
-      githubForge({
-        address: env['GITHUB_API_URL'] || address,
-        repository,
-        branch: forge.branch,
-        webhookSecret: '',
-        auth:
-          'token' in auth
-            ? { token: secret.value }
-            : { appId: auth.app.id, installation: auth.app.installation, privateKey: secret.value },
-      }),
+      githubForge({ address: api, repository, branch: forge.branch, webhookSecret: '', auth: { token } }),
     );
   },
   async openPolicy(platform, directory) {
@@ -126,7 +120,7 @@ function numbersOf(env: Env): number[] {
 
 async function openNumbers(env: Env): Promise<number[]> {
   const [api, repository] = [env['GITHUB_API_URL'], env['GITHUB_REPOSITORY']];
-  const token = env['SLUICE_GITHUB_TOKEN'] ?? env['GITHUB_TOKEN'];
+  const token = env[TOKEN_NAME];
   const numbers: number[] = [];
   for (let page = 1; page <= 10; page++) {
     const answer = await request(`${api}/repos/${repository}/pulls?state=open&per_page=100&page=${page}`, {

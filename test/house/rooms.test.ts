@@ -147,7 +147,10 @@ describe('the specification', () => {
   const rules = [...readFileSync(join(ROOT, 'SPEC.md'), 'utf8').matchAll(/^- \*\*([A-Z]+-\d+)\*\*/gm)].map(
     (m) => m[1]!,
   );
-  const tests = globSync(['src/**/*.test.ts', 'shop/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT });
+  const tests = globSync(
+    ['src/**/*.test.ts', 'shop/**/*.test.ts', 'test/**/*.test.ts', 'test/contract/*/contract.ts'],
+    { cwd: ROOT },
+  );
   const titles = tests.flatMap((file) =>
     [
       ...readFileSync(join(ROOT, file), 'utf8').matchAll(

@@ -38,21 +38,11 @@ function secretsOf(platform: Platform): Record<string, string> {
   return Object.fromEntries([...new Set(names)].sort().map((name) => [name, expression(`secrets.${name}`)]));
 }
 
-/** The token that posts the status: the workflow's own, under the name that the declaration gives it. */
-function tokenOf(forge: ForgeSource): Record<string, string> {
-  if (forge.at.kind !== 'github' || !('token' in forge.at.auth)) return {};
-  const { token } = forge.at.auth;
-  const secret = forge.at.webhookSecret;
-  return {
-    ...('env' in token ? { [token.env]: expression('github.token') } : {}),
-    // Deliveries are not read here; the declaration names the secret all the same.
-    ...('env' in secret ? { [secret.env]: 'unused' } : {}),
-  };
-}
+/** The workflow's own token: it posts a status, which a ruleset bound to our App does not count. */
+export const TOKEN_NAME = 'SLUICE_GITHUB_TOKEN';
 
 const gateStep = (
   platform: Platform,
-  forge: ForgeSource,
   pull: string,
   declaration: string,
   secrets: Record<string, string> = secretsOf(platform),
@@ -66,7 +56,7 @@ const gateStep = (
       ? { server: expression('vars.SLUICE_SERVER'), audience: platform.signIn.machines[0]!.audience }
       : {}),
   },
-  env: { ...tokenOf(forge), ...secrets },
+  env: { [TOKEN_NAME]: expression('github.token'), ...secrets },
 });
 
 /** Least rights: read the base, say a status, comment; a token for our server only where one is asked. */
@@ -106,8 +96,8 @@ function gateWorkflow(platform: Platform, forge: ForgeSource, declaration: strin
     jobs: {
       gate: job(
         [
-          checkoutBase(expression('github.event.pull_request.base.sha')),
-          gateStep(platform, forge, expression('github.event.pull_request.number'), declaration),
+          checkoutBase(`refs/heads/${forge.branch}`),
+          gateStep(platform, expression('github.event.pull_request.number'), declaration),
         ],
         { if: "github.event_name == 'pull_request_target'", permissions: permissions(platform) },
       ),
@@ -115,7 +105,7 @@ function gateWorkflow(platform: Platform, forge: ForgeSource, declaration: strin
         [
           checkoutBase(expression('github.event.merge_group.base_sha')),
           // A merge group's workflow file may be the pull request's own: no secret of a Prometheus goes there.
-          gateStep(platform, forge, 'merge-group', declaration, {}),
+          gateStep(platform, 'merge-group', declaration, {}),
         ],
         { if: "github.event_name == 'merge_group'", permissions: permissions(platform) },
       ),
@@ -132,7 +122,7 @@ function scheduledWorkflow(platform: Platform, forge: ForgeSource, declaration: 
     permissions: {},
     concurrency: { group: 'sluice-reevaluation', 'cancel-in-progress': false },
     jobs: {
-      reevaluate: job([checkoutBase(forge.branch), gateStep(platform, forge, 'all', declaration)], {
+      reevaluate: job([checkoutBase(`refs/heads/${forge.branch}`), gateStep(platform, 'all', declaration)], {
         permissions: permissions(platform),
       }),
     },
