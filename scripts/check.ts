@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TOOLS, toolPath } from './tools.mjs';
 
 /** `npm test` and `npm run check`: the same stages as CI, with the seconds of each. */
 const root = join(import.meta.dirname, '..');
@@ -20,43 +21,63 @@ const vitest = (name: string, ...more: string[]): Stage => {
   return { name, args: [bin('vitest/vitest.mjs'), 'run', ...reporters, ...more], report };
 };
 
+/** A real Gitea, which only `npm run tools` brings: a suite of its own. */
+const FORGE: readonly Stage[] = [vitest('forge', 'test/forge', '--maxWorkers=1')];
+
 const STAGES: readonly Stage[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
   { name: 'types of the console', args: [bin('typescript/bin/tsc'), '-p', 'console'] },
   { name: 'lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
-  vitest('unit', 'src', 'shop', 'test/house', 'test/golden', 'test/cli'),
+  vitest('unit', 'src', 'shop', 'test/house', 'test/golden', 'test/cli', 'test/policy', 'test/gate'),
   vitest('simulation', 'test/sim'),
   // Real servers want the machine for themselves: one file at a time.
-  vitest('real', 'test/contract', 'test/e2e', 'test/browser', '--maxWorkers=1'),
+  vitest('real', 'test/contract', 'test/workflows', 'test/e2e', 'test/browser', '--maxWorkers=1'),
 ];
 
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
+const forge = process.argv.includes('--forge');
+if (forge && !existsSync(toolPath('gitea'))) {
+  process.stderr.write('This needs a Gitea that was built here. Next: npm run tools (it needs Go)\n');
+  process.exit(3);
+}
+const missing = Object.keys(TOOLS).filter((name) => !existsSync(toolPath(name)));
+const skippedNames: string[] = [];
 const count = { passed: 0, failed: 0, skipped: 0 };
 const times: string[] = [];
 let bad = false;
-for (const { name, args, report } of STAGES) {
+for (const { name, args, report } of forge ? FORGE : STAGES) {
   const begun = performance.now();
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: process.env });
   times.push(
     `${name.padEnd(22)} ${((performance.now() - begun) / 1_000).toFixed(1)} s${status === 0 ? '' : '  failed'}`,
   );
   if (report) {
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    ) as Report;
-    count.passed += numPassedTests;
-    count.failed += numFailedTests;
-    count.skipped += numPendingTests;
+    const read = JSON.parse(readFileSync(report, 'utf8')) as Report;
+    count.passed += read.numPassedTests;
+    count.failed += read.numFailedTests;
+    count.skipped += read.numPendingTests;
+    for (const { assertionResults } of read.testResults)
+      for (const one of assertionResults)
+        if (['pending', 'skipped'].includes(one.status)) skippedNames.push(one.fullName);
   }
   if (status !== 0) bad = true;
   if (status !== 0 && !report) break;
 }
 process.stdout.write(`\n${times.join('\n')}\n`);
+if (skippedNames.length > 0) {
+  process.stdout.write(
+    `\nSkipped, since these are not built: ${missing.join(', ')}. Next: npm run tools (it needs Go).\n`,
+  );
+  for (const name of skippedNames) process.stdout.write(`  ${name}\n`);
+}
 const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
 process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`);
 process.exitCode = bad ? 1 : 0;

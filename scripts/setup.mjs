@@ -201,6 +201,10 @@ const NEEDS = {
   generate: {},
   vitest: { programs: true, tests: true, console: true },
   sluice: {},
+  tools: {},
+  policy: {},
+  action: {},
+  'test:forge': {},
   setup: { programs: true, tests: true, console: true },
 };
 
@@ -219,6 +223,10 @@ async function main() {
     bench: ['bench/main.ts', ...args],
     generate: ['scripts/generate.ts', ...args],
     vitest: ['node_modules/vitest/vitest.mjs', ...args],
+    tools: ['scripts/tools.mjs', ...args],
+    policy: ['scripts/policy.mjs', ...args],
+    action: ['scripts/action.mjs', ...args],
+    'test:forge': ['scripts/check.ts', '--forge', ...args],
   };
   if (!scripts[task]) return;
   const [script, ...rest] = scripts[task];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonicalText, fromCanonical } from '../kit/canonical.ts';
 import { digestOf } from '../kit/digest.ts';
 import type { Result } from '../kit/result.ts';
 import type { PolicyFailure, PolicyIdentity } from './port.ts';
@@ -61,7 +62,8 @@ export function answerOf(raw: Result<unknown, PolicyFailure>): PolicyAnswer {
       code: 'POLICY_UNDEFINED',
       message: `the policy gave no decision: ${parsed.error.issues[0]?.path.join('.') || 'answer'} is not as documented`,
     });
-  const { data } = parsed;
+  // Engines give their keys in orders of their own: the same answer is the same text.
+  const data = fromCanonical(canonicalText(parsed.data)) as PolicyAnswer;
   if (data.allow && data.deny.length > 0) return { ...data, allow: false };
   if (!data.allow && data.deny.length === 0)
     return { ...data, deny: [reason('POLICY_UNDEFINED', 'the policy denies and does not say why')] };

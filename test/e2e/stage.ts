@@ -12,6 +12,7 @@ import { compile } from '../../src/controller/compile.ts';
 import { which } from '../../src/delivery/adapters/process/os.ts';
 import { loadHistory } from '../../src/embedded/history.ts';
 import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
+import { desiredPath } from '../../src/gitops/desired.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { until } from '../wait.ts';
 
@@ -33,6 +34,8 @@ export interface StageOptions {
   readonly spec?: string;
   /** Fast burn threshold in place of 14. */
   readonly burnThreshold?: number;
+  /** Another Platform over the same shop, by its folder in examples: then nothing is pushed, all goes by pull request. */
+  readonly platform?: string;
   /** Thirty days of healthy past, as the demo has. */
   readonly history?: boolean;
 }
@@ -51,6 +54,7 @@ export async function openStage(options: StageOptions = {}) {
   Object.assign(releases.services.checkout, options.versions ?? {});
   writeFileSync(join(directory, 'releases.yaml'), stringify(releases));
   const platform = join(directory, 'platform.yaml');
+  if (options.platform) cpSync(join(ROOT, 'examples', options.platform, 'platform.yaml'), platform);
   writeFileSync(
     platform,
     readFileSync(platform, 'utf8')
@@ -61,16 +65,17 @@ export async function openStage(options: StageOptions = {}) {
   if (options.spec) writeFileSync(platform, `${readFileSync(platform, 'utf8').trimEnd()}\n${options.spec}\n`);
   const known = readReleases(join(directory, 'releases.yaml'));
   const repository = join(work, 'desired');
-  await openRepository(repository, 'main');
+  if (!options.platform) await openRepository(repository, 'main');
   const desired = (service: string, version: string) => ({
     environment: 'prod',
     desired: { service, version, digest: digestOfVersion(known, service, version), config: {} },
   });
-  await commitDesired(
-    repository,
-    Object.keys(known.services).map((s) => desired(s, '1.0.0')),
-    'What runs today',
-  );
+  const first = Object.keys(known.services).map((s) => desired(s, '1.0.0'));
+  if (options.platform)
+    // A local forge is seeded from the declaration's own folder.
+    for (const { desired: d } of first)
+      writeFileSync(join(directory, 'desired', desiredPath('prod', d.service)), stringify(d));
+  else await commitDesired(repository, first, 'What runs today');
 
   if (options.history) {
     const files = ['platform.yaml', 'slos.yaml'].map((file) => ({

@@ -84,7 +84,18 @@ export interface HouseOptions {
   readonly spec?: string;
   /** The forge as the gate sees it: faults go in here. */
   readonly wrap?: (forge: ForgePort) => ForgePort;
+  /** Time goes by by itself. */
+  readonly clock?: () => number;
 }
+
+/** What the repository holds at first. */
+export const seedFiles = (declared: string): Record<string, string> => ({
+  'environments/stage/checkout.yaml': desired('1.0.0', 'a'),
+  'environments/prod/checkout.yaml': desired('1.0.0', 'a'),
+  'platform/platform.yaml': declared,
+  'platform/slos.yaml': SLOS,
+  'README.md': 'hello\n',
+});
 
 /** The gate over a real repository, the real policy and the real ledger code; Prometheus is a few numbers. */
 export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> {
@@ -95,15 +106,10 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
   ]);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
   const platform = compiled.value;
-  const repository = await bareRepository({
-    'environments/stage/checkout.yaml': desired('1.0.0', 'a'),
-    'environments/prod/checkout.yaml': desired('1.0.0', 'a'),
-    'platform/platform.yaml': declared,
-    'platform/slos.yaml': SLOS,
-    'README.md': 'hello\n',
-  });
+  const repository = await bareRepository(seedFiles(declared));
   protect(repository.remote, 'main');
-  let now = NOW;
+  let simulated = NOW;
+  const clock = options.clock ?? (() => simulated);
   const numbers: Numbers = { left: 0.8, fast: 0.2, slow: 0.2, failure: null };
   const forge = localForge({
     repository: repository.remote,
@@ -111,12 +117,12 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     branch: 'main',
     check: 'sluice/gate',
     webhookSecret: 's',
-    now: () => now,
+    now: clock,
   });
   const series = (name: string, value: number | null) =>
     value === null
       ? []
-      : [{ labels: { __name__: name, slo: 'checkout-availability' }, samples: [[now, value]] as const }];
+      : [{ labels: { __name__: name, slo: 'checkout-availability' }, samples: [[clock(), value]] as const }];
   const port: MetricsPort = {
     raw: async () => ok([]),
     instant: async () =>
@@ -139,7 +145,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
       v === null ? [] : [['checkout-availability', v]];
     return {
       ...NO_LOOK,
-      at: now,
+      at: clock(),
       failure: numbers.failure,
       budgets: new Map(numbers.failure ? [] : value(numbers.left)),
       burns: new Map(
@@ -159,7 +165,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
   const policy = wasm();
   const identity = await policy.identity();
   if (identity.ok)
-    await keepPolicy(governance, [], identity.value, readFileSync(join(POLICY, 'sluice.wasm')), now);
+    await keepPolicy(governance, [], identity.value, readFileSync(join(POLICY, 'sluice.wasm')), clock());
   const gate = createGatekeeper({
     platform,
     forge: options.wrap ? options.wrap(forge) : forge,
@@ -170,7 +176,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     lanes: () => [...lanes.values()],
     adjustments: () => [],
     pullUrl: (number) => `http://127.0.0.1:7117/pulls/${number}`,
-    now: () => now,
+    now: clock,
     warn: () => {},
   });
   let branches = 0;
@@ -183,14 +189,14 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     governance,
     numbers,
     lanes,
-    now: () => now,
+    now: clock,
     setNow: (at) => {
-      now = at;
+      simulated = at;
     },
     async look(ms = 1_000) {
-      now += ms;
-      await governance.look(now);
-      await gate.look(now);
+      simulated += ms;
+      await governance.look(clock());
+      await gate.look(clock());
     },
     async open(files, { labels = [], autoMerge = false } = {}) {
       const head = `change-${++branches}`;

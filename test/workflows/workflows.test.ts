@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { bundleAction } from '../../scripts/action.mjs';
 import { compile } from '../../src/controller/compile.ts';
 import { renderAll } from '../../src/controller/render.ts';
-import { git } from '../../src/gitops/adapters/git/desired.ts';
+import { git } from '../../src/gitops/adapters/git/program.ts';
 import { type GithubFake, startGithubFake } from '../contract/forge/github-fake.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
 import { desired, SLOS } from '../gate/house.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PullView } from '../../api/governance.ts';
-import { git } from '../../gitops/adapters/git/desired.ts';
+import { git } from '../../gitops/adapters/git/program.ts';
 import { commitDesired } from '../../gitops/adapters/git/repository.ts';
 import type { Desired } from '../../gitops/desired.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { git } from '../../../src/gitops/adapters/git/desired.ts';
+import { git } from '../../../src/gitops/adapters/git/program.ts';
 import { type TestRepository, WHO } from './repository.ts';
 
 type Json = Record<string, unknown>;

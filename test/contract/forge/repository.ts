@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { git } from '../../../src/gitops/adapters/git/desired.ts';
+import { git } from '../../../src/gitops/adapters/git/program.ts';
 
 export const WHO = ['-c', 'user.name=developer', '-c', 'user.email=developer@localhost'];
 

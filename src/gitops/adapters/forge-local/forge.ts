@@ -14,7 +14,7 @@ import {
   type WantedPull,
 } from '../../forge.ts';
 import { badSignature, deliveryOf, signed } from '../forge-http/calls.ts';
-import { git } from '../git/desired.ts';
+import { git } from '../git/program.ts';
 import { type Kept, type KeptPull, pullStore } from './pulls.ts';
 
 export interface LocalForgeOptions {

@@ -1,5 +1,5 @@
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
-import { git } from './desired.ts';
+import { git } from './program.ts';
 
 /** A head of a ledger, as it stands in the desired-state repository: what finds a cut tail. */
 export interface Anchor {

@@ -1,20 +1,13 @@
-import { execa } from 'execa';
 import { laneName } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
 import { desiredPath, parseDesired } from '../../desired.ts';
 import type { DesiredPort, DesiredState } from '../../port.ts';
-
-const GIT_TIMEOUT_MS = 10_000;
-/** Git without anybody's personal settings. */
-const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
+import { git } from './program.ts';
 
 interface LaneNames {
   readonly service: string;
   readonly environment: string;
 }
-
-export const git = async (cwd: string, args: readonly string[]): Promise<string> =>
-  (await execa('git', args, { cwd, timeout: GIT_TIMEOUT_MS, env: GIT_ENV, stripFinalNewline: false })).stdout;
 
 /** Reads one folder an environment at the head of a branch; read again only when the head moved. */
 export function gitDesired(repository: string, branch: string, lanes: readonly LaneNames[]): DesiredPort {

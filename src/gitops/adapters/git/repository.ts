@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Desired, desiredPath } from '../../desired.ts';
-import { git } from './desired.ts';
+import { git } from './program.ts';
 
 export interface Author {
   readonly name: string;

@@ -1,0 +1,339 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SAMPLES } from '../../scripts/samples.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { compile } from '../../src/controller/compile.ts';
+import { writeAnchor } from '../../src/gitops/adapters/git/anchors.ts';
+import { git } from '../../src/gitops/adapters/git/program.ts';
+import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
+import { main } from '../../src/main.ts';
+import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
+import { moduleFiles, type OpaServer, POLICY, startOpa } from '../policy/engines.ts';
+import { tool } from '../tools.ts';
+
+const scratch = () => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+async function sluice(args: string[], cwd = scratch()) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: Io = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    env: { PATH: process.env['PATH'] },
+    cwd,
+    outTty: false,
+    errTty: false,
+    signal: new AbortController().signal,
+  };
+  const exit = await main(args, io);
+  return { exit, out: out.join(''), err: err.join('') };
+}
+const sample = (file: string) => join(POLICY, 'samples', file);
+const UNREACHABLE = ['SOURCE_UNAVAILABLE', 'SOURCE_NONSENSE'];
+
+describe('sluice gate', () => {
+  it.each(SAMPLES.map((s) => [s.file, s] as const))(
+    'GATE-19: --input %s exits as it is decided',
+    async (file, s) => {
+      const { exit, out, err } = await sluice(['gate', '--input', sample(file), '--json']);
+      const decision = JSON.parse(out);
+      expect(out.trim().split('\n')).toHaveLength(1);
+      expect(err).toBe('');
+      expect(decision).toMatchObject({ schema: 'sluice.dev/decision/v1', allow: s.deny.length === 0 });
+      expect([...new Set(decision.deny.map((d: { code: string }) => d.code))]).toEqual(s.deny);
+      expect(exit).toBe(s.deny.length === 0 ? 0 : s.deny.some((c) => UNREACHABLE.includes(c)) ? 3 : 1);
+      for (const field of [
+        'id',
+        'warn',
+        'waiversUsed',
+        'recorded',
+        'policy',
+        'inputDigest',
+        'evaluatedAt',
+        'validUntil',
+      ])
+        expect(decision).toHaveProperty(field);
+    },
+  );
+
+  it('GATE-19: to a person: one line a reason, what would unblock it', async () => {
+    const { out } = await sluice(['gate', '--input', sample('budget.denied.json')]);
+    expect(out).toMatch(
+      /^deny {2}Denied: the error budget of checkout-availability in prod is spent: -25\.0 % left/,
+    );
+    expect(out).toContain('unblock: wait until the window has forgotten enough');
+    expect(out).toMatch(/Looks again within 10 min.*\nDecision d-|Looks again within 10 min.*Decision d-/s);
+  });
+
+  it.each([
+    [['gate'], 2, 'USAGE'],
+    [['gate', '7', '--input', 'x'], 2, 'USAGE'],
+    [['gate', 'seven'], 2, 'BAD_NUMBER'],
+    [['gate', '--input', 'nowhere.json'], 2, 'INPUT_UNREADABLE'],
+    [['gate', '7', '--declaration', 'nowhere'], 2, 'NO_SUCH_FOLDER'],
+    [['freeze', 'on', 'prod', '--until', '2h'], 2, 'NO_REASON'],
+    [['freeze', 'on', 'prod', '--reason', 'x'], 2, 'NO_UNTIL'],
+    [['freeze', 'on', 'a/b/c', '--reason', 'x', '--until', '2h'], 2, 'BAD_SCOPE'],
+    [['freeze', 'on', 'prod', '--reason', 'x', '--until', 'friday'], 2, 'BAD_TIME'],
+    [['freeze', 'off', 'f1'], 2, 'NO_REASON'],
+    [['freeze', 'list'], 3, 'NO_SERVER'],
+    [['waiver', 'grant', 'prod', '--reason', 'x'], 2, 'NO_EXPIRES'],
+    [['waiver', 'approve', 'w1'], 2, 'NO_REASON'],
+    [['waiver', 'list'], 3, 'NO_SERVER'],
+    [['pull', 'merge', 'x'], 2, 'BAD_NUMBER'],
+    [['pull', 'list'], 3, 'NO_SERVER'],
+    [['ledger', 'replay', 'd-0123456789abcdef'], 2, 'NO_LEDGER'],
+    [['ledger', 'export', '--format', 'xml'], 2, 'BAD_FORMAT'],
+  ])('GATE-19: %j exits %i with %s and a next step', async (args, exit, code) => {
+    const done = await sluice([...args, ...(args[1] === 'export' ? [] : ['--json'])]);
+    expect(done.exit).toBe(exit);
+    if (args[1] === 'export') expect(done.err).toContain(code);
+    else
+      expect(JSON.parse(done.out)).toMatchObject({
+        schema: 'sluice.dev/error/v1',
+        error: { code, next: expect.any(String) },
+      });
+  });
+
+  it('GATE-19: a forge that does not answer is exit 3, and never an allow', async () => {
+    const cwd = scratch();
+    const forge =
+      'gitea: { address: "http://127.0.0.1:9", repository: a/b, token: { secretRef: { file: token } }, webhookSecret: { secretRef: { file: token } } }';
+    writeFileSync(join(cwd, 'token'), 'x');
+    writeFileSync(
+      join(cwd, 'platform.yaml'),
+      platformText()
+        .replace('local: true', forge)
+        .replaceAll('file: token', `file: ${join(cwd, 'token')}`),
+    );
+    writeFileSync(join(cwd, 'slos.yaml'), SLOS);
+    const { exit, out } = await sluice(['gate', '7', '--json'], cwd);
+    expect(exit).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ allow: false, deny: [{ code: 'FORGE_UNAVAILABLE' }] });
+  }, 30_000);
+});
+
+describe.skipIf(!tool('opa'))('sluice gate by an OPA server', () => {
+  let server: OpaServer;
+  beforeAll(async () => {
+    server = await startOpa(tool('opa')!, moduleFiles());
+  });
+  afterAll(() => server.stop());
+
+  it('POLICY-8: every sample, the same document as by the policy compiled in', async () => {
+    for (const { file } of SAMPLES) {
+      const args = ['gate', '--input', sample(file), '--json'];
+      const [one, other] = [await sluice(args), await sluice([...args, '--policy-server', server.address])];
+      expect(other, file).toEqual(one);
+    }
+  });
+
+  it('POLICY-9: a server that is not there: exit 3', async () => {
+    const { exit, out } = await sluice([
+      'gate',
+      '--input',
+      sample('budget.allowed.json'),
+      '--json',
+      '--policy-server',
+      'http://127.0.0.1:9',
+    ]);
+    expect(exit).toBe(3);
+    expect(JSON.parse(out).deny[0].code).toBe('POLICY_UNREACHABLE');
+  });
+});
+
+/** A work folder whose ledger holds decisions, and a repository in which its head is anchored. */
+async function decidedFolder() {
+  const h = await gateHouse();
+  h.numbers.left = -0.25;
+  const number = await h.open({ 'environments/prod/checkout.yaml': desired('1.9.0', 'f') });
+  await h.look();
+  const work = scratch();
+  const ledger = await sqliteLedger({ file: join(work, 'ledger.sqlite'), id: 'gate' });
+  await ledger.append(
+    (await h.ledger.read()).map(({ at, type, v, subject, actor, cause, data }) => ({
+      at,
+      type,
+      v,
+      subject,
+      actor,
+      cause,
+      data,
+    })),
+  );
+  const { seq, hash } = await ledger.head();
+  await ledger.close();
+  const repository = join(scratch(), 'anchors.git');
+  await git(work, ['init', '--quiet', '--bare', repository]);
+  expect(await writeAnchor(repository, { ledger: 'gate', seq, hash, at: 1 })).toMatchObject({ ok: true });
+  const decision = h.decision(number).id;
+  h.close();
+  return { work, repository, decision, seq, hash };
+}
+
+describe('sluice ledger, as audit', () => {
+  it('AUDIT-1: a decision is explained and recomputed', async () => {
+    const { work, decision } = await decidedFolder();
+    const told = await sluice(['ledger', 'explain', decision, '--work', work]);
+    expect(told.out).toMatch(/Denied, BUDGET_EXHAUSTED: .*-25\.0 % left, 125 bad of 100000/);
+    const replayed = await sluice(['ledger', 'replay', decision, '--work', work, '--json']);
+    expect(replayed.exit).toBe(0);
+    expect(JSON.parse(replayed.out)).toMatchObject({
+      same: true,
+      inputSame: true,
+      policySame: true,
+      was: { allow: false },
+    });
+    expect((await sluice(['ledger', 'replay', 'd-0123456789abcdef', '--work', work])).exit).toBe(1);
+    expect((await sluice(['ledger', 'list', '--work', work])).out).toContain('Denied: the error budget');
+  });
+
+  it('AUDIT-3: one byte, one line, two swapped, a cut tail: each is found and the record named', async () => {
+    const { work, repository, seq, hash } = await decidedFolder();
+    const lines = (await sluice(['ledger', 'export', '--work', work])).out.trim().split('\n');
+    const cwd = scratch();
+    const verify = async (text: string[], ...more: string[]) => {
+      writeFileSync(join(cwd, 'a.jsonl'), `${text.join('\n')}\n`);
+      const done = await sluice(['ledger', 'verify', '--file', 'a.jsonl', '--json', ...more], cwd);
+      return { exit: done.exit, ...JSON.parse(done.out) };
+    };
+    expect(await verify(lines, '--anchor', repository)).toMatchObject({
+      exit: 0,
+      ok: true,
+      anchored: seq,
+      unanchored: 0,
+    });
+    const at = lines.findIndex((line) => line.includes('"gate.decided"'));
+    const changed = lines.with(at, lines[at]!.replace('"allow":false', '"allow":true '));
+    expect(changed[at]).not.toBe(lines[at]);
+    expect(await verify(changed)).toMatchObject({ exit: 1, breaks: [{ seq: at + 1, code: 'CHANGED' }] });
+    expect(await verify(lines.toSpliced(1, 1))).toMatchObject({ exit: 1, breaks: [{ seq: 3, code: 'GAP' }] });
+    expect((await verify([lines[1]!, lines[0]!, ...lines.slice(2)])).exit).toBe(1);
+    const cut = lines.slice(0, -1);
+    expect(await verify(cut)).toMatchObject({ exit: 0, anchored: null });
+    for (const anchor of [repository, `${seq}:${hash}`])
+      expect(await verify(cut, '--anchor', anchor)).toMatchObject({
+        exit: 1,
+        breaks: [{ seq, code: 'GAP' }],
+      });
+    const forged = `${seq}:${'0'.repeat(64)}`;
+    expect(await verify(lines, '--anchor', forged)).toMatchObject({ exit: 1, breaks: [{ code: 'CHANGED' }] });
+    expect(
+      (await sluice(['ledger', 'verify', '--file', 'a.jsonl', '--anchor', 'nowhere', '--json'], cwd)).exit,
+    ).toBe(2);
+  });
+
+  it('AUDIT-4: CloudEvents carry the records as they are', async () => {
+    const { work } = await decidedFolder();
+    const lines = (await sluice(['ledger', 'export', '--work', work])).out.trim().split('\n');
+    const events = (await sluice(['ledger', 'export', '--format', 'cloudevents', '--work', work])).out
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l));
+    expect(events.map((e) => e.data)).toEqual(lines.map((l) => JSON.parse(l)));
+    const at = events.findIndex((e) => e.type === 'dev.sluice.gate.decided');
+    expect(events[at]).toMatchObject({
+      specversion: '1.0',
+      id: `gate/${at + 1}`,
+      type: 'dev.sluice.gate.decided',
+      source: 'urn:sluice:ledger:gate',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    });
+    expect(readFileSync(join(POLICY, 'sluice.json'), 'utf8')).toContain(
+      events[at].data.data.decision.policy.digest,
+    );
+  });
+});
+
+const problems = (spec: string, replace: [string, string] = ['', '']) => {
+  const compiled = compile([
+    { file: 'platform.yaml', text: platformText(spec).replace(...replace) },
+    { file: 'slos.yaml', text: SLOS },
+  ]);
+  return compiled.ok
+    ? []
+    : compiled.error.map((p) => `${p.line > 0 ? '' : 'no line '}${p.path}: ${p.message}`);
+};
+const freeze = (more: string) =>
+  `  freezes: [{ name: f, reason: r, timeZone: Europe/Berlin, start: '2026-12-18T18:00', ${more} }]\n`;
+
+describe('what governance declares', () => {
+  it('FREEZE-11: what is right is taken', () => {
+    expect(problems(freeze("end: '2027-01-07T08:00', environments: [prod], services: [checkout]"))).toEqual(
+      [],
+    );
+    expect(problems(freeze('duration: 2d12h, rrule: "FREQ=WEEKLY;BYDAY=FR"'))).toEqual([]);
+  });
+  it.each([
+    ['no end and no length', freeze(''), /exactly one of end and duration/],
+    ['both', freeze("end: '2027-01-07T08:00', duration: 2h"), /exactly one of end and duration/],
+    ['an end before the start', freeze("end: '2026-12-17T08:00'"), /an end after the start/],
+    ['a day that does not exist', freeze("end: '2027-02-30T08:00'"), /no such day/],
+    ['a time with an offset', freeze("end: '2027-01-07T08:00Z'"), /a local date and time/],
+    [
+      'an unknown environment',
+      freeze('duration: 2h, environments: [production]'),
+      /no environment is named "production"/,
+    ],
+    ['an unknown service', freeze('duration: 2h, services: [chekout]'), /no service is named "chekout"/],
+    [
+      'an unknown zone',
+      freeze('duration: 2h').replace('Europe/Berlin', 'Europe/Berln'),
+      /no time zone is named/,
+    ],
+    [
+      'a recurrence that is none',
+      freeze('duration: 2h, rrule: "every friday"'),
+      /FREQ=YEARLY, MONTHLY, WEEKLY or DAILY/,
+    ],
+    [
+      'a day of the week that is none',
+      freeze('duration: 2h, rrule: "FREQ=WEEKLY;BYDAY=XX"'),
+      /not an iCalendar recurrence/,
+    ],
+    ['more than a quarter', freeze('duration: 100d'), /at most 92 days/],
+    ['no reason', freeze('duration: 2h').replace('reason: r', "reason: ' '"), /say why/],
+    ['a threshold that would flap', '  policy: { freeze: { budget: 0.1, recover: 0.1 } }\n', /must not flap/],
+    ['a bundle without its digest', '  policy: { bundle: { path: x } }\n', /digest: missing/],
+    [
+      'machines without a claim',
+      '  signIn: { machines: [{ issuer: "https://x.example", audience: a, claims: {}, scopes: [operate] }] }\n',
+      /every job of that issuer/,
+    ],
+    [
+      'a scope that is none',
+      '  signIn: { machines: [{ issuer: "https://x.example", audience: a, claims: { a: b }, scopes: [root] }] }\n',
+      /expected scopes of read, operate/,
+    ],
+  ])('FREEZE-11: %s is refused with its place', (_, spec, message) => {
+    const found = problems(spec);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.join('\n')).toMatch(message);
+    expect(found.join('\n')).not.toContain('no line');
+  });
+  it.each([
+    [
+      'two forges',
+      'local: true, gitea: { address: "http://x.example", repository: a/b, token: { secretRef: { env: T } }, webhookSecret: { secretRef: { env: S } } }',
+      /exactly one of local, gitea and github/,
+    ],
+    [
+      'a token in the open',
+      'gitea: { address: "http://x.example", repository: a/b, token: secret, webhookSecret: { secretRef: { env: S } } }',
+      /gitea\.token/,
+    ],
+    [
+      'a repository without an owner',
+      'gitea: { address: "http://x.example", repository: shop, token: { secretRef: { env: T } }, webhookSecret: { secretRef: { env: S } } }',
+      /expected owner\/name/,
+    ],
+    [
+      'GitHub with neither token nor App',
+      'github: { repository: a/b, webhookSecret: { secretRef: { env: S } } }',
+      /exactly one of token and app/,
+    ],
+  ])('FREEZE-11: of a forge, %s is refused with its place', (_, forge, message) =>
+    expect(problems('', ['local: true', forge]).join('\n')).toMatch(message),
+  );
+});

@@ -1,0 +1,153 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
+import type { ForgePort } from '../../src/gitops/forge.ts';
+import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
+import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
+import { until } from '../wait.ts';
+import { type Gitea, giteaRepository, OWNER, startGitea } from './gitea.ts';
+
+const CHECK = 'sluice/gate';
+const SECRET = 'gitea-hook';
+const PROD = 'environments/prod/checkout.yaml';
+const WITHIN_MS = 10_000;
+
+/** The gate as a service beside a real Gitea: told by its webhooks, heeded by its branch protection. */
+describe('the gate on a real Gitea', () => {
+  let gitea: Gitea;
+  let repository: TestRepository;
+  let forge: ForgePort;
+  let h: GateHouse;
+  let deliveries = 0;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  beforeAll(async () => {
+    gitea = await startGitea();
+    const remote = await giteaRepository(gitea, 'shop', seedFiles(platformText()), CHECK);
+    repository = await cloneOf(remote, mkdtempSync(join(tmpdir(), 'sluice-gitea-clone-')));
+    forge = giteaForge({
+      address: gitea.address,
+      repository: `${OWNER}/shop`,
+      branch: 'main',
+      token: gitea.token(OWNER),
+      webhookSecret: SECRET,
+    });
+    h = await gateHouse({ wrap: () => forge, clock: () => Date.now() });
+    h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
+    const hooks = createServer((req, res) => {
+      const chunks: Buffer[] = [];
+      req.on('data', (chunk: Buffer) => chunks.push(chunk));
+      req.on('end', () => {
+        const headers = Object.fromEntries(Object.entries(req.headers).map(([k, v]) => [k, String(v)]));
+        const hint = forge.hint(headers, Buffer.concat(chunks).toString('utf8'));
+        if (hint.ok) {
+          deliveries++;
+          h.gate.hint(hint.value);
+        }
+        res.writeHead(hint.ok ? 200 : 401).end();
+      });
+    });
+    await new Promise<void>((done) => hooks.listen(0, '127.0.0.1', () => done()));
+    await gitea.api('POST', `/repos/${OWNER}/shop/hooks`, {
+      type: 'gitea',
+      active: true,
+      events: ['pull_request', 'pull_request_sync', 'pull_request_label', 'push'],
+      config: {
+        url: `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/webhooks/gitea`,
+        content_type: 'json',
+        secret: SECRET,
+      },
+    });
+    let stopped = false;
+    const loop = (async () => {
+      while (!stopped) {
+        await h.look(0);
+        await new Promise((done) => setTimeout(done, 200));
+      }
+    })();
+    closing.push(async () => {
+      stopped = true;
+      await loop;
+      hooks.closeAllConnections();
+      await new Promise((done) => hooks.close(done));
+    });
+  }, 180_000);
+  afterAll(async () => {
+    for (const close of closing) await close();
+    h?.close();
+    repository?.close();
+    await gitea?.stop();
+  });
+
+  const status = async (sha: string) => {
+    const found = await gitea.api<{ id: number; context: string; status: string }[]>(
+      'GET',
+      `/repos/${OWNER}/shop/commits/${sha}/statuses`,
+    );
+    return found.filter((s) => s.context === CHECK).sort((a, b) => b.id - a.id)[0]?.status;
+  };
+  const opened = async (branch: string, files: Record<string, string>) => {
+    await repository.push(branch, files);
+    const made = await forge.open({ title: branch, body: '', base: 'main', head: branch, labels: [] });
+    if (!made.ok) throw new Error(made.error.message);
+    return made.value;
+  };
+
+  it('GATE-20: told by a webhook it posts within seconds; a denied one is not merged, and is once the cause is gone', async () => {
+    h.numbers.left = -0.5;
+    const pull = await opened('release', { [PROD]: desired('1.1.0', 'b') });
+    await until('the status', WITHIN_MS, async () => (await status(pull.head.sha)) === 'failure');
+    expect(deliveries).toBeGreaterThan(0);
+    const refused = await forge.merge(pull);
+    expect(refused).toMatchObject({ ok: false, error: { code: 'REFUSED' } });
+    const comments = await gitea.api<{ body: string }[]>(
+      'GET',
+      `/repos/${OWNER}/shop/issues/${pull.number}/comments`,
+    );
+    expect(comments).toHaveLength(1);
+    expect(comments[0]!.body).toMatch(/-50\.0 % left, 150 bad of 100000 requests/);
+    h.numbers.left = 0.9;
+    await h.governance.lift(
+      'auto:checkout-availability@prod',
+      'recovered',
+      { id: 'ops', kind: 'person', scopes: ['waive'] },
+      Date.now(),
+    );
+    await until('green by itself', WITHIN_MS, async () => (await status(pull.head.sha)) === 'success');
+    expect(await forge.merge(pull)).toMatchObject({ ok: true });
+    const after = await gitea.api<{ body: string }[]>(
+      'GET',
+      `/repos/${OWNER}/shop/issues/${pull.number}/comments`,
+    );
+    expect(after).toHaveLength(1);
+    expect(after[0]!.body).toContain('Allowed');
+  }, 60_000);
+
+  it('GATE-20: a label that Gitea tells of lets a security fix through a freeze', async () => {
+    const ops = { id: 'ops', kind: 'person', scopes: ['operate'] } as const;
+    await h.governance.freeze(
+      { id: 'f', scope: { environment: 'prod', service: '*' }, reason: 'peak', until: Date.now() + 600_000 },
+      ops,
+      Date.now(),
+    );
+    const pull = await opened('fix', {
+      [PROD]: desired('1.1.1', 'b').replace('config: {}', 'config: { a: 1 }'),
+    });
+    await until('denied', WITHIN_MS, async () => (await status(pull.head.sha)) === 'failure');
+    const { id } = await gitea.api<{ id: number }>('POST', `/repos/${OWNER}/shop/labels`, {
+      name: 'security',
+      color: '#ff0000',
+    });
+    await gitea.api('PUT', `/repos/${OWNER}/shop/issues/${pull.number}/labels`, { labels: [id] });
+    await until('allowed', WITHIN_MS, async () => (await status(pull.head.sha)) === 'success');
+    const [recorded] = await until('the record', WITHIN_MS, () => {
+      const list = h.decision(pull.number).recorded;
+      return list.length > 0 && list;
+    });
+    expect(recorded).toMatchObject({ code: 'FROZEN', by: ['security'] });
+  }, 60_000);
+});
