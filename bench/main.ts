@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { accuracy } from './accuracy.ts';
 import { ruleCost } from './cost.ts';
 import { CASES, falseRollbacks } from './false-rollbacks.ts';
+import { gateSpeed } from './gate.ts';
 import { intervalsPerSecond, lookOver } from './judge-speed.ts';
 import { abortGaps, realTimes } from './real.ts';
 import { renderSpeed } from './render-speed.ts';
 import { timesToVerdict, type VerdictTime } from './time-to-verdict.ts';
 
-/** `npm run bench [-- simulated|real|aborts|runtime]`: figures as ratios measured in one run. Exit 1 where one is not held. */
+/** `npm run bench [-- simulated|real|aborts|runtime|gate]`: figures as ratios measured in one run. Exit 1 where one is not held. */
 const FAULTS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1] as const;
 const CANARIES = 10_000;
 const ABORTS = 20;
@@ -164,6 +165,22 @@ async function runtimeFigures(): Promise<object> {
   return { speeds, cost, accuracies };
 }
 
+async function gate(): Promise<object> {
+  say('\nOne decision from a file of facts; whole commands, medians of 9 in turn');
+  const speed = await gateSpeed();
+  const ms = (seconds: number) => `${(1_000 * seconds).toFixed(1)} ms`;
+  say(
+    `  sluice gate ${ms(speed.gate)}   a process that does nothing ${ms(speed.nothing)}   opa eval ${speed.opa ? ms(speed.opa) : 'not built'}   in a server ${ms(speed.decision)}`,
+  );
+  expectThat(`answered within 400 ms (${ms(speed.gate)})`, speed.gate <= 0.4);
+  if (speed.opa)
+    expectThat(
+      `in a running server a decision takes less than a tenth of one opa eval (${(speed.decision / speed.opa).toFixed(3)})`,
+      speed.decision <= speed.opa / 10,
+    );
+  return speed;
+}
+
 const which = process.argv[2] ?? 'all';
 const results: Record<string, object> = {};
 if (which === 'all' || which === 'simulated') {
@@ -172,6 +189,7 @@ if (which === 'all' || which === 'simulated') {
   results['speed'] = await speed();
 }
 if (which === 'all' || which === 'runtime') results['runtime'] = await runtimeFigures();
+if (which === 'all' || which === 'gate') results['gate'] = await gate();
 if (which === 'all' || which === 'real') results['real'] = await real();
 if (which === 'all' || which === 'real' || which === 'aborts') results['aborts'] = await aborts();
 const out = join(import.meta.dirname, '.out');

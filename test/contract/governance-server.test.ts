@@ -134,12 +134,14 @@ describe('freezes and waivers over HTTP', () => {
     expect([first.status, await first.json()]).toEqual([again.status, await again.json()]);
     const list = (await (await ask('/api/v1/freezes')).json()) as { sentence: string; freezes: object[] };
     expect(list.sentence).toContain('prod is frozen for another 60 min: quarter end');
-    expect(list.freezes).toMatchObject([{ id: 'k', by: 'token:operate', state: 'stands', liftable: true }]);
-    expect((await post('/api/v1/freezes/k/lift', { reason: 'x' }, operator)).status).toBe(403);
+    const [{ id }] = list.freezes as [{ id: string }];
+    expect(id).toMatch(/^f-[0-9a-f]{8}$/);
+    expect(list.freezes).toMatchObject([{ by: 'token:operate', state: 'stands', liftable: true }]);
+    expect((await post(`/api/v1/freezes/${id}/lift`, { reason: 'x' }, operator)).status).toBe(403);
     const waiver = await bearer('waive');
-    expect((await post('/api/v1/freezes/k/lift', { reason: '' }, waiver)).status).toBe(400);
-    expect((await post('/api/v1/freezes/k/lift', { reason: 'done' }, waiver)).status).toBe(200);
-    expect((await post('/api/v1/freezes/k/lift', { reason: 'done' }, waiver)).status).toBe(409);
+    expect((await post(`/api/v1/freezes/${id}/lift`, { reason: '' }, waiver)).status).toBe(400);
+    expect((await post(`/api/v1/freezes/${id}/lift`, { reason: 'done' }, waiver)).status).toBe(200);
+    expect((await post(`/api/v1/freezes/${id}/lift`, { reason: 'done' }, waiver)).status).toBe(409);
     expect((await post('/api/v1/freezes/nope/lift', { reason: 'x' }, waiver)).status).toBe(409);
   });
 

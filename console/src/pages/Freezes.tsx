@@ -23,27 +23,29 @@ function Week({ freezes, at }: { freezes: readonly FreezeView[]; at: number }) {
   const shown = freezes.filter((f) => f.state !== 'over' && f.since < from + span);
   return (
     <figure className="week" role="img" aria-label={`Freezes of the coming week, ${shown.length} of them`}>
-      <div className="days">
-        {Array.from({ length: DAYS }, (_, i) => from + i * DAY_MS).map((d) => (
-          <span key={d}>{day(d)}</span>
-        ))}
-      </div>
-      {shown.map((f) => (
-        <div className="lane" key={`${f.id}${f.scopeText}${f.since}`}>
-          <i
-            data-state={f.state}
-            style={{
-              left: `${place(f.since)}%`,
-              width: `${Math.max(0.8, place(f.until ?? from + span) - place(f.since))}%`,
-            }}
-            title={`${f.reason}: ${exactly(f.since)} to ${f.until === null ? 'when its cause is gone' : exactly(f.until)}`}
-          />
-          <span>
-            {f.scopeText}: {f.reason}
-          </span>
+      <div className="grid-of-days">
+        <div className="days">
+          {Array.from({ length: DAYS }, (_, i) => from + i * DAY_MS).map((d) => (
+            <span key={d}>{day(d)}</span>
+          ))}
         </div>
-      ))}
-      <b className="now" style={{ left: `${place(at)}%` }} title={`now, ${exactly(at)}`} />
+        {shown.map((f) => (
+          <div className="lane" key={`${f.id}${f.scopeText}${f.since}`}>
+            <i
+              data-state={f.state}
+              style={{
+                left: `${place(f.since)}%`,
+                width: `${Math.max(0.8, place(f.until ?? from + span) - place(f.since))}%`,
+              }}
+              title={`${f.reason}: ${exactly(f.since)} to ${f.until === null ? 'when its cause is gone' : exactly(f.until)}`}
+            />
+            <span>
+              {f.scopeText}: {f.reason}
+            </span>
+          </div>
+        ))}
+        <b className="now" style={{ left: `${place(at)}%` }} title={`now, ${exactly(at)}`} />
+      </div>
       <figcaption className="soft">Days of your zone, {zone}. The line is now.</figcaption>
     </figure>
   );
@@ -77,7 +79,7 @@ function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
             ? 'until its cause is gone'
             : state === 'over'
               ? ''
-              : `${ago(Math.max(0, until - Math.max(at, since)))} long still`}
+              : `for ${state === 'stands' ? 'another ' : ''}${ago(Math.max(0, until - Math.max(at, since)))}`}
         </div>
       </td>
       <td>

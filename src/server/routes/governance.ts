@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/governance.ts';
 import { parseScope } from '../../governance/facts.ts';
+import { sha256 } from '../../kit/digest.ts';
 import type { Result } from '../../kit/result.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
 import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
@@ -12,6 +13,9 @@ const body = <T extends z.ZodType>(schema: T) => ({
   content: { 'application/json': { schema } },
   required: true as const,
 });
+/** A name that people can say, the same for the same order. */
+const nameOf = (letter: 'f' | 'w', key: string): string => `${letter}-${sha256(key).slice(0, 8)}`;
+
 const recorded = (id: string, { seq }: LedgerRecord) => ({
   schema: 'sluice.dev/recorded/v1' as const,
   id,
@@ -54,7 +58,7 @@ export function governanceRoutes(app: App, parts: AppParts): void {
     const { scope, reason, until } = c.req.valid('json');
     const wrong = wrongScope(parts, scope);
     if (wrong) return problem(c, 400, 'No such scope', wrong) as never;
-    const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
+    const id = nameOf('f', c.req.valid('header')['idempotency-key'] ?? parts.newId());
     const wanted = { id, scope: parseScope(scope)!, reason, until: Date.parse(until) };
     const done = await governance.freeze(wanted, c.get('actor'), parts.now());
     return done.ok
@@ -80,7 +84,7 @@ export function governanceRoutes(app: App, parts: AppParts): void {
     const { scope, expires, ...rest } = c.req.valid('json');
     const wrong = wrongScope(parts, scope);
     if (wrong) return problem(c, 400, 'No such scope', wrong) as never;
-    const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
+    const id = nameOf('w', c.req.valid('header')['idempotency-key'] ?? parts.newId());
     const wanted = { ...rest, id, scope: parseScope(scope)!, expiresAt: Date.parse(expires) };
     const done = await governance.grant(wanted, c.get('actor'), parts.now());
     return done.ok
