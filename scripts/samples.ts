@@ -245,6 +245,7 @@ export const SAMPLES: readonly Sample[] = [
     facts: without('slos'),
     deny: ['INPUT_MISSING', 'SLO_MISSING'],
   },
+  sample('lane-missing.denied', 'the release history is missing', { lanes: [] }, 'LANE_MISSING'),
   { file: 'empty.denied.json', shows: 'no facts at all', facts: {}, deny: ['INPUT_MISSING'] },
   sample(
     'wrong-type.denied',

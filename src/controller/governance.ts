@@ -9,7 +9,6 @@ import {
   type Governance,
   type GovernanceData,
   type GovernanceEventType,
-  governanceEvents,
   noGovernance,
   recordedFreezes,
 } from '../governance/events.ts';
@@ -17,7 +16,7 @@ import { covers, type Facts, type FreezeFacts, type Scope, scopeText } from '../
 import { type AutoFreeze, autoFreeze, holdOf } from '../governance/freeze.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { MetricsLook } from './metrics-look.ts';
 import { burnRuleOf } from './settings.ts';
@@ -109,8 +108,7 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
       passes = [...passes, ...passesOf(record)].slice(-MAX_PASSES);
     }
   };
-  const kept = await Promise.all(Object.keys(governanceEvents).map((type) => ledger.read({ type })));
-  take(kept.flat().sort((a, b) => a.seq - b.seq));
+  for await (const page of readPages(ledger)) take(page);
 
   const entry = <T extends GovernanceEventType>(
     type: T,

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
-import type { LedgerPort } from './port.ts';
+import { type LedgerPort, readPages } from './port.ts';
 import { type Entry, GENESIS, verifyChain } from './record.ts';
 
 const entry = (i: number, more: Partial<Entry> = {}): Entry => ({
@@ -55,6 +55,16 @@ describe.each(ADAPTERS)('a ledger in %s', (_, make) => {
     expect(records.map((r) => r.seq)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     for (let i = 0; i < 40; i += 2) expect(records[i + 1]?.type).toBe('second');
     expect(verifyChain(await ledger.texts()).ok).toBe(true);
+  });
+
+  it('LEDGER-3: without a limit everything is read, and page by page the same', async () => {
+    const ledger = keep(await make());
+    await ledger.append(Array.from({ length: 12_000 }, (_, i) => entry(i)));
+    const pages: number[] = [];
+    for await (const page of readPages(ledger, { subject: 'odd' })) pages.push(page.length);
+    expect(pages).toEqual([5_000, 1_000]);
+    expect(await ledger.texts()).toHaveLength(12_000);
+    expect(await ledger.read({ subject: 'odd' })).toHaveLength(6_000);
   });
 
   it('LEDGER-3: reads by place, number, subject and type', async () => {

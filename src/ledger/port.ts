@@ -20,6 +20,21 @@ export interface LedgerPort {
   close(): Promise<void>;
 }
 
+const PAGE = 5_000;
+
+/** Every record that is asked for, page by page: a ledger may hold more than memory should. */
+export async function* readPages(
+  ledger: LedgerPort,
+  options: Omit<ReadOptions, 'limit'> = {},
+): AsyncGenerator<readonly LedgerRecord[]> {
+  for (let after = options.after ?? 0; ; ) {
+    const records = await ledger.read({ ...options, after, limit: PAGE });
+    if (records.length > 0) yield records;
+    if (records.length < PAGE) return;
+    after = records.at(-1)!.seq;
+  }
+}
+
 /** The store cannot take records: nothing may be decided until it can. */
 export class LedgerUnavailable extends Error {
   readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED';

@@ -26,7 +26,8 @@ import { occurrences, scopesOf } from '../governance/calendar.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { FreezeFacts } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { type LedgerPort, readPages } from '../ledger/port.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 
 /** Questions about pull requests, freezes, waivers and the past, each answered by a view model of `api/`. */
 export interface GovernanceHouse {
@@ -124,10 +125,14 @@ export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHo
       waivers: waiverViews(governance.state(), now()),
     }),
     async audit(query, before, limit) {
-      const all = (await ledger.read()).filter(
-        (r) => (before === undefined || r.seq < before) && matches(r, query),
-      );
-      const shown = all.slice(-limit).reverse();
+      let found = 0;
+      let shown: LedgerRecord[] = [];
+      for await (const page of readPages(ledger, query.type ? { type: query.type } : {})) {
+        const fit = page.filter((r) => (before === undefined || r.seq < before) && matches(r, query));
+        found += fit.length;
+        shown = [...shown, ...fit].slice(-limit);
+      }
+      shown.reverse();
       const entries = shown.map((r) => ({
         seq: r.seq,
         at: r.at,
@@ -138,10 +143,10 @@ export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHo
         hash: r.hash,
       }));
       const sentence =
-        all.length === 0
+        found === 0
           ? 'No record is like that.'
-          : `${all.length} ${all.length === 1 ? 'record' : 'records'}; the newest: ${entries[0]!.sentence.replace(/\.$/, '')}.`;
-      const next = all.length > shown.length ? (shown.at(-1)?.seq ?? null) : null;
+          : `${found} ${found === 1 ? 'record' : 'records'}; the newest: ${entries[0]!.sentence.replace(/\.$/, '')}.`;
+      const next = found > shown.length ? (shown.at(-1)?.seq ?? null) : null;
       return { schema: 'sluice.dev/audit/v1', sentence, entries, next };
     },
     async explain(id) {

@@ -27,6 +27,8 @@ interface Served extends ServeFile {
 export interface StageOptions {
   /** Further versions of checkout, with their faults. */
   readonly versions?: Record<string, object>;
+  /** Further incidents that can be caused. */
+  readonly incidents?: Record<string, object>;
   readonly dwell?: string;
   readonly rps?: number;
   readonly onAnswer?: TrafficOptions['onAnswer'];
@@ -52,6 +54,7 @@ export async function openStage(options: StageOptions = {}) {
   // No error but the declared ones: a cut connection would show.
   releases.background = {};
   Object.assign(releases.services.checkout, options.versions ?? {});
+  Object.assign(releases.incidents, options.incidents ?? {});
   writeFileSync(join(directory, 'releases.yaml'), stringify(releases));
   const platform = join(directory, 'platform.yaml');
   if (options.platform) cpSync(join(ROOT, 'examples', options.platform, 'platform.yaml'), platform);

@@ -15,6 +15,7 @@ import { freezeIds, type GovernanceKeeper } from '../governance.ts';
 import type { MetricsLook } from '../metrics-look.ts';
 import { decideFacts } from './decide.ts';
 import { type FactSources, gatherFacts } from './facts.ts';
+import { slosOf } from './slo-facts.ts';
 
 /** A pull request as the gate last saw it. */
 export interface PullState {
@@ -101,20 +102,18 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     const at = platform.environments.find((e) => e.name === environment);
     const lane = parts.lanes()?.find((l) => l.lane === `${service}/${environment}`);
     const { block, warn } = platform.policy;
-    const slos = platform.slos
-      .filter((slo) => slo.service === service)
-      .map((slo) => {
-        const left = look.budgets.get(slo.name);
-        const burn = look.burns.get(slo.name);
-        const over = (value: number | null | undefined, threshold: number | undefined) =>
-          value === null || value === undefined || threshold === undefined ? 'unknown' : value >= threshold;
-        return {
-          slo: slo.name,
-          left: left === undefined ? 'unknown' : left <= block ? 'spent' : left <= warn ? 'low' : 'enough',
-          fast: over(burn?.fast, at?.burn.fast.threshold),
-          slow: over(burn?.slow, at?.burn.slow?.threshold),
-        };
-      });
+    const slos = slosOf(platform, service).map((slo) => {
+      const left = look.budgets.get(slo.name);
+      const burn = look.burns.get(slo.name);
+      const over = (value: number | null | undefined, threshold: number | undefined) =>
+        value === null || value === undefined || threshold === undefined ? 'unknown' : value >= threshold;
+      return {
+        slo: slo.name,
+        left: left === undefined ? 'unknown' : left <= block ? 'spent' : left <= warn ? 'low' : 'enough',
+        fast: over(burn?.fast, at?.burn.fast.threshold),
+        slow: over(burn?.slow, at?.burn.slow?.threshold),
+      };
+    });
     return {
       slos,
       failure: look.failure?.code ?? null,

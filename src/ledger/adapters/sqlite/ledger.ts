@@ -19,7 +19,8 @@ export interface SqliteOptions {
   readonly maxPages?: number;
 }
 
-const READ_BATCH = 100_000;
+/** SQLite's word for no limit: what is asked for without one is given whole. */
+const NO_LIMIT = -1;
 
 function codeOf(thrown: unknown): LedgerUnavailable['code'] {
   const text = messageOf(thrown);
@@ -45,6 +46,7 @@ function openLocked(file: string, maxPages: number | undefined): DatabaseSync {
       `CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, subject TEXT NOT NULL,
          hash TEXT NOT NULL, text TEXT NOT NULL) STRICT;
        CREATE INDEX IF NOT EXISTS records_subject ON records (subject, seq);
+       CREATE INDEX IF NOT EXISTS records_type ON records (type, seq);
        CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
        BEGIN IMMEDIATE; COMMIT;`,
     );
@@ -105,7 +107,7 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
 
   const texts = async ({
     after = 0,
-    limit = READ_BATCH,
+    limit = NO_LIMIT,
     subject,
     type,
   }: ReadOptions = {}): Promise<string[]> => {
