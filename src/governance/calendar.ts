@@ -89,10 +89,10 @@ export function scopesOf(freeze: Pick<CalendarFreeze, 'environments' | 'services
   return environments.flatMap((environment) => services.map((service) => ({ environment, service })));
 }
 
-/** The declared freezes that stand now. */
-export function calendarFreezes(freezes: readonly CalendarFreeze[], now: number): FreezeFacts[] {
-  return freezes.flatMap((freeze) =>
-    occurrences(freeze, now, now + 1).flatMap((span) =>
+/** Declared freezes that overlap a span, one for each scope, with the times of that occurrence. */
+export const freezesBetween = (freezes: readonly CalendarFreeze[], from: number, to: number): FreezeFacts[] =>
+  freezes.flatMap((freeze) =>
+    occurrences(freeze, from, to).flatMap((span) =>
       scopesOf(freeze).map((scope) => ({
         id: `calendar:${freeze.name}`,
         kind: 'calendar' as const,
@@ -104,7 +104,10 @@ export function calendarFreezes(freezes: readonly CalendarFreeze[], now: number)
       })),
     ),
   );
-}
+
+/** The declared freezes that stand now. */
+export const calendarFreezes = (freezes: readonly CalendarFreeze[], now: number): FreezeFacts[] =>
+  freezesBetween(freezes, now, now + 1);
 
 /** The next moment at which a declared freeze begins or ends; null: none within a year. */
 export function nextFlip(freezes: readonly CalendarFreeze[], now: number): number | null {

@@ -22,7 +22,7 @@ import {
 } from '../controller/gate/replay.ts';
 import type { GovernanceKeeper } from '../controller/governance.ts';
 import type { Platform } from '../declaration/platform.ts';
-import { occurrences, scopesOf } from '../governance/calendar.ts';
+import { freezesBetween } from '../governance/calendar.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { FreezeFacts } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
@@ -53,23 +53,8 @@ export interface GovernanceHouseParts {
 const SHOWN_MS = 14 * 86_400_000;
 
 /** Declared freezes that begin within two weeks. */
-function comingFreezes(platform: Platform, now: number): FreezeFacts[] {
-  return platform.freezes.flatMap((freeze) =>
-    occurrences(freeze, now, now + SHOWN_MS)
-      .filter((span) => span.from > now)
-      .flatMap((span) =>
-        scopesOf(freeze).map((scope) => ({
-          id: `calendar:${freeze.name}`,
-          kind: 'calendar' as const,
-          scope,
-          since: span.from,
-          until: span.to,
-          reason: freeze.reason,
-          by: 'the calendar',
-        })),
-      ),
-  );
-}
+const comingFreezes = (platform: Platform, now: number): FreezeFacts[] =>
+  freezesBetween(platform.freezes, now, now + SHOWN_MS).filter((f) => f.since > now);
 
 export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHouse {
   const { platform, ledger, governance, gate, now } = parts;

@@ -1,53 +1,26 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInstance, which } from '../../src/delivery/adapters/process/os.ts';
-import { openStage, ROOT, type Stage } from '../e2e/stage.ts';
+import { findInstance } from '../../src/delivery/adapters/process/os.ts';
+import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
-
-const SHOTS = join(ROOT, 'test/.out/screenshots');
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { type OpenPage, openPage } from './chromium.ts';
 
 describe('the console in Chromium', () => {
   let stage: Stage;
-  let browser: Browser;
-  let page: Page;
-  const errors: string[] = [];
+  let browser: OpenPage['browser'];
+  let page: OpenPage['page'];
+  let errors: OpenPage['errors'] = [];
+  let shot: OpenPage['shot'];
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     stage = await openStage({ dwell: '6s' });
-    const program = ['chromium', 'chromium-browser', 'google-chrome']
-      .map((name) => which(name, process.env))
-      .find(Boolean);
-    browser = await chromium.launch({ executablePath: program!, args: FLAGS });
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
-        errors.push(message.text());
-    });
+    ({ browser, page, errors, shot } = await openPage());
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
     await stage?.close();
   });
 
-  const shot = async (name: string) => {
-    await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.screenshot({ path: join(SHOTS, `${name}-dark.png`), fullPage: true });
-    await page.emulateMedia({ colorScheme: 'light' });
-  };
   const visit = (path: string) => page.goto(`${stage.server().url}${path}`);
   const heading = () => page.locator('h1').innerText();
 

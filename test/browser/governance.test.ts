@@ -1,48 +1,26 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReleases } from '../../shop/profile.ts';
 import { propose } from '../../src/cli/demo/people.ts';
 import { desiredOf } from '../../src/cli/demo/story.ts';
-import { which } from '../../src/delivery/adapters/process/os.ts';
-import { openStage, ROOT, type Stage } from '../e2e/stage.ts';
+import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
-
-const SHOTS = join(ROOT, 'test/.out/screenshots');
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { type OpenPage, openPage, SHOTS } from './chromium.ts';
 
 /** The pages of the governance plane, over the shop behind its gate. */
 describe('the governance plane in Chromium', () => {
   let stage: Stage;
-  let browser: Browser;
-  let page: Page;
-  const errors: string[] = [];
+  let browser: OpenPage['browser'];
+  let page: OpenPage['page'];
+  let errors: OpenPage['errors'] = [];
+  let shot: OpenPage['shot'];
   const token = async (...scopes: string[]) =>
     (await stage.client().post<{ token: string }>('/api/v1/tokens', { name: scopes.join('-'), scopes }))
       .token;
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     stage = await openStage({ platform: 'gated-shop' });
-    const program = ['chromium', 'chromium-browser', 'google-chrome']
-      .map((n) => which(n, process.env))
-      .find(Boolean);
-    browser = await chromium.launch({ executablePath: program!, args: FLAGS });
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
-        errors.push(message.text());
-    });
+    ({ browser, page, errors, shot } = await openPage());
     await stage.open();
   }, 180_000);
   afterAll(async () => {
@@ -50,12 +28,6 @@ describe('the governance plane in Chromium', () => {
     await stage?.close();
   });
 
-  const shot = async (name: string) => {
-    await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.screenshot({ path: join(SHOTS, `${name}-dark.png`), fullPage: true });
-    await page.emulateMedia({ colorScheme: 'light' });
-  };
   const visit = (path: string) => page.goto(`${stage.server().url}${path}`);
   const heading = () => page.locator('h1').innerText();
   const release = (version: string, title: string) =>

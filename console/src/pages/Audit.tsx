@@ -77,10 +77,16 @@ interface SloRow {
 function Evidence({ data }: { data: Record<string, unknown> }) {
   const slos = (data['facts'] as { slos?: SloRow[] } | undefined)?.slos ?? [];
   if (slos.length === 0) return null;
-  const bar = (value: number | null, most: number) => (
-    <span className="bar" data-low={value === null || value >= most}>
-      <i style={{ width: `${Math.min(100, (100 * (value ?? 0)) / most)}%` }} />
-    </span>
+  const burn = (name: string, value: number | null, most: number) => (
+    <div className="row">
+      <span>{name}</span>
+      <span className="bar" data-low={value === null || value >= most}>
+        <i style={{ width: `${Math.min(100, (100 * (value ?? 0)) / most)}%` }} />
+      </span>
+      <span>
+        {value?.toFixed(2) ?? 'no data'} of {most}
+      </span>
+    </div>
   );
   return (
     <>
@@ -97,22 +103,8 @@ function Evidence({ data }: { data: Record<string, unknown> }) {
             </span>
             <span>{percent(s.left)}</span>
           </div>
-          <div className="row">
-            <span>fast burn</span>
-            {bar(s.fast, s.thresholds.fast)}
-            <span>
-              {s.fast?.toFixed(2) ?? 'no data'} of {s.thresholds.fast}
-            </span>
-          </div>
-          {s.thresholds.slow !== null && (
-            <div className="row">
-              <span>slow burn</span>
-              {bar(s.slow, s.thresholds.slow)}
-              <span>
-                {s.slow?.toFixed(2) ?? 'no data'} of {s.thresholds.slow}
-              </span>
-            </div>
-          )}
+          {burn('fast burn', s.fast, s.thresholds.fast)}
+          {s.thresholds.slow !== null && burn('slow burn', s.slow, s.thresholds.slow)}
         </div>
       ))}
     </>
