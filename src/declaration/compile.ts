@@ -102,7 +102,7 @@ function compilePrometheus(p: EnvironmentInput['prometheus']): PrometheusSource 
   };
 }
 
-function compileEnvironment(e: EnvironmentInput): Environment {
+function compileEnvironment(e: EnvironmentInput, i: number, all: readonly EnvironmentInput[]): Environment {
   const side = (which: 'fast' | 'slow') => {
     const merged = { ...BURN_DEFAULTS[which], ...e.burn?.[which] };
     return { windowMs: ms(merged.window), threshold: merged.threshold };
@@ -113,6 +113,12 @@ function compileEnvironment(e: EnvironmentInput): Environment {
     validation: e.validation,
     prometheus: compilePrometheus(e.prometheus),
     burn: { fast: side('fast'), slow: e.validation === 'canary' ? null : side('slow') },
+    after: e.after ?? (i > 0 ? [all[i - 1]!.name] : []),
+    promotion: {
+      soakMs: ms(e.promotion?.soak ?? '0s'),
+      autoMerge: e.promotion?.autoMerge ?? false,
+      autoRevert: e.promotion?.autoRevert ?? false,
+    },
     budgetWindowMs: e.budget ? ms(e.budget.window) : null,
   };
 }
@@ -254,6 +260,31 @@ function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report
       known([...at, 'environments', j], 'environment', name, environmentNames);
     for (const [j, name] of (item.services ?? []).entries())
       known([...at, 'services', j], 'service', name, serviceNames);
+  }
+}
+
+/** Promotion order is over environments that are declared, and goes in no circle. */
+function checkOrder(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { environments } = doc.value.spec;
+  const names = environments.map((e) => e.name);
+  const after = new Map(environments.map((e, i) => [e.name, e.after ?? names.slice(Math.max(0, i - 1), i)]));
+  const circles = (name: string, seen: readonly string[]): boolean =>
+    seen.includes(name) || (after.get(name) ?? []).some((before) => circles(before, [...seen, name]));
+  for (const [i, environment] of environments.entries()) {
+    const at: Path = ['spec', 'environments', i, 'after'];
+    for (const [j, name] of (environment.after ?? []).entries())
+      if (!names.includes(name)) {
+        const near = nearest(name, names);
+        report(
+          doc,
+          [...at, j],
+          'UNKNOWN_ENVIRONMENT',
+          `no environment is named "${name}"`,
+          near ? `did you mean "${near}"?` : `known: ${names.join(', ')}`,
+        );
+      }
+    if (environment.after && circles(environment.name, []))
+      report(doc, at, 'ORDER_IN_A_CIRCLE', `"${environment.name}" would come before itself`);
   }
 }
 
@@ -428,6 +459,8 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
           fast: { windowMs: ms(BURN_DEFAULTS.fast.window), threshold: BURN_DEFAULTS.fast.threshold },
           slow: { windowMs: ms(BURN_DEFAULTS.slow.window), threshold: BURN_DEFAULTS.slow.threshold },
         },
+        after: [],
+        promotion: { soakMs: 0, autoMerge: false, autoRevert: false },
         budgetWindowMs: null,
       },
     ],
@@ -553,6 +586,7 @@ export function compileDeclaration(
   checkIntervals(first, report);
   checkAlerts(first, slos, report);
   checkGovernance(first, report);
+  checkOrder(first, report);
   checkTargets(first, [...shelf.targets.values()], report);
   checkSources(of(KINDS.DataSource), report);
   checkServices(sloDocs, [...declared, ...spec.services.map((s) => s.name)], report);

@@ -38,6 +38,9 @@ export interface Environment {
   readonly validation: 'canary' | 'canary-multi-window';
   readonly prometheus: PrometheusSource;
   readonly burn: BurnThresholds;
+  /** Environments that come before this one in promotion order. */
+  readonly after: readonly string[];
+  readonly promotion: { readonly soakMs: Ms; readonly autoMerge: boolean; readonly autoRevert: boolean };
   /** A budget window for all SLOs here, in place of their own; null: their own. */
   readonly budgetWindowMs: Ms | null;
 }
@@ -312,6 +315,21 @@ export interface Platform {
   readonly freezes: readonly CalendarFreeze[];
   readonly forge: ForgeSource | null;
   readonly signIn: SignIn;
+}
+
+/** Every environment that comes before one, however far, nearest first. */
+export function environmentsBefore(platform: Platform, environment: Environment): Environment[] {
+  const found = new Set<Environment>();
+  const visit = (one: Environment) => {
+    for (const name of one.after) {
+      const before = platform.environments.find((e) => e.name === name);
+      if (!before || found.has(before)) continue;
+      found.add(before);
+      visit(before);
+    }
+  };
+  visit(environment);
+  return [...found];
 }
 
 /** Length of the window that an SLO's budget is over, in one environment. */

@@ -66,6 +66,20 @@ const environment = z.strictObject({
     .enum(['canary', 'canary-multi-window'], 'expected canary or canary-multi-window')
     .default('canary-multi-window'),
   prometheus,
+  after: z
+    .array(z.string())
+    .optional()
+    .describe('Environments that come before this one; the one above it where left out; [] for none.'),
+  promotion: z
+    .strictObject({
+      soak: duration.default('0s').describe('How long a version rests here before it is promoted on.'),
+      autoMerge: z
+        .boolean()
+        .default(false)
+        .describe('Promotions into it merge by themselves once the gate allows.'),
+      autoRevert: z.boolean().default(false).describe('Reverts after a rollback merge by themselves.'),
+    })
+    .optional(),
   burn: z.strictObject({ fast: window(14, '5m').optional(), slow: window(3, '1h').optional() }).optional(),
   budget: z
     .strictObject({

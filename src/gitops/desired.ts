@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import type { Revision } from '../delivery/events.ts';
 import { canonicalText } from '../kit/canonical.ts';
@@ -61,4 +61,42 @@ export function parseDesired(file: string, text: string, service: string): Resul
   if (parsed.data.service !== service)
     return fail([problem(1, 'service', `says "${parsed.data.service}", but the file is ${service}'s`)]);
   return ok(revisionOf(parsed.data));
+}
+
+type Wanted = Pick<Desired, 'version' | 'digest'> & { readonly config?: Desired['config'] };
+
+/** A value in the quotes that stood there before. */
+const quotedAs = (before: string, value: string): string =>
+  before.startsWith('"')
+    ? JSON.stringify(value)
+    : before.startsWith("'")
+      ? `'${value}'`
+      : stringify(value).trim();
+
+/**
+ * The text of a lane's file with another artefact: every other byte of it stays, comments, order, anchors and
+ * line ends included. A configuration is written anew only where another is wanted. A file that is not there
+ * yet is written whole.
+ */
+export function withArtefact(text: string | null, service: string, wanted: Wanted): string {
+  const { version, digest, config } = wanted;
+  if (text === null) return stringify({ service, version, digest, config: config ?? {} });
+  const document = parseDocument(text);
+  const edits = (['version', 'digest'] as const).flatMap((field) => {
+    const range = (document.get(field, true) as { range?: [number, number, number] } | undefined)?.range;
+    return range ? [{ from: range[0], to: range[1], value: wanted[field] }] : [];
+  });
+  const changed = edits
+    .sort((a, b) => b.from - a.from)
+    .reduce(
+      (t, { from, to, value }) => t.slice(0, from) + quotedAs(t.slice(from, to), value) + t.slice(to),
+      text,
+    );
+  const there = (document.toJS({ maxAliasCount: 100 }) as { config?: unknown }).config ?? {};
+  if (config === undefined || canonicalText(there) === canonicalText(config)) return changed;
+  const windows = changed.includes('\r\n');
+  const rewritten = parseDocument(changed.replaceAll('\r\n', '\n'));
+  rewritten.set('config', rewritten.createNode(config));
+  const whole = rewritten.toString({ lineWidth: 0 });
+  return windows ? whole.replaceAll('\n', '\r\n') : whole;
 }

@@ -74,6 +74,19 @@ export interface WantedPull {
   readonly autoMerge?: boolean;
 }
 
+/** A branch of ours with one commit on top of the base branch, and its pull request. */
+export interface WantedChange {
+  readonly branch: string;
+  readonly base: string;
+  /** Texts by path. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly title: string;
+  readonly body: string;
+  readonly labels: readonly string[];
+  /** Merge by itself as soon as the required check passes. */
+  readonly autoMerge: boolean;
+}
+
 /** What a webhook tells: a hint, confirmed at the source. */
 export interface ForgeHint {
   readonly kind: 'pull' | 'push' | 'merge-group' | 'other';
@@ -96,6 +109,10 @@ export interface ForgePort {
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
   report(pull: PullRequest, report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'>;
   open(wanted: WantedPull): ForgeResult<PullRequest>;
+  /** Writes the branch anew and opens its pull request, or brings the one that is open up to date. Done twice it is there once. */
+  propose(change: WantedChange): ForgeResult<PullRequest>;
+  /** Closes a pull request, with the reason as a comment. */
+  withdraw(pull: PullRequest, why: string): ForgeResult<null>;
   merge(pull: PullRequest): ForgeResult<'merged'>;
   /** Reads a delivery whose signature is right; anything else is refused. */
   hint(headers: Readonly<Record<string, string | undefined>>, body: string): Result<ForgeHint, ForgeFailure>;

@@ -1,5 +1,3 @@
-import type { Environment, Platform } from '../declaration/platform.ts';
-
 export const FACTS_SCHEMA = 'sluice.dev/gate-input/v1';
 
 /** Where something holds: an environment and a service, `*` for all of them. */
@@ -77,9 +75,9 @@ export interface LaneFacts {
     readonly release: string;
     readonly reason: string;
   }[];
-  /** The environment before this one in promotion order; null for the first. */
+  /** The environments right before this one in promotion order, as text; null for a first one. */
   readonly previous: string | null;
-  /** Digests that have been stable there. */
+  /** Digests that have been stable in all of them. */
   readonly stableBefore: readonly string[];
   /** Releases that failed within the declared time. */
   readonly failed: number;
@@ -156,7 +154,3 @@ export interface Facts {
   readonly waivers: readonly WaiverFacts[];
   readonly team: readonly object[];
 }
-
-/** The environment before one, in promotion order. */
-export const previousOf = (platform: Platform, environment: Environment): Environment | null =>
-  platform.environments[platform.environments.indexOf(environment) - 1] ?? null;

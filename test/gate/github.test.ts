@@ -30,6 +30,8 @@ async function appHouse(): Promise<{ h: GateHouse; github: GithubFake; forge: Fo
       list: later('list'),
       report: later('report'),
       open: later('open'),
+      propose: later('propose'),
+      withdraw: later('withdraw'),
       merge: later('merge'),
       hint: later('hint'),
     }),

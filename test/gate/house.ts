@@ -37,13 +37,13 @@ spec:
   budgetingMethod: Occurrences
   objectives: [{ target: 0.999 }]
 `;
-export const platformText = (more = ''): string => `apiVersion: sluice.dev/v1
+export const platformText = (more = '', environment = ''): string => `apiVersion: sluice.dev/v1
 kind: Platform
 metadata: { name: gate }
 spec:
   environments:
     - { name: stage, prometheus: { address: 'http://prometheus.invalid' } }
-    - { name: prod, prometheus: { address: 'http://prometheus.invalid' } }
+    - { name: prod, prometheus: { address: 'http://prometheus.invalid' }${environment ? `, ${environment}` : ''} }
   services: [{ name: checkout, slos: [checkout-availability] }]
   forge: { local: true, declaration: platform }
 ${more}`;
@@ -82,6 +82,8 @@ export interface GateHouse {
 
 export interface HouseOptions {
   readonly spec?: string;
+  /** Further fields of prod. */
+  readonly environments?: string;
   /** The forge as the gate sees it: faults go in here. */
   readonly wrap?: (forge: ForgePort) => ForgePort;
   /** Time goes by by itself. */
@@ -99,7 +101,7 @@ export const seedFiles = (declared: string): Record<string, string> => ({
 
 /** The gate over a real repository, the real policy and the real ledger code; Prometheus is a few numbers. */
 export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> {
-  const declared = platformText(options.spec);
+  const declared = platformText(options.spec, options.environments);
   const compiled = compile([
     { file: 'platform/platform.yaml', text: declared },
     { file: 'platform/slos.yaml', text: SLOS },

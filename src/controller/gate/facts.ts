@@ -1,4 +1,4 @@
-import { lanesOf, type Platform } from '../../declaration/platform.ts';
+import { type Environment, environmentsBefore, lanesOf, type Platform } from '../../declaration/platform.ts';
 import { type Lane, laneName } from '../../delivery/events.ts';
 import { desiredPath, parseDesired } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
@@ -11,7 +11,6 @@ import {
   type Facts,
   type GateSettings,
   type LaneFacts,
-  previousOf,
   type SloFacts,
 } from '../../governance/facts.ts';
 import { problemLine } from '../../kit/problem.ts';
@@ -88,6 +87,30 @@ async function touchedLanes(
   return ok(touched);
 }
 
+/** Environments right before one in which the service runs at all, with the digest that Git asks for there. */
+async function environmentsThatRun(
+  sources: FactSources,
+  pull: PullRequest,
+  service: string,
+  environment: Environment,
+): Promise<{ readonly name: string; readonly desired: string }[]> {
+  const found = await Promise.all(
+    environment.after.map(async (name) => {
+      const path = desiredPath(name, service);
+      const text = await sources.forge.text(pull.base.sha, path);
+      const parsed = text.ok && text.value !== null ? parseDesired(path, text.value, service) : null;
+      // A file that cannot be read still says that the service runs there: nothing is stable in it.
+      if (!text.ok || (parsed && !parsed.ok)) return [{ name, desired: '' }];
+      return parsed ? [{ name, desired: parsed.value.digest }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** What stands in every list. */
+const common = (lists: readonly (readonly string[])[]): string[] =>
+  (lists[0] ?? []).filter((item) => lists.every((list) => list.includes(item)));
+
 /** What the ledger knows of a lane; without one, what Git says runs before it. */
 async function laneFacts(
   sources: FactSources,
@@ -95,10 +118,9 @@ async function laneFacts(
   change: Change,
   now: number,
 ): Promise<LaneFacts> {
-  const { platform, forge } = sources;
+  const { platform } = sources;
   const { service, environment } = change;
   const at = platform.environments.find((e) => e.name === environment)!;
-  const previous = previousOf(platform, at)?.name ?? null;
   const lanes = sources.lanes();
   const lane = lanes?.get(laneName(service, environment));
   const since = now - platform.policy.history.windowMs;
@@ -106,14 +128,8 @@ async function laneFacts(
     (l?.rejected ?? [])
       .filter((r) => r.digest !== l?.stable?.digest)
       .map(({ digest, release, reason }) => ({ digest, environment: name, release, reason }));
-  const upstream = platform.environments.slice(0, platform.environments.indexOf(at));
-  const before = previous === null ? null : desiredPath(previous, service);
-  const inGit = async (): Promise<string[]> => {
-    if (before === null) return [];
-    const text = await forge.text(pull.base.sha, before);
-    const parsed = text.ok && text.value !== null ? parseDesired(before, text.value, service) : null;
-    return parsed?.ok ? [parsed.value.digest] : [];
-  };
+  const upstream = environmentsBefore(platform, at);
+  const before = await environmentsThatRun(sources, pull, service, at);
   return {
     service,
     environment,
@@ -122,8 +138,12 @@ async function laneFacts(
       ...rejectedIn(environment, lane),
       ...upstream.flatMap((e) => rejectedIn(e.name, lanes?.get(laneName(service, e.name)))),
     ],
-    previous,
-    stableBefore: lanes ? [...(lanes.get(laneName(service, previous ?? ''))?.served ?? [])] : await inGit(),
+    previous: before.length > 0 ? before.map((b) => b.name).join(' and ') : null,
+    stableBefore: common(
+      before.map(({ name, desired }) =>
+        lanes ? (lanes.get(laneName(service, name))?.served ?? []) : [desired],
+      ),
+    ),
     failed: (lane?.failures ?? []).filter((moment) => moment > since).length,
   };
 }

@@ -193,6 +193,63 @@ export function forgeContract(
       });
     });
 
+    it('FORGE-19: a change of ours is one branch and one pull request, however often it is asked for; another replaces it', async () => {
+      rig ??= await open();
+      const head = branch('promote');
+      const change = (text: string) => ({
+        branch: head,
+        base: 'main',
+        files: { 'environments/prod/checkout.yaml': text, 'environments/new/checkout.yaml': 'new\n' },
+        title: `Promote ${text.length}`,
+        body: 'Stable in stage.',
+        labels: [],
+        autoMerge: false,
+      });
+      const first = value(await rig.forge.propose(change('service: checkout\nversion: 2.0.0\n')));
+      const again = value(await rig.forge.propose(change('service: checkout\nversion: 2.0.0\n')));
+      expect(again.number).toBe(first.number);
+      const other = value(await rig.forge.propose(change('service: checkout\nversion: 2.10.0\n')));
+      expect(other.number).toBe(first.number);
+      const read = value(await rig.forge.pull(first.number));
+      expect(read.title).toBe('Promote 34');
+      expect(value(await rig.forge.text(read.head.sha, 'environments/prod/checkout.yaml'))).toBe(
+        'service: checkout\nversion: 2.10.0\n',
+      );
+      const listed = value(await rig.forge.files(read));
+      expect(listed.files.map((f) => f.path).sort()).toEqual([
+        'environments/new/checkout.yaml',
+        'environments/prod/checkout.yaml',
+      ]);
+      value(await rig.forge.withdraw(read, 'It was condemned.'));
+      expect(value(await rig.forge.pull(first.number)).state).toBe('closed');
+    });
+
+    it('FORGE-20: what the base changed meanwhile is begun anew, and can be merged', async () => {
+      rig ??= await open();
+      const head = branch('revert');
+      const change = (version: string) => ({
+        branch: head,
+        base: 'main',
+        files: { 'environments/prod/checkout.yaml': `service: checkout\nversion: ${version}\n` },
+        title: `To ${version}`,
+        body: '',
+        labels: [],
+        autoMerge: false,
+      });
+      value(await rig.forge.propose(change('3.0.0')));
+      const between = await opened({
+        'environments/prod/checkout.yaml': 'service: checkout\nversion: 2.5.0\n',
+      });
+      value(await rig.forge.report(between, report(rig, between, { key: 'between' })));
+      value(await rig.forge.merge(between));
+      const renewed = value(await rig.forge.propose(change('3.1.0')));
+      value(await rig.forge.report(renewed, report(rig, renewed, { key: 'renewed' })));
+      expect(await rig.forge.merge(value(await rig.forge.pull(renewed.number)))).toEqual({
+        ok: true,
+        value: 'merged',
+      });
+    });
+
     it('FORGE-10: everything ends with the test', async () => {
       await rig?.close();
       expect(rig).toBeDefined();

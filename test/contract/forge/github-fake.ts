@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { git } from '../../../src/gitops/adapters/git/program.ts';
+import { commitOnto, git } from '../../../src/gitops/adapters/git/program.ts';
 import { type TestRepository, WHO } from './repository.ts';
 
 type Json = Record<string, unknown>;
@@ -18,7 +18,14 @@ interface Operation {
 
 /** The calls that our adapter makes: everything else is unexpected. */
 const USED: Readonly<Record<string, readonly string[]>> = {
-  '/repos/{owner}/{repo}/pulls/{pull_number}': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}': ['get', 'patch'],
+  '/repos/{owner}/{repo}/git/ref/{ref}': ['get'],
+  '/repos/{owner}/{repo}/git/refs': ['post'],
+  '/repos/{owner}/{repo}/git/refs/{ref}': ['patch'],
+  '/repos/{owner}/{repo}/git/commits/{commit_sha}': ['get'],
+  '/repos/{owner}/{repo}/git/commits': ['post'],
+  '/repos/{owner}/{repo}/git/trees': ['post'],
+  '/repos/{owner}/{repo}/issues/{issue_number}/labels': ['post'],
   '/repos/{owner}/{repo}/pulls': ['get', 'post'],
   '/repos/{owner}/{repo}/pulls/{pull_number}/files': ['get'],
   '/repos/{owner}/{repo}/pulls/{pull_number}/merge': ['put'],
@@ -59,7 +66,7 @@ export function githubDescription(): {
 
 interface FakePull {
   readonly number: number;
-  readonly title: string;
+  title: string;
   readonly head: string;
   readonly base: string;
   labels: string[];
@@ -123,6 +130,9 @@ export async function startGithubFake(repository: TestRepository, check: string)
     compare: example('/repos/{owner}/{repo}/compare/{basehead}', 'get', '200'),
     merged: example('/repos/{owner}/{repo}/pulls/{pull_number}/merge', 'put', '200'),
     content: example('/repos/{owner}/{repo}/contents/{path}', 'get', '200'),
+    ref: example('/repos/{owner}/{repo}/git/ref/{ref}', 'get', '200'),
+    commit: example('/repos/{owner}/{repo}/git/commits/{commit_sha}', 'get', '200'),
+    tree: example('/repos/{owner}/{repo}/git/trees', 'post', '201'),
     token: example('/app/installations/{installation_id}/access_tokens', 'post', '201'),
   };
   const bare = repository.remote;
@@ -289,7 +299,9 @@ export async function startGithubFake(repository: TestRepository, check: string)
     if (rest === '/pulls' && method === 'POST') return openPull(given);
     if (rest === '/pulls') {
       const open = pulls.filter((p) => p.state === 'open');
-      const page = paged(await Promise.all(open.map((p) => pullOf(p, shapes.listed))), url);
+      const head = url.searchParams.get('head')?.split(':')[1];
+      const mine = open.filter((p) => head === undefined || p.head === head);
+      const page = paged(await Promise.all(mine.map((p) => pullOf(p, shapes.listed))), url);
       return { status: 200, ...page };
     }
     m = /^\/pulls\/(\d+)(\/files|\/merge)?$/.exec(rest);
@@ -301,7 +313,57 @@ export async function startGithubFake(repository: TestRepository, check: string)
         const at = await sides(pull);
         return { status: 200, ...paged((await changed(at.base, at.head)).slice(0, 3_000), url) };
       }
+      if (method === 'PATCH') {
+        if (given['title']) pull.title = String(given['title']);
+        if (given['state'] === 'closed') Object.assign(pull, { ended: await sides(pull), state: 'closed' });
+      }
       return { status: 200, body: await pullOf(pull, shapes.pull) };
+    }
+    m = /^\/git\/refs?(?:\/(heads\/.+))?$/.exec(rest);
+    if (m) {
+      const ref = m[1] ? `refs/${m[1]}` : String(given['ref']);
+      if (method !== 'GET') await git(bare, ['update-ref', ref, String(given['sha'])]);
+      const at = await sha(ref).catch(() => null);
+      if (at === null) return refuse(404, 'Not Found');
+      const object = { ...(shapes.ref['object'] as Json), sha: at };
+      return { status: method === 'POST' ? 201 : 200, body: { ...shapes.ref, ref, object } };
+    }
+    m = /^\/git\/commits(?:\/([0-9a-f]+))?$/.exec(rest);
+    if (m) {
+      const made = m[1]
+        ? m[1]
+        : (
+            await git(bare, [
+              ...WHO,
+              'commit-tree',
+              String(given['tree']),
+              '-p',
+              String((given['parents'] as string[])[0]),
+              '-m',
+              String(given['message']),
+            ])
+          ).trim();
+      const tree = await sha(`${made}^{tree}`);
+      return {
+        status: m[1] ? 200 : 201,
+        body: { ...shapes.commit, sha: made, tree: { ...(shapes.commit['tree'] as Json), sha: tree } },
+      };
+    }
+    if (rest === '/git/trees') {
+      const base = String(given['base_tree']);
+      const files = Object.fromEntries(
+        (given['tree'] as { path: string; content: string }[]).map((e) => [e.path, e.content]),
+      );
+      const parent = (await git(bare, [...WHO, 'commit-tree', base, '-m', 'x'])).trim();
+      const commit = await commitOnto(bare, parent, files, 'x', { name: 'x', email: 'x' });
+      return { status: 201, body: { ...shapes.tree, sha: await sha(`${commit}^{tree}`) } };
+    }
+    m = /^\/issues\/(\d+)\/labels$/.exec(rest);
+    if (m) {
+      const pull = find(m[1]!);
+      if (!pull) return refuse(404, 'Not Found');
+      pull.labels = [...new Set([...pull.labels, ...(given['labels'] as string[])])];
+      return { status: 200, body: (await pullOf(pull, shapes.pull))['labels'] };
     }
     m = /^\/contents\/(.+)$/.exec(rest);
     if (m) {

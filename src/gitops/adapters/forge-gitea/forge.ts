@@ -11,10 +11,12 @@ import {
   MAX_FILES,
   type PullRequest,
   postNeeded,
+  type WantedChange,
 } from '../../forge.ts';
 import { badSignature, deliveryOf, failureOf, retrying, signed, unavailable } from '../forge-http/calls.ts';
 import {
   commentsSchema,
+  contentSchema,
   deliverySchema,
   filesSchema,
   messageSchema,
@@ -70,7 +72,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
   const root = `${options.address}/api/v1/repos/${options.repository}`;
 
   async function once<T>(
-    method: 'GET' | 'POST' | 'PATCH',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     schema: z.ZodType<T>,
     body?: object,
@@ -139,6 +141,71 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     }, options.retryMs);
   }
 
+  const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+  const missing = (result: Result<unknown, ForgeFailure>): boolean =>
+    !result.ok && result.error.code === 'NOT_FOUND';
+
+  /** One file of a branch as it should be; what is so already is left alone. */
+  async function writeFile(branch: string, path: string, text: string, message: string): ForgeResult<null> {
+    const there = await once(
+      'GET',
+      `/contents/${encoded(path)}?ref=${encodeURIComponent(branch)}`,
+      contentSchema,
+    );
+    if (!there.ok && !missing(there)) return there;
+    const content = Buffer.from(text, 'utf8').toString('base64');
+    if (there.ok && there.value.content?.replace(/\s/g, '') === content) return ok(null);
+    const body = { branch, message, content, ...(there.ok ? { sha: there.value.sha } : {}) };
+    const done = await once(there.ok ? 'PUT' : 'POST', `/contents/${encoded(path)}`, z.unknown(), body);
+    return done.ok ? ok(null) : done;
+  }
+
+  /** The open pull request of a branch of ours. */
+  async function openOf(branch: string): ForgeResult<z.infer<typeof pullSchema> | undefined> {
+    const open = await pages('/pulls?state=open', pullsSchema, 10_000);
+    return open.ok ? ok(open.value.items.find((p) => p.head.ref === branch)) : open;
+  }
+
+  /**
+   * The branch as it should be. Gitea writes no trees: a branch is begun at the base and changed file by file.
+   * Where the base changed one of the files since, it is begun anew, or it would conflict.
+   */
+  async function prepareBranch(
+    change: WantedChange,
+    open: z.infer<typeof pullSchema> | undefined,
+  ): ForgeResult<null> {
+    const { branch, base, files, title } = change;
+    let stale = open === undefined;
+    for (const path of open?.merge_base ? Object.keys(files) : []) {
+      const [then, now] = [await textAt(open!.merge_base!, path), await textAt(open!.base.sha, path)];
+      if (!then.ok) return then;
+      if (!now.ok) return now;
+      if (then.value !== now.value) stale = true;
+    }
+    const name = encoded(branch);
+    const there = await once('GET', `/branches/${name}`, z.unknown());
+    if (!there.ok && !missing(there)) return there;
+    if (there.ok && stale) {
+      const gone = await once('DELETE', `/branches/${name}`, z.unknown());
+      if (!gone.ok && !missing(gone)) return gone;
+    }
+    if (!there.ok || stale) {
+      const body = { new_branch_name: branch, old_ref_name: `refs/heads/${base}` };
+      const made = await once('POST', '/branches', z.unknown(), body);
+      if (!made.ok) return made;
+    }
+    for (const [path, text] of Object.entries(files)) {
+      const written = await writeFile(branch, path, text, title);
+      if (!written.ok) return written;
+    }
+    return ok(null);
+  }
+
+  const textAt = async (sha: string, path: string): ForgeResult<string | null> => {
+    const found = await get(`/raw/${encoded(path)}?ref=${sha}`, z.string());
+    return found.ok ? found : found.error.code === 'NOT_FOUND' ? ok(null) : found;
+  };
+
   return {
     kind: 'gitea',
     async pull(number) {
@@ -162,13 +229,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       );
       return ok({ files, complete: found.value.all });
     },
-    async text(sha, path) {
-      const found = await get(
-        `/raw/${path.split('/').map(encodeURIComponent).join('/')}?ref=${sha}`,
-        z.string(),
-      );
-      return found.ok ? found : found.error.code === 'NOT_FOUND' ? ok(null) : found;
-    },
+    text: textAt,
     async list(sha, folder) {
       const found = await get(`/git/trees/${sha}?recursive=true&per_page=10000`, treeSchema);
       if (!found.ok) return found;
@@ -209,6 +270,27 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       const { title, body, base, head } = wanted;
       const made = await once('POST', '/pulls', pullSchema, { title, body, base, head });
       return made.ok ? ok(viewOf(made.value)) : made;
+    },
+    async propose(change) {
+      return retrying(async (): ForgeResult<PullRequest> => {
+        const open = await openOf(change.branch);
+        if (!open.ok) return open;
+        const prepared = await prepareBranch(change, open.value);
+        if (!prepared.ok) return prepared;
+        const still = await openOf(change.branch);
+        if (!still.ok) return still;
+        const { title, body, base, branch } = change;
+        const done = still.value
+          ? await once('PATCH', `/pulls/${still.value.number}`, pullSchema, { title, body })
+          : await once('POST', '/pulls', pullSchema, { title, body, base, head: branch });
+        return done.ok ? ok(viewOf(done.value)) : done;
+      }, options.retryMs);
+    },
+    async withdraw(pull, why) {
+      const told = await once('POST', `/issues/${pull.number}/comments`, z.unknown(), { body: why });
+      if (!told.ok) return told;
+      const done = await once('PATCH', `/pulls/${pull.number}`, z.unknown(), { state: 'closed' });
+      return done.ok ? ok(null) : done;
     },
     async merge(pull) {
       const body = { Do: 'merge', head_commit_id: pull.head.sha };

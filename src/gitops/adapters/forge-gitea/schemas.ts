@@ -19,6 +19,7 @@ export const pullSchema = z.object({
   labels: z.array(z.object({ name: z.string() })).nullable(),
   base: branch,
   head: branch,
+  merge_base: z.string().optional(),
 });
 export const pullsSchema = z.array(pullSchema);
 
@@ -50,3 +51,6 @@ export const deliverySchema = z.object({
   pull_request: z.object({ number: z.number() }).optional(),
   ref: z.string().optional(),
 });
+
+/** A file with its own identity: what an update has to name. */
+export const contentSchema = z.object({ sha: z.string(), content: z.string().nullable() });

@@ -14,6 +14,7 @@ import {
   type PullRequest,
   postMark,
   postNeeded,
+  type WantedChange,
 } from '../../forge.ts';
 import { badSignature, deliveryOf, failureOf, retrying, signed, unavailable } from '../forge-http/calls.ts';
 import {
@@ -25,7 +26,10 @@ import {
   deliverySchema,
   fileSchema,
   type GithubPull,
+  gitCommitSchema,
+  gitTreeSchema,
   pullSchema,
+  refSchema,
   statusesSchema,
   treeSchema,
 } from './schemas.ts';
@@ -294,6 +298,55 @@ export function githubForge(options: GithubOptions): ForgePort {
     return done.ok ? ok(null) : done;
   }
 
+  /** One commit on top of the base branch with these texts: a tree, a commit, and the branch moved to it. */
+  async function writeBranch({ branch, base, files, title }: WantedChange): ForgeResult<null> {
+    const onto = await once('GET /repos/{owner}/{repo}/git/ref/{ref}', { ref: `heads/${base}` }, refSchema);
+    if (!onto.ok) return onto;
+    const parent = onto.value.object.sha;
+    const commit = await once(
+      'GET /repos/{owner}/{repo}/git/commits/{commit_sha}',
+      { commit_sha: parent },
+      gitCommitSchema,
+    );
+    if (!commit.ok) return commit;
+    const entries = Object.entries(files).map(([path, content]) => ({
+      path,
+      mode: '100644',
+      type: 'blob',
+      content,
+    }));
+    const tree = await once(
+      'POST /repos/{owner}/{repo}/git/trees',
+      { base_tree: commit.value.tree.sha, tree: entries },
+      gitTreeSchema,
+    );
+    if (!tree.ok) return tree;
+    const made = await once(
+      'POST /repos/{owner}/{repo}/git/commits',
+      { message: title, tree: tree.value.sha, parents: [parent] },
+      gitCommitSchema,
+    );
+    if (!made.ok) return made;
+    const standing = await once(
+      'GET /repos/{owner}/{repo}/git/ref/{ref}',
+      { ref: `heads/${branch}` },
+      refSchema,
+    );
+    if (!standing.ok && standing.error.code !== 'NOT_FOUND') return standing;
+    const moved = standing.ok
+      ? await once(
+          'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
+          { ref: `heads/${branch}`, sha: made.value.sha, force: true },
+          z.unknown(),
+        )
+      : await once(
+          'POST /repos/{owner}/{repo}/git/refs',
+          { ref: `refs/heads/${branch}`, sha: made.value.sha },
+          z.unknown(),
+        );
+    return moved.ok ? ok(null) : moved;
+  }
+
   return {
     kind: 'github',
     async pull(number) {
@@ -372,6 +425,51 @@ export function githubForge(options: GithubOptions): ForgePort {
     async open({ title, body, base, head }) {
       const made = await once('POST /repos/{owner}/{repo}/pulls', { title, body, base, head }, pullSchema);
       return made.ok ? ok(viewOf(made.value)) : made;
+    },
+    async propose(change) {
+      return retrying(async (): ForgeResult<PullRequest> => {
+        const written = await writeBranch(change);
+        if (!written.ok) return written;
+        const { title, body, base, branch, labels } = change;
+        const open = await once(
+          'GET /repos/{owner}/{repo}/pulls',
+          { state: 'open', base, head: `${owner}:${branch}` },
+          z.array(pullSchema),
+        );
+        if (!open.ok) return open;
+        const [standing] = open.value;
+        const done = standing
+          ? await once(
+              'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
+              { pull_number: standing.number, title, body },
+              pullSchema,
+            )
+          : await once('POST /repos/{owner}/{repo}/pulls', { title, body, base, head: branch }, pullSchema);
+        if (!done.ok) return done;
+        if (labels.length > 0) {
+          const labelled = await once(
+            'POST /repos/{owner}/{repo}/issues/{issue_number}/labels',
+            { issue_number: done.value.number, labels: [...labels] },
+            z.unknown(),
+          );
+          if (!labelled.ok) return labelled;
+        }
+        return ok(viewOf(done.value));
+      }, options.retryMs);
+    },
+    async withdraw(pull, why) {
+      const told = await once(
+        'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+        { issue_number: pull.number, body: why },
+        z.unknown(),
+      );
+      if (!told.ok) return told;
+      const done = await once(
+        'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
+        { pull_number: pull.number, state: 'closed' },
+        z.unknown(),
+      );
+      return done.ok ? ok(null) : done;
     },
     async merge(pull) {
       const done = await once(

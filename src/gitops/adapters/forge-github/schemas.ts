@@ -55,3 +55,7 @@ export const deliverySchema = z.object({
   merge_group: z.object({ head_sha: z.string(), base_sha: z.string(), head_ref: z.string() }).optional(),
   ref: z.string().optional(),
 });
+
+export const refSchema = z.object({ object: z.object({ sha: z.string() }) });
+export const gitCommitSchema = z.object({ sha: z.string(), tree: z.object({ sha: z.string() }) });
+export const gitTreeSchema = z.object({ sha: z.string() });

@@ -14,7 +14,7 @@ import {
   type WantedPull,
 } from '../../forge.ts';
 import { badSignature, deliveryOf, signed } from '../forge-http/calls.ts';
-import { git } from '../git/program.ts';
+import { commitOnto, git } from '../git/program.ts';
 import { type Kept, type KeptPull, pullStore } from './pulls.ts';
 
 export interface LocalForgeOptions {
@@ -35,6 +35,8 @@ export interface LocalForge extends ForgePort {
   close(number: number): Promise<Result<null, ForgeFailure>>;
   label(number: number, labels: readonly string[]): Promise<Result<null, ForgeFailure>>;
 }
+
+const SLUICE = { name: 'sluice', email: 'sluice@localhost' };
 
 /** Refuses what Git itself would take: a push past the gate. */
 const HOOK = (branch: string) => `#!/bin/sh
@@ -229,6 +231,37 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       keep((all) => ({ ...all, pulls: [...all.pulls, kept] }));
       tell(kept.number);
       return ok((await view(kept))!);
+    },
+    async propose({ branch: head, base, files, title, body, labels, autoMerge }) {
+      const onto = await sha(`refs/heads/${base}`);
+      if (!onto) return fail({ code: 'NOT_FOUND', message: `there is no branch ${base}` });
+      const twin = store.read().pulls.find((p) => p.state === 'open' && p.head === head && p.base === base);
+      try {
+        const commit = await commitOnto(repository, onto, files, title, SLUICE);
+        const same = await git(repository, ['diff', '--quiet', onto, commit]).then(
+          () => true,
+          () => false,
+        );
+        if (same) return fail({ code: 'INVALID', message: `no commits between ${base} and ${head}` });
+        const standing = twin ? await sha(`refs/heads/${head}`) : null;
+        const unchanged =
+          standing !== null &&
+          (await git(repository, ['diff', '--quiet', standing, commit]).then(
+            () => true,
+            () => false,
+          ));
+        if (!unchanged) await git(repository, ['update-ref', `refs/heads/${head}`, commit]);
+      } catch (thrown) {
+        return fail({ code: 'UNAVAILABLE', message: messageOf(thrown) });
+      }
+      if (!twin) return forge.open({ title, body, base, head, labels, autoMerge, author: SLUICE.name });
+      keepPull(twin.number, { title, body, labels, autoMerge });
+      tell(twin.number);
+      return ok((await view(find(twin.number)!))!);
+    },
+    async withdraw({ number }, why) {
+      keepPull(number, { comment: why });
+      return forge.close(number);
     },
     async merge({ number }) {
       const kept = find(number);

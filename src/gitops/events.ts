@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { invariant } from '../kit/result.ts';
+import { declinedKey, type Proposal } from './promotion.ts';
+
+const artefact = z.object({ version: z.string(), digest: z.string() });
+
+/** What the GitOps plane puts into the ledger; subject is the lane that is asked for. */
+export const gitopsEvents = {
+  'proposal.opened': z.object({
+    kind: z.enum(['promotion', 'revert']),
+    number: z.number(),
+    artefact,
+    from: z.array(z.string()),
+    why: z.string(),
+  }),
+  'proposal.updated': z.object({
+    kind: z.enum(['promotion', 'revert']),
+    number: z.number(),
+    artefact,
+    from: z.array(z.string()),
+    why: z.string(),
+  }),
+  'proposal.ended': z.object({
+    number: z.number(),
+    how: z.enum(['merged', 'withdrawn', 'closed']),
+    why: z.string(),
+  }),
+} as const;
+export type GitopsEventType = keyof typeof gitopsEvents;
+export type GitopsData<T extends GitopsEventType> = z.infer<(typeof gitopsEvents)[T]>;
+export const GITOPS_EVENT_VERSION = 1;
+
+interface Recorded {
+  readonly type: string;
+  readonly v: number;
+  readonly subject: string;
+  readonly at: number;
+  readonly data: unknown;
+}
+
+export interface KeptProposal extends Proposal {
+  readonly lane: string;
+  readonly version: string;
+  readonly from: readonly string[];
+  readonly openedAt: number;
+  readonly ended: 'merged' | 'withdrawn' | 'closed' | null;
+}
+
+/** Every pull request that we opened, and what became of it. */
+export interface Proposals {
+  readonly all: ReadonlyMap<number, KeptProposal>;
+  /** By lane: promotions that a person turned down. */
+  readonly declined: ReadonlyMap<string, ReadonlySet<string>>;
+}
+export const noProposals: Proposals = { all: new Map(), declined: new Map() };
+
+/** Applies one record of any version that was ever written; others' records change nothing. */
+export function evolve(before: Proposals, record: Recorded): Proposals {
+  if (!(record.type in gitopsEvents)) return before;
+  invariant(record.v === GITOPS_EVENT_VERSION, `${record.type} has version ${record.v}`);
+  const lane = record.subject;
+  const [service, environment] = lane.split('/') as [string, string];
+  if (record.type !== 'proposal.ended') {
+    const { kind, number, artefact: wanted, from } = gitopsEvents['proposal.opened'].parse(record.data);
+    const openedAt = before.all.get(number)?.openedAt ?? record.at;
+    const { digest, version } = wanted;
+    const next: KeptProposal = {
+      kind,
+      number,
+      environment,
+      lane,
+      digest,
+      version,
+      from,
+      openedAt,
+      ended: null,
+    };
+    return { ...before, all: new Map(before.all).set(number, next) };
+  }
+  const { number, how } = gitopsEvents['proposal.ended'].parse(record.data);
+  const known = before.all.get(number);
+  if (!known) return before;
+  const all = new Map(before.all).set(number, { ...known, ended: how });
+  if (how !== 'closed') return { ...before, all };
+  const mine = new Set(before.declined.get(service)).add(declinedKey(known.kind, environment, known.digest));
+  return { all, declined: new Map(before.declined).set(service, mine) };
+}

@@ -1,0 +1,300 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openPromoter, orderHold } from '../../src/controller/promotion.ts';
+import type { Lane, Revision } from '../../src/delivery/events.ts';
+import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
+import { parseDesired, revisionOf, withArtefact } from '../../src/gitops/desired.ts';
+import type { ForgePort } from '../../src/gitops/forge.ts';
+import type { DesiredState } from '../../src/gitops/port.ts';
+import { fail } from '../../src/kit/result.ts';
+import { desired, digest, type GateHouse, gateHouse, type HouseOptions } from './house.ts';
+
+const OPS = { id: 'oidc:ops', kind: 'person', scopes: ['operate', 'waive'] } as const;
+const STAGE = 'environments/stage/checkout.yaml';
+const PROD = 'environments/prod/checkout.yaml';
+const revision = (version: string, letter: string, config = {}): Revision =>
+  revisionOf({ version, digest: digest(letter), config });
+const houses: GateHouse[] = [];
+afterEach(() => {
+  for (const h of houses.splice(0)) h.close();
+});
+
+/** The gate's house with a promoter: what runs where is said by the test, Git and pull requests are real. */
+async function promoting(options: HouseOptions & { wrapPromoter?: (forge: ForgePort) => ForgePort } = {}) {
+  const h = await gateHouse(options);
+  houses.push(h);
+  const repository = gitDesired(h.repository.remote, 'main', [
+    { service: 'checkout', environment: 'stage' },
+    { service: 'checkout', environment: 'prod' },
+  ]);
+  let state: DesiredState | null = null;
+  const at = (name: string) => h.lanes.get(`checkout/${name}`)!;
+  const set = (name: string, more: Partial<Lane>) =>
+    h.lanes.set(`checkout/${name}`, { ...at(name), ...more });
+  for (const name of ['stage', 'prod'])
+    set(name, { stable: revision('1.0.0', 'a'), served: [digest('a')], since: h.now() - 60_000 });
+  const open = () =>
+    openPromoter({
+      platform: h.platform,
+      forge: options.wrapPromoter ? options.wrapPromoter(h.forge) : h.forge,
+      ledger: h.ledger,
+      lanes: () => [...h.lanes.values()],
+      desired: () => state,
+      allowed: (number, head) => {
+        const found = h.gate.pulls().find((p) => p.pull.number === number);
+        return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
+      },
+      warn: () => {},
+    });
+  let promoter = await open();
+  const look = async (ms = 1_000) => {
+    state = await repository.read();
+    await h.look(ms);
+    await promoter.look(h.now());
+  };
+  return {
+    h,
+    set,
+    look,
+    promoter: () => promoter,
+    restart: async () => {
+      promoter = await open();
+    },
+    /** Git asks for a version, past the gate: as a merge by hand would. */
+    async commit(name: 'stage' | 'prod', version: string, letter: string) {
+      const path = name === 'stage' ? STAGE : PROD;
+      const { git } = await import('../../src/gitops/adapters/git/program.ts');
+      await h.repository.push('by-hand', { [path]: desired(version, letter) });
+      await git(h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
+    },
+    becomesStable: (name: string, version: string, letter: string) =>
+      set(name, {
+        state: 'Stable',
+        since: h.now(),
+        stable: revision(version, letter),
+        served: [...at(name).served, digest(letter)],
+      }),
+    pulls: () => h.gate.pulls().filter((p) => p.pull.state === 'open'),
+    text: async (path: string) => {
+      const found = await h.forge.text('main', path);
+      return found.ok ? found.value : null;
+    },
+    state: () => state,
+  };
+}
+
+describe('promotion by pull request', () => {
+  it('PROMOTE-1: stable in stage: a pull request to prod with the exact digest; merged by itself once the gate allows', async () => {
+    const p = await promoting();
+    const platform = p.h.platform.environments.find((e) => e.name === 'prod')!;
+    expect(platform.after).toEqual(['stage']);
+    await p.commit('stage', '1.1.0', 'b');
+    await p.look();
+    expect(p.pulls()).toEqual([]);
+    p.becomesStable('stage', '1.1.0', 'b');
+    await p.look();
+    await p.look();
+    const [open] = p.pulls();
+    expect(open!.pull).toMatchObject({ title: 'Promote checkout 1.1.0 to prod', author: 'sluice' });
+    expect(open!.decision).toMatchObject({ allow: true });
+    const head = await p.h.forge.text(open!.pull.head.sha, PROD);
+    expect(head.ok && parseDesired(PROD, head.value!, 'checkout')).toMatchObject({
+      ok: true,
+      value: { digest: digest('b') },
+    });
+    for (let i = 0; i < 5; i++) await p.look();
+    expect(p.pulls()).toHaveLength(1);
+    const records = await p.h.ledger.read({ type: 'proposal.opened' });
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({
+      subject: 'checkout/prod',
+      data: { kind: 'promotion', from: ['stage'] },
+    });
+  });
+
+  it('PROMOTE-1: where it is declared it merges by itself, and only once the gate allows', async () => {
+    const p = await promoting({ environments: 'promotion: { autoMerge: true }' });
+    p.h.numbers.left = -1;
+    await p.commit('stage', '1.1.0', 'b');
+    await p.look();
+    p.becomesStable('stage', '1.1.0', 'b');
+    for (let i = 0; i < 4; i++) await p.look();
+    expect(p.pulls()[0]!.decision).toMatchObject({ allow: false });
+    expect(await p.text(PROD)).toContain('1.0.0');
+    p.h.numbers.left = 0.9;
+    await p.look();
+    await p.look(300_000);
+    for (let i = 0; i < 3; i++) await p.look();
+    expect(await p.text(PROD)).toContain(digest('b'));
+    expect(
+      (await p.h.ledger.read({ type: 'proposal.ended' })).map((r) => (r.data as { how: string }).how),
+    ).toEqual(['merged']);
+  });
+
+  it('PROMOTE-1: a newer version takes the open pull request over', async () => {
+    const p = await promoting();
+    for (const [version, letter] of [
+      ['1.1.0', 'b'],
+      ['1.2.0', 'c'],
+    ] as const) {
+      await p.commit('stage', version, letter);
+      await p.look();
+      p.becomesStable('stage', version, letter);
+      for (let i = 0; i < 3; i++) await p.look();
+    }
+    expect(p.pulls().map((x) => x.pull.title)).toEqual(['Promote checkout 1.2.0 to prod']);
+    expect(await p.h.ledger.read({ type: 'proposal.updated' })).toHaveLength(1);
+  });
+
+  it('PROMOTE-2: closed by a person it is not opened again, not even after a restart; asked for by hand it is', async () => {
+    const p = await promoting();
+    await p.commit('stage', '1.1.0', 'b');
+    await p.look();
+    p.becomesStable('stage', '1.1.0', 'b');
+    await p.look();
+    await p.look();
+    await p.h.forge.close(p.pulls()[0]!.pull.number);
+    for (let i = 0; i < 4; i++) await p.look(2_000);
+    await p.restart();
+    for (let i = 0; i < 4; i++) await p.look(2_000);
+    expect(p.pulls()).toEqual([]);
+    const asked = await p.promoter().promote('checkout', 'prod', OPS, p.h.now());
+    expect(asked).toMatchObject({ ok: true });
+    await p.look();
+    expect(p.pulls()).toHaveLength(1);
+    expect((await p.h.ledger.read({ type: 'proposal.opened' })).at(-1)!.actor.id).toBe('oidc:ops');
+  });
+
+  it('PROMOTE-3: the forge is down for an hour in the middle of it: it goes on by itself, once', async () => {
+    let down = false;
+    let lost = false;
+    const wrapPromoter = (forge: ForgePort): ForgePort => ({
+      ...forge,
+      propose: async (change) => {
+        if (down) return fail({ code: 'UNAVAILABLE', message: '504' });
+        const made = await forge.propose(change);
+        // The answer to the first one that was made is lost on its way.
+        if (!lost) {
+          lost = true;
+          return fail({ code: 'UNAVAILABLE', message: 'connection reset' });
+        }
+        return made;
+      },
+    });
+    const p = await promoting({ wrapPromoter });
+    await p.commit('stage', '1.1.0', 'b');
+    await p.look();
+    p.becomesStable('stage', '1.1.0', 'b');
+    down = true;
+    for (let i = 0; i < 60; i++) await p.look(60_000);
+    expect(p.pulls()).toEqual([]);
+    down = false;
+    for (let i = 0; i < 4; i++) await p.look(10_000);
+    expect(p.pulls()).toHaveLength(1);
+    expect(await p.h.ledger.read({ type: 'proposal.opened' })).toHaveLength(1);
+  });
+
+  it('PROMOTE-6: by hand: order and condemnations hold it, and it says what it waits for', async () => {
+    const p = await promoting();
+    expect(await p.promoter().promote('checkout', 'stage', OPS, 1)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('nothing comes before'),
+    });
+    expect(await p.promoter().promote('checkout', 'mars', OPS, 1)).toMatchObject({ ok: false });
+    await p.commit('stage', '1.1.0', 'b');
+    await p.look();
+    expect(await p.promoter().promote('checkout', 'prod', OPS, 1)).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/stage is Stable on 1\.0\.0, and asks for 1\.1\.0/),
+    });
+  });
+});
+
+describe('after a rollback', () => {
+  const rejected = (letter: string, version: string) => [
+    {
+      revision: revision(version, letter).revision,
+      digest: digest(letter),
+      reason: 'HARM_SHOWN' as const,
+      release: 'checkout.prod.2',
+    },
+  ];
+
+  it('PROMOTE-4: Git is put right under a freeze: digest and configuration of what serves', async () => {
+    const p = await promoting({ environments: 'promotion: { autoRevert: true }' });
+    p.set('prod', { stable: revision('1.0.0', 'a', { replicas: 3 }) });
+    p.set('stage', { served: [digest('a'), digest('b')], stable: revision('1.1.0', 'b') });
+    await p.commit('stage', '1.1.0', 'b');
+    await p.commit('prod', '1.1.0', 'b');
+    await p.h.governance.freeze(
+      {
+        id: 'f',
+        scope: { environment: '*', service: '*' },
+        reason: 'incident',
+        until: p.h.now() + 3_600_000,
+      },
+      OPS,
+      p.h.now(),
+    );
+    p.h.numbers.left = -2;
+    p.set('prod', { state: 'Degraded', rejected: rejected('b', '1.1.0') });
+    for (let i = 0; i < 4; i++) await p.look();
+    const text = (await p.text(PROD))!;
+    expect(parseDesired(PROD, text, 'checkout')).toMatchObject({
+      ok: true,
+      value: { version: '1.0.0', digest: digest('a'), config: { replicas: 3 } },
+    });
+    const decided = (await p.h.ledger.read({ type: 'gate.decided' })).map(
+      (r) => (r.data as { decision: { allow: boolean; recorded: { code: string }[] } }).decision,
+    );
+    expect(decided.at(-1)).toMatchObject({ allow: true, recorded: [{ code: 'REVERT' }] });
+    // And what failed is not promoted again, though stage still runs it.
+    for (let i = 0; i < 4; i++) await p.look();
+    expect(p.pulls()).toEqual([]);
+  });
+
+  it('PROMOTE-4: a newer commit supersedes the revert', async () => {
+    const p = await promoting();
+    p.set('stage', { served: [digest('a'), digest('b'), digest('c')], stable: revision('1.2.0', 'c') });
+    await p.commit('stage', '1.2.0', 'c');
+    await p.commit('prod', '1.1.0', 'b');
+    p.set('prod', { state: 'Degraded', rejected: rejected('b', '1.1.0') });
+    for (let i = 0; i < 2; i++) await p.look();
+    expect(p.pulls().map((x) => x.pull.title)).toContain('Revert checkout to 1.0.0 in prod');
+    await p.commit('prod', '1.2.0', 'c');
+    for (let i = 0; i < 3; i++) await p.look();
+    expect(p.pulls().map((x) => x.pull.title)).not.toContain('Revert checkout to 1.0.0 in prod');
+  });
+
+  it('ORDER-8: merged by force it is held before any traffic, by the order', async () => {
+    const p = await promoting();
+    await p.commit('prod', '9.9.9', 'f');
+    await p.look();
+    const lanes = [...p.h.lanes.values()];
+    expect(orderHold(p.h.platform, lanes, p.state(), 'checkout/prod', digest('f'))).toContain(
+      'never stable in stage',
+    );
+    expect(orderHold(p.h.platform, lanes, p.state(), 'checkout/prod', digest('a'))).toBeNull();
+    expect(orderHold(p.h.platform, lanes, p.state(), 'checkout/stage', digest('f'))).toBeNull();
+  });
+});
+
+describe('the file of a lane', () => {
+  it('PROMOTE-5: comments, order, quotes, anchors and line ends stay; only the artefact changes', () => {
+    const text = [
+      '# Who is asked: the checkout team',
+      'service: checkout',
+      'config: &shared # of everybody',
+      '  replicas: 3',
+      'version: "1.0.0" # the version is for people',
+      `digest: ${digest('a')}`,
+      '',
+    ].join('\r\n');
+    const changed = withArtefact(text, 'checkout', { version: '1.1.0', digest: digest('b') });
+    expect(changed).toBe(text.replace('"1.0.0"', '"1.1.0"').replace(digest('a'), digest('b')));
+    expect(withArtefact(changed, 'checkout', { version: '1.0.0', digest: digest('a') })).toBe(text);
+  });
+  it('PROMOTE-5: a file that is not there yet is written anew', () => {
+    const made = withArtefact(null, 'cart', { version: '1', digest: digest('c') });
+    expect(parseDesired('x', made, 'cart')).toMatchObject({ ok: true, value: { version: '1' } });
+  });
+});

@@ -1,0 +1,399 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  declinedKey,
+  orderObjection,
+  type Pipeline,
+  type Plan,
+  plansOf,
+  type Stand,
+} from '../../src/gitops/promotion.ts';
+
+/**
+ * Every interleaving, up to a depth, of what people, canaries, the forge and restarts do around promotion.
+ * The world is small and exact: three environments in a row, three versions, one of which is bad in prod.
+ */
+const ENVIRONMENTS = ['dev', 'stage', 'prod'] as const;
+type Name = (typeof ENVIRONMENTS)[number];
+const DEPTH = 17;
+const VERSIONS = ['1', '2', '3'] as const;
+/** Where a version fails: 3 is fine in dev and stage, and not in prod. */
+const FAILS: Readonly<Record<string, readonly Name[]>> = { '3': ['prod'] };
+
+interface Place {
+  readonly desired: string;
+  readonly stable: string;
+  /** What is being judged; null: at rest. */
+  readonly trying: string | null;
+  readonly served: readonly string[];
+  readonly rejected: readonly string[];
+}
+interface Pull {
+  readonly kind: 'promotion' | 'revert';
+  readonly environment: Name;
+  readonly digest: string;
+  readonly state: 'open' | 'merged' | 'closed';
+}
+interface World {
+  readonly places: Readonly<Record<Name, Place>>;
+  readonly pulls: readonly Pull[];
+  readonly declined: readonly string[];
+  /** What the controller knows of its own pull requests: a restart keeps it, a crash between may lose one. */
+  readonly known: readonly number[];
+  readonly next: number;
+}
+
+const digestOf = (version: string) => `sha256:${version}`;
+const artefact = (version: string) => ({ version, digest: digestOf(version) });
+
+function standOf(w: World, name: Name): Stand {
+  const place = w.places[name];
+  const i = ENVIRONMENTS.indexOf(name);
+  return {
+    environment: name,
+    after: i > 0 ? [ENVIRONMENTS[i - 1]!] : [],
+    soakMs: 0,
+    state: place.trying === null ? 'Stable' : 'Evaluating',
+    stable: artefact(place.stable),
+    restSince: place.trying === null ? 0 : null,
+    desired: artefact(place.desired),
+    served: place.served.map(digestOf),
+    rejected: place.rejected.map(digestOf),
+  };
+}
+const pipelineOf = (w: World): Pipeline => ({
+  service: 'checkout',
+  stands: ENVIRONMENTS.map((name) => standOf(w, name)),
+  open: w.pulls.flatMap((pull, i) =>
+    pull.state === 'open' && w.known.includes(i)
+      ? [{ kind: pull.kind, number: i, environment: pull.environment, digest: digestOf(pull.digest) }]
+      : [],
+  ),
+  declined: new Set(w.declined),
+  now: 1,
+});
+
+type Rules = {
+  readonly plans: (p: Pipeline) => Plan[];
+  readonly hold: (p: Pipeline, environment: string, digest: string) => string | null;
+};
+const OURS: Rules = { plans: plansOf, hold: (p, e, d) => orderObjection(p, e, d) };
+
+const setPlace = (w: World, name: Name, more: Partial<Place>): World => ({
+  ...w,
+  places: { ...w.places, [name]: { ...w.places[name], ...more } },
+});
+const versionOf = (digest: string) => digest.replace('sha256:', '');
+
+/** The forge finds a pull request of ours by its branch: asked twice, it is there once. */
+function propose(w: World, plan: Extract<Plan, { artefact: unknown }>, remembers: boolean): World {
+  const environment = plan.environment as Name;
+  const at = w.pulls.findIndex(
+    (p) => p.state === 'open' && p.kind === plan.kind && p.environment === environment,
+  );
+  const pull: Pull = { kind: plan.kind, environment, digest: versionOf(plan.artefact.digest), state: 'open' };
+  const pulls = at >= 0 ? w.pulls.with(at, pull) : [...w.pulls, pull];
+  const number = at >= 0 ? at : pulls.length - 1;
+  return { ...w, pulls, known: remembers && !w.known.includes(number) ? [...w.known, number] : w.known };
+}
+
+/** What may happen next: each as [what, the world after]. */
+function steps(w: World, rules: Rules): [string, World][] {
+  const out: [string, World][] = [];
+  const version = VERSIONS[w.next];
+  if (version)
+    out.push([`commit ${version} to dev`, { ...setPlace(w, 'dev', { desired: version }), next: w.next + 1 }]);
+  for (const name of ENVIRONMENTS) {
+    const place = w.places[name];
+    const p = pipelineOf(w);
+    const wants =
+      place.desired !== place.stable && !place.rejected.includes(place.desired) && place.trying === null;
+    // The start gate: the last line when something was merged by force.
+    if (wants && rules.hold(p, name, digestOf(place.desired)) === null)
+      out.push([`${name} begins ${place.desired}`, setPlace(w, name, { trying: place.desired })]);
+    if (place.trying !== null) {
+      const bad = FAILS[place.trying]?.includes(name);
+      out.push(
+        bad
+          ? [
+              `${place.trying} fails in ${name}`,
+              setPlace(w, name, { trying: null, rejected: [...place.rejected, place.trying] }),
+            ]
+          : [
+              `${place.trying} is stable in ${name}`,
+              setPlace(w, name, {
+                trying: null,
+                stable: place.trying,
+                served: [...place.served, place.trying],
+              }),
+            ],
+      );
+    }
+  }
+  const [plan] = rules.plans(pipelineOf(w));
+  if (plan && plan.kind !== 'withdraw') {
+    out.push([`propose ${plan.kind} to ${plan.environment}`, propose(w, plan, true)]);
+    // Killed between the forge's answer and the record of it.
+    out.push([`propose ${plan.kind} to ${plan.environment}, then a kill`, propose(w, plan, false)]);
+  } else if (plan) {
+    const pulls = w.pulls.with(plan.number, { ...w.pulls[plan.number]!, state: 'closed' });
+    out.push([`withdraw #${plan.number}`, { ...w, pulls }]);
+  }
+  for (const [i, pull] of w.pulls.entries()) {
+    if (pull.state !== 'open') continue;
+    out.push([
+      `merge #${i} (${pull.kind} of ${pull.digest} to ${pull.environment})`,
+      setPlace({ ...w, pulls: w.pulls.with(i, { ...pull, state: 'merged' }) }, pull.environment, {
+        desired: pull.digest,
+      }),
+    ]);
+    if (pull.kind === 'promotion')
+      out.push([
+        `a person closes #${i}`,
+        {
+          ...w,
+          pulls: w.pulls.with(i, { ...pull, state: 'closed' }),
+          declined: [...w.declined, declinedKey('promotion', pull.environment, digestOf(pull.digest))],
+        },
+      ]);
+  }
+  // By hand, past the gate.
+  for (const forced of VERSIONS.slice(0, w.next))
+    if (w.places.prod.desired !== forced)
+      out.push([`force ${forced} into prod`, setPlace(w, 'prod', { desired: forced })]);
+  return out;
+}
+
+/** What must hold in every state; null: it does. */
+function broken(before: World, after: World): string | null {
+  for (const name of ENVIRONMENTS) {
+    const trying = after.places[name].trying;
+    if (trying === null) continue;
+    const i = ENVIRONMENTS.indexOf(name);
+    const up = i > 0 ? after.places[ENVIRONMENTS[i - 1]!] : null;
+    if (up && !up.served.includes(trying) && !after.places[name].served.includes(trying))
+      return `${name} gives traffic to ${trying}, which was never stable in ${ENVIRONMENTS[i - 1]}`;
+    if (before.places[name].rejected.includes(trying))
+      return `${name} tries ${trying} again, which failed there`;
+  }
+  const open = after.pulls.filter((p) => p.state === 'open');
+  for (const kind of ['promotion', 'revert'] as const)
+    for (const name of ENVIRONMENTS)
+      if (open.filter((p) => p.kind === kind && p.environment === name).length > 1)
+        return `two open ${kind}s to ${name}`;
+  if (after.pulls.length > before.pulls.length) {
+    const made = after.pulls.at(-1)!;
+    const place = after.places[made.environment];
+    if (made.kind === 'promotion') {
+      if (
+        ENVIRONMENTS.some(
+          (n) =>
+            ENVIRONMENTS.indexOf(n) <= ENVIRONMENTS.indexOf(made.environment) &&
+            after.places[n].rejected.includes(made.digest),
+        )
+      )
+        return `${made.digest} was condemned and is proposed to ${made.environment}`;
+      if (place.served.includes(made.digest))
+        return `${made.digest} is promoted to ${made.environment} twice`;
+      if (after.declined.includes(declinedKey('promotion', made.environment, digestOf(made.digest))))
+        return `${made.digest} was turned down for ${made.environment} and is proposed again`;
+    } else if (!place.served.includes(made.digest)) return `a revert to ${made.digest}, which was never good`;
+  }
+  return null;
+}
+
+/** Nothing is forgotten: left alone, with every pull request merged, all environments agree in the end. */
+function settles(w: World, rules: Rules): string | null {
+  let at = w;
+  for (let i = 0; i < 40; i++) {
+    const next = steps(at, rules).find(([what]) => !/^(commit|force|a person|propose .*kill)/.test(what));
+    if (!next) break;
+    at = next[1];
+  }
+  for (const name of ENVIRONMENTS) {
+    const place = at.places[name];
+    if (place.trying !== null) return `${name} never comes to rest`;
+    const held = place.desired !== place.stable;
+    const forced = held && orderObjection(pipelineOf(at), name, digestOf(place.desired)) !== null;
+    if (held && !forced) return `${name} serves ${place.stable}, and Git asks for ${place.desired}`;
+  }
+  return null;
+}
+
+const first: Place = { desired: '0', stable: '0', trying: null, served: ['0'], rejected: [] };
+const START: World = {
+  places: { dev: first, stage: first, prod: first },
+  pulls: [],
+  declined: [],
+  known: [],
+  next: 0,
+};
+
+interface Explored {
+  readonly states: number;
+  readonly moves: number;
+  readonly settled: number;
+  readonly wrong: { readonly what: string; readonly path: readonly string[] } | null;
+}
+
+/** Breadth first, each state once: the first thing that is wrong is reached by a shortest path. */
+function explore(rules: Rules, depth: number): Explored {
+  const seen = new Map<string, readonly string[]>([[JSON.stringify(START), []]]);
+  let layer: World[] = [START];
+  let moves = 0;
+  let settled = 0;
+  for (let at = 0; at < depth && layer.length > 0; at++) {
+    const nextLayer: World[] = [];
+    for (const world of layer) {
+      const path = seen.get(JSON.stringify(world))!;
+      for (const [what, after] of steps(world, rules)) {
+        moves++;
+        const wrong = broken(world, after);
+        if (wrong)
+          return { states: seen.size, moves, settled, wrong: { what: wrong, path: [...path, what] } };
+        const key = JSON.stringify(after);
+        if (seen.has(key)) continue;
+        seen.set(key, [...path, what]);
+        nextLayer.push(after);
+      }
+    }
+    layer = nextLayer;
+  }
+  for (const [key, path] of seen) {
+    if (settled >= 20_000) break;
+    const wrong = settles(JSON.parse(key) as World, rules);
+    settled++;
+    if (wrong) return { states: seen.size, moves, settled, wrong: { what: wrong, path } };
+  }
+  return { states: seen.size, moves, settled, wrong: null };
+}
+
+describe('promotion order', () => {
+  it('ORDER-1: no interleaving breaks it: order, condemnations, one proposal, nothing twice, nothing forgotten', () => {
+    const found = explore(OURS, DEPTH);
+    const out = join(import.meta.dirname, '../.out');
+    mkdirSync(out, { recursive: true });
+    const { wrong, ...numbers } = found;
+    writeFileSync(
+      join(out, 'order-model.txt'),
+      `${JSON.stringify({ depth: DEPTH, ...numbers, broken: wrong })}\n`,
+    );
+    process.stdout.write(
+      `order model: ${found.states} states, ${found.moves} moves, ${found.settled} run to rest, broken: ${wrong ? wrong.what : 'none'}\n`,
+    );
+    expect(wrong ? `${wrong.what}: ${wrong.path.join('; ')}` : null).toBeNull();
+    expect(found.states).toBeGreaterThan(10_000);
+  }, 120_000);
+
+  it('ORDER-2: a start gate that forgets order is found, by a forced merge', () => {
+    const found = explore({ ...OURS, hold: () => null }, 5);
+    expect(found.wrong?.what).toMatch(/which was never stable in stage/);
+    expect(found.wrong?.path.join(', ')).toContain('force');
+  });
+
+  it('ORDER-2: a plan that forgets what was condemned is found', () => {
+    const forgetful = (p: Pipeline): Plan[] =>
+      plansOf({ ...p, stands: p.stands.map((s) => ({ ...s, rejected: [] })) });
+    const eager: Rules = {
+      plans: (p) =>
+        forgetful({
+          ...p,
+          stands: p.stands.map((s) =>
+            s.environment === 'prod'
+              ? { ...s, desired: { version: '0', digest: 'sha256:0' }, served: [] }
+              : s,
+          ),
+        }),
+      hold: OURS.hold,
+    };
+    expect(explore(eager, 12).wrong).not.toBeNull();
+  }, 120_000);
+
+  it('ORDER-2: a plan that forgets a person’s no is found', () => {
+    const found = explore({ ...OURS, plans: (p) => plansOf({ ...p, declined: new Set() }) }, 7);
+    expect(found.wrong?.what).toMatch(/was turned down/);
+  }, 60_000);
+});
+
+const stand = (environment: string, after: string[], more: Partial<Stand> = {}): Stand => ({
+  environment,
+  after,
+  soakMs: 0,
+  state: 'Stable',
+  stable: artefact('1'),
+  restSince: 0,
+  desired: artefact('1'),
+  served: [digestOf('1')],
+  rejected: [],
+  ...more,
+});
+const pipeline = (stands: Stand[], more: Partial<Pipeline> = {}): Pipeline => ({
+  service: 'checkout',
+  stands,
+  open: [],
+  declined: new Set(),
+  now: 1_000,
+  ...more,
+});
+const two = { stable: artefact('2'), desired: artefact('2'), served: [digestOf('1'), digestOf('2')] };
+
+describe('what is proposed', () => {
+  it('ORDER-3: what is stable upstream goes on, by its exact digest', () =>
+    expect(plansOf(pipeline([stand('dev', [], two), stand('stage', ['dev'])]))).toMatchObject([
+      { kind: 'promotion', environment: 'stage', artefact: artefact('2'), from: ['dev'], updates: null },
+    ]));
+  it('ORDER-3: not before it has rested as long as declared', () => {
+    const dev = { ...stand('dev', [], two), soakMs: 2_000 };
+    expect(plansOf(pipeline([dev, stand('stage', ['dev'])]))).toEqual([]);
+    expect(plansOf(pipeline([dev, stand('stage', ['dev'])], { now: 2_000 }))).toHaveLength(1);
+  });
+  it.each(['Evaluating', 'Degraded', 'Recovery', 'Idle'])('ORDER-3: not while upstream is %s', (state) =>
+    expect(plansOf(pipeline([stand('dev', [], { ...two, state }), stand('stage', ['dev'])]))).toEqual([]),
+  );
+  it('ORDER-4: several before one have to agree; regions of a stage wait for each other', () => {
+    const eu = stand('prod-eu', ['stage'], two);
+    const us = stand('prod-us', ['stage']);
+    const all = stand('global', ['prod-eu', 'prod-us']);
+    const base = [stand('stage', [], two), eu, us, all];
+    expect(plansOf(pipeline(base)).map((p) => p.environment)).toEqual(['prod-us']);
+    expect(
+      plansOf(pipeline([base[0]!, eu, stand('prod-us', ['stage'], two), all])).map((p) => p.environment),
+    ).toEqual(['global']);
+  });
+  it('ORDER-5: a newer version takes the open pull request over; a no-op is none', () => {
+    const open = [{ kind: 'promotion' as const, number: 4, environment: 'stage', digest: digestOf('1.5') }];
+    expect(plansOf(pipeline([stand('dev', [], two), stand('stage', ['dev'])], { open }))).toMatchObject([
+      { updates: 4 },
+    ]);
+    expect(plansOf(pipeline([stand('dev', []), stand('stage', ['dev'])]))).toEqual([]);
+  });
+  it('ORDER-6: a hotfix that went past is not taken back', () => {
+    const ahead = { stable: artefact('9'), desired: artefact('9'), served: [digestOf('1'), digestOf('9')] };
+    expect(plansOf(pipeline([stand('stage', []), stand('prod', ['stage'], ahead)]))).toEqual([]);
+  });
+  it('ORDER-7: after a rollback Git is put right, only while it still asks for what failed', () => {
+    const failed = { desired: artefact('2'), rejected: [digestOf('2')] };
+    expect(plansOf(pipeline([stand('prod', [], failed)]))).toMatchObject([
+      { kind: 'revert', artefact: artefact('1') },
+    ]);
+    const fixed = { desired: artefact('3'), rejected: [digestOf('2')] };
+    expect(plansOf(pipeline([stand('prod', [], fixed)]))).toEqual([]);
+    const open = [{ kind: 'revert' as const, number: 5, environment: 'prod', digest: digestOf('1') }];
+    expect(plansOf(pipeline([stand('prod', [], failed)], { open }))).toEqual([]);
+    expect(plansOf(pipeline([stand('prod', [], fixed)], { open }))).toMatchObject([
+      { kind: 'withdraw', number: 5 },
+    ]);
+  });
+  it('ORDER-8: forced past the gate it may not begin; what was stable there may come back', () => {
+    const stands = [stand('stage', []), stand('prod', ['stage'])];
+    expect(orderObjection({ stands }, 'prod', digestOf('7'))).toContain('never stable in stage');
+    expect(orderObjection({ stands }, 'prod', digestOf('1'))).toBeNull();
+    const condemned = [
+      stand('dev', [], { rejected: [digestOf('7')] }),
+      stand('stage', ['dev'], { served: [digestOf('7')] }),
+      stand('prod', ['stage']),
+    ];
+    expect(orderObjection({ stands: condemned }, 'prod', digestOf('7'))).toContain('condemned in dev');
+  });
+});
