@@ -256,9 +256,25 @@ function program(io: Io, run: Run): Command {
   sluice
     .command('status')
     .description('what runs where, what moves, what needs you')
+    .option('--pipeline', "each service's versions across environments, and what waits for what")
     .addOption(work())
     .addOption(json())
-    .action((o) => run(async () => (await import('./cli/status.ts')).statusCommand(io, at(o))));
+    .action((o) =>
+      run(async () => {
+        const status = await import('./cli/status.ts');
+        return o.pipeline ? status.pipelineCommand(io, at(o)) : status.statusCommand(io, at(o));
+      }),
+    );
+  sluice
+    .command('promote')
+    .description('ask for the version of the environment before, by pull request')
+    .argument('<service>')
+    .argument('<environment>', 'where it is to go')
+    .addOption(work())
+    .addOption(json())
+    .action((service, environment, o) =>
+      run(async () => (await import('./cli/status.ts')).promoteCommand(io, service, environment, at(o))),
+    );
 
   const budget = sluice.command('budget').description('error budgets: what is left, what does not count');
   budget

@@ -36,6 +36,11 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
   'waiver.approved': (d) => `waiver ${d['id']} approved: ${d['reason']}`,
   'waiver.revoked': (d) => `waiver ${d['id']} revoked: ${d['reason']}`,
   'waiver.used': (d) => `waiver ${d['id']} let pull request ${d['pullRequest']} through`,
+  'proposal.opened': (d, r) =>
+    `#${d['number']} asks for ${(d['artefact'] as { version: string }).version} in ${r.subject}: ${d['why']}`,
+  'proposal.updated': (d, r) =>
+    `#${d['number']} now asks for ${(d['artefact'] as { version: string }).version} in ${r.subject}: ${d['why']}`,
+  'proposal.ended': (d) => `#${d['number']} was ${d['how']}: ${d['why']}`,
   'token.created': (d) => `token ${d['name']} with ${(d['scopes'] as string[] | undefined)?.join(', ')}`,
 };
 

@@ -9,9 +9,10 @@ import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts'
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
+import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
-import type { Revision } from '../delivery/events.ts';
+import type { Hold, Revision } from '../delivery/events.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
 import type { ForgePort } from '../gitops/forge.ts';
 import type { DesiredPort } from '../gitops/port.ts';
@@ -291,7 +292,8 @@ async function serveWith(
     desired,
     metrics: (e: string) => metricsPorts.get(e)!,
     delivery,
-    hold: (lane: string, target: Revision, at: number) => governance?.hold(lane, target, at) ?? null,
+    hold: (lane: string, target: Revision, at: number) =>
+      governance?.hold(lane, target, at) ?? orderHoldOf(platform, running, lane, target),
   };
   const controller = createController(platform, ports, log);
   running = controller;
@@ -319,6 +321,7 @@ async function serveWith(
     now,
     publicUrl,
   });
+  const promoter = gate ? await openPromotions(platform, gate, controller, ledger, log) : null;
   metrics.watch({ freezes: () => governance?.freezes(now()) ?? [], pulls: () => gate?.pulls() ?? [] });
   const signIn = await adapters.openSignIn(platform, io.env, now);
   if (!signIn.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: signIn.error });
@@ -340,6 +343,7 @@ async function serveWith(
     governance,
     governanceHouse: createGovernanceHouse(house),
     gate,
+    promoter,
     branch: platform.forge?.branch ?? platform.repository.branch,
     publicUrl,
     now,
@@ -353,7 +357,11 @@ async function serveWith(
     closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
   every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
   // A forge that hangs must not hold up an abort: the gate has a loop of its own.
-  if (gate) every(GATE_EVERY_MS, 'the gate could not look', () => gate.look(now()));
+  if (gate)
+    every(GATE_EVERY_MS, 'the gate could not look', async () => {
+      await gate.look(now());
+      await promoter?.look(now());
+    });
   const repository = repositoryOf(platform, work);
   every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
     const anchored = await adapters.anchor(repository, ledger, now());
@@ -389,6 +397,39 @@ function repeat(
     await running;
   };
 }
+
+/** The last line of promotion order: what was merged by force gets no traffic. */
+function orderHoldOf(
+  platform: Platform,
+  controller: Controller | null,
+  lane: string,
+  target: Revision,
+): Hold | null {
+  if (!controller) return null;
+  const lanes = controller.lanes().map((v) => v.state);
+  const why = orderHold(platform, lanes, controller.desired(), lane, target.digest);
+  return why === null ? null : { id: 'order', reason: why, by: 'promotion order', until: null };
+}
+
+const openPromotions = (
+  platform: Platform,
+  gate: Gatekeeper,
+  controller: Controller,
+  ledger: LedgerPort,
+  log: Log,
+): Promise<Promoter> =>
+  openPromoter({
+    platform,
+    forge: gate.forge,
+    ledger,
+    lanes: () => controller.lanes().map((v) => v.state),
+    desired: () => controller.desired(),
+    allowed: (number, head) => {
+      const found = gate.pulls().find((p) => p.pull.number === number);
+      return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
+    },
+    warn: (details, message) => log.warn(details, message),
+  });
 
 interface GateWiring {
   readonly io: Io;

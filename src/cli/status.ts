@@ -1,3 +1,4 @@
+import type { PipelineAnswer } from '../api/pipeline.ts';
 import type { LaneSummary } from '../api/views.ts';
 import { needServer } from './client.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
@@ -37,5 +38,43 @@ export async function statusCommand(io: Io, options: { work: string; json?: bool
   });
   io.out(table([['service', 'env', 'state', 'version', 'budget left', 'burn 5m', 'burn 1h'], ...rows]));
   for (const problem of overview.problems) io.out(`${p.yellow('desired state')}: ${problem}\n`);
+  return EXIT.yes;
+}
+
+/** `sluice status --pipeline`: each service's versions across environments, and what waits for what. */
+export async function pipelineCommand(io: Io, options: { work: string; json?: boolean }): Promise<Exit> {
+  const answer = await needServer(options.work).get<PipelineAnswer>('/api/v1/pipeline');
+  if (options.json) {
+    printJson(io, answer);
+    return EXIT.yes;
+  }
+  io.out(`${palette(io).bold(answer.sentence)}\n\n`);
+  const names = answer.services[0]?.stands.map((s) => s.environment) ?? [];
+  const cell = (s: PipelineAnswer['services'][number]['stands'][number]) =>
+    `${s.stable?.version ?? '-'}${s.desired && s.desired.digest !== s.stable?.digest ? ` → ${s.desired.version}` : ''}${s.pull === null ? '' : ` (#${s.pull})`}`;
+  if (answer.services.length > 0)
+    io.out(table([['service', ...names], ...answer.services.map((s) => [s.service, ...s.stands.map(cell)])]));
+  for (const { stands } of answer.services)
+    for (const s of stands.filter(
+      (one) => one.pull !== null || (one.desired && one.desired.digest !== one.stable?.digest),
+    ))
+      io.out(`${s.sentence}\n`);
+  io.out('Next: sluice promote SERVICE ENVIRONMENT\n');
+  return EXIT.yes;
+}
+
+/** `sluice promote SERVICE ENVIRONMENT`: a pull request that copies the exact digest; the gate decides. */
+export async function promoteCommand(
+  io: Io,
+  service: string,
+  environment: string,
+  options: { work: string; json?: boolean },
+): Promise<Exit> {
+  const done = await needServer(options.work).post<{ number: number }>('/api/v1/promotions', {
+    service,
+    environment,
+  });
+  if (options.json) printJson(io, done);
+  else io.out(`#${done.number} asks for it.\nNext: sluice gate ${done.number}\n`);
   return EXIT.yes;
 }

@@ -11,6 +11,7 @@ import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { orderRoutes } from './routes/orders.ts';
+import { pipelineRoutes } from './routes/pipeline.ts';
 import { pullRoutes } from './routes/pulls.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { signInRoutes } from './routes/sign-in.ts';
@@ -86,6 +87,7 @@ export function createApp(parts: AppParts): App {
   budgetRoutes(app, parts);
   governanceRoutes(app, parts);
   pullRoutes(app, parts);
+  pipelineRoutes(app, parts);
   auditRoutes(app, parts);
   signInRoutes(app, parts);
   streamRoutes(app, parts);

@@ -5,6 +5,7 @@ import * as schemas from '../api/schemas.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
 import type { GovernanceKeeper } from '../controller/governance.ts';
 import type { Controller } from '../controller/loop.ts';
+import type { Promoter } from '../controller/promotion.ts';
 import { type Actor, may, type Scope } from '../kit/actor.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Tokens } from './auth.ts';
@@ -35,6 +36,8 @@ export interface AppParts {
   readonly governanceHouse: GovernanceHouse;
   /** Null: no forge is declared. */
   readonly gate: Gatekeeper | null;
+  /** Null: no forge is declared, so nothing is promoted by pull request. */
+  readonly promoter: Promoter | null;
   /** The branch that pull requests merge into. */
   readonly branch: string;
   /** Where browsers reach this server. */

@@ -81,6 +81,7 @@ async function rig(
       now,
     }),
     gate,
+    promoter: null,
     branch: 'main',
     publicUrl: () => ORIGIN,
     now,

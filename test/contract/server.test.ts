@@ -66,6 +66,7 @@ async function rig() {
       now,
     }),
     gate: null,
+    promoter: null,
     branch: 'main',
     publicUrl: () => 'http://127.0.0.1:7117',
     budgets: createBudgetHouse({

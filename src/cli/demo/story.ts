@@ -105,7 +105,7 @@ const proposeVersion = (
   labels: string[] = [],
 ): Promise<number> =>
   propose(stage.server, stage.work, {
-    branch: `${SERVICE}-${version}-${labels.join('-') || 'release'}${title.startsWith('Revert') ? '-revert' : ''}`,
+    branch: `${SERVICE}-${version}`,
     environment: ENVIRONMENT,
     desired: desiredOf(stage.releases, SERVICE, version),
     title,
@@ -182,6 +182,17 @@ async function release(
   return { ...(await watch(stage, version, before, incident)), decision: pull.decision, pull };
 }
 
+/** The newest revert that Sluice asked for by itself, once it is merged. */
+const revertOf = (stage: Stage, version: string): Promise<PullView> =>
+  soon(stage, `a revert to ${version}`, async () => {
+    const { pulls } = await client(stage).get<{ pulls: PullView[] }>('/api/v1/pulls');
+    const title = `Revert ${SERVICE} to ${version} in ${ENVIRONMENT}`;
+    const [newest] = pulls.filter((p) => p.title === title).sort((a, b) => b.number - a.number);
+    if (newest) stage.say(newest.sentence);
+    const wanted = (await checkoutOf(stage)).canary === null && newest !== undefined && merged(newest);
+    return wanted ? newest : undefined;
+  });
+
 const ofDecision = (pull: PullView): Partial<ChapterResult> => ({
   decision: pull.decision,
   sentence: `#${pull.number}: ${pull.sentence}`,
@@ -216,11 +227,10 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   {
     name: 'a revert passes',
-    story: 'Git still asks for 1.2.0: a revert to 1.1.0 passes the freeze and the spent budget',
+    story: 'Git still asks for 1.2.0: a pull request puts it back to 1.1.0, under the freeze, by itself',
     expected: 'merged',
     play: async (stage) => {
-      const number = await proposeVersion(stage, '1.1.0', 'Revert checkout to 1.1.0');
-      const pull = await judged(stage, number, 'merged under the freeze', merged);
+      const pull = await revertOf(stage, '1.1.0');
       const revert = pull.recorded.some((r) => r.code === 'REVERT');
       return { outcome: revert ? 'merged' : 'merged, but not as a revert', ...ofDecision(pull) };
     },
@@ -252,9 +262,13 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   {
     name: 'a release failing every request',
-    story: 'checkout 1.3.0 fails every request',
+    story: 'checkout 1.3.0 fails every request; Git is put right again',
     expected: 'rolled back',
-    play: (stage, told) => watch(stage, '1.3.0', told.before),
+    play: async (stage, told) => {
+      const seen = await watch(stage, '1.3.0', told.before);
+      await revertOf(stage, '1.1.0');
+      return seen;
+    },
   },
   {
     name: 'an emergency fix, a shared incident',
