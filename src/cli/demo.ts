@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Releases, readReleases } from '../../shop/profile.ts';
@@ -131,10 +131,22 @@ export interface DemoOptions {
   readonly work?: string;
 }
 
+/** A story begins anew: over an earlier one's ledger its releases would be known and its digests refused. */
+function workFolder(wanted: string | undefined): string {
+  if (!wanted) return mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+  if (existsSync(join(wanted, 'ledger.sqlite')))
+    throw new CliError(EXIT.usage, {
+      code: 'WORK_IN_USE',
+      message: `${wanted} holds the ledger of an earlier run`,
+      next: 'give --work a new folder, or leave it out',
+    });
+  mkdirSync(wanted, { recursive: true });
+  return wanted;
+}
+
 /** `npm run demo`: releases good and bad, a budget that is spent and recovers, on real parts, each claim checked. */
 export async function demoCommand(io: Io, options: DemoOptions, root: string): Promise<Exit> {
-  const work = options.work ?? mkdtempSync(join(tmpdir(), 'sluice-demo-'));
-  mkdirSync(work, { recursive: true });
+  const work = workFolder(options.work);
   const directory = declarationIn(work, root);
   const line = progress(io);
   const tell = (text: string) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findInstance } from '../../src/delivery/adapters/process/os.ts';
-import { openStage, type Stage } from '../e2e/stage.ts';
+import { NO_FREEZES, openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
 import { type OpenPage, openPage } from './chromium.ts';
 
@@ -13,7 +13,7 @@ describe('the console in Chromium', () => {
   let shot: OpenPage['shot'];
 
   beforeAll(async () => {
-    stage = await openStage({ dwell: '6s' });
+    stage = await openStage({ dwell: '6s', spec: NO_FREEZES });
     ({ browser, page, errors, shot } = await openPage());
   }, 120_000);
   afterAll(async () => {

@@ -6,17 +6,19 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEdge, type Edge } from '../../src/delivery/adapters/nginx/edge.ts';
 import { freePort, which } from '../../src/delivery/adapters/process/os.ts';
+import { until } from '../wait.ts';
 
 /** A backend that says its name, slowly where asked. */
-async function backend(name: string): Promise<{ server: Server; arm: { revision: string; port: number } }> {
+async function backend(name: string) {
   const port = await freePort();
-  const server = createServer((incoming, response) => {
-    const wait = incoming.url === '/slow' ? 700 : 0;
-    setTimeout(() => response.end(name), wait);
+  let slow = 0;
+  const server: Server = createServer((incoming, response) => {
+    if (incoming.url === '/slow') slow++;
+    setTimeout(() => response.end(name), incoming.url === '/slow' ? 700 : 0);
   });
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return { server, arm: { revision: name, port } };
+  return { server, arm: { revision: name, port }, slowOnes: () => slow };
 }
 
 describe('nginx as the edge', () => {
@@ -90,8 +92,9 @@ describe('nginx as the edge', () => {
   it('EDGE-5: a request under way is drained, not cut, when weights change', async () => {
     await edge.change('shop', (lane) => ({ ...lane, canary: canary.arm, weight: 100 }));
     const slow = Promise.all(Array.from({ length: 10 }, () => get('/slow')));
-    // They are in the backend before the change begins.
-    await get();
+    await until('all of them in the backend before the change begins', 5_000, async () =>
+      canary.slowOnes() === 10 ? true : undefined,
+    );
     await edge.change('shop', (lane) => ({ ...lane, canary: null, weight: 0 }));
     expect(await slow).toEqual(Array.from({ length: 10 }, () => ({ status: 200, body: 'canary' })));
   });

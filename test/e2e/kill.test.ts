@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { verifyChain } from '../../src/ledger/record.ts';
 import { until } from '../wait.ts';
-import { openStage, type Stage } from './stage.ts';
+import { NO_FREEZES, openStage, type Stage } from './stage.ts';
 
 const GOOD = [1, 2, 3, 4, 5].map((i) => [`2.${i}.0`, { description: `good ${i}` }] as const);
 const BAD = [1, 2, 3, 4, 5].map((i) => [`3.${i}.0`, { description: `bad ${i}`, errorRate: 0.5 }] as const);
@@ -20,7 +20,12 @@ describe('the server killed in the middle of a release, on real parts', () => {
   const random = seededRandom(20_261_123);
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage({ versions: Object.fromEntries([...GOOD, ...BAD]), rps: 150, history: true });
+    stage = await openStage({
+      versions: Object.fromEntries([...GOOD, ...BAD]),
+      rps: 150,
+      history: true,
+      spec: NO_FREEZES,
+    });
     await stage.open();
   }, 120_000);
   afterAll(() => stage.close());

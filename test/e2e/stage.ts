@@ -44,6 +44,9 @@ export interface StageOptions {
 
 const START_MS = 60_000;
 
+/** For tests that break one version after another and are not about freezes: none begins by itself. */
+export const NO_FREEZES = '  policy: { freeze: { onBurn: false, budget: -10 } }';
+
 /** The shop on real parts, served by a process of its own that tests may kill. */
 export async function openStage(options: StageOptions = {}) {
   const home = mkdtempSync(join(tmpdir(), 'sluice-stage-'));
