@@ -40,6 +40,27 @@ const STATUS_TIMEOUT_MS = 2_000;
 const CONFIRMATIONS = 3;
 const OLD_ANSWERS = 25;
 
+/** Titles of the workers of an nginx master, as nginx itself sets them: one that drains says so. */
+function workersOf(master: number): string[] {
+  const titleOf = (child: string): string => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8');
+    } catch {
+      return ''; // It ended meanwhile.
+    }
+  };
+  try {
+    const children = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8');
+    return children
+      .trim()
+      .split(' ')
+      .map(titleOf)
+      .filter((title) => title.includes('worker process'));
+  } catch {
+    return []; // A kernel that does not list children: the answers in a row decide alone.
+  }
+}
+
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { directory, nginx } = options;
   mkdirSync(join(directory, 'tmp'), { recursive: true });
@@ -107,11 +128,18 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     return state;
   };
 
+  /** Whether a worker of an earlier configuration still takes connections; known on Linux only. */
+  function oldWorkerAccepts(): boolean {
+    const master = pid();
+    if (master === undefined || process.platform !== 'linux') return false;
+    return workersOf(master).filter((title) => !title.includes('is shutting down')).length > 1;
+  }
+
   async function confirm(generation: number): Promise<void> {
     let seen = 0;
     for (const end = Date.now() + CONFIRM_MS; Date.now() < end; await systemClock.sleep(POLL_MS)) {
       const state = await ask().catch(() => null);
-      seen = state?.generation === generation ? seen + 1 : 0;
+      seen = state?.generation === generation && !oldWorkerAccepts() ? seen + 1 : 0;
       if (seen >= CONFIRMATIONS) return;
     }
     throw new Error(`nginx does not serve configuration ${generation} after ${CONFIRM_MS} ms`);
