@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MockAgent, fetch as undiciFetch } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
 import type { CheckReport, PullRequest } from '../../src/gitops/forge.ts';
@@ -201,5 +204,58 @@ describe('a forge that fails', () => {
       ok: true,
       value: { kind: 'merge-group', pull: 12, headSha: 'h', baseSha: 'b' },
     });
+  });
+});
+
+/** A Gitea that answers merges from a script; what it merged it remembers. */
+async function giteaMerging(script: readonly { status: number; message: string; merges: boolean }[]) {
+  let merged = false;
+  const asked: string[] = [];
+  const left = [...script];
+  const server = createServer((incoming, response) => {
+    asked.push(`${incoming.method} ${incoming.url}`);
+    const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+    if (incoming.method === 'GET') return answer(200, { ...SHAPE, merged });
+    const next = left.shift()!;
+    merged ||= next.merges;
+    return answer(next.status, { message: next.message });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const forge = giteaForge({
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    repository: 'acme/shop',
+    branch: 'main',
+    token: 'x',
+    webhookSecret: 's',
+    retryMs: 1,
+  });
+  const outcome = await forge.merge(PULL);
+  server.close();
+  return { outcome, merges: asked.filter((a) => a.startsWith('POST')).length };
+}
+
+describe('a Gitea that merges', () => {
+  const later = { status: 405, message: 'Please try again later', merges: false };
+
+  it('FORGE-21: while it finds out whether it can merge, it is asked again', async () => {
+    const { outcome, merges } = await giteaMerging([
+      later,
+      later,
+      { status: 200, message: '', merges: true },
+    ]);
+    expect([outcome, merges]).toEqual([{ ok: true, value: 'merged' }, 3]);
+  });
+
+  it('FORGE-21: a merge whose answer was lost is found done, and not asked for again', async () => {
+    const { outcome, merges } = await giteaMerging([{ status: 502, message: 'lost', merges: true }]);
+    expect([outcome, merges]).toEqual([{ ok: true, value: 'merged' }, 1]);
+  });
+
+  it('FORGE-21: a refusal is one, at once; what stays undecided ends unavailable', async () => {
+    const refused = { status: 405, message: 'Not all required status checks successful', merges: false };
+    const no = await giteaMerging([refused]);
+    expect([no.outcome, no.merges]).toMatchObject([{ ok: false, error: { code: 'REFUSED' } }, 1]);
+    const never = await giteaMerging(Array.from({ length: 6 }, () => later));
+    expect([never.outcome, never.merges]).toMatchObject([{ ok: false, error: { code: 'UNAVAILABLE' } }, 6]);
   });
 });

@@ -67,6 +67,10 @@ const markedTitle = (report: CheckReport): string => `${report.title} [${report.
 const markOf = (description: string | null | undefined): string | null =>
   /\[(\d+ \S+)\]$/.exec(description ?? '')?.[1] ?? null;
 
+/** Gitea finds out in the background whether a pull request can be merged, and until then refuses with this. */
+const LATER = /try again later/i;
+const MERGE_ATTEMPTS = 6;
+
 /** Gitea over its REST API: a commit status and one comment that is kept up to date. */
 export function giteaForge(options: GiteaOptions): ForgePort {
   const root = `${options.address}/api/v1/repos/${options.repository}`;
@@ -293,9 +297,20 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       return done.ok ? ok(null) : done;
     },
     async merge(pull) {
+      const path = `/pulls/${pull.number}`;
       const body = { Do: 'merge', head_commit_id: pull.head.sha };
-      const done = await once('POST', `/pulls/${pull.number}/merge`, z.unknown(), body);
-      return done.ok ? ok('merged') : done;
+      return retrying(
+        async (): ForgeResult<'merged'> => {
+          const there = await once('GET', path, pullSchema);
+          if (!there.ok) return there;
+          if (there.value.merged) return ok('merged');
+          const done = await once('POST', `${path}/merge`, z.unknown(), body);
+          if (done.ok) return ok('merged');
+          return LATER.test(done.error.message) ? fail({ ...done.error, code: 'UNAVAILABLE' }) : done;
+        },
+        options.retryMs,
+        MERGE_ATTEMPTS,
+      );
     },
     hint(headers, body) {
       if (!signed(options.webhookSecret, body, headers['x-gitea-signature'])) return badSignature;

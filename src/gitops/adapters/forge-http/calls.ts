@@ -44,6 +44,7 @@ const MAX_ATTEMPTS = 3;
 export async function retrying<T>(
   operation: () => Promise<Result<T, ForgeFailure>>,
   waitMs = 200,
+  attempts = MAX_ATTEMPTS,
 ): Promise<Result<T, ForgeFailure>> {
   const policy = retry(
     handleWhenResult((result) => {
@@ -51,7 +52,7 @@ export async function retrying<T>(
       return !done && error?.code === 'UNAVAILABLE';
     }),
     {
-      maxAttempts: MAX_ATTEMPTS - 1,
+      maxAttempts: attempts - 1,
       backoff: new ExponentialBackoff({ initialDelay: waitMs, maxDelay: 20 * waitMs }),
     },
   );
