@@ -4,6 +4,7 @@ import { Audit } from './pages/Audit.tsx';
 import { Budgets } from './pages/Budgets.tsx';
 import { Freezes } from './pages/Freezes.tsx';
 import { Overview } from './pages/Overview.tsx';
+import { Pipeline } from './pages/Pipeline.tsx';
 import { Pulls } from './pages/Pulls.tsx';
 import { Release } from './pages/Release.tsx';
 import { WhatIf } from './pages/WhatIf.tsx';
@@ -40,6 +41,7 @@ function Lost() {
 }
 
 const PAGES = [
+  { to: '/pipeline', name: 'Pipeline' },
   { to: '/pulls', name: 'Pull requests' },
   { to: '/freezes', name: 'Freezes' },
   { to: '/budgets', name: 'Budgets' },
@@ -66,6 +68,7 @@ function Page({ path, go }: { path: string; go: (to: string) => void }) {
     return <Budgets chosen={decodeURIComponent(place.slice('/budgets/'.length)) || undefined} choose={go} />;
   const pull = /^\/pulls(?:\/(\d+))?$/.exec(place);
   if (pull) return <Pulls chosen={pull[1] ? Number(pull[1]) : undefined} choose={go} />;
+  if (place === '/pipeline') return <Pipeline />;
   if (place === '/freezes') return <Freezes />;
   if (place === '/audit') return <Audit search={search ?? ''} go={go} />;
   if (place === '/what-if') return <WhatIf search={search ? `?${search}` : ''} go={go} />;

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budgets.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
+import type { PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 
 export interface OverviewAnswer {
@@ -75,6 +76,13 @@ export const useReplay = (search: string) =>
     queryKey: ['replay', search],
     queryFn: () => get<ReplayAnswer>(`/api/v1/replay${search}`),
     retry: false,
+  });
+
+export const usePipeline = () =>
+  useQuery({
+    queryKey: ['pipeline'],
+    queryFn: () => get<PipelineAnswer>('/api/v1/pipeline'),
+    refetchInterval: 2_000,
   });
 
 export const usePulls = () =>

@@ -12,6 +12,7 @@ const stand = z.object({
   desired: artefact.nullable(),
   sentence: z.string(),
   pull: z.number().nullable(),
+  waits: z.boolean(),
 });
 export const pipelineSchema = z
   .object({
@@ -29,31 +30,39 @@ export const promotionAnswerSchema = z
 
 const bare = ({ version, digest }: { version: string; digest: string }) => ({ version, digest });
 
+interface Told {
+  readonly sentence: string;
+  /** Something is to come here that is not here yet. */
+  readonly waits: boolean;
+}
+
 /** What waits for what in one environment, and why. */
-function standSentence(p: Pipeline, s: Stand, open: KeptProposal | undefined): string {
+function told(p: Pipeline, s: Stand, open: KeptProposal | undefined): Told {
   const name = `${p.service} in ${s.environment}`;
+  const waits = (text: string): Told => ({ sentence: `${name}${text}.`, waits: true });
+  const rests = (text: string): Told => ({ sentence: `${name}${text}.`, waits: false });
   if (open)
     return open.kind === 'revert'
-      ? `${name}: #${open.number} puts Git back to ${open.version}.`
-      : `${name}: #${open.number} asks for ${open.version}; it merges once the gate allows and somebody agrees.`;
+      ? waits(`: #${open.number} puts Git back to ${open.version}`)
+      : waits(`: #${open.number} asks for ${open.version}; it can merge once the gate allows`);
   if (s.desired && s.desired.digest !== s.stable?.digest) {
     const order = orderObjection(p, s.environment, s.desired.digest);
-    if (order) return `${name}: ${s.desired.version} is held before any traffic: ${order}.`;
+    if (order) return waits(`: ${s.desired.version} is held before any traffic: ${order}`);
     return s.rejected.includes(s.desired.digest)
-      ? `${name}: ${s.desired.version} was condemned; ${s.stable?.version ?? 'nothing'} serves.`
-      : `${name}: ${s.desired.version} is on its way (${s.state}).`;
+      ? waits(`: ${s.desired.version} was condemned; ${s.stable?.version ?? 'nothing'} serves`)
+      : rests(`: ${s.desired.version} is on its way (${s.state})`);
   }
   const before = s.after.flatMap((e) => p.stands.find((x) => x.environment === e) ?? []);
   const next = before.find((b) => b.stable && b.stable.digest !== s.stable?.digest);
   if (next?.stable) {
     const why = objection(p, s, next.stable);
-    if (why) return `${name}: ${next.stable.version} of ${next.environment} stays there: ${why}.`;
-    const rests = next.restSince === null ? next.soakMs : Math.max(0, next.soakMs - (p.now - next.restSince));
-    return next.state === 'Stable' && rests > 0
-      ? `${name}: ${next.stable.version} rests in ${next.environment} for another ${humanSpan(rests)}.`
-      : `${name} waits for ${next.environment}, which is ${next.state}.`;
+    if (why) return rests(`: ${next.stable.version} of ${next.environment} stays there: ${why}`);
+    const left = next.restSince === null ? next.soakMs : Math.max(0, next.soakMs - (p.now - next.restSince));
+    return next.state === 'Stable' && left > 0
+      ? waits(`: ${next.stable.version} rests in ${next.environment} for another ${humanSpan(left)}`)
+      : waits(` waits for ${next.environment}, which is ${next.state}`);
   }
-  return `${name} is at ${s.stable?.version ?? 'nothing'}.`;
+  return rests(` is at ${s.stable?.version ?? 'nothing'}`);
 }
 
 export function pipelineAnswer(
@@ -72,14 +81,12 @@ export function pipelineAnswer(
         state: s.state,
         stable: s.stable ? bare(s.stable) : null,
         desired: s.desired ? bare(s.desired) : null,
-        sentence: standSentence(p, s, mine),
+        ...told(p, s, mine),
         pull: mine?.number ?? null,
       };
     }),
   }));
-  const waiting = services
-    .flatMap((s) => s.stands)
-    .filter((s) => s.pull !== null || /held|condemned|rests|waits/.test(s.sentence));
+  const waiting = services.flatMap((s) => s.stands).filter((s) => s.waits);
   const sentence =
     waiting.length === 0
       ? 'Every service is at rest in every environment.'

@@ -117,9 +117,20 @@ describe('the governance plane in Chromium', () => {
     expect(page.url()).toContain('text=quarter');
   }, 60_000);
 
+  it('CONSOLE-17: pipeline: every service in every stage, with its version and evidence', async () => {
+    await visit('/pipeline');
+    await until('the services', 15_000, async () => (await page.locator('.stages').count()) === 4);
+    expect(await page.locator('section[aria-label="checkout"]').innerText()).toMatch(
+      /prod[\s\S]*1\.0\.0[\s\S]*checkout in prod is at 1\.0\.0\./,
+    );
+    await shot('pipeline');
+    await page.getByRole('link', { name: 'evidence of checkout in prod' }).click();
+    await until('the release', 10_000, async () => /checkout 1\.0\.0/.test(await heading()));
+  }, 60_000);
+
   it('CONSOLE-16: at 360 px nothing overflows, and no page said an error', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const path of ['/pulls', '/freezes', '/audit?type=gate.decided']) {
+    for (const path of ['/pipeline', '/pulls', '/freezes', '/audit?type=gate.decided']) {
       await visit(path);
       await until('the page', 10_000, async () => !/Looking/.test(await heading()));
       const wide = await page.evaluate('document.documentElement.scrollWidth');
