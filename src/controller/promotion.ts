@@ -107,6 +107,13 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     ]);
     proposals = evolve(proposals, made!);
   };
+  const end = (
+    lane: string,
+    number: number,
+    how: NonNullable<KeptProposal['ended']>,
+    why: string,
+    at: number,
+  ) => record('proposal.ended', lane, { number, how, why }, SYSTEM, at);
   const lanesNow = () => new Map(parts.lanes().map((lane) => [lane.lane, lane]));
   const openOnes = () => [...proposals.all.values()].filter((p) => p.ended === null);
 
@@ -131,11 +138,12 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     actor: Actor,
     now: number,
   ): Promise<Result<number, ForgeFailure>> {
+    const lane = `${service}/${plan.environment}`;
     const path = desiredPath(plan.environment, service);
     const text = await forge.text(branch, path);
     if (!text.ok) return text;
     const lanes = lanesNow();
-    const good = plan.kind === 'revert' ? lanes.get(`${service}/${plan.environment}`)?.stable : null;
+    const good = plan.kind === 'revert' ? lanes.get(lane)?.stable : null;
     // A revert brings back the configuration that was good, too; a promotion leaves that of its environment.
     const wanted = good ? { ...plan.artefact, config: good.config } : plan.artefact;
     const made = await forge.propose({
@@ -157,16 +165,10 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     const { version, digest } = artefact;
     const type = plan.updates === number ? 'proposal.updated' : 'proposal.opened';
     const data = { kind, number, artefact: { version, digest }, from: [...from], why };
-    await record(type, `${service}/${plan.environment}`, data, actor, now);
+    await record(type, lane, data, actor, now);
     // One that had to be begun anew leaves the number before behind.
     if (plan.updates !== null && plan.updates !== number)
-      await record(
-        'proposal.ended',
-        `${service}/${plan.environment}`,
-        { number: plan.updates, how: 'withdrawn', why: `#${number} replaces it` },
-        SYSTEM,
-        now,
-      );
+      await end(lane, plan.updates, 'withdrawn', `#${number} replaces it`, now);
     return ok(number);
   }
 
@@ -185,14 +187,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     const done =
       found.ok && found.value.state === 'open' ? await forge.withdraw(found.value, `${plan.why}.`) : ok(null);
     if (!done.ok) later(done.error, now, { lane });
-    else
-      await record(
-        'proposal.ended',
-        lane,
-        { number: plan.number, how: 'withdrawn', why: plan.why },
-        SYSTEM,
-        now,
-      );
+    else await end(lane, plan.number, 'withdrawn', plan.why, now);
   }
 
   /** What became of those that are open: merged, or closed by a person, which is respected and remembered. */
@@ -204,16 +199,8 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
         return;
       }
       const { state } = found.value;
-      if (state === 'merged')
-        await record('proposal.ended', lane, { number, how: 'merged', why: 'it was merged' }, SYSTEM, now);
-      else if (state === 'closed')
-        await record(
-          'proposal.ended',
-          lane,
-          { number, how: 'closed', why: 'a person closed it' },
-          SYSTEM,
-          now,
-        );
+      if (state === 'merged') await end(lane, number, 'merged', 'it was merged', now);
+      else if (state === 'closed') await end(lane, number, 'closed', 'a person closed it', now);
       else await mergeWhereDeclared(found.value, kind, environment);
     }
   }

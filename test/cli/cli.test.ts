@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../../src/cli/io.ts';
-import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
 import { main } from '../../src/main.ts';
+import { writeLedger } from '../ledger-folder.ts';
 import { createHouse } from '../sim/house.ts';
 
 const VECTORS = JSON.parse(
@@ -47,19 +47,7 @@ async function workFolder(): Promise<string> {
   house.world.push('1.1.0', { errorRate: 0.2 });
   await house.until(() => house.state().state === 'Recovery', 1_200_000);
   const work = scratch();
-  const ledger = await sqliteLedger({ file: join(work, 'ledger.sqlite'), id: 'cli' });
-  await ledger.append(
-    (await house.ledger.read()).map(({ at, type, v, subject, actor, cause, data }) => ({
-      at,
-      type,
-      v,
-      subject,
-      actor,
-      cause,
-      data,
-    })),
-  );
-  await ledger.close();
+  await writeLedger(work, 'cli', await house.ledger.read());
   return work;
 }
 

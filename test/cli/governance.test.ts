@@ -7,9 +7,9 @@ import type { Io } from '../../src/cli/io.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { writeAnchor } from '../../src/gitops/adapters/git/anchors.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
-import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
 import { main } from '../../src/main.ts';
 import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
+import { writeLedger } from '../ledger-folder.ts';
 import { moduleFiles, type OpaServer, POLICY, startOpa } from '../policy/engines.ts';
 import { tool } from '../tools.ts';
 
@@ -150,20 +150,7 @@ async function decidedFolder() {
   const number = await h.open({ 'environments/prod/checkout.yaml': desired('1.9.0', 'f') });
   await h.look();
   const work = scratch();
-  const ledger = await sqliteLedger({ file: join(work, 'ledger.sqlite'), id: 'gate' });
-  await ledger.append(
-    (await h.ledger.read()).map(({ at, type, v, subject, actor, cause, data }) => ({
-      at,
-      type,
-      v,
-      subject,
-      actor,
-      cause,
-      data,
-    })),
-  );
-  const { seq, hash } = await ledger.head();
-  await ledger.close();
+  const { seq, hash } = await writeLedger(work, 'gate', await h.ledger.read());
   const repository = join(scratch(), 'anchors.git');
   await git(work, ['init', '--quiet', '--bare', repository]);
   expect(await writeAnchor(repository, { ledger: 'gate', seq, hash, at: 1 })).toMatchObject({ ok: true });
