@@ -68,7 +68,7 @@ export function serverPolicy(options: ServerOptions): PolicyPort {
       if (own.digest !== options.expected)
         return fail({
           code: 'POLICY_DIGEST',
-          message: `the OPA server holds another policy of the gate (${own.revision}) than this version came with (${options.expected.slice(7, 19)}): load policy/sluice`,
+          message: `the OPA server holds another policy of the gate (${own.revision}) than this version came with (${options.expected.slice(7, 19)}): load policy/sluice without its tests (opa run --server --ignore '*_test.rego' policy/sluice)`,
         });
       if (!options.team) return ok(own);
       const digest = `sha256:${sha256(`${own.digest}\u0000${policyIdentity(team, null).digest}`)}`;
