@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
-import { startTraffic } from '../shop/traffic.ts';
+import { startTraffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { openStage, type Stage } from '../test/e2e/stage.ts';
 import { until } from '../test/wait.ts';
 import { strikesWatcher } from './rules.ts';

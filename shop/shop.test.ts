@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../src/delivery/adapters/process/os.ts';
+import { startTraffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { parseDesired } from '../src/gitops/desired.ts';
 import { until } from '../test/wait.ts';
 import { desiredExamples } from './desired.ts';
 import { digestOfVersion, readReleases } from './profile.ts';
-import { startTraffic } from './traffic.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILE = join(ROOT, 'examples/shop/releases.yaml');

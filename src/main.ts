@@ -128,6 +128,11 @@ const adapters: ServeAdapters = {
     const access = accessOf(prometheus, address, env);
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
+  async openLoad(work, env, addressOf) {
+    const { findK6, loadRunner } = await import('./gitops/adapters/load-test/runner.ts');
+    const directory = join(work, 'load');
+    return loadRunner({ directory, env, k6: findK6(env), addressOf, now: () => Date.now() });
+  },
   async log(io) {
     const { pino } = await import('pino');
     const log = pino(

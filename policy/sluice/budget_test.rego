@@ -1,6 +1,7 @@
 package sluice.budget_test
 
 import data.sluice.budget
+import data.sluice.facts
 import data.sluice.fixture
 
 test_enough_budget_is_allowed if count(budget.deny) == 0 with input as fixture.facts
@@ -49,4 +50,13 @@ test_a_revert_spends_nothing if {
 test_spent_with_counts_that_are_unknown_is_still_denied if {
 	f := fixture.with_slo({"left": -1, "bad": null, "requests": null})
 	fixture.codes(budget.deny) == {"BUDGET_EXHAUSTED"} with input as f
+}
+
+test_where_no_budget_holds_it_is_not_asked_for if {
+	base := fixture.with_slo({"left": -1, "fast": null})
+	f := object.union(base, {"slos": [], "settings": {"budget": {"notIn": ["prod"]}}})
+	count(budget.deny) == 0 with input as f
+	count(facts.deny) == 0 with input as f
+	other := object.union(base, {"slos": [], "settings": {"budget": {"notIn": ["dev"]}}})
+	fixture.codes(facts.deny) == {"SLO_MISSING"} with input as other
 }

@@ -147,6 +147,7 @@ deny contains {
 	"evidence": {},
 } if {
 	some change in scope.risky
+	scope.held_by_budget(change.environment)
 	not looked_up(change)
 }
 

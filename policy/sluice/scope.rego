@@ -21,7 +21,12 @@ risky contains change if {
 # description: The SLOs of what a risky change touches.
 slos contains slo if {
 	some change in risky
+	held_by_budget(change.environment)
 	some slo in input.slos
 	slo.service == change.service
 	slo.environment == change.environment
 }
+
+# METADATA
+# description: Where only load tests run, nobody's budget is spent. Declared, and in the facts.
+held_by_budget(environment) if not environment in object.get(input.settings.budget, "notIn", [])

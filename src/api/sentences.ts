@@ -19,6 +19,7 @@ export const REASON_WORDS = {
   BURN_NO_DATA: 'a burn-rate window has no data',
   BURN_FIRING: 'the burn-rate windows are above their thresholds',
   GUARD_NO_DATA: 'a declared guard has no single value',
+  LOAD_RUNNING: 'its load test is not over',
   WARMING_UP: 'it is warming up',
   WAITING_FOR_DWELL: 'the step has not lasted long enough',
   TOO_FEW_REQUESTS: 'too few requests so far',
@@ -95,7 +96,11 @@ function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<st
   const reasons = (release.verdict?.reasons ?? []) as Reason[];
   const trouble = reasons.find(
     (r) =>
-      r !== 'TOO_FEW_REQUESTS' && r !== 'WARMING_UP' && r !== 'WAITING_FOR_DWELL' && r !== 'TRIED_ENOUGH',
+      r !== 'LOAD_RUNNING' &&
+      r !== 'TOO_FEW_REQUESTS' &&
+      r !== 'WARMING_UP' &&
+      r !== 'WAITING_FOR_DWELL' &&
+      r !== 'TRIED_ENOUGH',
   );
   if (trouble === 'BURN_NO_DATA' && canaryRate(release) === 0)
     return `${name} is at ${weight} %: waiting for traffic, none has come lately.`;
@@ -107,7 +112,9 @@ function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<st
       ? 'waiting for traffic'
       : worst.seconds > 0
         ? `about ${worst.seconds} s more`
-        : 'enough for this step';
+        : reasons.includes('LOAD_RUNNING')
+          ? REASON_WORDS.LOAD_RUNNING
+          : 'enough for this step';
   return `${name} is at ${weight} %: ${worst.seen} of ${worst.needed} good requests seen, ${more}.`;
 }
 

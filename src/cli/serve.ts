@@ -8,6 +8,7 @@ import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
+import { createLoadKeeper } from '../controller/load.ts';
 import { type Controller, createController } from '../controller/loop.ts';
 import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
 import type { Platform } from '../declaration/platform.ts';
@@ -15,6 +16,7 @@ import { writeAtomic } from '../delivery/adapters/process/files.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
 import type { ForgePort } from '../gitops/forge.ts';
+import type { LoadPort } from '../gitops/load.ts';
 import type { DesiredPort } from '../gitops/port.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
@@ -63,6 +65,12 @@ export interface ServeAdapters {
     address: string,
     env: Io['env'],
   ): Promise<Result<MetricsPort, string>>;
+  /** Who sends requests of our own, and where services answer. */
+  openLoad(
+    work: string,
+    env: Io['env'],
+    addressOf: (environment: string, service: string) => string | null,
+  ): Promise<LoadPort>;
   log(io: Io): Promise<Log>;
 }
 
@@ -121,6 +129,7 @@ function keepSecret(file: string): string {
 
 const HEAL_EVERY_MS = 5_000;
 const GATE_EVERY_MS = 500;
+const LOAD_EVERY_MS = 500;
 /** An anchor is at most so far behind. */
 const ANCHOR_EVERY_MS = 8_000;
 
@@ -248,6 +257,13 @@ function announce(io: Io, platform: Platform, work: string, url: string, token: 
   }
 }
 
+/** Where load tests reach a service: where it is declared to answer, else at its edge on this machine. */
+const addressIn = (platform: Platform, stack: Stack) => (environment: string, service: string) => {
+  const declared = platform.environments.find((e) => e.name === environment)?.load?.address;
+  if (declared) return declared.replaceAll('{service}', service).replaceAll('{environment}', environment);
+  return stack.environments.find((e) => e.name === environment)?.edgeOf(service) ?? null;
+};
+
 /** What a revision is, by what the lane remembers of it. */
 function revisionIn(controller: Controller | null, lane: string, revision: string): Revision | null {
   const state = controller?.lanes().find((v) => v.state.lane === lane)?.state;
@@ -356,6 +372,16 @@ async function serveWith(
   const every = (ms: number, what: string, work: () => Promise<unknown>) =>
     closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
   every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
+  if (platform.environments.some((e) => e.load)) {
+    const load = createLoadKeeper({
+      platform,
+      port: await adapters.openLoad(work, io.env, addressIn(platform, stack)),
+      lanes: () => controller.lanes().map((v) => v.state),
+      record: async (lane, event) => void (await controller.record(lane, event)),
+      warn: (details, message) => log.warn(details, message),
+    });
+    every(LOAD_EVERY_MS, 'load tests cannot be looked at', () => load.look(now()));
+  }
   // A forge that hangs must not hold up an abort: the gate has a loop of its own.
   if (gate)
     every(GATE_EVERY_MS, 'the gate could not look', async () => {

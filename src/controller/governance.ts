@@ -148,7 +148,7 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
 
   function autoMove(slo: Slo, environment: Environment, now: number) {
     const look = parts.metrics(environment.name);
-    if (look.failure || look.at === 0) return [];
+    if (look.failure || look.at === 0 || !environment.budgetHolds) return [];
     const burn = look.burns.get(slo.name);
     const window = look.windows.get(slo.name);
     const seen = {

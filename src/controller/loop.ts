@@ -67,6 +67,8 @@ export interface Controller {
     actor: Actor,
     id: string,
   ): Promise<LedgerRecord>;
+  /** Records what somebody else saw or decided of a lane. */
+  record(lane: string, event: Event, actor?: Actor): Promise<LedgerRecord>;
   onRecords(listener: (records: readonly LedgerRecord[]) => void): () => void;
   /** Somebody says that an environment changed: its next look is due at once. */
   hint(environment: string): void;
@@ -213,6 +215,10 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     async command(lane, command, reason, actor, id) {
       const events: Event[] = [{ type: 'command.accepted', data: { id, command, reason } }];
       const [record] = await append(lane, events, ports.clock.now(), actor, id);
+      return record!;
+    },
+    async record(lane, event, actor = SYSTEM) {
+      const [record] = await append(lane, [event], ports.clock.now(), actor, null);
       return record!;
     },
     hint: (environment) => looker.hint(environment),

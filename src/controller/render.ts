@@ -1,4 +1,6 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
+import { loadPlanOf } from '../gitops/load.ts';
+import { k6Script } from '../gitops/render/k6/script.ts';
 import { githubFiles } from '../governance/render/github-actions/workflows.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
 import { configMap, prometheusRules, serviceMonitors } from '../runtime/render/kubernetes/resources.ts';
@@ -29,11 +31,18 @@ const alertmanager = (platform: Platform, environment: Environment): string =>
 const grafana = async (environment: Environment) =>
   (await import('../runtime/render/grafana/dashboards.ts')).renderGrafana(environment);
 
+/** The load test of an environment, where one is declared. */
+function k6Files(platform: Platform, environment: Environment): [string, string][] {
+  const plan = loadPlanOf(platform, environment);
+  return plan ? [[`${environment.name}/k6/load-test.js`, k6Script(plan)]] : [];
+}
+
 async function plainFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
   const base = environment.name ? `${environment.name}/` : '';
   return [
     [`${base}prometheus/rules.yml`, renderRulesFile(platform, environment)],
     [`${base}alertmanager/alertmanager.yml`, alertmanager(platform, environment)],
+    ...k6Files(platform, environment),
     ...[...(await grafana(environment))].map(([path, text]): [string, string] => [
       `${base}grafana/${path}`,
       text,

@@ -1,5 +1,5 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
-import { countersOf, sloOf } from '../declaration/platform.ts';
+import { countersOf, sloOf, strategyOf } from '../declaration/platform.ts';
 import type { BurnRule } from '../delivery/burn-rule.ts';
 import type { LaneSettings } from '../delivery/seen.ts';
 import type { Sli } from '../runtime/counts.ts';
@@ -11,7 +11,7 @@ export const burnRuleOf = (environment: Environment): BurnRule => ({
 
 /** What the declaration says of one lane, in the delivery plane's words. */
 export function laneSettings(platform: Platform, service: Service, environment: Environment): LaneSettings {
-  const { steps, warmUpMs, dwellMs, deadlineMs, holdMs } = service.strategy;
+  const { steps, warmUpMs, dwellMs, deadlineMs, holdMs } = strategyOf(service, environment);
   return {
     mode: environment.mode,
     release: {
@@ -23,6 +23,7 @@ export function laneSettings(platform: Platform, service: Service, environment: 
       intervalMs: environment.prometheus.scrapeIntervalMs,
       slos: service.slos.map((slo) => ({ slo, objective: sloOf(platform, slo).objective })),
       evidence: platform.evidence,
+      loadTested: environment.validation === 'k6',
     },
     burn: burnRuleOf(environment),
     recovery: platform.recovery,

@@ -9,6 +9,7 @@ import {
   ANNOTATIONS,
   BURN_DEFAULTS,
   EVIDENCE_DEFAULTS,
+  NOTICE_DEFAULT,
   RECOVERY_DEFAULTS,
   STRATEGY_DEFAULTS,
 } from './defaults.ts';
@@ -26,7 +27,9 @@ import type {
   Alerting,
   Environment,
   Guard,
+  Load,
   Maintenance,
+  Notification,
   Platform,
   PrometheusSource,
   Receiver,
@@ -102,7 +105,48 @@ function compilePrometheus(p: EnvironmentInput['prometheus']): PrometheusSource 
   };
 }
 
-function compileEnvironment(e: EnvironmentInput, i: number, all: readonly EnvironmentInput[]): Environment {
+const stageOf = (e: EnvironmentInput): string => e.stage ?? e.name;
+const waveOf = (e: EnvironmentInput): number => e.wave ?? 1;
+
+/** Members of the latest wave of a stage that comes before a wave; of the whole stage where none is given. */
+function lastWave(all: readonly EnvironmentInput[], stage: string, before = Number.POSITIVE_INFINITY) {
+  const members = all.filter((e) => stageOf(e) === stage && waveOf(e) < before);
+  const last = Math.max(...members.map(waveOf));
+  return members.filter((e) => waveOf(e) === last).map((e) => e.name);
+}
+
+/** What comes before an environment: an earlier wave of its own stage, or what is declared, or what stands above it. */
+function afterOf(e: EnvironmentInput, all: readonly EnvironmentInput[]): string[] {
+  const earlier = lastWave(all, stageOf(e), waveOf(e));
+  if (earlier.length > 0) return earlier;
+  const named = (name: string) => (all.some((x) => x.name === name) ? [name] : lastWave(all, name));
+  // A stage says once what comes before it: at any of its regions.
+  const declared = e.after ?? all.find((x) => stageOf(x) === stageOf(e) && x.after)?.after;
+  if (declared) return [...new Set(declared.flatMap(named))];
+  const first = all.findIndex((x) => stageOf(x) === stageOf(e));
+  return first > 0 ? lastWave(all, stageOf(all[first - 1]!)) : [];
+}
+
+const JUDGED_AT_ONCE = { steps: [100] };
+
+function compileOwnStrategy(e: EnvironmentInput): Partial<Strategy> {
+  const s = { ...e.strategy, ...(e.validation === 'k6' ? JUDGED_AT_ONCE : {}) };
+  return {
+    ...(s.steps ? { steps: [...s.steps] } : {}),
+    ...(s.warmUp ? { warmUpMs: ms(s.warmUp) } : {}),
+    ...(s.dwell ? { dwellMs: ms(s.dwell) } : {}),
+    ...(s.deadline ? { deadlineMs: ms(s.deadline) } : {}),
+    ...(s.hold ? { holdMs: ms(s.hold) } : {}),
+  };
+}
+
+const compileLoad = (l: NonNullable<EnvironmentInput['load']>): Load => ({
+  durationMs: ms(l.duration),
+  address: l.address ?? null,
+  targets: l.targets.map(({ service, path, rps }) => ({ service, path, rps })),
+});
+
+function compileEnvironment(e: EnvironmentInput, _: number, all: readonly EnvironmentInput[]): Environment {
   const side = (which: 'fast' | 'slow') => {
     const merged = { ...BURN_DEFAULTS[which], ...e.burn?.[which] };
     return { windowMs: ms(merged.window), threshold: merged.threshold };
@@ -112,14 +156,20 @@ function compileEnvironment(e: EnvironmentInput, i: number, all: readonly Enviro
     mode: e.mode,
     validation: e.validation,
     prometheus: compilePrometheus(e.prometheus),
-    burn: { fast: side('fast'), slow: e.validation === 'canary' ? null : side('slow') },
-    after: e.after ?? (i > 0 ? [all[i - 1]!.name] : []),
+    burn: { fast: side('fast'), slow: e.validation === 'canary-multi-window' ? side('slow') : null },
+    after: afterOf(e, all),
+    stage: stageOf(e),
+    wave: waveOf(e),
+    branch: e.branch ?? null,
+    strategy: compileOwnStrategy(e),
+    load: e.load ? compileLoad(e.load) : null,
     promotion: {
       soakMs: ms(e.promotion?.soak ?? '0s'),
       autoMerge: e.promotion?.autoMerge ?? false,
       autoRevert: e.promotion?.autoRevert ?? false,
     },
-    budgetWindowMs: e.budget ? ms(e.budget.window) : null,
+    budgetWindowMs: e.budget?.window ? ms(e.budget.window) : null,
+    budgetHolds: e.budget?.holds ?? !e.load,
   };
 }
 
@@ -267,25 +317,63 @@ function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report
 function checkOrder(doc: Parsed<PlatformDocument>, report: Report): void {
   const { environments } = doc.value.spec;
   const names = environments.map((e) => e.name);
-  const after = new Map(environments.map((e, i) => [e.name, e.after ?? names.slice(Math.max(0, i - 1), i)]));
+  const stages = [...new Set(environments.flatMap((e) => e.stage ?? []))];
+  const after = new Map(environments.map((e) => [e.name, afterOf(e, environments)]));
   const circles = (name: string, seen: readonly string[]): boolean =>
     seen.includes(name) || (after.get(name) ?? []).some((before) => circles(before, [...seen, name]));
   for (const [i, environment] of environments.entries()) {
     const at: Path = ['spec', 'environments', i, 'after'];
     for (const [j, name] of (environment.after ?? []).entries())
-      if (!names.includes(name)) {
-        const near = nearest(name, names);
+      if (![...names, ...stages].includes(name)) {
+        const near = nearest(name, [...names, ...stages]);
         report(
           doc,
           [...at, j],
           'UNKNOWN_ENVIRONMENT',
           `no environment is named "${name}"`,
-          near ? `did you mean "${near}"?` : `known: ${names.join(', ')}`,
+          near ? `did you mean "${near}"?` : `known: ${[...names, ...stages].join(', ')}`,
         );
       }
     if (environment.after && circles(environment.name, []))
       report(doc, at, 'ORDER_IN_A_CIRCLE', `"${environment.name}" would come before itself`);
+    if (
+      environment.stage !== undefined &&
+      names.includes(environment.stage) &&
+      environment.stage !== environment.name
+    )
+      report(
+        doc,
+        ['spec', 'environments', i, 'stage'],
+        'DUPLICATE_NAME',
+        `"${environment.stage}" names a stage and an environment`,
+      );
   }
+}
+
+/** Services that load is sent to, and those that somebody is told of, are declared. */
+function checkNames(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { environments, services, notifications } = doc.value.spec;
+  const known = { service: services.map((s) => s.name), environment: environments.map((e) => e.name) };
+  const check = (path: Path, what: keyof typeof known, name: string) => {
+    if (known[what].includes(name)) return;
+    const near = nearest(name, known[what]);
+    const hint = near ? `did you mean "${near}"?` : `known: ${known[what].join(', ')}`;
+    report(doc, path, `UNKNOWN_${what.toUpperCase()}`, `no ${what} is named "${name}"`, hint);
+  };
+  for (const [i, { load }] of environments.entries())
+    for (const [j, { service }] of (load?.targets ?? []).entries())
+      check(['spec', 'environments', i, 'load', 'targets', j, 'service'], 'service', service);
+  for (const [i, n] of notifications.entries()) {
+    for (const [j, name] of (n.environments ?? []).entries())
+      check(['spec', 'notifications', i, 'environments', j], 'environment', name);
+    for (const [j, name] of (n.services ?? []).entries())
+      check(['spec', 'notifications', i, 'services', j], 'service', name);
+  }
+  unique(
+    notifications.map((n, i) => ({ name: n.name, at: doc, path: ['spec', 'notifications', i, 'name'] })),
+    'notification',
+    report,
+  );
 }
 
 /** Targets of OpenSLO policies are receivers of ours, by name; without a Platform they are labels only. */
@@ -350,6 +438,30 @@ const compileMaintenance = (m: PlatformDocument['spec']['maintenance'][number]):
   services: m.services ?? null,
   environments: m.environments ?? null,
 });
+
+function compileNotification(n: PlatformDocument['spec']['notifications'][number]): Notification {
+  const { name } = n;
+  const to = ((): Notification['to'] => {
+    if (n.slack) {
+      const { channel, token, address } = n.slack;
+      return { kind: 'slack', channel, token: token.secretRef, address: address ?? null };
+    }
+    if (n.teams) return { kind: 'teams', url: n.teams.url.secretRef };
+    if (n.webhook)
+      return { kind: 'webhook', url: n.webhook.url, secret: n.webhook.secret?.secretRef ?? null };
+    const { to, from, smarthost, username, password } = n.email!;
+    return {
+      kind: 'email',
+      to,
+      from,
+      smarthost,
+      username: username ?? null,
+      password: password?.secretRef ?? null,
+    };
+  })();
+  const on = n.on ?? NOTICE_DEFAULT;
+  return { name, on, environments: n.environments ?? null, services: n.services ?? null, to };
+}
 
 const KINDS = {
   SLI: 'openslo/v1 SLI',
@@ -461,7 +573,13 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
         },
         after: [],
         promotion: { soakMs: 0, autoMerge: false, autoRevert: false },
+        stage: '',
+        wave: 1,
+        branch: null,
+        strategy: {},
+        load: null,
         budgetWindowMs: null,
+        budgetHolds: true,
       },
     ],
     services: services.map((name) => ({
@@ -485,6 +603,7 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
     repository: { path: 'embedded', branch: 'main', pollMs: 2_000 },
     alerts: compileAlerts(undefined),
     maintenance: [],
+    notifications: [],
     policy: compilePolicy(undefined),
     freezes: [],
     forge: null,
@@ -587,6 +706,7 @@ export function compileDeclaration(
   checkAlerts(first, slos, report);
   checkGovernance(first, report);
   checkOrder(first, report);
+  checkNames(first, report);
   checkTargets(first, [...shelf.targets.values()], report);
   checkSources(of(KINDS.DataSource), report);
   checkServices(sloDocs, [...declared, ...spec.services.map((s) => s.name)], report);
@@ -606,6 +726,7 @@ export function compileDeclaration(
     },
     alerts: compileAlerts(spec.alerts),
     maintenance: spec.maintenance.map(compileMaintenance),
+    notifications: spec.notifications.map(compileNotification),
     policy: compilePolicy(spec.policy),
     freezes: spec.freezes.map(compileFreeze),
     forge: compileForge(spec.forge),

@@ -52,3 +52,20 @@ export const GOVERNANCE_DEFAULTS = {
   check: 'sluice/gate',
   githubAddress: 'https://api.github.com',
 } as const;
+
+/** What somebody may be told of. */
+export const NOTICE_KINDS = [
+  'started',
+  'promoted',
+  'rolled-back',
+  'needs-a-person',
+  'proposed',
+  'denied',
+  'freeze',
+  'drift',
+] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+/** Told where nothing is chosen: routine stays out. */
+export const NOTICE_DEFAULT: readonly NoticeKind[] = NOTICE_KINDS.filter(
+  (k) => k !== 'proposed' && k !== 'denied',
+);

@@ -1,6 +1,7 @@
 import type { Scope } from '../kit/actor.ts';
 import type { Ms } from '../kit/time.ts';
 import type { Selector } from '../promql/parse.ts';
+import type { NoticeKind } from './defaults.ts';
 
 /** Where a secret is kept; its value is never in a declaration, a log or the ledger. */
 export type SecretRef = { readonly env: string } | { readonly file: string };
@@ -35,14 +36,32 @@ export interface Environment {
   /** Empty where OpenSLO documents stand alone: then nothing is labelled with an environment. */
   readonly name: string;
   readonly mode: 'observe' | 'enforce';
-  readonly validation: 'canary' | 'canary-multi-window';
+  readonly validation: 'k6' | 'canary' | 'canary-multi-window';
   readonly prometheus: PrometheusSource;
   readonly burn: BurnThresholds;
   /** Environments that come before this one in promotion order. */
   readonly after: readonly string[];
+  /** What it is a region of; its own name where it stands alone. */
+  readonly stage: string;
+  readonly wave: number;
+  /** Its own branch of the desired-state repository; null: that of all. */
+  readonly branch: string | null;
+  /** In place of a service's own. */
+  readonly strategy: Partial<Strategy>;
+  readonly load: Load | null;
   readonly promotion: { readonly soakMs: Ms; readonly autoMerge: boolean; readonly autoRevert: boolean };
   /** A budget window for all SLOs here, in place of their own; null: their own. */
   readonly budgetWindowMs: Ms | null;
+  /** Whether a budget that is spent or unknown holds changes here. */
+  readonly budgetHolds: boolean;
+}
+
+/** Requests of our own while a version is judged. */
+export interface Load {
+  readonly durationMs: Ms;
+  /** With {service} and {environment}; null: the edge of this machine. */
+  readonly address: string | null;
+  readonly targets: readonly { readonly service: string; readonly path: string; readonly rps: number }[];
 }
 
 /** What is counted. Queries are PromQL text, checked to parse; selectors are counters, range and rate are ours. */
@@ -298,6 +317,31 @@ export interface SignIn {
   }[];
 }
 
+/** Who is told of what, and how. */
+export interface Notification {
+  readonly name: string;
+  readonly on: readonly NoticeKind[];
+  readonly environments: readonly string[] | null;
+  readonly services: readonly string[] | null;
+  readonly to:
+    | {
+        readonly kind: 'slack';
+        readonly channel: string;
+        readonly token: SecretRef;
+        readonly address: string | null;
+      }
+    | { readonly kind: 'teams'; readonly url: SecretRef }
+    | {
+        readonly kind: 'email';
+        readonly to: readonly string[];
+        readonly from: string;
+        readonly smarthost: string;
+        readonly username: string | null;
+        readonly password: SecretRef | null;
+      }
+    | { readonly kind: 'webhook'; readonly url: string; readonly secret: SecretRef | null };
+}
+
 /** The frozen form between what the user writes and everything that follows from it. */
 export interface Platform {
   readonly name: string;
@@ -311,6 +355,7 @@ export interface Platform {
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];
+  readonly notifications: readonly Notification[];
   readonly policy: PolicySettings;
   readonly freezes: readonly CalendarFreeze[];
   readonly forge: ForgeSource | null;
@@ -331,6 +376,21 @@ export function environmentsBefore(platform: Platform, environment: Environment)
   visit(environment);
   return [...found];
 }
+
+/** How a version of one service goes out in one environment. */
+export const strategyOf = (service: Service, environment: Environment): Strategy => ({
+  ...service.strategy,
+  ...environment.strategy,
+});
+
+/** The branch that says what runs in an environment. */
+export const branchOf = (platform: Platform, environment: Environment): string =>
+  environment.branch ?? platform.forge?.branch ?? platform.repository.branch;
+
+/** Every branch that says what runs somewhere. */
+export const branchesOf = (platform: Platform): string[] => [
+  ...new Set(platform.environments.map((e) => branchOf(platform, e))),
+];
 
 /** Length of the window that an SLO's budget is over, in one environment. */
 export const budgetWindowOf = (slo: Slo, environment: Environment): Ms =>

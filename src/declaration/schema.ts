@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/time.ts';
 import { sloTestDocument } from './cases.ts';
-import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS } from './defaults.ts';
+import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
 import { duration, label, metadata, name } from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import {
@@ -59,36 +59,7 @@ const shortWindow = (text: string): boolean => {
   return ms !== undefined && ms >= 5_000 && ms < 300_000 && ms % 1_000 === 0;
 };
 
-const environment = z.strictObject({
-  name,
-  mode: z.enum(['observe', 'enforce'], 'expected observe or enforce').default('enforce'),
-  validation: z
-    .enum(['canary', 'canary-multi-window'], 'expected canary or canary-multi-window')
-    .default('canary-multi-window'),
-  prometheus,
-  after: z
-    .array(z.string())
-    .optional()
-    .describe('Environments that come before this one; the one above it where left out; [] for none.'),
-  promotion: z
-    .strictObject({
-      soak: duration.default('0s').describe('How long a version rests here before it is promoted on.'),
-      autoMerge: z
-        .boolean()
-        .default(false)
-        .describe('Promotions into it merge by themselves once the gate allows.'),
-      autoRevert: z.boolean().default(false).describe('Reverts after a rollback merge by themselves.'),
-    })
-    .optional(),
-  burn: z.strictObject({ fast: window(14, '5m').optional(), slow: window(3, '1h').optional() }).optional(),
-  budget: z
-    .strictObject({
-      window: duration.refine(shortWindow, 'expected whole seconds from 5s up to 5m'),
-    })
-    .optional()
-    .describe("A short budget window in place of the SLOs' own, for a machine to try things on."),
-});
-
+const http = z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address');
 const strategy = z.strictObject({
   steps: z
     .array(z.number().int().min(1).max(100))
@@ -101,6 +72,87 @@ const strategy = z.strictObject({
   deadline: duration.optional(),
   hold: duration.optional(),
 });
+
+/** Requests of our own: whom to ask, and how often. Bounded, so that a typing error floods nobody. */
+const load = z.strictObject({
+  duration: duration
+    .default('30s')
+    .describe('Of one load test; where a canary is judged, load lasts as long as it.'),
+  address: http
+    .optional()
+    .describe(
+      'Where services answer, with {service} and {environment}; the edge of this machine where left out.',
+    ),
+  targets: z
+    .array(
+      z.strictObject({
+        service: z.string(),
+        path: z.string().startsWith('/', 'expected a path that begins with /'),
+        rps: z.number().int().min(1).max(1_000),
+      }),
+    )
+    .min(1)
+    .max(20),
+});
+
+const environment = z
+  .strictObject({
+    name,
+    mode: z.enum(['observe', 'enforce'], 'expected observe or enforce').default('enforce'),
+    validation: z
+      .enum(['k6', 'canary', 'canary-multi-window'], 'expected k6, canary or canary-multi-window')
+      .default('canary-multi-window')
+      .describe(
+        'k6: deployed at once, load-tested and judged by its SLOs; canary: one burn window; both windows.',
+      ),
+    prometheus,
+    after: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Environments, or stages, that come before this one; the one above it where left out; [] for none.',
+      ),
+    stage: name.optional().describe('Several regions may make up one stage.'),
+    wave: z.number().int().min(1).max(100).optional().describe('Within a stage, lower waves come first.'),
+    branch: z
+      .string()
+      .regex(/^[\w.][\w./-]*$/, 'expected the name of a branch')
+      .optional()
+      .describe('Where this environment has a branch of its own in the desired-state repository.'),
+    strategy: strategy.optional().describe("In place of a service's own, in this environment."),
+    load: load.optional().describe('Requests of our own while a version is judged here: they count.'),
+    promotion: z
+      .strictObject({
+        soak: duration.default('0s').describe('How long a version rests here before it is promoted on.'),
+        autoMerge: z
+          .boolean()
+          .default(false)
+          .describe('Promotions into it merge by themselves once the gate allows.'),
+        autoRevert: z.boolean().default(false).describe('Reverts after a rollback merge by themselves.'),
+      })
+      .optional(),
+    burn: z.strictObject({ fast: window(14, '5m').optional(), slow: window(3, '1h').optional() }).optional(),
+    budget: z
+      .strictObject({
+        window: duration
+          .refine(shortWindow, 'expected whole seconds from 5s up to 5m')
+          .optional()
+          .describe("A short one in place of the SLOs' own, for a machine to try things on."),
+        holds: z
+          .boolean()
+          .optional()
+          .describe(
+            'Whether a budget that is spent or unknown holds changes here; by default not where only load tests run.',
+          ),
+      })
+      .optional(),
+  })
+  .refine((e) => e.wave === undefined || e.stage !== undefined, 'expected a stage beside wave')
+  .refine((e) => e.validation !== 'k6' || e.load !== undefined, 'expected load: validation k6 tests with it')
+  .refine(
+    (e) => e.validation !== 'k6' || e.strategy?.steps === undefined,
+    'expected no steps: validation k6 deploys at once',
+  );
 
 const guard = z
   .strictObject({
@@ -145,7 +197,6 @@ const recovery = z.strictObject({
   for: duration.default('5m'),
 });
 
-const http = z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address');
 /** A secret of a receiver is read by Alertmanager itself, from a file: it never passes through us. */
 const secretFile = z.strictObject({ file: z.string().startsWith('/', 'expected an absolute path') });
 const receiver = z
@@ -205,6 +256,44 @@ const maintenance = z
   })
   .refine((m) => Date.parse(m.to) > Date.parse(m.from), 'expected an end after the beginning');
 
+/** Secrets of chats and mail servers are ours to read: by reference, as every secret. */
+const notification = z
+  .strictObject({
+    name,
+    on: z
+      .array(z.enum(NOTICE_KINDS, `expected kinds of ${NOTICE_KINDS.join(', ')}`))
+      .min(1)
+      .optional()
+      .describe('What it is about; everything but routine where left out.'),
+    environments: z.array(z.string()).optional(),
+    services: z.array(z.string()).optional(),
+    slack: z
+      .strictObject({ channel: z.string().min(1), token: secretRef, address: http.optional() })
+      .optional()
+      .describe('A bot token: a message is updated in place, which incoming webhooks cannot do.'),
+    teams: z.strictObject({ url: secretRef }).optional().describe('The address of a workflow or webhook.'),
+    email: z
+      .strictObject({
+        to: z
+          .array(z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'))
+          .min(1)
+          .max(20),
+        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
+        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
+        username: z.string().optional(),
+        password: secretRef.optional(),
+      })
+      .optional(),
+    webhook: z
+      .strictObject({ url: http, secret: secretRef.optional() })
+      .optional()
+      .describe('Signed where a secret is given: x-sluice-signature is the HMAC-SHA-256 of the body.'),
+  })
+  .refine(
+    (n) => [n.slack, n.teams, n.email, n.webhook].filter(Boolean).length === 1,
+    'expected exactly one of slack, teams, email and webhook',
+  );
+
 export const platformDocument = z.strictObject({
   apiVersion: z.literal('sluice.dev/v1'),
   kind: z.literal('Platform'),
@@ -227,6 +316,7 @@ export const platformDocument = z.strictObject({
       .optional(),
     alerts: alerts.optional(),
     maintenance: z.array(maintenance).default([]),
+    notifications: z.array(notification).default([]),
     policy: policy.optional(),
     freezes: z.array(calendarFreeze).default([]),
     forge: forge.optional(),

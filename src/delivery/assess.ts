@@ -82,6 +82,10 @@ function burnGate(release: Release, burn: Burn, rule: BurnRule): Gates['burn'] {
   return word === 'firing' && !release.burnArmed ? 'false' : word;
 }
 
+/** One that broke off says nothing: another has to run. */
+const loadGate = ({ settings, loads }: Release): NonNullable<Gates['load']> =>
+  settings.loadTested && !loads.some((l) => l.outcome !== 'broken') ? 'awaited' : 'over';
+
 export interface Assessment {
   readonly intervals: Record<string, Interval[]>;
   readonly evidence: EvidenceBySlo;
@@ -108,6 +112,7 @@ export function assess(
     burn: burnGate(release, look.burn, rule),
     trouble: look.trouble,
     guard: look.guard,
+    load: loadGate(release),
   };
   return { intervals, evidence, verdict: judge(evidence, gates) };
 }

@@ -20,6 +20,7 @@ const SETTINGS: LaneSettings = {
     intervalMs: 5_000,
     slos: [{ slo: 's', objective: 0.999 }],
     evidence: { tolerance: 2, detect: 10, rho: 1, alpha: 0.001, beta: 0.05, minBad: 5 },
+    loadTested: false,
   },
   burn: { fast: 14, slow: 3 },
   recovery: { looks: 2, burnBelow: 1, forMs: 300_000 },

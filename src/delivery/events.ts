@@ -37,6 +37,8 @@ export const releaseSettingsSchema = z.object({
     beta: z.number(),
     minBad: z.number(),
   }),
+  /** It passes no step before a load test is over. */
+  loadTested: z.boolean().default(false),
 });
 export type ReleaseSettings = z.infer<typeof releaseSettingsSchema>;
 
@@ -70,6 +72,22 @@ export const holdSchema = z.object({
 });
 export type Hold = z.infer<typeof holdSchema>;
 
+/** What a load test said: evidence beside the SLOs, whose word counts. */
+export const loadSchema = z.object({
+  run: z.string(),
+  tool: z.enum(['k6', 'sluice']),
+  outcome: z.enum(['passed', 'failed', 'broken']),
+  requests: z.number(),
+  failed: z.number(),
+  p95Ms: z.number().nullable(),
+  thresholds: z.array(z.object({ name: z.string(), ok: z.boolean() })),
+  startedAt: z.number(),
+  endedAt: z.number(),
+  /** Why it is broken, or why this tool was taken. */
+  note: z.string(),
+});
+export type LoadResult = z.infer<typeof loadSchema>;
+
 const MOVE_REASON_NAMES = Object.keys(MOVE_REASONS) as [MoveReason, ...MoveReason[]];
 
 export const COMMANDS = ['abort', 'pause', 'resume', 'promote'] as const;
@@ -101,6 +119,7 @@ export const eventSchemas = {
   }),
   'release.confirmed': z.object({ release: z.string(), step: z.number(), weight: z.number() }),
   'release.held': z.object({ release: z.string(), held: z.boolean() }),
+  'release.loaded': loadSchema.extend({ release: z.string() }),
   'release.paused': z.object({ release: z.string(), paused: z.boolean(), reason: z.string() }),
   'lane.moved': z.object({
     release: z.string().nullable(),
@@ -119,6 +138,8 @@ export const eventSchemas = {
     generation: z.number(),
     effects: z.array(effectSchema),
   }),
+  /** A condemned artefact may be tried again: somebody said why. */
+  'lane.lifted': z.object({ digest: z.string(), reason: z.string() }),
   'lane.adopted': z.object({ stable: revisionSchema }),
   'lane.waiting': z.object({
     target: revisionSchema.nullable(),
@@ -177,6 +198,7 @@ export interface Release {
   readonly verdict: EventData<'release.looked'>['verdict'] | null;
   readonly enforced: boolean;
   readonly declaration: string;
+  readonly loads: readonly LoadResult[];
 }
 
 export interface Rejected {
@@ -273,6 +295,7 @@ function opened(lane: Lane, data: EventData<'release.opened'>, at: number): Lane
     verdict: null,
     enforced: data.enforced,
     declaration: data.declaration,
+    loads: [],
   };
   return { ...lane, release, waiting: null, hold: null, releases: lane.releases + 1 };
 }
@@ -347,6 +370,13 @@ function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>, at
   };
 }
 
+function loaded(lane: Lane, { release: id, ...load }: EventData<'release.loaded'>): Lane {
+  const release = lane.release;
+  // A load test may end after its release did.
+  if (!release || release.id !== id || release.loads.some((known) => known.run === load.run)) return lane;
+  return { ...lane, release: { ...release, loads: [...release.loads, load] } };
+}
+
 /** Applies one recorded event. Total: it never judges, and never refuses what was recorded. */
 export function evolve(lane: Lane, event: Event, at: number): Lane {
   switch (event.type) {
@@ -364,6 +394,15 @@ export function evolve(lane: Lane, event: Event, at: number): Lane {
       return {
         ...lane,
         release: { ...lane.release!, heldAt: event.data.held ? at : null, enteredStepAt: at },
+      };
+    case 'release.loaded':
+      return loaded(lane, event.data);
+    case 'lane.lifted':
+      return {
+        ...lane,
+        rejected: lane.rejected.filter((r) => r.digest !== event.data.digest),
+        // Tried anew, it is no repetition of the attempt that failed.
+        release: lane.release && lane.state === 'Stable' ? { ...lane.release, attempt: 0 } : lane.release,
       };
     case 'release.paused':
       return { ...lane, release: { ...lane.release!, paused: event.data.paused } };

@@ -22,6 +22,7 @@ export const REASONS = [
   'BURN_NO_DATA',
   'BURN_FIRING',
   'GUARD_NO_DATA',
+  'LOAD_RUNNING',
   'WARMING_UP',
   'WAITING_FOR_DWELL',
   'TOO_FEW_REQUESTS',
@@ -63,6 +64,8 @@ export interface Gates {
   /** Trouble with the source at this look: nothing new could be counted. */
   readonly trouble: Extract<Reason, 'SOURCE_UNAVAILABLE' | 'STALE_DATA' | 'NOT_A_NUMBER' | 'NO_DATA'> | null;
   readonly guard?: 'ok' | 'failed' | 'no-data';
+  /** A load test that a pass waits for, whatever it will say. */
+  readonly load?: 'over' | 'awaited';
 }
 
 /** As `judge --trace` assumes: dwell and burn count as satisfied. */
@@ -96,6 +99,7 @@ function gateReasons(gates: Gates): Reason[] {
   if (gates.burn === 'no-data') reasons.push('BURN_NO_DATA');
   if (gates.burn === 'firing') reasons.push('BURN_FIRING');
   if (gates.guard === 'no-data') reasons.push('GUARD_NO_DATA');
+  if (gates.load === 'awaited') reasons.push('LOAD_RUNNING');
   if (gates.warmingUp) reasons.push('WARMING_UP');
   if (!gates.dwelt) reasons.push('WAITING_FOR_DWELL');
   return reasons;

@@ -235,9 +235,11 @@ async function startEnvironment(
 export async function startStack(options: StackOptions): Promise<Result<Stack, string>> {
   const programs = findPrograms(options.env);
   if (!programs.ok) return programs;
-  const environments: EmbeddedEnvironment[] = [];
-  for (const environment of options.platform.environments)
-    environments.push(await startEnvironment(environment, options, programs.value));
+  const environments = await Promise.all(
+    options.platform.environments.map((environment) =>
+      startEnvironment(environment, options, programs.value),
+    ),
+  );
   return ok({
     environments,
     async heal() {

@@ -47,6 +47,9 @@ export function relaxedIn(before: Platform, after: Platform): Relaxed[] {
     before.slos.flatMap((slo): Relaxed[] => {
       const next = after.slos.find((s) => s.name === slo.name);
       const at = { slo: slo.name, environment: environment.name };
+      const holds = after.environments.find((e) => e.name === environment.name)?.budgetHolds ?? true;
+      if (environment.budgetHolds && !holds)
+        return [{ ...at, what: 'its budget would hold nothing any more', from: 1, to: 0 }];
       if (!next) return [{ ...at, what: 'it would be removed', from: slo.objective, to: 0 }];
       if (next.objective < slo.objective)
         return [

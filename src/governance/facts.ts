@@ -132,6 +132,8 @@ export interface GateSettings {
     readonly warn: number;
     readonly coverage: number;
     readonly requests: number;
+    /** Environments whose budget holds nothing: only load tests run there. */
+    readonly notIn?: readonly string[];
   };
   readonly history: { readonly maxFailed: number; readonly windowMs: number };
   readonly risk: { readonly maxServices: number };

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { digestOfVersion, readReleases } from '../../shop/profile.ts';
-import { startTraffic, type Traffic, type TrafficOptions } from '../../shop/traffic.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
 import { healthyPast, healthyRecords } from '../../src/cli/demo.ts';
@@ -12,6 +11,11 @@ import { compile } from '../../src/controller/compile.ts';
 import { which } from '../../src/delivery/adapters/process/os.ts';
 import { loadHistory } from '../../src/embedded/history.ts';
 import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
+import {
+  startTraffic,
+  type Traffic,
+  type TrafficOptions,
+} from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { desiredPath } from '../../src/gitops/desired.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { until } from '../wait.ts';

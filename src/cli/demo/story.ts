@@ -1,8 +1,8 @@
 import { request } from 'undici';
 import { digestOfVersion, type Releases } from '../../../shop/profile.ts';
-import type { Traffic } from '../../../shop/traffic.ts';
 import type { FreezeList, PullView } from '../../api/governance.ts';
 import type { LaneSummary, ReleaseView } from '../../api/views.ts';
+import type { Traffic } from '../../gitops/adapters/load-test/open-loop.ts';
 import { systemClock } from '../../kit/time.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';
 import { CliError, EXIT, type Io, palette, table } from '../io.ts';

@@ -31,8 +31,14 @@ export interface FactSources {
   adjustments(slo: string, environment: string): readonly Adjustment[];
 }
 
-export const settingsOf = ({ policy }: Platform): GateSettings => ({
-  budget: { block: policy.block, warn: policy.warn, coverage: ENOUGH.coverage, requests: ENOUGH.requests },
+export const settingsOf = ({ policy, environments }: Platform): GateSettings => ({
+  budget: {
+    block: policy.block,
+    warn: policy.warn,
+    coverage: ENOUGH.coverage,
+    requests: ENOUGH.requests,
+    notIn: environments.filter((e) => !e.budgetHolds).map((e) => e.name),
+  },
   history: policy.history,
   risk: policy.risk,
   exempt: policy.exempt,
@@ -169,7 +175,9 @@ async function slosOfChanges(
   const { platform } = sources;
   const perEnvironment = await Promise.all(
     platform.environments.map(async (environment) => {
-      const mine = distinct(changes).filter((c) => c.environment === environment.name);
+      const mine = distinct(changes).filter(
+        (c) => c.environment === environment.name && environment.budgetHolds,
+      );
       if (mine.length === 0) return [];
       const port = sources.metrics(environment.name);
       if (!port) return mine.map((change) => unreachableSource(sources, change, now));

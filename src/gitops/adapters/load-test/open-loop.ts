@@ -21,7 +21,13 @@ export interface TrafficOptions {
   /** Where to send, and how many a second to each. */
   readonly targets: readonly { readonly url: string; readonly rps: number }[];
   /** Called for every answer, with who served it. */
-  readonly onAnswer?: (answer: { at: number; url: string; status: number; servedBy: string | null }) => void;
+  readonly onAnswer?: (answer: {
+    at: number;
+    url: string;
+    status: number;
+    servedBy: string | null;
+    ms: number;
+  }) => void;
 }
 
 const MAX_IN_FLIGHT = 500;
@@ -82,7 +88,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     second(Date.now())[good ? 'ok' : 'failed']++;
     latencies.push(Date.now() - at);
     if (latencies.length > KEPT_LATENCIES) latencies.splice(0, KEPT_LATENCIES / 2);
-    options.onAnswer?.({ at: Date.now(), url, status, servedBy });
+    options.onAnswer?.({ at: Date.now(), url, status, servedBy, ms: Date.now() - at });
   };
   const begun = performance.now();
   const sentTo = options.targets.map(() => 0);

@@ -1,0 +1,107 @@
+import type { Environment, Platform } from '../declaration/platform.ts';
+import type { Event, Lane, LoadResult } from '../delivery/events.ts';
+import { isRelease } from '../delivery/moves.ts';
+import { type LoadPort, type LoadRun, loadPlanOf } from '../gitops/load.ts';
+
+export interface LoadKeeper {
+  /** Begins, follows and ends requests of our own, as the releases under way ask for them. */
+  look(now: number): Promise<void>;
+}
+
+export interface LoadKeeperParts {
+  readonly platform: Platform;
+  readonly port: LoadPort;
+  lanes(): readonly Lane[];
+  record(lane: string, event: Event): Promise<void>;
+  warn(details: object, message: string): void;
+}
+
+/** k6 that broke off so often for one release gives way to our own generator. */
+const BROKEN_ENOUGH = 2;
+/** A run that cannot even be started is tried again so much later. */
+const RETRY_MS = 5_000;
+
+const inFlight = (lane: Lane): boolean => isRelease(lane.state) && lane.state !== 'Promote';
+
+/** Releases under way in an environment that ask for requests now. */
+/** Load that lasts as long as a canary is for every release that was under way meanwhile. */
+const covered = (run: LoadRun, lane: Lane): boolean => {
+  const { release } = lane;
+  if (!release) return false;
+  if (run.covers.includes(release.id)) return true;
+  const mine = lane.lane.endsWith(`/${run.plan.environment}`);
+  return run.plan.durationMs === null && mine && (release.endedAt ?? run.startedAt) >= run.startedAt;
+};
+
+function asking(environment: Environment, lanes: readonly Lane[]): Lane[] {
+  const mine = lanes.filter((l) => l.lane.endsWith(`/${environment.name}`) && inFlight(l));
+  // A load test is about what has traffic; where a canary is judged the stable version needs requests as well.
+  return environment.validation === 'k6'
+    ? mine.filter((l) => l.state !== 'Deploying' && l.release!.confirmedAt[0] !== undefined)
+    : mine;
+}
+
+export function createLoadKeeper(parts: LoadKeeperParts): LoadKeeper {
+  const { platform, port } = parts;
+  const retryAt = new Map<string, number>();
+
+  async function takeUp(run: LoadRun, seen: Omit<LoadResult, 'run' | 'startedAt'>): Promise<void> {
+    for (const lane of parts.lanes()) {
+      const release = lane.release;
+      if (!release || !covered(run, lane) || release.loads.some((l) => l.run === run.id)) continue;
+      const load: LoadResult = { ...seen, run: run.id, startedAt: run.startedAt };
+      await parts.record(lane.lane, { type: 'release.loaded', data: { release: release.id, ...load } });
+    }
+    await port.clear(run);
+  }
+
+  async function begin(environment: Environment, wanting: readonly Lane[], now: number): Promise<void> {
+    const plan = loadPlanOf(platform, environment)!;
+    const releases = wanting.map((l) => l.release!);
+    const broken = Math.max(...releases.map((r) => r.loads.filter((l) => l.outcome === 'broken').length));
+    const own = broken >= BROKEN_ENOUGH ? `k6 broke off ${broken} times` : null;
+    const run: LoadRun = {
+      id: `${releases[0]!.id}.load${releases[0]!.loads.length + 1}`,
+      covers: releases.map((r) => r.id),
+      startedAt: now,
+      plan,
+    };
+    await port.start(run, own);
+  }
+
+  async function lookAt(environment: Environment, now: number): Promise<void> {
+    const lanes = asking(environment, parts.lanes());
+    const run = await port.current(environment.name);
+    if (!run) {
+      if (lanes.length > 0 && now >= (retryAt.get(environment.name) ?? 0))
+        await begin(environment, lanes, now);
+      return;
+    }
+    const seen = await port.observe(run);
+    if (seen !== 'running') return takeUp(run, seen);
+    // Nobody waits for it any more: what was asked for is over, or was stopped.
+    const over =
+      run.plan.durationMs === null
+        ? lanes.length === 0
+        : !lanes.some((l) => run.covers.includes(l.release!.id));
+    if (over) await port.stop(run);
+  }
+
+  return {
+    async look(now) {
+      for (const environment of platform.environments) {
+        if (!environment.load) continue;
+        try {
+          await lookAt(environment, now);
+        } catch (thrown) {
+          retryAt.set(environment.name, now + RETRY_MS);
+          const error = thrown instanceof Error ? thrown.message : String(thrown);
+          parts.warn(
+            { environment: environment.name, error },
+            'a load test cannot be run; it is tried again',
+          );
+        }
+      }
+    },
+  };
+}
