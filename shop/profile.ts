@@ -12,6 +12,8 @@ const profileSchema = z.strictObject({
   crashOnStart: z.boolean().default(false),
   /** The process ends this long after its start. */
   crashAfterSeconds: z.number().positive().optional(),
+  /** Share of orders with a coupon that fail: what no load test sends, and users do. */
+  couponErrorRate: z.number().min(0).max(1).optional(),
   /** The fault begins this long after the start. */
   failsAfterSeconds: z.number().min(0).default(0),
 });

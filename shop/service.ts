@@ -70,18 +70,19 @@ const startedAt = Date.now();
 let incident: { errorRate: number; until: number } | null = null;
 const agent = new Agent({ headersTimeout: UPSTREAM_TIMEOUT_MS, bodyTimeout: UPSTREAM_TIMEOUT_MS });
 
-function fails(): boolean {
+function fails(coupon: boolean): boolean {
   const now = Date.now();
-  const own = now - startedAt >= profile.failsAfterSeconds * 1_000 ? profile.errorRate : 0;
+  const worst = Math.max(profile.errorRate, coupon ? (profile.couponErrorRate ?? 0) : 0);
+  const own = now - startedAt >= profile.failsAfterSeconds * 1_000 ? worst : 0;
   const shared = incident && now < incident.until ? incident.errorRate : 0;
   return Math.random() < 1 - (1 - own) * (1 - shared) * (1 - background);
 }
 
-async function callNext(route: string): Promise<boolean> {
+async function callNext(route: string, search: string): Promise<boolean> {
   const next = routes![route];
   if (!next) return true;
   try {
-    const answer = await request(`${edges.get(next.service)}${next.route}`, { dispatcher: agent });
+    const answer = await request(`${edges.get(next.service)}${next.route}${search}`, { dispatcher: agent });
     await answer.body.dump();
     return answer.statusCode < 500;
   } catch {
@@ -89,10 +90,11 @@ async function callNext(route: string): Promise<boolean> {
   }
 }
 
-async function answer(route: string, response: ServerResponse): Promise<void> {
+async function answer(route: string, search: string, response: ServerResponse): Promise<void> {
   const stop = latency.startTimer({ ...labels, route });
   if (profile.addedLatencyMs > 0) await new Promise((resolve) => setTimeout(resolve, profile.addedLatencyMs));
-  const code = fails() ? 500 : (await callNext(route)) ? 200 : 502;
+  const coupon = new URLSearchParams(search).has('coupon');
+  const code = fails(coupon) ? 500 : (await callNext(route, search)) ? 200 : 502;
   stop();
   requests.inc({ ...labels, route, code: String(code) });
   response.writeHead(code, { 'content-type': 'text/plain', 'x-served-by': `${service} ${version}` });
@@ -111,12 +113,12 @@ function cause(name: string, response: ServerResponse): void {
 }
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = new URL(incoming.url ?? '/', 'http://shop').pathname;
+  const { pathname: path, search } = new URL(incoming.url ?? '/', 'http://shop');
   if (path === '/healthz') response.end('ok\n');
   else if (path === '/metrics')
     response.setHeader('content-type', registry.contentType).end(await registry.metrics());
   else if (path.startsWith('/incidents/')) cause(path.slice('/incidents/'.length), response);
-  else if (path in routes!) await answer(path, response);
+  else if (path in routes!) await answer(path, search, response);
   else response.writeHead(404).end();
 }
 

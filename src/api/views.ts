@@ -1,9 +1,10 @@
 import { beginRelease } from '../delivery/assess.ts';
-import type { Burn, Lane, Release } from '../delivery/events.ts';
+import type { Burn, Lane, LoadResult, Release } from '../delivery/events.ts';
 import type { Evidence } from '../delivery/evidence.ts';
 import { observe } from '../delivery/evidence.ts';
 import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
 import type { Reason } from '../delivery/verdict.ts';
+import { loadSentence } from '../gitops/load.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS, totalsOf } from './sentences.ts';
 
@@ -176,6 +177,8 @@ export interface ReleaseView {
   readonly path: readonly { from: State; to: State; at: number; reason: string }[];
   readonly timeline: readonly TimelineEntry[];
   readonly machine: readonly { from: State; to: State; by: string }[];
+  /** Load tests that ran beside it, in words. */
+  readonly loads: readonly (LoadResult & { readonly sentence: string })[];
 }
 
 function charts(release: Release): ChartView[] {
@@ -234,6 +237,8 @@ const dataOf = (record: LedgerRecord) => record.data as Record<string, unknown>;
 const TITLES: Readonly<Record<string, (data: Record<string, unknown>) => string>> = {
   'release.opened': (d) => `Release of ${(d['target'] as { version: string }).version} opened`,
   'release.confirmed': (d) => `nginx serves ${d['weight']} % to the new version`,
+  'release.loaded': (d) => `Load test ${d['outcome']}`,
+  'lane.lifted': (d) => `${String(d['digest']).slice(0, 19)} may be tried again`,
   'release.held': (d) => (d['held'] ? 'Held for a person' : 'Released from hold'),
   'release.paused': (d) => (d['paused'] ? 'Paused' : 'Resumed'),
   'lane.drifted': (d) => `Drift: ${d['seen']} served, ${d['wanted']} wanted; put back`,
@@ -268,7 +273,10 @@ export function timelineOf(records: readonly LedgerRecord[]): TimelineEntry[] {
         at,
         actor: actor.id,
         title: TITLES[record.type]!(data),
-        detail: String(data['reason'] ?? ''),
+        detail:
+          record.type === 'release.loaded'
+            ? loadSentence(data as unknown as LoadResult)
+            : String(data['reason'] ?? ''),
       });
   }
   return entries.reverse();
@@ -321,5 +329,6 @@ export function releaseView(
     }),
     timeline: timelineOf(records),
     machine: TABLE.map(({ from, to, by }) => ({ from, to, by })),
+    loads: release.loads.map((load) => ({ ...load, sentence: loadSentence(load) })),
   };
 }

@@ -17,6 +17,7 @@ import {
   type DemoServer,
   desiredOf,
   ENVIRONMENT,
+  ENVIRONMENTS,
   held,
   playAll,
   RPS,
@@ -54,7 +55,8 @@ export function healthyPast(platform: Platform, releases: Releases, rps = RPS): 
       };
       return [
         { labels: { ...labels, code: '200' }, perSecond: rps },
-        { labels: { ...labels, code: '500' }, perSecond: rps * 0.0001 },
+        // One stray error of the past would spend a budget that is a minute long.
+        { labels: { ...labels, code: '500' }, perSecond: 0 },
       ];
     });
   });
@@ -95,11 +97,15 @@ function startServer(io: Io, root: string, directory: string, work: string, log:
   return { child, ended };
 }
 
-/** The shop with the platform that puts it behind the gate, as one declaration. */
+/** The shop with the platform that has it in three stages, as one declaration: the same runs in each at first. */
 function declarationIn(work: string, root: string): string {
   const directory = join(work, 'declaration');
   cpSync(join(root, 'examples', 'shop'), directory, { recursive: true });
-  cpSync(join(root, 'examples', 'gated-shop', 'platform.yaml'), join(directory, 'platform.yaml'));
+  cpSync(join(root, 'examples', 'three-stages', 'platform.yaml'), join(directory, 'platform.yaml'));
+  const folder = (environment: string) => join(directory, 'desired', 'environments', environment);
+  for (const environment of ENVIRONMENTS)
+    if (!existsSync(folder(environment)))
+      cpSync(folder(ENVIRONMENT), folder(environment), { recursive: true });
   return directory;
 }
 
@@ -161,7 +167,7 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
   try {
     line.say('loading 30 days of healthy history into Prometheus …');
     const releases = await prepare(io, work, directory);
-    line.say('starting nginx, Prometheus, Alertmanager and the shop …');
+    line.say('starting nginx, Prometheus, Alertmanager and the shop, three times …');
     const { child, ended } = startServer(io, root, directory, work, log);
     stopServer = async () => {
       child.kill('SIGTERM');
@@ -184,22 +190,24 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
     const lanesNow = async () =>
       (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes;
     await until('the first start of all services', START_LIMIT_MS, io.signal, async () => {
-      line.say('starting frontend, cart, checkout and payment …');
-      return (await lanesNow()).every((l) => l.weight === 100 || l.state === 'Stable') ? true : undefined;
+      line.say('starting frontend, cart, checkout and payment in dev, stage and prod …');
+      const prod = (await lanesNow()).filter((l) => l.environment === ENVIRONMENT);
+      return prod.every((l) => l.weight === 100 || l.state === 'Stable') ? true : undefined;
     });
     const frontend = server.edges[ENVIRONMENT]!['frontend']!;
     traffic = startTraffic({
       targets: [
-        { url: `${frontend}/buy`, rps: RPS.buy },
+        { url: `${frontend}/buy`, rps: RPS.buy - RPS.coupon },
+        { url: `${frontend}/buy?coupon=spring`, rps: RPS.coupon },
         { url: `${frontend}/`, rps: RPS.look },
       ],
     });
     tell(
-      `Traffic: ${RPS.buy + RPS.look} requests a second, whatever happens. First releases of all four services …`,
+      `Traffic: ${RPS.buy + RPS.look} users' requests a second in prod, whatever happens. First releases in dev, stage and prod …`,
     );
     await until('the first releases', START_LIMIT_MS, io.signal, async () => {
       const lanes = await lanesNow();
-      line.say(`${lanes.filter((l) => l.state === 'Stable').length} of ${lanes.length} services stable …`);
+      line.say(`${lanes.filter((l) => l.state === 'Stable').length} of ${lanes.length} services at rest …`);
       return lanes.every((l) => l.state === 'Stable') ? true : undefined;
     });
     const stage: Stage = { io, releases, server, work, traffic, say: line.say, tell };

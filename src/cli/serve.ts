@@ -377,6 +377,7 @@ async function serveWith(
       platform,
       port: await adapters.openLoad(work, io.env, addressIn(platform, stack)),
       lanes: () => controller.lanes().map((v) => v.state),
+      desired: () => controller.desired(),
       record: async (lane, event) => void (await controller.record(lane, event)),
       warn: (details, message) => log.warn(details, message),
     });

@@ -2,6 +2,7 @@ import type { Environment, Platform } from '../declaration/platform.ts';
 import type { Event, Lane, LoadResult } from '../delivery/events.ts';
 import { isRelease } from '../delivery/moves.ts';
 import { type LoadPort, type LoadRun, loadPlanOf } from '../gitops/load.ts';
+import type { DesiredState } from '../gitops/port.ts';
 
 export interface LoadKeeper {
   /** Begins, follows and ends requests of our own, as the releases under way ask for them. */
@@ -12,6 +13,7 @@ export interface LoadKeeperParts {
   readonly platform: Platform;
   readonly port: LoadPort;
   lanes(): readonly Lane[];
+  desired(): DesiredState | null;
   record(lane: string, event: Event): Promise<void>;
   warn(details: object, message: string): void;
 }
@@ -39,6 +41,15 @@ function asking(environment: Environment, lanes: readonly Lane[]): Lane[] {
   return environment.validation === 'k6'
     ? mine.filter((l) => l.state !== 'Deploying' && l.release!.confirmedAt[0] !== undefined)
     : mine;
+}
+
+const serves = (lane: Lane): boolean => lane.stable !== null || lane.release?.confirmedAt[0] !== undefined;
+
+/** Every service that Git asks for there serves: before that, callers would fail for want of whom they call. */
+function isWhole(environment: Environment, lanes: readonly Lane[], desired: DesiredState | null): boolean {
+  if (!desired) return false;
+  const asked = lanes.filter((l) => l.lane.endsWith(`/${environment.name}`) && desired.lanes.has(l.lane));
+  return asked.every(serves);
 }
 
 export function createLoadKeeper(parts: LoadKeeperParts): LoadKeeper {
@@ -73,7 +84,8 @@ export function createLoadKeeper(parts: LoadKeeperParts): LoadKeeper {
     const lanes = asking(environment, parts.lanes());
     const run = await port.current(environment.name);
     if (!run) {
-      if (lanes.length > 0 && now >= (retryAt.get(environment.name) ?? 0))
+      const may = isWhole(environment, parts.lanes(), parts.desired());
+      if (lanes.length > 0 && may && now >= (retryAt.get(environment.name) ?? 0))
         await begin(environment, lanes, now);
       return;
     }

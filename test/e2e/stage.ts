@@ -94,7 +94,7 @@ export async function openStage(options: StageOptions = {}) {
     }));
     const compiled = compile(files);
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
-    const past = healthyPast(compiled.value, known, { buy: options.rps ?? 120, look: 20 });
+    const past = healthyPast(compiled.value, known, { buy: options.rps ?? 120, look: 20, coupon: 0 });
     await loadHistory({
       promtool: which('promtool', process.env)!,
       tsdb: join(work, 'prod/prometheus/tsdb'),

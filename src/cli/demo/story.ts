@@ -9,9 +9,13 @@ import { CliError, EXIT, type Io, palette, table } from '../io.ts';
 import { propose, pullOf } from './people.ts';
 
 export const SERVICE = 'checkout';
+/** Where the users are. */
 export const ENVIRONMENT = 'prod';
-export const RPS = { buy: 120, look: 20 };
-const CHAPTER_LIMIT_MS = 120_000;
+export const ENVIRONMENTS = ['dev', 'stage', ENVIRONMENT] as const;
+type Environment = (typeof ENVIRONMENTS)[number];
+/** A tenth of the orders comes with a coupon, which no load test sends. */
+export const RPS = { buy: 120, look: 20, coupon: 12 };
+const CHAPTER_LIMIT_MS = 150_000;
 const POLL_MS = 200;
 const INCIDENT_STEP = 1;
 
@@ -21,6 +25,16 @@ export interface Chapter {
   readonly story: string;
   readonly expected: 'promoted' | 'rolled back' | 'denied' | 'frozen' | 'merged';
   play(stage: Stage, told: Told): Promise<Partial<ChapterResult>>;
+}
+
+/** How a version fared in one environment. */
+export interface StageResult {
+  readonly environment: string;
+  readonly release: string;
+  readonly outcome: string;
+  readonly pull: number | null;
+  /** What the load test said, where one ran. */
+  readonly load: string | null;
 }
 
 export interface ChapterResult {
@@ -33,6 +47,7 @@ export interface ChapterResult {
   readonly state: string;
   readonly release: string | null;
   readonly decision: string | null;
+  readonly stages: readonly StageResult[];
   /** What was seen, in one sentence. */
   readonly sentence: string;
 }
@@ -52,10 +67,10 @@ export interface Stage {
 }
 
 /** What later chapters need of earlier ones. */
-export interface Told {
-  /** The pull request that was denied, and waits for recovery. */
+interface Told {
+  /** The promotion that was denied, and waits for recovery. */
   waiting: number | null;
-  /** The release before it merged: what comes after is another. */
+  /** The release in prod before it merged: what comes after is another. */
   before: string | null;
 }
 
@@ -90,26 +105,22 @@ const client = (stage: Stage): Client => clientOf(stage.server);
 const soon = <T>(stage: Stage, what: string, probe: () => Promise<T | undefined>): Promise<T> =>
   until(what, CHAPTER_LIMIT_MS, stage.io.signal, probe);
 
-const checkoutOf = async (stage: Stage): Promise<LaneSummary> => {
+const laneOf = async (stage: Stage, environment: string = ENVIRONMENT): Promise<LaneSummary> => {
   const overview = await client(stage).get<{ lanes: LaneSummary[] }>('/api/v1/overview');
-  return overview.lanes.find((l) => l.service === SERVICE && l.environment === ENVIRONMENT)!;
+  return overview.lanes.find((l) => l.service === SERVICE && l.environment === environment)!;
 };
 
 const releaseOf = (stage: Stage, id: string) => client(stage).get<ReleaseView>(`/api/v1/releases/${id}`);
+const pullsOf = async (stage: Stage): Promise<PullView[]> =>
+  (await client(stage).get<{ pulls: PullView[] }>('/api/v1/pulls')).pulls;
 
-/** A developer's branch that sets one version, and its pull request. */
-const proposeVersion = (
-  stage: Stage,
-  version: string,
-  title: string,
-  labels: string[] = [],
-): Promise<number> =>
+/** A developer's branch that sets one version in dev, and its pull request. */
+const proposeVersion = (stage: Stage, version: string): Promise<number> =>
   propose(stage.server, stage.work, {
     branch: `${SERVICE}-${version}`,
-    environment: ENVIRONMENT,
+    environment: ENVIRONMENTS[0],
     desired: desiredOf(stage.releases, SERVICE, version),
-    title,
-    labels,
+    title: `Release ${SERVICE} ${version}`,
     autoMerge: true,
   });
 
@@ -128,6 +139,16 @@ const judged = (
 
 const merged = (pull: PullView): boolean => pull.state === 'merged';
 
+/** The newest pull request of that title that Sluice opened by itself. */
+const ours = (stage: Stage, title: string): Promise<number> =>
+  soon(stage, `a pull request "${title}"`, async () => {
+    const [newest] = (await pullsOf(stage))
+      .filter((p) => p.title === title)
+      .sort((a, b) => b.number - a.number);
+    return newest?.number;
+  });
+const promotionTitle = (version: string, to: string) => `Promote ${SERVICE} ${version} to ${to}`;
+
 /** Causes a declared incident behind the payment service. */
 async function cause(stage: Stage, incident: string): Promise<void> {
   const edge = stage.server.edges[ENVIRONMENT]?.['payment'];
@@ -137,60 +158,92 @@ async function cause(stage: Stage, incident: string): Promise<void> {
 /** Watches the release that follows another one, to its verdict. */
 async function watch(
   stage: Stage,
+  environment: Environment,
   version: string,
   before: string | null,
   incident?: string,
-): Promise<Partial<ChapterResult>> {
-  const opened = await soon(stage, `a release of ${version}`, async () => {
-    const lane = await checkoutOf(stage);
+): Promise<ReleaseView> {
+  const opened = await soon(stage, `a release of ${version} in ${environment}`, async () => {
+    const lane = await laneOf(stage, environment);
     return lane.release !== before && lane.release !== null ? lane.release : undefined;
   });
   let caused = false;
-  const decided = await soon(stage, `a verdict on ${version}`, async () => {
+  return soon(stage, `a verdict on ${version} in ${environment}`, async () => {
     const release = await releaseOf(stage, opened);
     stage.say(release.sentence);
     if (incident && !caused && release.steps[INCIDENT_STEP]?.confirmedAt) {
       caused = true;
       await cause(stage, incident);
     }
-    const promoted = release.state === 'Stable' && release.path.some((m) => m.to === 'Promote');
-    const stopped = release.path.some((m) => m.from === 'Rollback');
-    return promoted || stopped ? release : undefined;
+    return outcomeOf(release) === null ? undefined : release;
   });
-  const first = decided.steps[0]?.confirmedAt ?? null;
-  const end = decided.path.find((m) => m.to === 'Promote' || m.to === 'Abort')?.at ?? null;
+}
+
+function outcomeOf(release: ReleaseView): 'promoted' | 'rolled back' | null {
+  if (release.state === 'Stable' && release.path.some((m) => m.to === 'Promote')) return 'promoted';
+  return release.path.some((m) => m.from === 'Rollback') ? 'rolled back' : null;
+}
+
+const stageResult = (release: ReleaseView, pull: PullView | null): StageResult => ({
+  environment: release.environment,
+  release: release.id,
+  outcome: outcomeOf(release) ?? 'nothing',
+  pull: pull?.number ?? null,
+  load: release.loads.at(-1)?.sentence ?? null,
+});
+
+function ofRelease(release: ReleaseView, stages: readonly StageResult[]): Partial<ChapterResult> {
+  const first = release.steps[0]?.confirmedAt ?? null;
+  const end = release.path.find((m) => m.to === 'Promote' || m.to === 'Abort')?.at ?? null;
   return {
-    outcome: decided.path.some((m) => m.to === 'Promote') ? 'promoted' : 'rolled back',
+    outcome: outcomeOf(release) ?? 'nothing',
     secondsToVerdict: first !== null && end !== null ? Math.round((end - first) / 100) / 10 : null,
-    state: decided.state,
-    release: decided.id,
-    sentence: decided.sentence,
+    state: release.state,
+    release: release.id,
+    sentence: release.sentence,
+    stages,
   };
 }
 
-/** A version by pull request: allowed, merged by itself, released, judged. */
-async function release(
+/** One version in one environment: its pull request merges by itself, it is released and judged. */
+async function through(
   stage: Stage,
   version: string,
-  title: string,
-  labels: string[] = [],
-  incident?: string,
-) {
-  const before = (await checkoutOf(stage)).release;
-  const number = await proposeVersion(stage, version, title, labels);
+  environment: Environment,
+): Promise<[ReleaseView, StageResult]> {
+  const before = (await laneOf(stage, environment)).release;
+  const number =
+    environment === ENVIRONMENTS[0]
+      ? await proposeVersion(stage, version)
+      : await ours(stage, promotionTitle(version, environment));
   const pull = await judged(stage, number, 'merged', merged);
-  return { ...(await watch(stage, version, before, incident)), decision: pull.decision, pull };
+  const release = await watch(stage, environment, version, before);
+  stage.tell(`   ${environment}: #${number} merged; ${release.sentence}`);
+  const result = stageResult(release, pull);
+  if (result.load) stage.tell(`   ${environment}: ${result.load}.`);
+  return [release, result];
+}
+
+/** From a developer's branch to the last of these environments, as long as it is promoted. */
+async function allTheWay(stage: Stage, version: string, environments: readonly Environment[]) {
+  const stages: StageResult[] = [];
+  for (const environment of environments) {
+    const [release, result] = await through(stage, version, environment);
+    stages.push(result);
+    if (result.outcome !== 'promoted' || environment === environments.at(-1)) return { release, stages };
+  }
+  throw new Error('broken invariant: there is an environment');
 }
 
 /** The newest revert that Sluice asked for by itself, once it is merged. */
-const revertOf = (stage: Stage, version: string): Promise<PullView> =>
-  soon(stage, `a revert to ${version}`, async () => {
-    const { pulls } = await client(stage).get<{ pulls: PullView[] }>('/api/v1/pulls');
-    const title = `Revert ${SERVICE} to ${version} in ${ENVIRONMENT}`;
-    const [newest] = pulls.filter((p) => p.title === title).sort((a, b) => b.number - a.number);
+const revertOf = (stage: Stage, version: string, environment: Environment): Promise<PullView> =>
+  soon(stage, `a revert to ${version} in ${environment}`, async () => {
+    const title = `Revert ${SERVICE} to ${version} in ${environment}`;
+    const [newest] = (await pullsOf(stage))
+      .filter((p) => p.title === title)
+      .sort((a, b) => b.number - a.number);
     if (newest) stage.say(newest.sentence);
-    const wanted = (await checkoutOf(stage)).canary === null && newest !== undefined && merged(newest);
-    return wanted ? newest : undefined;
+    return newest !== undefined && merged(newest) ? newest : undefined;
   });
 
 const ofDecision = (pull: PullView): Partial<ChapterResult> => ({
@@ -198,22 +251,52 @@ const ofDecision = (pull: PullView): Partial<ChapterResult> => ({
   sentence: `#${pull.number}: ${pull.sentence}`,
 });
 
+const instead = (...wrong: (string | false)[]): string | undefined =>
+  wrong.find((w) => w !== false) || undefined;
+
 export const CHAPTERS: readonly Chapter[] = [
   {
-    name: 'a good release',
-    story: 'checkout 1.1.0 is healthy: the pull request may merge, the canary goes to 100 %',
+    name: 'a good release, all the way',
+    story:
+      'checkout 1.1.0: a pull request to dev, a load test, then to stage and prod by pull requests of their own',
     expected: 'promoted',
-    play: (stage) => release(stage, '1.1.0', 'Release checkout 1.1.0'),
+    play: async (stage) => {
+      const { release, stages } = await allTheWay(stage, '1.1.0', ENVIRONMENTS);
+      const seen = ofRelease(release, stages);
+      const wrong = instead(
+        stages.length !== ENVIRONMENTS.length && `only ${stages.length} stages`,
+        stages[0]?.load === null && 'no load test in dev',
+      );
+      return wrong ? { ...seen, outcome: wrong } : seen;
+    },
   },
   {
-    name: 'a release failing 5 %',
-    story: 'checkout 1.2.0 fails 5 % of its requests: nobody knows that yet, so it may merge',
+    name: 'a bad one stops in dev',
+    story: 'checkout 1.3.0 fails every request: the load test and the SLOs stop it before anybody meets it',
     expected: 'rolled back',
-    play: (stage) => release(stage, '1.2.0', 'Release checkout 1.2.0'),
+    play: async (stage) => {
+      const { release, stages } = await allTheWay(stage, '1.3.0', [ENVIRONMENTS[0]]);
+      await revertOf(stage, '1.1.0', 'dev');
+      const wentOn = (await pullsOf(stage)).some((p) => p.title === promotionTitle('1.3.0', 'stage'));
+      return { ...ofRelease(release, stages), ...(wentOn ? { outcome: 'promoted on' } : {}) };
+    },
+  },
+  {
+    name: 'one that only users find out',
+    story:
+      'checkout 2.0.0 fails on coupons, which no load test sends: fine in dev and stage, rolled back in prod',
+    expected: 'rolled back',
+    play: async (stage) => {
+      const { release, stages } = await allTheWay(stage, '2.0.0', ENVIRONMENTS);
+      const seen = ofRelease(release, stages);
+      return release.environment === ENVIRONMENT
+        ? seen
+        : { ...seen, outcome: `stopped in ${release.environment}` };
+    },
   },
   {
     name: 'a freeze stands',
-    story: 'its failed requests spent the budget of 30 s: a freeze begins by itself',
+    story: 'its failed requests spent the budget of 60 s: nothing new goes to prod, by itself',
     expected: 'frozen',
     play: async (stage) => {
       const answer = await soon(stage, 'a freeze', async () => {
@@ -227,63 +310,39 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   {
     name: 'a revert passes',
-    story: 'Git still asks for 1.2.0: a pull request puts it back to 1.1.0, under the freeze, by itself',
+    story:
+      'Git still asks for 2.0.0 in prod: a pull request puts it back to 1.1.0, under the freeze, by itself',
     expected: 'merged',
     play: async (stage) => {
-      const pull = await revertOf(stage, '1.1.0');
+      const pull = await revertOf(stage, '1.1.0', ENVIRONMENT);
       const revert = pull.recorded.some((r) => r.code === 'REVERT');
       return { outcome: revert ? 'merged' : 'merged, but not as a revert', ...ofDecision(pull) };
     },
   },
   {
-    name: 'a pull request is denied',
-    story: 'checkout 1.3.0 waits: what would spend a budget that is gone does not merge',
+    name: 'a promotion is denied',
+    story: 'the fix, 2.0.1, passes dev and stage; into prod it may not go while the budget is spent',
     expected: 'denied',
     play: async (stage, told) => {
-      told.before = (await checkoutOf(stage)).release;
-      const number = await proposeVersion(stage, '1.3.0', 'Release checkout 1.3.0');
+      told.before = (await laneOf(stage)).release;
+      const { stages } = await allTheWay(stage, '2.0.1', ['dev', 'stage']);
+      const number = await ours(stage, promotionTitle('2.0.1', ENVIRONMENT));
       told.waiting = number;
       const pull = await judged(stage, number, 'denied', (p) => p.allow === false);
       const numbers = pull.deny.some((d) => d.code === 'BUDGET_EXHAUSTED' && /\d+ bad of \d+/.test(d.msg));
-      return {
-        outcome: numbers ? 'denied' : `denied without numbers: ${pull.deny.map((d) => d.code)}`,
-        ...ofDecision(pull),
-      };
+      const outcome = numbers ? 'denied' : `denied without numbers: ${pull.deny.map((d) => d.code)}`;
+      return { outcome, stages, ...ofDecision(pull) };
     },
   },
   {
-    name: 'recovery lets it through',
-    story: 'nobody does anything: the window forgets, the freeze ends, the check turns green',
-    expected: 'merged',
+    name: 'recovery lets the fix through',
+    story: 'nobody does anything: the freeze ends, it merges; then the bank falters for both versions alike',
+    expected: 'promoted',
     play: async (stage, told) => {
       const pull = await judged(stage, told.waiting!, 'green by itself', merged);
-      return { outcome: 'merged', ...ofDecision(pull) };
-    },
-  },
-  {
-    name: 'a release failing every request',
-    story: 'checkout 1.3.0 fails every request; Git is put right again',
-    expected: 'rolled back',
-    play: async (stage, told) => {
-      const seen = await watch(stage, '1.3.0', told.before);
-      await revertOf(stage, '1.1.0');
-      return seen;
-    },
-  },
-  {
-    name: 'an emergency fix, a shared incident',
-    story: 'checkout 1.4.0 passes by its label, on record; then the bank falters for both versions',
-    expected: 'promoted',
-    play: async (stage) => {
-      const { pull, ...result } = await release(
-        stage,
-        '1.4.0',
-        'Fix checkout: 1.4.0',
-        ['emergency'],
-        'bank-falters',
-      );
-      const recorded = pull.recorded.some((r) => r.by.includes('emergency'));
-      return recorded ? result : { ...result, outcome: 'not on record' };
+      stage.tell(`   prod: #${pull.number} merged by itself.`);
+      const release = await watch(stage, ENVIRONMENT, '2.0.1', told.before, 'bank-falters');
+      return { decision: pull.decision, ...ofRelease(release, [stageResult(release, pull)]) };
     },
   },
 ];
@@ -299,9 +358,10 @@ async function playOne(stage: Stage, chapter: Chapter, told: Told): Promise<Chap
     secondsToVerdict: seen.secondsToVerdict ?? null,
     failedRequests: stage.traffic.sinceMark().failed,
     ledgerVerified: verified.ok,
-    state: seen.state ?? (await checkoutOf(stage)).state,
+    state: seen.state ?? (await laneOf(stage)).state,
     release: seen.release ?? null,
     decision: seen.decision ?? null,
+    stages: seen.stages ?? [],
     sentence: seen.sentence ?? '',
   };
 }
