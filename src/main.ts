@@ -5,10 +5,19 @@ import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
 import { repositoryOf } from './cli/places.ts';
 import type { ServeAdapters } from './cli/serve.ts';
-import { lanesOf } from './declaration/platform.ts';
+import {
+  branchesOf,
+  branchOf,
+  lanesOf,
+  type Notification,
+  type Platform,
+  type SecretRef,
+} from './declaration/platform.ts';
 import { COMMANDS } from './delivery/events.ts';
 import { messageOf, ok } from './kit/result.ts';
 import { LedgerUnavailable } from './ledger/port.ts';
+import { readSecret } from './runtime/adapters/prometheus/access.ts';
+import type { Sender } from './server/notify/port.ts';
 
 /** The composition root: the only file that chooses adapters. */
 const ROOT = resolve(import.meta.dirname, '..');
@@ -18,32 +27,66 @@ const ledgerFile = (work: string): string => join(work, 'ledger.sqlite');
 const openLedger = async (work: string, id: string) =>
   (await import('./ledger/adapters/sqlite/ledger.ts')).sqliteLedger({ file: ledgerFile(work), id });
 
+/** Where a forge keeps the repository itself, and how to sign in there; null: it lies on this machine. */
+function remoteOf(platform: Platform, work: string, env: Io['env']) {
+  const at = platform.forge?.at;
+  if (!at || at.kind === 'local' || platform.repository.path !== 'embedded') return ok(null);
+  const address = new URL(at.address);
+  // The API of GitHub has an address of its own; that of an installation lies below its address.
+  const base =
+    at.kind === 'github' ? `${address.protocol}//${address.host.replace(/^api\./, '')}` : at.address;
+  const remote = { directory: repositoryOf(platform, work), url: `${base}/${at.repository}.git` };
+  const basic = (token: string) => `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+  if (at.kind === 'github' && 'app' in at.auth) {
+    const { id, installation, privateKey } = at.auth.app;
+    const key = readSecret(privateKey, env);
+    if (!key.ok) return key;
+    return ok({
+      ...remote,
+      authorization: async () => {
+        const { createAppAuth } = await import('@octokit/auth-app');
+        const auth = createAppAuth({ appId: id, privateKey: key.value, installationId: installation });
+        return basic((await auth({ type: 'installation' })).token);
+      },
+    });
+  }
+  const token = readSecret(at.kind === 'gitea' ? at.token : (at.auth as { token: SecretRef }).token, env);
+  return token.ok ? ok({ ...remote, authorization: async () => basic(token.value) }) : token;
+}
+
 const adapters: ServeAdapters = {
   root: ROOT,
   openLedger,
   startStack: async (options) => (await import('./embedded/stack.ts')).startStack(options),
-  async openDesired(platform, work, directory) {
+  async openDesired(platform, work, directory, env, warn) {
     const { gitDesired } = await import('./gitops/adapters/git/desired.ts');
     const { openRepository } = await import('./gitops/adapters/git/repository.ts');
-    const { path } = platform.repository;
-    const branch = platform.forge?.branch ?? platform.repository.branch;
+    const { path, pollMs } = platform.repository;
+    const branches = branchesOf(platform);
     const repository = repositoryOf(platform, work);
     const seed = join(directory, 'desired');
-    if (platform.forge?.at.kind === 'local') {
-      const { openBare } = await import('./gitops/adapters/forge-local/forge.ts');
-      const fill = (scratch: string) => openRepository(scratch, branch, seed);
-      await openBare(repository, branch, fill, join(work, 'forge', 'seed'));
-    } else if (path === 'embedded') await openRepository(repository, branch, seed);
     const lanes = lanesOf(platform).map(({ service, environment }) => ({
       service: service.name,
       environment: environment.name,
+      branch: branchOf(platform, environment),
     }));
-    return gitDesired(repository, branch, lanes);
+    const remote = remoteOf(platform, work, env);
+    if (!remote.ok) return remote;
+    if (remote.value) {
+      const { remoteCopy } = await import('./gitops/adapters/git/remote.ts');
+      const copy = remoteCopy({ ...remote.value, pollMs, now: () => Date.now(), warn });
+      return ok({ repository: gitDesired(repository, lanes, copy), push: copy.push });
+    }
+    if (platform.forge?.at.kind === 'local') {
+      const { openBare } = await import('./gitops/adapters/forge-local/forge.ts');
+      const fill = (scratch: string) => openRepository(scratch, branches, seed);
+      await openBare(repository, branches, fill, join(work, 'forge', 'seed'));
+    } else if (path === 'embedded') await openRepository(repository, branches, seed);
+    return ok({ repository: gitDesired(repository, lanes), push: null });
   },
   async openForge(platform, work, env) {
     const { forge } = platform;
     if (!forge) return ok(null);
-    const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
     if (forge.at.kind === 'local') {
       const { localForge } = await import('./gitops/adapters/forge-local/forge.ts');
       return ok(
@@ -51,6 +94,7 @@ const adapters: ServeAdapters = {
           repository: repositoryOf(platform, work),
           file: join(work, 'forge', 'pulls.json'),
           branch: forge.branch,
+          branches: branchesOf(platform),
           check: forge.check,
           webhookSecret: '',
           now: () => Date.now(),
@@ -59,7 +103,13 @@ const adapters: ServeAdapters = {
     }
     const webhookSecret = readSecret(forge.at.webhookSecret, env);
     if (!webhookSecret.ok) return webhookSecret;
-    const shared = { branch: forge.branch, repository: forge.at.repository, address: forge.at.address };
+    const branches = branchesOf(platform);
+    const shared = {
+      branch: forge.branch,
+      branches,
+      repository: forge.at.repository,
+      address: forge.at.address,
+    };
     if (forge.at.kind === 'gitea') {
       const token = readSecret(forge.at.token, env);
       if (!token.ok) return token;
@@ -86,7 +136,6 @@ const adapters: ServeAdapters = {
     const own = join(ROOT, 'policy');
     if (server) {
       const { serverPolicy } = await import('./governance/adapters/opa-server/policy.ts');
-      const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
       const bearer = server.bearer ? readSecret(server.bearer, env) : ok(null);
       if (!bearer.ok) return bearer;
       const { digest } = JSON.parse(readFileSync(join(own, 'sluice.json'), 'utf8')) as { digest: string };
@@ -103,7 +152,6 @@ const adapters: ServeAdapters = {
     return ok({ port: wasmPolicy({ directory: own, team }), wasm: readFileSync(join(own, 'sluice.wasm')) });
   },
   async openSignIn(platform, env, now) {
-    const { readSecret } = await import('./runtime/adapters/prometheus/access.ts');
     const { createSignIn } = await import('./server/sign-in.ts');
     const ref = platform.signIn.people?.clientSecret ?? null;
     const secret = ref ? readSecret(ref, env) : ok(null);
@@ -116,10 +164,10 @@ const adapters: ServeAdapters = {
     gate: async (facts) =>
       (await import('./governance/adapters/opa-wasm/policy.ts')).keptPolicy(wasm, identity).gate(facts),
   }),
-  async anchor(repository, ledger, now) {
+  async anchor(repository, ledger, now, push) {
     const { writeAnchor } = await import('./gitops/adapters/git/anchors.ts');
     const { seq, hash } = await ledger.head();
-    return seq === 0 ? ok(null) : writeAnchor(repository, { ledger: ledger.id, seq, hash, at: now });
+    return seq === 0 ? ok(null) : writeAnchor(repository, { ledger: ledger.id, seq, hash, at: now }, push);
   },
   async openMetrics(platform, environment, address, env) {
     const { accessOf } = await import('./runtime/adapters/prometheus/access.ts');
@@ -132,6 +180,39 @@ const adapters: ServeAdapters = {
     const { findK6, loadRunner } = await import('./gitops/adapters/load-test/runner.ts');
     const directory = join(work, 'load');
     return loadRunner({ directory, env, k6: findK6(env), addressOf, now: () => Date.now() });
+  },
+  async openSyncPort(platform, delivery, repository) {
+    const { localSync } = await import('./gitops/adapters/sync-local/sync.ts');
+    return localSync({ services: platform.services.map((s) => s.name), delivery, repository });
+  },
+  async openReceivers(platform, env) {
+    if (platform.notifications.length === 0) return ok([]);
+    const senders = await import('./server/notify/senders.ts');
+    const receivers: { declared: Notification; sender: Sender }[] = [];
+    for (const declared of platform.notifications) {
+      const { to } = declared;
+      const secret =
+        to.kind === 'slack'
+          ? to.token
+          : to.kind === 'teams'
+            ? to.url
+            : to.kind === 'email'
+              ? to.password
+              : to.secret;
+      const read = secret ? readSecret(secret, env) : ok(null);
+      if (!read.ok) return read;
+      const value = read.value;
+      const sender =
+        to.kind === 'slack'
+          ? senders.slackSender({ ...to, token: value ?? '' })
+          : to.kind === 'teams'
+            ? senders.teamsSender({ url: value ?? '' })
+            : to.kind === 'email'
+              ? senders.emailSender({ ...to, password: value })
+              : senders.webhookSender({ ...to, secret: value });
+      receivers.push({ declared, sender });
+    }
+    return ok(receivers);
   },
   async log(io) {
     const { pino } = await import('pino');
@@ -343,6 +424,21 @@ function program(io: Io, run: Run): Command {
           ),
         ),
       );
+
+  release
+    .command('lift')
+    .description('let an artefact that was condemned be tried again')
+    .argument('<service>')
+    .argument('<environment>')
+    .option('--digest <digest>', 'the artefact, as sha256:…')
+    .option('--reason <why>', 'why; it goes into the ledger')
+    .addOption(work())
+    .addOption(json())
+    .action((service, environment, o) =>
+      run(async () =>
+        (await import('./cli/release.ts')).liftCommand(io, service, environment, at(o) as typeof o),
+      ),
+    );
 
   sluice
     .command('gate')

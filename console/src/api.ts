@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budgets.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
-import type { PipelineAnswer } from '../../src/api/pipeline.ts';
+import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 
 export interface OverviewAnswer {
@@ -83,6 +83,13 @@ export const usePipeline = () =>
     queryKey: ['pipeline'],
     queryFn: () => get<PipelineAnswer>('/api/v1/pipeline'),
     refetchInterval: 2_000,
+  });
+
+export const useMeasures = () =>
+  useQuery({
+    queryKey: ['measures'],
+    queryFn: () => get<MeasuresAnswer>('/api/v1/measures'),
+    refetchInterval: 10_000,
   });
 
 export const usePulls = () =>

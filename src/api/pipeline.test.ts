@@ -28,6 +28,7 @@ const ours = (kind: KeptProposal['kind'], version: string, ended: KeptProposal['
   version,
   from: [],
   openedAt: 0,
+  basis: null,
   ended,
 });
 

@@ -1,6 +1,10 @@
 import { z } from '@hono/zod-openapi';
+import type { Measures } from '../controller/measures.ts';
+import type { Lane } from '../delivery/events.ts';
+import { MOVE_REASONS } from '../delivery/machine.ts';
 import type { KeptProposal } from '../gitops/events.ts';
 import { objection, orderObjection, type Pipeline, type Stand } from '../gitops/promotion.ts';
+import { SYNC_WORDS, type Sync } from '../gitops/sync.ts';
 import { humanSpan } from '../kit/time.ts';
 
 const artefact = z.object({ version: z.string(), digest: z.string() });
@@ -13,6 +17,36 @@ const stand = z.object({
   sentence: z.string(),
   pull: z.number().nullable(),
   waits: z.boolean(),
+  /** Whether what serves is what Git asks for. */
+  sync: z.object({ word: z.enum(SYNC_WORDS), why: z.string() }).nullable(),
+  /** Digests that are refused here and in what comes after, until somebody lifts that. */
+  condemned: z.array(
+    z.object({ version: z.string(), digest: z.string(), reason: z.string(), release: z.string() }),
+  ),
+});
+const measures = z.object({
+  deployments: z.number(),
+  perDay: z.number(),
+  leadTimeMs: z.number().nullable(),
+  failures: z.number(),
+  changeFailureRate: z.number().nullable(),
+  timeToRestoreMs: z.number().nullable(),
+});
+export const measuresSchema = z
+  .object({
+    schema: z.literal('sluice.dev/measures/v1'),
+    sentence: z.string(),
+    at: z.number(),
+    days: z.number(),
+    environments: z.array(z.string()),
+    all: measures,
+    services: z.array(z.object({ service: z.string(), measures })),
+  })
+  .openapi('Measures');
+export type MeasuresAnswer = z.infer<typeof measuresSchema>;
+export const liftRequestSchema = z.object({
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits'),
+  reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
 });
 export const pipelineSchema = z
   .object({
@@ -65,10 +99,61 @@ function told(p: Pipeline, s: Stand, open: KeptProposal | undefined): Told {
   return rests(` is at ${s.stable?.version ?? 'nothing'}`);
 }
 
+function aboutLane(
+  name: string,
+  more: { sync(lane: string): Sync | null; lane(lane: string): Lane | undefined },
+) {
+  const lane = more.lane(name);
+  const sync = more.sync(name);
+  return {
+    sync: sync ? { word: sync.word, why: sync.why } : null,
+    condemned: (lane?.rejected ?? [])
+      .filter((r) => r.digest !== lane?.stable?.digest)
+      .map(({ digest, reason, release, version }) => ({
+        version: version ?? '',
+        digest,
+        reason: MOVE_REASONS[reason],
+        release,
+      })),
+  };
+}
+
+const days = (ms: number): number => Math.round(ms / 86_400_000);
+const rate = (share: number | null): string => (share === null ? '–' : `${Math.round(100 * share)} %`);
+const span = (ms: number | null): string => (ms === null ? '–' : humanSpan(ms));
+
+/** DORA's four, with a sentence first. */
+export function measuresAnswer(
+  all: Measures,
+  services: readonly { readonly service: string; readonly measures: Measures }[],
+  environments: readonly string[],
+  spanMs: number,
+  now: number,
+): MeasuresAnswer {
+  const where = environments.join(' and ');
+  const sentence =
+    all.deployments + all.failures === 0
+      ? `Nothing went to ${where} in ${days(spanMs)} days.`
+      : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days, ${span(all.leadTimeMs)} after the first commit; ${rate(all.changeFailureRate)} of changes failed, and users were well again after ${span(all.timeToRestoreMs)}.`;
+  return {
+    schema: 'sluice.dev/measures/v1',
+    sentence,
+    at: now,
+    days: days(spanMs),
+    environments: [...environments],
+    all,
+    services: services.map((s) => ({ ...s })),
+  };
+}
+
 export function pipelineAnswer(
   pipelines: readonly Pipeline[],
   proposals: readonly KeptProposal[],
   now: number,
+  more: { sync(lane: string): Sync | null; lane(lane: string): Lane | undefined } = {
+    sync: () => null,
+    lane: () => undefined,
+  },
 ): PipelineAnswer {
   const open = proposals.filter((p) => p.ended === null);
   const services = pipelines.map((p) => ({
@@ -83,6 +168,7 @@ export function pipelineAnswer(
         desired: s.desired ? bare(s.desired) : null,
         ...told(p, s, mine),
         pull: mine?.number ?? null,
+        ...aboutLane(`${p.service}/${s.environment}`, more),
       };
     }),
   }));

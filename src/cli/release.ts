@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandName, EVENT_VERSION } from '../delivery/events.ts';
 import type { LedgerPort } from '../ledger/port.ts';
-import { clientOf, runningServer } from './client.ts';
+import { clientOf, needServer, runningServer } from './client.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 
 type Open = (work: string) => Promise<LedgerPort>;
@@ -56,6 +56,33 @@ export async function releaseCommand(
     io.out(
       server ? 'Next: sluice status\n' : 'No server runs: the next one carries it out. Next: sluice serve\n',
     );
+  }
+  return EXIT.yes;
+}
+
+/** `sluice release lift SERVICE ENVIRONMENT --digest …`: what was condemned may be tried again, with a reason. */
+export async function liftCommand(
+  io: Io,
+  service: string,
+  environment: string,
+  options: { work: string; reason?: string; digest?: string; json?: boolean },
+): Promise<Exit> {
+  const reason = options.reason?.trim() ?? '';
+  if (reason === '' || !options.digest)
+    throw new CliError(EXIT.usage, {
+      code: reason === '' ? 'NO_REASON' : 'NO_DIGEST',
+      message: `lift needs ${reason === '' ? 'a reason' : 'the digest that is refused'}`,
+      next: `add ${reason === '' ? '--reason "…"; it goes into the ledger' : '--digest sha256:…; sluice status --pipeline lists them'}`,
+    });
+  const path = `/api/v1/lanes/${encodeURIComponent(environment)}/${encodeURIComponent(service)}/lift`;
+  const body = { digest: options.digest, reason };
+  const answer = await needServer(options.work).post<{ seq: number }>(path, body, randomUUID());
+  if (options.json) printJson(io, answer);
+  else {
+    io.out(
+      `Recorded as #${answer.seq}: ${service} ${options.digest.slice(0, 19)}… may be tried again in ${environment}.\n`,
+    );
+    io.out('Next: commit it again by pull request; sluice status --pipeline\n');
   }
   return EXIT.yes;
 }

@@ -8,16 +8,17 @@ import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
-import { createLoadKeeper } from '../controller/load.ts';
 import { type Controller, createController } from '../controller/loop.ts';
-import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
+import { lastEnvironments } from '../controller/measures.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
-import type { Hold, Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
+import type { DeliveryPort } from '../delivery/port.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
 import type { ForgePort } from '../gitops/forge.ts';
 import type { LoadPort } from '../gitops/load.ts';
-import type { DesiredPort } from '../gitops/port.ts';
+import type { DesiredRepository } from '../gitops/port.ts';
+import type { SyncPort } from '../gitops/sync.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
@@ -29,11 +30,13 @@ import { createBudgetHouse } from '../server/budgets.ts';
 import { createGovernanceHouse } from '../server/governance.ts';
 import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
+import type { NotifierParts } from '../server/notify/notifier.ts';
 import type { SignInDesk } from '../server/sign-in.ts';
 import { runningServer, serveFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, progress } from './io.ts';
 import { repositoryOf } from './places.ts';
+import { openGitops, orderHoldOf } from './serving/gitops.ts';
 
 interface Log {
   info(details: object, message: string): void;
@@ -46,19 +49,36 @@ export interface OpenPolicy {
   readonly wasm: Uint8Array | null;
 }
 
+/** The desired state, and how refs of ours get to where it lives; null: it lives here. */
+export interface OpenDesired {
+  readonly repository: DesiredRepository;
+  readonly push: ((refspec: string) => Promise<void>) | null;
+}
+
 /** What the composition root hands to the server. */
 export interface ServeAdapters {
   readonly root: string;
   openLedger(work: string, id: string): Promise<LedgerPort>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
-  openDesired(platform: Platform, work: string, directory: string): Promise<DesiredPort>;
+  openDesired(
+    platform: Platform,
+    work: string,
+    directory: string,
+    env: Io['env'],
+    warn: Log['warn'],
+  ): Promise<Result<OpenDesired, string>>;
   /** Null: no forge is declared. */
   openForge(platform: Platform, work: string, env: Io['env']): Promise<Result<ForgePort | null, string>>;
   openPolicy(platform: Platform, directory: string, env: Io['env']): Promise<Result<OpenPolicy, string>>;
   openSignIn(platform: Platform, env: Io['env'], now: () => number): Promise<Result<SignInDesk, string>>;
   readonly openKept: OpenKept;
   /** Puts the head of the ledger where a cut tail would be missed. */
-  anchor(repository: string, ledger: LedgerPort, now: number): Promise<Result<null, string>>;
+  anchor(
+    repository: string,
+    ledger: LedgerPort,
+    now: number,
+    push: OpenDesired['push'],
+  ): Promise<Result<null, string>>;
   openMetrics(
     platform: Platform,
     environment: string,
@@ -71,6 +91,13 @@ export interface ServeAdapters {
     env: Io['env'],
     addressOf: (environment: string, service: string) => string | null,
   ): Promise<LoadPort>;
+  /** Who applies Git to the environments. */
+  openSyncPort(
+    platform: Platform,
+    delivery: (environment: string) => DeliveryPort,
+    repository: DesiredRepository,
+  ): Promise<SyncPort>;
+  openReceivers(platform: Platform, env: Io['env']): Promise<Result<NotifierParts['receivers'], string>>;
   log(io: Io): Promise<Log>;
 }
 
@@ -129,7 +156,8 @@ function keepSecret(file: string): string {
 
 const HEAL_EVERY_MS = 5_000;
 const GATE_EVERY_MS = 500;
-const LOAD_EVERY_MS = 500;
+/** Measures are over the last thirty days. */
+const MEASURED_MS = 30 * 86_400_000;
 /** An anchor is at most so far behind. */
 const ANCHOR_EVERY_MS = 8_000;
 
@@ -178,6 +206,9 @@ interface Places {
   readonly allowHost: readonly string[];
 }
 
+const secretMissing = (message: string): CliError =>
+  new CliError(EXIT.usage, { code: 'SECRET_MISSING', message, next: 'set it and start again' });
+
 type Handler = (req: Request) => Response | Promise<Response>;
 type Closing = (() => Promise<void>)[];
 
@@ -220,12 +251,7 @@ async function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapte
   const ports = new Map<string, MetricsPort>();
   for (const { name, prometheus } of stack.environments) {
     const opened = await adapters.openMetrics(platform, name, prometheus, io.env);
-    if (!opened.ok)
-      throw new CliError(EXIT.usage, {
-        code: 'SECRET_MISSING',
-        message: `Prometheus of ${name}: ${opened.error}`,
-        next: 'set it and start again',
-      });
+    if (!opened.ok) throw secretMissing(`Prometheus of ${name}: ${opened.error}`);
     ports.set(name, opened.value);
   }
   return ports;
@@ -286,7 +312,10 @@ async function serveWith(
   const { url, answer } = await listenEarly(places, closing);
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
-  const desired = await adapters.openDesired(platform, work, places.directory);
+  const warn: Log['warn'] = (details, message) => log.warn(details, message);
+  const opened = await adapters.openDesired(platform, work, places.directory, io.env, warn);
+  if (!opened.ok) throw secretMissing(opened.error);
+  const { repository: desired, push } = opened.value;
   let running: Controller | null = null;
   const stackOptions: StackOptions = {
     platform,
@@ -337,10 +366,29 @@ async function serveWith(
     now,
     publicUrl,
   });
-  const promoter = gate ? await openPromotions(platform, gate, controller, ledger, log) : null;
-  metrics.watch({ freezes: () => governance?.freezes(now()) ?? [], pulls: () => gate?.pulls() ?? [] });
+  const receivers = await adapters.openReceivers(platform, io.env);
+  if (!receivers.ok) throw secretMissing(receivers.error);
+  const gitops = await openGitops({
+    platform,
+    controller,
+    ledger,
+    repository: desired,
+    sync: await adapters.openSyncPort(platform, delivery, desired),
+    gate,
+    keeper,
+    receivers: receivers.value,
+    openLoad: () => adapters.openLoad(work, io.env, addressIn(platform, stack)),
+    publicUrl,
+    warn,
+  });
+  metrics.watch({
+    freezes: () => governance?.freezes(now()) ?? [],
+    pulls: () => gate?.pulls() ?? [],
+    measures: (service) => gitops.measures(service, now(), MEASURED_MS),
+    inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
+  });
   const signIn = await adapters.openSignIn(platform, io.env, now);
-  if (!signIn.ok) throw new CliError(EXIT.usage, { code: 'SECRET_MISSING', message: signIn.error });
+  if (!signIn.ok) throw secretMissing(signIn.error);
   const house = { platform, ledger, governance, gate, now, openKept: adapters.openKept };
   const app = createApp({
     house: createHouseViews({ platform, controller, ledger, now }),
@@ -359,7 +407,11 @@ async function serveWith(
     governance,
     governanceHouse: createGovernanceHouse(house),
     gate,
-    promoter,
+    promoter: gitops.promoter,
+    sync: gitops.sync,
+    measures: gitops.measures,
+    lastEnvironments: lastEnvironments(platform),
+    onPush: () => desired.hint(),
     branch: platform.forge?.branch ?? platform.repository.branch,
     publicUrl,
     now,
@@ -372,26 +424,16 @@ async function serveWith(
   const every = (ms: number, what: string, work: () => Promise<unknown>) =>
     closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
   every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
-  if (platform.environments.some((e) => e.load)) {
-    const load = createLoadKeeper({
-      platform,
-      port: await adapters.openLoad(work, io.env, addressIn(platform, stack)),
-      lanes: () => controller.lanes().map((v) => v.state),
-      desired: () => controller.desired(),
-      record: async (lane, event) => void (await controller.record(lane, event)),
-      warn: (details, message) => log.warn(details, message),
-    });
-    every(LOAD_EVERY_MS, 'load tests cannot be looked at', () => load.look(now()));
-  }
+  for (const { everyMs, failing, work } of gitops.chores) every(everyMs, failing, () => work(now()));
   // A forge that hangs must not hold up an abort: the gate has a loop of its own.
   if (gate)
     every(GATE_EVERY_MS, 'the gate could not look', async () => {
       await gate.look(now());
-      await promoter?.look(now());
+      await gitops.promoter?.look(now());
     });
   const repository = repositoryOf(platform, work);
   every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
-    const anchored = await adapters.anchor(repository, ledger, now());
+    const anchored = await adapters.anchor(repository, ledger, now(), push);
     if (!anchored.ok) log.warn({ error: anchored.error }, 'the ledger could not be anchored');
   });
   const tick = async () => {
@@ -425,39 +467,6 @@ function repeat(
   };
 }
 
-/** The last line of promotion order: what was merged by force gets no traffic. */
-function orderHoldOf(
-  platform: Platform,
-  controller: Controller | null,
-  lane: string,
-  target: Revision,
-): Hold | null {
-  if (!controller) return null;
-  const lanes = controller.lanes().map((v) => v.state);
-  const why = orderHold(platform, lanes, controller.desired(), lane, target.digest);
-  return why === null ? null : { id: 'order', reason: why, by: 'promotion order', until: null };
-}
-
-const openPromotions = (
-  platform: Platform,
-  gate: Gatekeeper,
-  controller: Controller,
-  ledger: LedgerPort,
-  log: Log,
-): Promise<Promoter> =>
-  openPromoter({
-    platform,
-    forge: gate.forge,
-    ledger,
-    lanes: () => controller.lanes().map((v) => v.state),
-    desired: () => controller.desired(),
-    allowed: (number, head) => {
-      const found = gate.pulls().find((p) => p.pull.number === number);
-      return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
-    },
-    warn: (details, message) => log.warn(details, message),
-  });
-
 interface GateWiring {
   readonly io: Io;
   readonly platform: Platform;
@@ -477,12 +486,7 @@ interface GateWiring {
 async function openGate(w: GateWiring): Promise<Gatekeeper | null> {
   const { io, platform, places, adapters, governance } = w;
   const forge = await adapters.openForge(platform, places.work, io.env);
-  if (!forge.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'SECRET_MISSING',
-      message: forge.error,
-      next: 'set it and start again',
-    });
+  if (!forge.ok) throw secretMissing(forge.error);
   const policy = await adapters.openPolicy(platform, places.directory, io.env);
   if (!policy.ok) throw new CliError(EXIT.usage, { code: 'POLICY', message: policy.error });
   if (!forge.value) return null;

@@ -59,7 +59,11 @@ export async function pipelineCommand(io: Io, options: { work: string; json?: bo
       (one) => one.pull !== null || (one.desired && one.desired.digest !== one.stable?.digest),
     ))
       io.out(`${s.sentence}\n`);
-  io.out('Next: sluice promote SERVICE ENVIRONMENT\n');
+  for (const { service, stands } of answer.services)
+    for (const { environment, condemned } of stands)
+      for (const { version, digest, reason } of condemned)
+        io.out(`${service} ${version} is refused in ${environment} and after it: ${reason}. ${digest}\n`);
+  io.out('Next: sluice promote SERVICE ENVIRONMENT, sluice release lift SERVICE ENVIRONMENT --digest …\n');
   return EXIT.yes;
 }
 

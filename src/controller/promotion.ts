@@ -1,6 +1,7 @@
-import type { Platform } from '../declaration/platform.ts';
+import { createTwoFilesPatch } from 'diff';
+import { branchOf, type Environment, type Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
-import { desiredPath, withArtefact } from '../gitops/desired.ts';
+import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
   evolve,
   GITOPS_EVENT_VERSION,
@@ -12,12 +13,24 @@ import {
   type Proposals,
 } from '../gitops/events.ts';
 import type { ForgeFailure, ForgePort, PullRequest } from '../gitops/forge.ts';
+import { loadSentence } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
 import { orderObjection, type Pipeline, type Plan, plansOf, type Stand } from '../gitops/promotion.ts';
-import { bodyOf, branchOf, type Evidence, titleOf } from '../gitops/words.ts';
+import {
+  bodyOf,
+  countsOf,
+  type Evidence,
+  failureBody,
+  OUTCOME_MARK,
+  proposalBranch,
+  titleOf,
+} from '../gitops/words.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
+import { sha256 } from '../kit/digest.ts';
+import { problemLine } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 
 /** Promotions and reverts by pull request: what is asked for, what became of it, what waits for what. */
 export interface Promoter {
@@ -36,6 +49,12 @@ export interface PromoterParts {
   desired(): DesiredState | null;
   /** What the gate says of a pull request now; null: nothing yet. */
   allowed(number: number, headSha: string): boolean | null;
+  /** A pull request as the gate last saw it: the forge is not asked again for what is known. */
+  seen?(number: number): PullRequest | null;
+  /** The pull request that brought an artefact into a lane, of those the gate knows now. */
+  broughtBy?(lane: string, digest: string): number | null;
+  authors?(service: string, digest: string): readonly string[];
+  budgetLeft?(environment: string, slo: string): number | null;
   warn(details: object, message: string): void;
 }
 
@@ -66,26 +85,55 @@ export function standsOf(
 }
 
 /** What a lane's last release showed. */
-function evidenceIn(lane: Lane | undefined): Evidence[] {
+function evidenceIn(lane: Lane | undefined, left: (slo: string) => number | null): Evidence[] {
   const release = lane?.release;
   if (!lane || !release) return [];
-  const [, environment] = lane.lane.split('/') as [string, string];
-  const counts = Object.entries(release.intervals).map(([slo, list]) => ({
-    slo,
-    total: list.reduce((sum, i) => sum + (i.canary?.total ?? 0), 0),
-    bad: list.reduce((sum, i) => sum + (i.canary?.bad ?? 0), 0),
-  }));
   return [
-    { environment, release: release.id, counts, reasons: release.verdict?.reasons ?? [], burn: lane.burn },
+    {
+      environment: lane.lane.split('/')[1]!,
+      release: release.id,
+      counts: countsOf(release, left),
+      reasons: release.verdict?.reasons ?? [],
+      burn: lane.burn,
+      loads: release.loads.map(loadSentence),
+    },
   ];
+}
+
+/** Which pull request brought which artefact, as gate decisions recorded it. */
+function bringers(records: readonly LedgerRecord[], into: Map<string, number>): void {
+  for (const { type, subject, data } of records) {
+    if (type !== 'gate.decided') continue;
+    const { changes = [] } = (data as { facts?: { changes?: readonly BroughtChange[] } }).facts ?? {};
+    for (const { service, environment, to } of changes)
+      if (to) into.set(`${service}/${environment}@${to.digest}`, Number(subject.replace('pull/', '')));
+  }
+}
+interface BroughtChange {
+  readonly service: string;
+  readonly environment: string;
+  readonly to?: { readonly digest: string };
 }
 
 export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
   const { platform, forge, ledger } = parts;
-  const branch = platform.forge!.branch;
   let proposals: Proposals = noProposals;
-  for await (const page of readPages(ledger)) proposals = page.reduce(evolve, proposals);
+  const brought = new Map<string, number>();
+  const told = new Set<string>();
+  for await (const page of readPages(ledger)) {
+    proposals = page.reduce(evolve, proposals);
+    bringers(page, brought);
+    for (const { type, data } of page)
+      if (type === 'author.told') told.add((data as { release: string }).release);
+  }
   let retryAt = 0;
+  /** What was found current: by number, the commits that it was compared at. */
+  const current = new Map<number, string>();
+  const mergeAgainAt = new Map<number, number>();
+  /** Where a branch of ours stood when we last wrote or read it: the gate may know an older one. */
+  const headOf = new Map<number, string>();
+  const environmentOf = (name: string): Environment => platform.environments.find((e) => e.name === name)!;
+  const baseOf = (name: string): string => branchOf(platform, environmentOf(name));
 
   const record = async <T extends GitopsEventType>(
     type: T,
@@ -132,39 +180,62 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     parts.warn({ ...what, ...error }, 'the forge did not take a proposal; it is tried again');
   }
 
+  type Asked = Extract<Plan, { readonly artefact: unknown }>;
+
+  /** The file as it stands at the base branch and as it should be; or why it cannot be written. */
+  async function textsOf(
+    service: string,
+    plan: Asked,
+  ): Promise<Result<{ before: string | null; after: string }, ForgeFailure>> {
+    const path = desiredPath(plan.environment, service);
+    const found = await forge.text(baseOf(plan.environment), path);
+    if (!found.ok) return found;
+    const before = found.value;
+    const read = before === null ? null : parseDesired(path, before, service);
+    // What cannot be read is not written over: a person mends it first.
+    if (read && !read.ok) return fail({ code: 'INVALID', message: read.error.map(problemLine).join('; ') });
+    const lane = lanesNow().get(`${service}/${plan.environment}`);
+    const good = plan.kind === 'revert' ? lane?.stable : null;
+    // A revert brings back the configuration that was good, too; a promotion leaves that of its environment.
+    const wanted = good ? { ...plan.artefact, config: good.config } : plan.artefact;
+    return ok({ before, after: withArtefact(before, service, wanted) });
+  }
+
   async function propose(
     service: string,
-    plan: Extract<Plan, { readonly artefact: unknown }>,
+    plan: Asked,
     actor: Actor,
     now: number,
   ): Promise<Result<number, ForgeFailure>> {
     const lane = `${service}/${plan.environment}`;
     const path = desiredPath(plan.environment, service);
-    const text = await forge.text(branch, path);
-    if (!text.ok) return text;
+    const texts = await textsOf(service, plan);
+    if (!texts.ok) return texts;
+    const { before, after } = texts.value;
     const lanes = lanesNow();
-    const good = plan.kind === 'revert' ? lanes.get(lane)?.stable : null;
-    // A revert brings back the configuration that was good, too; a promotion leaves that of its environment.
-    const wanted = good ? { ...plan.artefact, config: good.config } : plan.artefact;
+    const { kind, artefact, from, why } = plan;
     const made = await forge.propose({
-      branch: branchOf(service, plan),
-      base: branch,
-      files: { [path]: withArtefact(text.value, service, wanted) },
+      branch: proposalBranch(service, plan),
+      base: baseOf(plan.environment),
+      files: { [path]: after },
       title: titleOf(service, plan),
-      body: bodyOf(
-        service,
-        plan,
-        plan.from.flatMap((e) => evidenceIn(lanes.get(`${service}/${e}`))),
-      ),
+      body: bodyOf(service, plan, {
+        evidence: from.flatMap((e) =>
+          evidenceIn(lanes.get(`${service}/${e}`), (slo) => parts.budgetLeft?.(e, slo) ?? null),
+        ),
+        authors: parts.authors?.(service, artefact.digest) ?? [],
+        diff: createTwoFilesPatch(path, path, before ?? '', after, '', '', { context: 3 }),
+      }),
       labels: [],
       autoMerge: false,
     });
     if (!made.ok) return made;
     const { number } = made.value;
-    const { kind, artefact, from, why } = plan;
+    headOf.set(number, made.value.head.sha);
     const { version, digest } = artefact;
     const type = plan.updates === number ? 'proposal.updated' : 'proposal.opened';
-    const data = { kind, number, artefact: { version, digest }, from: [...from], why };
+    const basis = sha256(before ?? '');
+    const data = { kind, number, artefact: { version, digest }, from: [...from], why, basis };
     await record(type, lane, data, actor, now);
     // One that had to be begun anew leaves the number before behind.
     if (plan.updates !== null && plan.updates !== number)
@@ -174,7 +245,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
 
   /** Nothing to commit: Git asks for it already, and the next look will see so. */
   const isNothing = (error: ForgeFailure): boolean =>
-    error.code === 'INVALID' && /no commits between/i.test(error.message);
+    error.code === 'INVALID' && /no (commits|changes) between/i.test(error.message);
 
   async function carryOut(service: string, plan: Plan, now: number): Promise<void> {
     const lane = `${service}/${plan.environment}`;
@@ -192,8 +263,11 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
 
   /** What became of those that are open: merged, or closed by a person, which is respected and remembered. */
   async function follow(now: number): Promise<void> {
-    for (const { number, lane, kind, environment } of openOnes()) {
-      const found = await forge.pull(number);
+    for (const kept of openOnes()) {
+      const { number, lane } = kept;
+      const known = parts.seen?.(number) ?? null;
+      const fresh = known?.state === 'open' && known.head.sha === headOf.get(number);
+      const found = fresh ? ok(known) : await forge.pull(number);
       if (!found.ok) {
         later(found.error, now, { lane });
         return;
@@ -201,19 +275,90 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
       const { state } = found.value;
       if (state === 'merged') await end(lane, number, 'merged', 'it was merged', now);
       else if (state === 'closed') await end(lane, number, 'closed', 'a person closed it', now);
-      else await mergeWhereDeclared(found.value, kind, environment);
+      else if (await keepCurrent(kept, found.value, now)) await mergeWhereDeclared(found.value, kept, now);
     }
   }
 
-  async function mergeWhereDeclared(
-    pull: PullRequest,
-    kind: KeptProposal['kind'],
-    environment: string,
-  ): Promise<void> {
-    const { autoMerge, autoRevert } = platform.environments.find((e) => e.name === environment)!.promotion;
-    const declared = kind === 'revert' ? autoRevert : autoMerge;
+  /** The plan that an open proposal came from, to be carried out anew. */
+  const planAgain = (kept: KeptProposal, why: string): Asked => ({
+    kind: kept.kind,
+    environment: kept.environment,
+    artefact: { version: kept.version, digest: kept.digest },
+    from: kept.from,
+    updates: kept.number,
+    why,
+  });
+
+  /**
+   * Whether a proposal still says what it said. The file under it changed, or somebody pushed something else
+   * to its branch: it is written anew, before it conflicts or merges what nobody asked for.
+   */
+  async function keepCurrent(kept: KeptProposal, pull: PullRequest, now: number): Promise<boolean> {
+    const [service] = kept.lane.split('/') as [string];
+    const path = desiredPath(kept.environment, service);
+    const head = parts.desired()?.heads?.get(baseOf(kept.environment)) ?? parts.desired()?.commit;
+    const compared = `${head} ${pull.head.sha}`;
+    if (current.get(kept.number) === compared) return true;
+    const [base, ours] = [
+      await forge.text(baseOf(kept.environment), path),
+      await forge.text(pull.head.sha, path),
+    ];
+    if (!base.ok || !ours.ok) return false;
+    const read = ours.value === null ? null : parseDesired(path, ours.value, service);
+    const asked = read?.ok && read.value.digest === kept.digest;
+    const same = kept.basis === null || kept.basis === sha256(base.value ?? '');
+    if (asked && same) {
+      headOf.set(kept.number, pull.head.sha);
+      current.set(kept.number, compared);
+      return true;
+    }
+    const why = asked
+      ? `${path} changed since it was proposed: written anew`
+      : 'its branch was changed by somebody: written anew';
+    const made = await propose(service, planAgain(kept, why), SYSTEM, now);
+    if (!made.ok && !isNothing(made.error)) later(made.error, now, { lane: kept.lane });
+    return false;
+  }
+
+  async function mergeWhereDeclared(pull: PullRequest, kept: KeptProposal, now: number): Promise<void> {
+    const { autoMerge, autoRevert } = environmentOf(kept.environment).promotion;
+    const declared = kept.kind === 'revert' ? autoRevert : autoMerge;
     // Only asked for: the forge's own required check decides.
-    if (declared && parts.allowed(pull.number, pull.head.sha) === true) await forge.merge(pull);
+    if (!declared || parts.allowed(pull.number, pull.head.sha) !== true) return;
+    if (now < (mergeAgainAt.get(pull.number) ?? 0)) return;
+    const merged = await forge.merge(pull);
+    if (merged.ok) return;
+    mergeAgainAt.set(pull.number, now + Math.max(RETRY_MS, merged.error.retryAfterMs ?? 0));
+    parts.warn(
+      { pull: pull.number, ...merged.error },
+      'a declared merge was not taken; it is asked for again',
+    );
+    // Another commit came in between: looked at again from where the branch stands now.
+    if (merged.error.code === 'CONFLICT') current.delete(pull.number);
+  }
+
+  /** Whoever brought a version is told that it failed, on its pull request, once. */
+  async function tellAuthors(now: number): Promise<void> {
+    for (const { lane, release } of parts.lanes()) {
+      if (!release?.blamed || release.endedAt === null || told.has(release.id)) continue;
+      const { digest } = release.target;
+      const ours = [...proposals.all.values()].filter((p) => p.lane === lane && p.digest === digest).at(-1);
+      const pull =
+        parts.broughtBy?.(lane, digest) ?? brought.get(`${lane}@${digest}`) ?? ours?.number ?? null;
+      if (pull === null) continue;
+      const [service, environment] = lane.split('/') as [string, string];
+      const done = await forge.comment(
+        { number: pull },
+        OUTCOME_MARK,
+        failureBody(service, environment, release),
+      );
+      if (!done.ok) {
+        later(done.error, now, { lane });
+        return;
+      }
+      told.add(release.id);
+      await record('author.told', lane, { release: release.id, pull }, SYSTEM, now);
+    }
   }
 
   return {
@@ -222,6 +367,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     async look(now) {
       if (now < retryAt || parts.desired() === null) return;
       await follow(now);
+      await tellAuthors(now);
       for (const { name } of platform.services)
         for (const plan of plansOf(pipelineOf(name, now))) {
           if (now < retryAt) return;

@@ -204,6 +204,7 @@ export interface Release {
 export interface Rejected {
   readonly revision: string;
   readonly digest: string;
+  readonly version?: string;
   readonly reason: MoveReason;
   readonly release: string;
 }
@@ -356,9 +357,9 @@ function moved(lane: Lane, data: EventData<'lane.moved'>, at: number): Lane {
 }
 
 function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>, at: number): Lane {
-  const { revision, digest } = release.target;
+  const { revision, digest, version } = release.target;
   const rejected = data.blamed
-    ? [...next.rejected, { revision, digest, reason: data.reason, release: release.id }]
+    ? [...next.rejected, { revision, digest, version, reason: data.reason, release: release.id }]
     : next.rejected;
   const setAside = data.reason === 'OPERATOR' || data.reason === 'HOLD_EXPIRED';
   return {

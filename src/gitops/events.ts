@@ -1,30 +1,53 @@
 import { z } from 'zod';
 import { invariant } from '../kit/result.ts';
+import { COMMIT_KINDS, LANE_CHANGES } from './commits.ts';
 import { declinedKey, type Proposal } from './promotion.ts';
+import { SYNC_WORDS } from './sync.ts';
 
 const artefact = z.object({ version: z.string(), digest: z.string() });
 
+const proposed = z.object({
+  kind: z.enum(['promotion', 'revert']),
+  number: z.number(),
+  artefact,
+  from: z.array(z.string()),
+  why: z.string(),
+  /** Digest of the file it was written over; another one stands there: it is written anew. */
+  basis: z.string().optional(),
+});
+
 /** What the GitOps plane puts into the ledger; subject is the lane that is asked for. */
 export const gitopsEvents = {
-  'proposal.opened': z.object({
-    kind: z.enum(['promotion', 'revert']),
-    number: z.number(),
-    artefact,
-    from: z.array(z.string()),
-    why: z.string(),
-  }),
-  'proposal.updated': z.object({
-    kind: z.enum(['promotion', 'revert']),
-    number: z.number(),
-    artefact,
-    from: z.array(z.string()),
-    why: z.string(),
-  }),
+  'proposal.opened': proposed,
+  'proposal.updated': proposed,
   'proposal.ended': z.object({
     number: z.number(),
     how: z.enum(['merged', 'withdrawn', 'closed']),
     why: z.string(),
   }),
+  /** A commit of the desired state; subject is its branch. Times in milliseconds. */
+  'desired.changed': z.object({
+    commit: z.string(),
+    kind: z.enum(COMMIT_KINDS),
+    author: z.string(),
+    authoredAt: z.number(),
+    message: z.string(),
+    changes: z.array(
+      z.object({
+        lane: z.string(),
+        kind: z.enum(LANE_CHANGES),
+        from: artefact.nullable(),
+        to: artefact.nullable(),
+      }),
+    ),
+    /** What breaks promotion order or goes back to what was condemned: merged by force, and held at its start. */
+    objections: z.array(z.object({ lane: z.string(), why: z.string() })),
+    rewritten: z.boolean(),
+  }),
+  /** Whether what runs is what Git asks for; subject is the lane. */
+  'sync.moved': z.object({ to: z.enum(SYNC_WORDS), why: z.string() }),
+  /** The author of a change was told what became of it; subject is the lane. */
+  'author.told': z.object({ release: z.string(), pull: z.number() }),
 } as const;
 export type GitopsEventType = keyof typeof gitopsEvents;
 export type GitopsData<T extends GitopsEventType> = z.infer<(typeof gitopsEvents)[T]>;
@@ -43,6 +66,7 @@ export interface KeptProposal extends Proposal {
   readonly version: string;
   readonly from: readonly string[];
   readonly openedAt: number;
+  readonly basis: string | null;
   readonly ended: 'merged' | 'withdrawn' | 'closed' | null;
 }
 
@@ -56,12 +80,12 @@ export const noProposals: Proposals = { all: new Map(), declined: new Map() };
 
 /** Applies one record of any version that was ever written; others' records change nothing. */
 export function evolve(before: Proposals, record: Recorded): Proposals {
-  if (!(record.type in gitopsEvents)) return before;
+  if (!record.type.startsWith('proposal.') || !(record.type in gitopsEvents)) return before;
   invariant(record.v === GITOPS_EVENT_VERSION, `${record.type} has version ${record.v}`);
   const lane = record.subject;
   const [service, environment] = lane.split('/') as [string, string];
   if (record.type !== 'proposal.ended') {
-    const { kind, number, artefact: wanted, from } = gitopsEvents['proposal.opened'].parse(record.data);
+    const { kind, number, artefact: wanted, from, basis } = proposed.parse(record.data);
     const openedAt = before.all.get(number)?.openedAt ?? record.at;
     const { digest, version } = wanted;
     const next: KeptProposal = {
@@ -73,6 +97,7 @@ export function evolve(before: Proposals, record: Recorded): Proposals {
       version,
       from,
       openedAt,
+      basis: basis ?? null,
       ended: null,
     };
     return { ...before, all: new Map(before.all).set(number, next) };

@@ -108,6 +108,8 @@ export interface ForgePort {
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
   report(pull: PullRequest, report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'>;
+  /** One comment of ours per mark, kept up to date, whatever became of the pull request. */
+  comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null>;
   open(wanted: WantedPull): ForgeResult<PullRequest>;
   /** Writes the branch anew and opens its pull request, or brings the one that is open up to date. Done twice it is there once. */
   propose(change: WantedChange): ForgeResult<PullRequest>;

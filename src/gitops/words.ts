@@ -1,18 +1,35 @@
+import type { Release } from '../delivery/events.ts';
+import { loadSentence } from './load.ts';
 import type { Plan } from './promotion.ts';
 
 /** What the last environment showed of a version. */
 export interface Evidence {
   readonly environment: string;
   readonly release: string;
-  /** Requests and bad ones of each SLO, over the whole release. */
-  readonly counts: readonly { readonly slo: string; readonly total: number; readonly bad: number }[];
+  /** Requests and bad ones of each SLO, over the whole release, and the share of its budget that is left. */
+  readonly counts: readonly {
+    readonly slo: string;
+    readonly total: number;
+    readonly bad: number;
+    readonly left: number | null;
+  }[];
   readonly reasons: readonly string[];
   readonly burn: { readonly fast: number | null; readonly slow: number | null };
+  readonly loads: readonly string[];
+}
+
+/** Everything that a pull request of ours tells of itself. */
+export interface Told {
+  readonly evidence: readonly Evidence[];
+  /** Who wrote the commits that brought the version into the first environment. */
+  readonly authors: readonly string[];
+  /** The change of the file, as a unified diff. */
+  readonly diff: string;
 }
 
 type Proposed = Extract<Plan, { readonly artefact: unknown }>;
 
-export const branchOf = (service: string, plan: Pick<Proposed, 'kind' | 'environment'>): string =>
+export const proposalBranch = (service: string, plan: Pick<Proposed, 'kind' | 'environment'>): string =>
   `sluice/${plan.kind}/${service}/${plan.environment}`;
 
 export const titleOf = (service: string, { kind, artefact, environment }: Proposed): string =>
@@ -21,20 +38,56 @@ export const titleOf = (service: string, { kind, artefact, environment }: Propos
     : `Revert ${service} to ${artefact.version} in ${environment}`;
 
 const number = (value: number | null): string => (value === null ? 'no data' : value.toFixed(2));
+const percent = (share: number | null): string =>
+  share === null ? 'budget unknown' : `${(100 * share).toFixed(1)} % of the budget left`;
 
-/** Why it is asked for: the exact digest, and what was seen of it where it ran last. */
-export function bodyOf(service: string, plan: Proposed, evidence: readonly Evidence[]): string {
+/** Text of others between marks of ours: no fence inside may end it. */
+const fenced = (text: string): string[] => ['```diff', text.replaceAll('```', "'''").trimEnd(), '```'];
+/** A name is a name: no markup, no mention. */
+const plain = (name: string): string => name.replace(/[^\p{L}\p{N} .'-]/gu, '').slice(0, 80);
+
+/** What a release showed, SLO by SLO. */
+export function countsOf(release: Release, left: (slo: string) => number | null): Evidence['counts'] {
+  return Object.entries(release.intervals).map(([slo, list]) => ({
+    slo,
+    total: list.reduce((sum, i) => sum + (i.canary?.total ?? 0), 0),
+    bad: list.reduce((sum, i) => sum + (i.canary?.bad ?? 0), 0),
+    left: left(slo),
+  }));
+}
+
+/** Why it is asked for: the exact digest, what was seen of it where it ran last, who wrote it, what changes. */
+export function bodyOf(service: string, plan: Proposed, told: Told): string {
+  const { evidence, authors, diff } = told;
   const lines = [
     `${titleOf(service, plan)}: ${plan.why}.`,
     '',
-    `Exactly \`${plan.artefact.digest}\`.`,
+    `Exactly \`${plan.artefact.digest}\`.${authors.length > 0 ? ` Written by ${authors.map(plain).join(', ')}.` : ''}`,
     '',
     ...evidence.flatMap((e) => [
       `**${e.environment}**, release \`${e.release}\`: ${e.reasons.join(', ') || 'no verdict'}; burn ${number(e.burn.fast)} and ${number(e.burn.slow)}.`,
-      ...e.counts.map((c) => `- ${c.slo}: ${c.bad} bad of ${c.total} requests`),
+      ...e.counts.map((c) => `- ${c.slo}: ${c.bad} bad of ${c.total} requests; ${percent(c.left)}`),
+      ...e.loads.map((l) => `- ${l}`),
     ]),
+    '',
+    ...fenced(diff),
     '',
     'The gate decides whether it may merge.',
   ];
   return lines.join('\n');
+}
+
+export const OUTCOME_MARK = '<!-- sluice:outcome -->';
+
+/** What the author of a change is told when it failed: where, on which numbers, and what to do. */
+export function failureBody(service: string, environment: string, release: Release): string {
+  const { target, loads, verdict, cause } = release;
+  return [
+    `**${service} ${target.version} failed in ${environment}** (release \`${release.id}\`, ${cause ?? verdict?.reasons.join(', ')}). It was taken back and goes no further.`,
+    '',
+    ...countsOf(release, () => null).map((c) => `- ${c.slo}: ${c.bad} bad of ${c.total} requests`),
+    ...loads.map((l) => `- ${loadSentence(l)}`),
+    '',
+    'Mend it and push it under a new digest: this one is refused from here on, until somebody lifts that with a reason.',
+  ].join('\n');
 }

@@ -1,30 +1,23 @@
 import type { Platform } from '../declaration/platform.ts';
 import type { Revision } from '../delivery/events.ts';
+import { kindOf, type LaneSides } from '../gitops/commits.ts';
 import type { ChangedFile } from '../gitops/forge.ts';
 import type { Change, Relaxed } from './facts.ts';
 
-/** The file of one lane on both sides of a pull request; null: nothing runs there. */
-export interface LaneSides {
+interface Sides extends LaneSides {
   readonly service: string;
   readonly environment: string;
-  readonly base: Revision | null;
-  readonly head: Revision | null;
-  /** Digests that were stable in this lane, and none of which was condemned. */
-  readonly good: readonly string[];
 }
 
 const artefact = ({ version, digest }: Revision) => ({ version, digest });
 
-/** What a pull request does to a lane; null: nothing. What goes back to a digest that was stable is a revert. */
-export function changeOf({ service, environment, base, head, good }: LaneSides): Change | null {
-  const lane = { service, environment };
-  const from = base ? artefact(base) : null;
-  if (head === null) return base === null ? null : { ...lane, kind: 'removal', from };
-  const to = artefact(head);
-  if (base?.revision === head.revision) return null;
-  if (base?.digest === head.digest) return { ...lane, kind: 'config', from, to };
-  if (good.includes(head.digest)) return { ...lane, kind: 'revert', from, to };
-  return { ...lane, kind: base === null ? 'first' : 'release', from, to };
+/** What a pull request does to a lane; null: nothing. */
+export function changeOf({ service, environment, ...sides }: Sides): Change | null {
+  const kind = kindOf(sides);
+  if (kind === null) return null;
+  const from = sides.base ? artefact(sides.base) : null;
+  const change = { service, environment, kind, from };
+  return sides.head ? { ...change, to: artefact(sides.head) } : change;
 }
 
 /** Paths of what a pull request is judged by: never taken from the pull request itself. */

@@ -5,7 +5,9 @@ import * as schemas from '../api/schemas.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
 import type { GovernanceKeeper } from '../controller/governance.ts';
 import type { Controller } from '../controller/loop.ts';
+import type { Measures } from '../controller/measures.ts';
 import type { Promoter } from '../controller/promotion.ts';
+import type { SyncKeeper } from '../controller/syncing.ts';
 import { type Actor, may, type Scope } from '../kit/actor.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Tokens } from './auth.ts';
@@ -38,6 +40,12 @@ export interface AppParts {
   readonly gate: Gatekeeper | null;
   /** Null: no forge is declared, so nothing is promoted by pull request. */
   readonly promoter: Promoter | null;
+  readonly sync: SyncKeeper;
+  measures(service: string | null, now: number, spanMs: number): Promise<Measures>;
+  /** Where users are: nothing comes after them. */
+  readonly lastEnvironments: readonly string[];
+  /** Somebody says that something was pushed. */
+  onPush(): void;
   /** The branch that pull requests merge into. */
   readonly branch: string;
   /** Where browsers reach this server. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Controller } from '../controller/loop.ts';
+import type { Measures } from '../controller/measures.ts';
 import { STATES } from '../delivery/machine.ts';
 import type { Scope } from '../governance/facts.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -19,6 +20,59 @@ export interface GovernanceNumbers {
     readonly pull: { readonly state: string };
     readonly decision: { readonly allow: boolean } | null;
   }[];
+  /** DORA's four, of a service. */
+  measures(service: string): Promise<Measures>;
+  /** Whether what serves in a lane is what Git asks for; null: not looked at yet. */
+  inSync(lane: string): string | null;
+}
+
+/** DORA's four over thirty days, and drift. */
+function watchGitops(registry: Registry, controller: Controller, numbers: GovernanceNumbers): void {
+  const services = () => [...new Set(controller.lanes().map((v) => v.service.name))];
+  const gauge = (name: string, help: string, value: (m: Measures) => number | null) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['service'],
+      registers: [registry],
+      async collect() {
+        this.reset();
+        for (const service of services()) {
+          const found = value(await numbers.measures(service));
+          if (found !== null) this.set({ service }, found);
+        }
+      },
+    });
+  gauge(
+    'sluice_deployments_30d',
+    'Versions that reached the last environments, in 30 days.',
+    (m) => m.deployments,
+  );
+  gauge('sluice_lead_time_seconds', 'Median time from the first commit to all traffic, in 30 days.', (m) =>
+    m.leadTimeMs === null ? null : m.leadTimeMs / 1_000,
+  );
+  gauge(
+    'sluice_change_failure_ratio',
+    'Share of changes that failed there, in 30 days.',
+    (m) => m.changeFailureRate,
+  );
+  gauge('sluice_time_to_restore_seconds', 'Median time until users were well again, in 30 days.', (m) =>
+    m.timeToRestoreMs === null ? null : m.timeToRestoreMs / 1_000,
+  );
+  new Gauge({
+    name: 'sluice_out_of_sync',
+    help: '1 where what serves is not what Git asks for.',
+    labelNames: ['service', 'environment'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { service, environment } of controller.lanes()) {
+        const word = numbers.inSync(`${service.name}/${environment.name}`);
+        if (word !== null)
+          this.set({ service: service.name, environment: environment.name }, Number(word === 'OutOfSync'));
+      }
+    },
+  });
 }
 
 const covered = (scope: Scope, service: string, environment: string): boolean =>
@@ -73,6 +127,7 @@ export function createMetrics(controller: Controller): ServerMetrics {
     text: () => registry.metrics(),
     tick: (seconds) => looks.observe(seconds),
     watch(governance) {
+      watchGitops(registry, controller, governance);
       new Gauge({
         name: 'sluice_freeze_active',
         help: '1 while a freeze covers a lane.',

@@ -20,6 +20,7 @@ import { createMetrics } from '../../src/server/metrics.ts';
 import { claimsFit, createSignIn, scopesOfGroups } from '../../src/server/sign-in.ts';
 import { desired, digest, gateHouse, openKept } from '../gate/house.ts';
 import { createHouse, LANE } from '../sim/house.ts';
+import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = '127.0.0.1:7117';
 const ORIGIN = `http://${HOST}`;
@@ -82,6 +83,7 @@ async function rig(
     }),
     gate,
     promoter: null,
+    ...NO_GITOPS,
     branch: 'main',
     publicUrl: () => ORIGIN,
     now,

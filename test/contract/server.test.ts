@@ -12,6 +12,7 @@ import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { createHouse } from '../sim/house.ts';
+import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = { host: '127.0.0.1:7117' };
 const ADMIN = { id: 'tester', kind: 'person', scopes: ['admin'] } as const;
@@ -67,6 +68,7 @@ async function rig() {
     }),
     gate: null,
     promoter: null,
+    ...NO_GITOPS,
     branch: 'main',
     publicUrl: () => 'http://127.0.0.1:7117',
     budgets: createBudgetHouse({

@@ -75,7 +75,7 @@ export async function openStage(options: StageOptions = {}) {
   if (options.spec) writeFileSync(platform, `${readFileSync(platform, 'utf8').trimEnd()}\n${options.spec}\n`);
   const known = readReleases(join(directory, 'releases.yaml'));
   const repository = join(work, 'desired');
-  if (!options.platform) await openRepository(repository, 'main');
+  if (!options.platform) await openRepository(repository, ['main']);
   const desired = (service: string, version: string) => ({
     environment: 'prod',
     desired: { service, version, digest: digestOfVersion(known, service, version), config: {} },

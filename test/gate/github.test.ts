@@ -29,6 +29,7 @@ async function appHouse(): Promise<{ h: GateHouse; github: GithubFake; forge: Fo
       text: later('text'),
       list: later('list'),
       report: later('report'),
+      comment: later('comment'),
       open: later('open'),
       propose: later('propose'),
       withdraw: later('withdraw'),

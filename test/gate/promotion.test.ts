@@ -22,9 +22,9 @@ afterEach(() => {
 async function promoting(options: HouseOptions & { wrapPromoter?: (forge: ForgePort) => ForgePort } = {}) {
   const h = await gateHouse(options);
   houses.push(h);
-  const repository = gitDesired(h.repository.remote, 'main', [
-    { service: 'checkout', environment: 'stage' },
-    { service: 'checkout', environment: 'prod' },
+  const repository = gitDesired(h.repository.remote, [
+    { service: 'checkout', environment: 'stage', branch: 'main' },
+    { service: 'checkout', environment: 'prod', branch: 'main' },
   ]);
   let state: DesiredState | null = null;
   const at = (name: string) => h.lanes.get(`checkout/${name}`)!;

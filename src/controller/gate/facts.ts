@@ -1,4 +1,10 @@
-import { type Environment, environmentsBefore, lanesOf, type Platform } from '../../declaration/platform.ts';
+import {
+  branchOf,
+  type Environment,
+  environmentsBefore,
+  lanesOf,
+  type Platform,
+} from '../../declaration/platform.ts';
 import { type Lane, laneName } from '../../delivery/events.ts';
 import { desiredPath, parseDesired } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
@@ -57,7 +63,10 @@ async function touchedLanes(
   paths: ReadonlySet<string>,
 ): Promise<Result<Touched, ForgeFailure>> {
   const { platform, forge } = sources;
-  const lanes = lanesOf(platform).map(({ service, environment }) => ({
+  const here = lanesOf(platform).filter(
+    ({ environment }) => branchOf(platform, environment) === pull.base.branch,
+  );
+  const lanes = here.map(({ service, environment }) => ({
     service: service.name,
     environment: environment.name,
     path: desiredPath(environment.name, service.name),
@@ -103,7 +112,11 @@ async function environmentsThatRun(
   const found = await Promise.all(
     environment.after.map(async (name) => {
       const path = desiredPath(name, service);
-      const text = await sources.forge.text(pull.base.sha, path);
+      const before = sources.platform.environments.find((e) => e.name === name)!;
+      const branch = branchOf(sources.platform, before);
+      // Of the branch that it merges into, the commit that was looked at; of another, its head.
+      const at = branch === pull.base.branch ? pull.base.sha : branch;
+      const text = await sources.forge.text(at, path);
       const parsed = text.ok && text.value !== null ? parseDesired(path, text.value, service) : null;
       // A file that cannot be read still says that the service runs there: nothing is stable in it.
       if (!text.ok || (parsed && !parsed.ok)) return [{ name, desired: '' }];

@@ -31,6 +31,8 @@ export interface GiteaOptions {
   /** `owner/name`. */
   readonly repository: string;
   readonly branch: string;
+  /** Every branch that pull requests may merge into; that one where left out. */
+  readonly branches?: readonly string[];
   readonly token: string;
   readonly webhookSecret: string;
   readonly timeoutMs?: number;
@@ -73,6 +75,7 @@ const MERGE_ATTEMPTS = 6;
 
 /** Gitea over its REST API: a commit status and one comment that is kept up to date. */
 export function giteaForge(options: GiteaOptions): ForgePort {
+  const branches = options.branches ?? [options.branch];
   const root = `${options.address}/api/v1/repos/${options.repository}`;
 
   async function once<T>(
@@ -132,11 +135,11 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     return ok({ items, all: false });
   }
 
-  async function comment(pull: PullRequest, text: string): ForgeResult<null> {
+  async function comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null> {
     return retrying(async () => {
       const found = await once('GET', `/issues/${pull.number}/comments`, commentsSchema);
       if (!found.ok) return found;
-      const mine = found.value.find((c) => c.body.startsWith(COMMENT_MARK));
+      const mine = found.value.find((c) => c.body.startsWith(mark));
       if (mine?.body === text) return ok(null);
       const done = mine
         ? await once('PATCH', `/issues/comments/${mine.id}`, z.unknown(), { body: text })
@@ -219,7 +222,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     async openPulls() {
       const found = await pages('/pulls?state=open', pullsSchema, 10_000);
       if (!found.ok) return found;
-      return ok(found.value.items.map(viewOf).filter((p) => p.base.branch === options.branch));
+      return ok(found.value.items.map(viewOf).filter((p) => branches.includes(p.base.branch)));
     },
     async files(pull) {
       const found = await pages(`/pulls/${pull.number}/files`, filesSchema, MAX_FILES);
@@ -267,9 +270,10 @@ export function giteaForge(options: GiteaOptions): ForgePort {
         return done.ok ? ok('posted') : done;
       }, options.retryMs);
       if (!posted.ok || posted.value === 'superseded') return posted;
-      const told = await comment(pull, report.summary);
+      const told = await comment(pull, COMMENT_MARK, report.summary);
       return told.ok ? posted : told;
     },
+    comment: (pull, mark, text) => comment(pull, mark, `${mark}\n${text}`),
     async open(wanted) {
       const { title, body, base, head } = wanted;
       const made = await once('POST', '/pulls', pullSchema, { title, body, base, head });

@@ -39,6 +39,8 @@ export interface GithubOptions {
   /** `owner/name`. */
   readonly repository: string;
   readonly branch: string;
+  /** Every branch that pull requests may merge into; that one where left out. */
+  readonly branches?: readonly string[];
   readonly auth:
     | { readonly token: string }
     | { readonly appId: number; readonly installation: number; readonly privateKey: string };
@@ -111,6 +113,7 @@ interface RequestFailure {
  */
 export function githubForge(options: GithubOptions): ForgePort {
   const [owner, repo] = options.repository.split('/') as [string, string];
+  const branches = options.branches ?? [options.branch];
   const asApp = 'appId' in options.auth;
   let made: Promise<Octokit & { paginate: unknown }> | null = null;
   const Paged = Octokit.plugin(paginateRest);
@@ -273,7 +276,7 @@ export function githubForge(options: GithubOptions): ForgePort {
     return done.ok ? ok('posted') : done;
   }
 
-  async function comment(pull: PullRequest, text: string): ForgeResult<null> {
+  async function comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null> {
     const found = await all(
       'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
       { issue_number: pull.number },
@@ -282,7 +285,7 @@ export function githubForge(options: GithubOptions): ForgePort {
     );
     if (!found.ok) return found;
     const body = short(text, SUMMARY_BYTES);
-    const mine = found.value.find((c) => c.body?.startsWith(COMMENT_MARK));
+    const mine = found.value.find((c) => c.body?.startsWith(mark));
     if (mine?.body === body) return ok(null);
     const done = mine
       ? await once(
@@ -360,11 +363,12 @@ export function githubForge(options: GithubOptions): ForgePort {
     async openPulls() {
       const found = await all(
         'GET /repos/{owner}/{repo}/pulls',
-        { state: 'open', base: options.branch },
+        { state: 'open', ...(branches.length === 1 ? { base: branches[0] } : {}) },
         pullSchema,
         10_000,
       );
-      return found.ok ? ok(found.value.map(viewOf)) : found;
+      if (!found.ok) return found;
+      return ok(found.value.map(viewOf).filter((p) => branches.includes(p.base.branch)));
     },
     async files(pull) {
       const known = await get(
@@ -419,9 +423,10 @@ export function githubForge(options: GithubOptions): ForgePort {
       // Each try begins by reading what stands: done twice, it leaves one check and one comment.
       const posted = await retrying(() => (asApp ? checkRun(report) : commitStatus(report)), options.retryMs);
       if (!posted.ok || posted.value === 'superseded' || report.headSha !== pull.head.sha) return posted;
-      const told = await retrying(() => comment(pull, report.summary), options.retryMs);
+      const told = await retrying(() => comment(pull, COMMENT_MARK, report.summary), options.retryMs);
       return told.ok ? posted : told;
     },
+    comment: (pull, mark, text) => retrying(() => comment(pull, mark, `${mark}\n${text}`), options.retryMs),
     async open({ title, body, base, head }) {
       const made = await once('POST /repos/{owner}/{repo}/pulls', { title, body, base, head }, pullSchema);
       return made.ok ? ok(viewOf(made.value)) : made;

@@ -23,6 +23,8 @@ export interface LocalForgeOptions {
   /** Where pull requests are kept. */
   readonly file: string;
   readonly branch: string;
+  /** Every branch that pull requests may merge into; that one where left out. */
+  readonly branches?: readonly string[];
   /** The check without which nothing merges. */
   readonly check: string;
   readonly webhookSecret: string;
@@ -39,19 +41,22 @@ export interface LocalForge extends ForgePort {
 const SLUICE = { name: 'sluice', email: 'sluice@localhost' };
 
 /** Refuses what Git itself would take: a push past the gate. */
-const HOOK = (branch: string) => `#!/bin/sh
-# Written by Sluice: the branch changes by pull request only.
-if [ "$1" = "refs/heads/${branch}" ] && [ -z "$SLUICE_MERGE" ]; then
-  echo "${branch} is protected: push a branch and open a pull request (sluice pull open)" >&2
-  exit 1
-fi
+const HOOK = (branches: readonly string[]) => `#!/bin/sh
+# Written by Sluice: these branches change by pull request only.
+case "$1" in
+${branches.map((b) => `refs/heads/${b}`).join('|')})
+  if [ -z "$SLUICE_MERGE" ]; then
+    echo "\${1#refs/heads/} is protected: push a branch and open a pull request (sluice pull open)" >&2
+    exit 1
+  fi ;;
+esac
 `;
 
-/** Makes the branch one that only merges change. */
-export function protect(repository: string, branch: string): void {
+/** Makes branches ones that only merges change. */
+export function protect(repository: string, ...branches: readonly string[]): void {
   const hook = join(repository, 'hooks', 'update');
   mkdirSync(join(repository, 'hooks'), { recursive: true });
-  writeFileSync(hook, HOOK(branch));
+  writeFileSync(hook, HOOK(branches));
   chmodSync(hook, 0o755);
 }
 
@@ -75,7 +80,8 @@ const refusedBy = (message: string): { ok: false; error: ForgeFailure } => fail(
 
 /** Pull requests over a bare repository of this machine: the same states, the same rules, no server. */
 export function localForge(options: LocalForgeOptions): LocalForge {
-  const { repository, branch } = options;
+  const { repository } = options;
+  const branches = options.branches ?? [options.branch];
   const store = pullStore(options.file);
   const listeners = new Set<(hint: ForgeHint) => void>();
   let deliveries = 0;
@@ -102,8 +108,17 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       pulls: kept.pulls.map((p) => (p.number === number ? { ...p, ...more } : p)),
     }));
 
+  function endedWithoutBranch(kept: KeptPull): KeptPull {
+    const ended = { headSha: kept.lastHead!, baseSha: kept.lastHead!, commit: null };
+    keepPull(kept.number, { state: 'closed', ended });
+    tell(kept.number);
+    return { ...kept, state: 'closed', ended };
+  }
+
   async function view(kept: KeptPull): Promise<PullRequest | null> {
     const head = kept.ended?.headSha ?? (await sha(`refs/heads/${kept.head}`));
+    // As other forges do it: a pull request whose branch was deleted is closed.
+    if (!head && kept.state === 'open' && kept.lastHead) return view(endedWithoutBranch(kept));
     const base = kept.ended?.baseSha ?? (await sha(`refs/heads/${kept.base}`));
     if (!head || !base) return null;
     const { number, title, author, labels, state, openedAt } = kept;
@@ -138,7 +153,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     const parents = ['-p', pull.base.sha, '-p', pull.head.sha];
     const commit = (await git(repository, [...who, 'commit-tree', tree, ...parents, '-m', message])).trim();
     // Only if nobody else merged meanwhile.
-    await git(repository, ['update-ref', `refs/heads/${branch}`, commit, pull.base.sha]);
+    await git(repository, ['update-ref', `refs/heads/${kept.base}`, commit, pull.base.sha]);
     keepPull(kept.number, {
       state: 'merged',
       ended: { headSha: pull.head.sha, baseSha: pull.base.sha, commit },
@@ -156,7 +171,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       return seen ? ok(seen) : unknown(number);
     },
     async openPulls() {
-      const open = store.read().pulls.filter((p) => p.state === 'open' && p.base === branch);
+      const open = store.read().pulls.filter((p) => p.state === 'open' && branches.includes(p.base));
       return ok((await Promise.all(open.map(view))).filter((p) => p !== null));
     },
     async files({ base, head }) {
@@ -207,7 +222,8 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     async open(wanted: WantedPull) {
       const { title, body, base, head, labels, author, autoMerge } = wanted;
       if (!title.trim()) return fail({ code: 'INVALID', message: 'a pull request needs a title' });
-      if (base !== branch) return fail({ code: 'INVALID', message: `pull requests merge into ${branch}` });
+      if (!branches.includes(base))
+        return fail({ code: 'INVALID', message: `pull requests merge into ${branches.join(' or ')}` });
       const [from, onto] = [await sha(`refs/heads/${head}`), await sha(`refs/heads/${base}`)];
       if (!from) return fail({ code: 'NOT_FOUND', message: `there is no branch ${head}: push it first` });
       if (from === onto) return fail({ code: 'INVALID', message: `no commits between ${base} and ${head}` });
@@ -227,6 +243,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
         state: 'open',
         ended: null,
         comment: null,
+        lastHead: from,
       };
       keep((all) => ({ ...all, pulls: [...all.pulls, kept] }));
       tell(kept.number);
@@ -255,7 +272,8 @@ export function localForge(options: LocalForgeOptions): LocalForge {
         return fail({ code: 'UNAVAILABLE', message: messageOf(thrown) });
       }
       if (!twin) return forge.open({ title, body, base, head, labels, autoMerge, author: SLUICE.name });
-      keepPull(twin.number, { title, body, labels, autoMerge });
+      const lastHead = await sha(`refs/heads/${head}`);
+      keepPull(twin.number, { title, body, labels, autoMerge, ...(lastHead ? { lastHead } : {}) });
       tell(twin.number);
       return ok((await view(find(twin.number)!))!);
     },
@@ -279,6 +297,12 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       } catch (thrown) {
         return fail({ code: 'CONFLICT', message: `the branch moved meanwhile: ${messageOf(thrown)}` });
       }
+    },
+    async comment({ number }, mark, text) {
+      const kept = find(number);
+      if (!kept) return unknown(number);
+      keepPull(number, { comments: { ...kept.comments, [mark]: text } });
+      return ok(null);
     },
     async close(number) {
       const kept = find(number);
@@ -317,7 +341,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
 /** A bare repository with its branch protected, seeded once with what runs today. */
 export async function openBare(
   repository: string,
-  branch: string,
+  branches: readonly string[],
   seed: (workTree: string) => Promise<void>,
   scratch: string,
 ): Promise<void> {
@@ -325,6 +349,6 @@ export async function openBare(
   mkdirSync(scratch, { recursive: true });
   await seed(scratch);
   await git(scratch, ['clone', '--quiet', '--bare', scratch, repository]);
-  await git(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
-  protect(repository, branch);
+  await git(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branches[0]}`]);
+  protect(repository, ...branches);
 }

@@ -28,6 +28,10 @@ export interface KeptPull {
     readonly commit: string | null;
   } | null;
   readonly comment: string | null;
+  /** Comments of ours, by their marks. */
+  readonly comments?: Readonly<Record<string, string>>;
+  /** Where its branch last stood, for when that is deleted. */
+  readonly lastHead?: string;
 }
 
 export interface Kept {

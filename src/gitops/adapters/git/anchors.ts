@@ -15,12 +15,18 @@ const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const WHO = ['-c', 'user.name=sluice', '-c', 'user.email=sluice@localhost'];
 
 /** Puts a head into the repository, in place of the one before: it covers everything before it. */
-export async function writeAnchor(repository: string, anchor: Anchor): Promise<Result<null, string>> {
+export async function writeAnchor(
+  repository: string,
+  anchor: Anchor,
+  /** Where this is a copy: brings the ref to the repository itself. */
+  push: ((refspec: string) => Promise<void>) | null = null,
+): Promise<Result<null, string>> {
   try {
     await git(repository, ['hash-object', '-t', 'tree', '-w', '/dev/null']);
     const message = JSON.stringify(anchor);
     const commit = await git(repository, [...WHO, 'commit-tree', EMPTY_TREE, '-m', message]);
     await git(repository, ['update-ref', refOf(anchor.ledger), commit.trim()]);
+    await push?.(`${refOf(anchor.ledger)}:${refOf(anchor.ledger)}`);
     return ok(null);
   } catch (thrown) {
     return fail(`the head of the ledger could not be anchored: ${messageOf(thrown)}`);

@@ -1,36 +1,134 @@
-import { laneName } from '../../../delivery/events.ts';
+import { laneName, type Revision } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
+import type { Commit } from '../../commits.ts';
 import { desiredPath, parseDesired } from '../../desired.ts';
-import type { DesiredPort, DesiredState } from '../../port.ts';
+import type { DesiredRepository, DesiredState } from '../../port.ts';
 import { git } from './program.ts';
 
 interface LaneNames {
   readonly service: string;
   readonly environment: string;
+  /** The branch that says what runs in its environment. */
+  readonly branch: string;
 }
 
-/** Reads one folder an environment at the head of a branch; read again only when the head moved. */
-export function gitDesired(repository: string, branch: string, lanes: readonly LaneNames[]): DesiredPort {
-  let last: DesiredState | null = null;
-  const readAt = async (commit: string): Promise<DesiredState> => {
-    const listed = new Set((await git(repository, ['ls-tree', '-r', '--name-only', commit])).split('\n'));
-    const state = new Map();
+/** More commits between two looks are not told one by one. */
+const MAX_COMMITS = 200;
+const GONE = 'BRANCH_GONE';
+
+interface BranchState {
+  readonly head: string;
+  readonly lanes: ReadonlyMap<string, Revision>;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads one folder an environment at the head of its branch; read again only when the head moved. */
+export function gitDesired(
+  repository: string,
+  lanes: readonly LaneNames[],
+  sync: { before?(): Promise<void>; hint?(): void } = {},
+): DesiredRepository {
+  const branches = [...new Set(lanes.map((l) => l.branch))];
+  const last = new Map<string, BranchState>();
+
+  const show = (commit: string, path: string): Promise<string | null> =>
+    git(repository, ['show', `${commit}:${path}`]).catch(() => null);
+
+  async function readAt(branch: string, head: string): Promise<BranchState> {
+    const listed = new Set((await git(repository, ['ls-tree', '-r', '--name-only', head])).split('\n'));
+    const state = new Map<string, Revision>();
     const problems: Problem[] = [];
-    for (const { service, environment } of lanes) {
+    for (const { service, environment } of lanes.filter((l) => l.branch === branch)) {
       const path = desiredPath(environment, service);
       if (!listed.has(path)) continue;
-      const parsed = parseDesired(path, await git(repository, ['show', `${commit}:${path}`]), service);
+      const parsed = parseDesired(path, await git(repository, ['show', `${head}:${path}`]), service);
       if (parsed.ok) state.set(laneName(service, environment), parsed.value);
       else problems.push(...parsed.error);
     }
-    return { commit, lanes: state, problems };
+    return { head, lanes: state, problems };
+  }
+
+  /** A branch that is gone changes nothing: what it asked for last stays asked for, with a problem. */
+  async function branchNow(branch: string): Promise<BranchState | null> {
+    const known = last.get(branch);
+    const head = await git(repository, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]).then(
+      (text) => text.trim(),
+      () => null,
+    );
+    if (head === null) {
+      const message = `there is no branch ${branch}; what it asked for last stays as it is`;
+      const gone: Problem = { code: GONE, file: branch, line: 1, path: '', message };
+      return known ? { ...known, problems: [gone] } : null;
+    }
+    if (known?.head === head) return known;
+    const state = await readAt(branch, head);
+    last.set(branch, state);
+    return state;
+  }
+
+  const sideOf = async (commit: string, lane: LaneNames): Promise<Revision | null> => {
+    const path = desiredPath(lane.environment, lane.service);
+    const text = await show(commit, path);
+    const parsed = text === null ? null : parseDesired(path, text, lane.service);
+    return parsed?.ok ? parsed.value : null;
   };
+
+  async function commitOf(branch: string, line: string): Promise<Commit> {
+    const [sha, parents, author, at, subject] = line.split('\0') as [string, string, string, string, string];
+    const parent = parents.split(' ')[0];
+    // A merge is what it brings to the branch that it was made on.
+    const changed = parent
+      ? await git(repository, ['diff-tree', '-r', '--no-commit-id', '--name-only', parent, sha])
+      : await git(repository, ['ls-tree', '-r', '--name-only', sha]);
+    const paths = new Set(changed.split('\n'));
+    const touched = lanes.filter(
+      (l) => l.branch === branch && paths.has(desiredPath(l.environment, l.service)),
+    );
+    const sides: [string, { base: Revision | null; head: Revision | null }][] = [];
+    for (const lane of touched) {
+      const base = parent ? await sideOf(parent, lane) : null;
+      sides.push([laneName(lane.service, lane.environment), { base, head: await sideOf(sha, lane) }]);
+    }
+    return { sha, branch, author, at: Number(at) * 1_000, subject, sides: new Map(sides) };
+  }
+
   return {
-    async read() {
+    hint: () => sync.hint?.(),
+    async read(): Promise<DesiredState | null> {
       try {
-        const commit = (await git(repository, ['rev-parse', `refs/heads/${branch}`])).trim();
-        if (last?.commit !== commit) last = await readAt(commit);
-        return last;
+        await sync.before?.();
+        const found = await Promise.all(
+          branches.map(async (branch) => [branch, await branchNow(branch)] as const),
+        );
+        const there = found.flatMap(([branch, state]) => (state ? [[branch, state] as const] : []));
+        if (there.length === 0) return null;
+        const commit =
+          branches.length === 1
+            ? there[0]![1].head
+            : there.map(([branch, s]) => `${branch}@${s.head}`).join(' ');
+        return {
+          commit,
+          lanes: new Map(there.flatMap(([, s]) => [...s.lanes])),
+          problems: there.flatMap(([, s]) => s.problems),
+          heads: new Map(there.map(([branch, s]) => [branch, s.head])),
+        };
+      } catch {
+        return null;
+      }
+    },
+    async since(branch, before, after) {
+      try {
+        const format = '--format=%H%x00%P%x00%an%x00%at%x00%s';
+        const range = [`${before}..${after}`, `--max-count=${MAX_COMMITS}`];
+        const text = await git(repository, ['log', '--topo-order', format, ...range]);
+        const commits: Commit[] = [];
+        for (const line of text.split('\n').filter(Boolean).reverse())
+          commits.push(await commitOf(branch, line));
+        const rewritten = await git(repository, ['merge-base', '--is-ancestor', before, after]).then(
+          () => false,
+          () => true,
+        );
+        return { commits, rewritten };
       } catch {
         return null;
       }

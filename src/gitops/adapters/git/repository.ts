@@ -12,14 +12,20 @@ export interface Author {
 const SLUICE: Author = { name: 'sluice', email: 'sluice@localhost' };
 
 /** A local desired-state repository with a work tree; made, from a seed if there is one, if it is not there yet. */
-export async function openRepository(directory: string, branch: string, seed?: string): Promise<void> {
+export async function openRepository(
+  directory: string,
+  branches: readonly string[],
+  seed?: string,
+): Promise<void> {
   if (existsSync(join(directory, '.git'))) return;
+  const [first, ...others] = branches;
   mkdirSync(directory, { recursive: true });
-  await git(directory, ['init', '--quiet', '--initial-branch', branch]);
+  await git(directory, ['init', '--quiet', '--initial-branch', first ?? 'main']);
   if (!seed || !existsSync(seed)) return;
   cpSync(seed, directory, { recursive: true });
   await git(directory, ['add', '.']);
   await commit(directory, 'What runs today', SLUICE);
+  for (const branch of others) await git(directory, ['branch', branch]);
 }
 
 const commit = (directory: string, message: string, author: Author): Promise<string> => {

@@ -1,0 +1,130 @@
+import type { BudgetKeeper } from '../../controller/budgets.ts';
+import { type CommitKeeper, openCommits } from '../../controller/commits.ts';
+import { followLedger } from '../../controller/following.ts';
+import type { Gatekeeper } from '../../controller/gate/keeper.ts';
+import { createLoadKeeper } from '../../controller/load.ts';
+import type { Controller } from '../../controller/loop.ts';
+import { createMeasures, type Measures } from '../../controller/measures.ts';
+import { openPromoter, orderHold, type Promoter } from '../../controller/promotion.ts';
+import { openSync, type SyncKeeper } from '../../controller/syncing.ts';
+import type { Platform } from '../../declaration/platform.ts';
+import type { Hold, Revision } from '../../delivery/events.ts';
+import type { DesiredRepository } from '../../gitops/port.ts';
+import type { SyncPort } from '../../gitops/sync.ts';
+import type { LedgerPort } from '../../ledger/port.ts';
+import { createNotifier, type NotifierParts } from '../../server/notify/notifier.ts';
+import type { ServeAdapters } from '../serve.ts';
+
+export interface GitopsWiring {
+  readonly platform: Platform;
+  readonly controller: Controller;
+  readonly ledger: LedgerPort;
+  readonly repository: DesiredRepository;
+  readonly sync: SyncPort;
+  readonly gate: Gatekeeper | null;
+  readonly keeper: BudgetKeeper;
+  readonly receivers: NotifierParts['receivers'];
+  openLoad(): ReturnType<ServeAdapters['openLoad']>;
+  publicUrl(): string;
+  warn(details: object, message: string): void;
+}
+
+/** A piece of work that is done again and again, beside the loop. */
+export interface Chore {
+  readonly everyMs: number;
+  readonly failing: string;
+  work(now: number): Promise<unknown>;
+}
+
+export interface Gitops {
+  readonly promoter: Promoter | null;
+  readonly sync: SyncKeeper;
+  measures(service: string | null, now: number, spanMs: number): Promise<Measures>;
+  readonly chores: readonly Chore[];
+}
+
+const LOAD_EVERY_MS = 500;
+const COMMITS_EVERY_MS = 1_000;
+const SYNC_EVERY_MS = 2_000;
+const TELL_EVERY_MS = 1_000;
+
+const openPromotions = (w: GitopsWiring, gate: Gatekeeper, commits: CommitKeeper): Promise<Promoter> =>
+  openPromoter({
+    platform: w.platform,
+    forge: gate.forge,
+    ledger: w.ledger,
+    lanes: () => w.controller.lanes().map((v) => v.state),
+    desired: () => w.controller.desired(),
+    allowed: (number, head) => {
+      const found = gate.pulls().find((p) => p.pull.number === number);
+      return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
+    },
+    seen: (number) => gate.pulls().find((p) => p.pull.number === number)?.pull ?? null,
+    broughtBy: (lane, digest) =>
+      gate
+        .pulls()
+        .find(({ facts }) =>
+          facts?.changes.some((c) => `${c.service}/${c.environment}` === lane && c.to?.digest === digest),
+        )?.pull.number ?? null,
+    authors: (service, digest) => commits.origin(service, digest)?.authors ?? [],
+    budgetLeft: (environment, slo) => w.controller.metrics(environment).budgets.get(slo) ?? null,
+    warn: w.warn,
+  });
+
+/** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
+export async function openGitops(w: GitopsWiring): Promise<Gitops> {
+  const { platform, controller, ledger, gate } = w;
+  const lanes = () => controller.lanes().map((v) => v.state);
+  const desired = () => controller.desired();
+  const commits = await openCommits({ platform, ledger, repository: w.repository, desired, lanes });
+  const promoter = gate ? await openPromotions(w, gate, commits) : null;
+  const sync = await openSync({ platform, ledger, sync: w.sync, lanes, desired });
+  const measures = createMeasures(platform);
+  const catchUp = followLedger(ledger, measures.take);
+  const chores: Chore[] = [
+    { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.look(now) },
+    { everyMs: SYNC_EVERY_MS, failing: 'drift cannot be looked for', work: (now) => sync.look(now) },
+  ];
+  if (platform.environments.some((e) => e.load)) {
+    const load = createLoadKeeper({
+      platform,
+      port: await w.openLoad(),
+      lanes,
+      desired,
+      record: async (lane, event) => void (await controller.record(lane, event)),
+      warn: w.warn,
+    });
+    chores.push({
+      everyMs: LOAD_EVERY_MS,
+      failing: 'load tests cannot be looked at',
+      work: (now) => load.look(now),
+    });
+  }
+  if (w.receivers.length > 0) {
+    const linkOf = (path: string) => `${w.publicUrl()}${path}`;
+    const notifier = createNotifier({ ledger, receivers: w.receivers, linkOf, warn: w.warn });
+    chores.push({ everyMs: TELL_EVERY_MS, failing: 'nobody can be told', work: (now) => notifier.look(now) });
+  }
+  return {
+    promoter,
+    sync,
+    async measures(service, now, spanMs) {
+      await catchUp();
+      return measures.of(service, now, spanMs);
+    },
+    chores,
+  };
+}
+
+/** The last line of promotion order: what was merged by force gets no traffic. */
+export function orderHoldOf(
+  platform: Platform,
+  controller: Controller | null,
+  lane: string,
+  target: Revision,
+): Hold | null {
+  if (!controller) return null;
+  const lanes = controller.lanes().map((v) => v.state);
+  const why = orderHold(platform, lanes, controller.desired(), lane, target.digest);
+  return why === null ? null : { id: 'order', reason: why, by: 'promotion order', until: null };
+}

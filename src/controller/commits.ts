@@ -1,0 +1,153 @@
+import type { Platform } from '../declaration/platform.ts';
+import { branchesOf } from '../declaration/platform.ts';
+import type { Lane } from '../delivery/events.ts';
+import { type Commit, changesOf, commitKind, type LaneChange } from '../gitops/commits.ts';
+import { GITOPS_EVENT_VERSION, type GitopsData, gitopsEvents } from '../gitops/events.ts';
+import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
+import { SYSTEM } from '../kit/actor.ts';
+import { type LedgerPort, readPages } from '../ledger/port.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
+import { orderHold } from './promotion.ts';
+
+/** Who brought an artefact, and when it was first written down. */
+export interface Origin {
+  readonly authors: readonly string[];
+  readonly authoredAt: number;
+}
+
+export interface CommitKeeper {
+  /** Records what was pushed since the last look, commit by commit. */
+  look(now: number): Promise<void>;
+  /** Where a version of a service comes from; undefined: it was there before us. */
+  origin(service: string, digest: string): Origin | undefined;
+}
+
+export interface CommitParts {
+  readonly platform: Platform;
+  readonly ledger: LedgerPort;
+  readonly repository: DesiredRepository;
+  desired(): DesiredState | null;
+  lanes(): readonly Lane[];
+}
+
+type Changed = GitopsData<'desired.changed'>;
+/** Commits of ours are not what somebody wrote. */
+const OURS = 'sluice';
+const MAX_AUTHORS = 20;
+const MESSAGE_LENGTH = 200;
+
+const originKey = (service: string, digest: string): string => `${service}@${digest}`;
+
+/** Takes up one recorded commit: the authors of each artefact that it brought. */
+function withOrigins(before: Map<string, Origin>, { author, authoredAt, changes }: Changed): void {
+  for (const { lane, kind, to } of changes) {
+    if (!to || (kind !== 'release' && kind !== 'first') || author === OURS) continue;
+    const key = originKey(lane.split('/')[0]!, to.digest);
+    const known = before.get(key);
+    const authors = [...new Set([...(known?.authors ?? []), author])].slice(0, MAX_AUTHORS);
+    before.set(key, { authors, authoredAt: Math.min(known?.authoredAt ?? authoredAt, authoredAt) });
+  }
+}
+
+export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
+  const { platform, ledger, repository } = parts;
+  const heads = new Map<string, string>();
+  const origins = new Map<string, Origin>();
+  const take = (record: LedgerRecord) => {
+    if (record.type !== 'desired.changed') return;
+    const data = gitopsEvents['desired.changed'].parse(record.data);
+    heads.set(record.subject, data.commit);
+    withOrigins(origins, data);
+  };
+  for await (const page of readPages(ledger)) for (const record of page) take(record);
+
+  function goodIn(lane: string): string[] {
+    const state = parts.lanes().find((l) => l.lane === lane);
+    const condemned = new Set(state?.rejected.map((r) => r.digest));
+    return (state?.served ?? []).filter((digest) => !condemned.has(digest));
+  }
+
+  /** What the gate would have refused: it got here by force. */
+  function objectionsTo(changes: readonly LaneChange[]): Changed['objections'] {
+    return changes.flatMap(({ lane, kind, to }) => {
+      if (!to || (kind !== 'release' && kind !== 'first')) return [];
+      const state = parts.lanes().find((l) => l.lane === lane);
+      const condemned = state?.rejected.some(
+        (r) => r.digest === to.digest && r.digest !== state.stable?.digest,
+      );
+      const why = condemned
+        ? 'it was condemned here'
+        : orderHold(platform, parts.lanes(), parts.desired(), lane, to.digest);
+      return why ? [{ lane, why }] : [];
+    });
+  }
+
+  async function record(branch: string, commit: Commit, rewritten: boolean, now: number): Promise<void> {
+    const changes = changesOf(commit, goodIn);
+    const data: Changed = {
+      commit: commit.sha,
+      kind: commitKind(changes),
+      author: commit.author,
+      authoredAt: commit.at,
+      message: commit.subject.slice(0, MESSAGE_LENGTH),
+      changes: changes.map((c) => ({ ...c })),
+      objections: objectionsTo(changes),
+      rewritten,
+    };
+    const entry = {
+      at: now,
+      type: 'desired.changed',
+      v: GITOPS_EVENT_VERSION,
+      subject: branch,
+      actor: { id: SYSTEM.id, kind: SYSTEM.kind },
+      cause: null,
+      data,
+    };
+    for (const made of await ledger.append([entry])) take(made);
+  }
+
+  async function lookAt(branch: string, head: string, now: number): Promise<void> {
+    const before = heads.get(branch);
+    if (before === head) return;
+    if (before === undefined) {
+      // Where we came in: what was there before is nobody's change.
+      const at = {
+        sha: head,
+        branch,
+        author: OURS,
+        at: now,
+        subject: 'where Sluice came in',
+        sides: new Map(),
+      };
+      return record(branch, at, false, now);
+    }
+    const found = await repository.since(branch, before, head);
+    if (!found) return;
+    const { commits, rewritten } = found;
+    const last = commits.at(-1);
+    for (const commit of commits) await record(branch, commit, rewritten && commit === last, now);
+    // Pushed by force to where it has been before: nothing is new but where it stands.
+    if (last?.sha !== head) {
+      const at = {
+        sha: head,
+        branch,
+        author: OURS,
+        at: now,
+        subject: 'the branch was moved',
+        sides: new Map(),
+      };
+      await record(branch, at, rewritten, now);
+    }
+  }
+
+  return {
+    async look(now) {
+      const state = parts.desired();
+      for (const branch of branchesOf(platform)) {
+        const head = state?.heads?.get(branch);
+        if (head) await lookAt(branch, head, now);
+      }
+    },
+    origin: (service, digest) => origins.get(originKey(service, digest)),
+  };
+}

@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../../../kit/result.ts';
+import { git } from './program.ts';
+
+export interface RemoteOptions {
+  /** The bare copy that is kept on this machine. */
+  readonly directory: string;
+  readonly url: string;
+  /** For the HTTP header; never on a command line, where others could read it. */
+  authorization(): Promise<string>;
+  readonly pollMs: number;
+  now(): number;
+  warn(details: object, message: string): void;
+}
+
+export interface Remote {
+  /** Fetches where that is due. It waits for the very first copy only. */
+  before(): Promise<void>;
+  hint(): void;
+  push(refspec: string): Promise<void>;
+}
+
+/** Anchors of ours are left alone: they are pushed, never fetched. */
+const BRANCHES = '+refs/heads/*:refs/heads/*';
+
+/** A copy of a repository that lives elsewhere: fetched in the background, so that nothing waits for a slow forge. */
+export function remoteCopy(options: RemoteOptions): Remote {
+  const { directory, url } = options;
+  const env = async () => ({
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: ${await options.authorization()}`,
+  });
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  let fetching: Promise<void> | null = null;
+  let failing = false;
+
+  async function fetch(): Promise<void> {
+    if (!existsSync(join(directory, 'HEAD'))) {
+      mkdirSync(dirname(directory), { recursive: true });
+      await git(dirname(directory), ['init', '--quiet', '--bare', directory]);
+    }
+    await git(directory, ['fetch', '--quiet', '--prune', url, BRANCHES], { env: await env() });
+    failing = false;
+  }
+
+  function begin(): Promise<void> {
+    fetchedAt = options.now();
+    fetching ??= fetch()
+      .catch((thrown: unknown) => {
+        if (!failing) options.warn({ url, error: messageOf(thrown) }, 'the desired state cannot be fetched');
+        failing = true;
+      })
+      .finally(() => {
+        fetching = null;
+      });
+    return fetching;
+  }
+
+  return {
+    async before() {
+      if (options.now() - fetchedAt < options.pollMs) return;
+      const begun = begin();
+      if (!existsSync(join(directory, 'HEAD'))) await begun;
+    },
+    hint: () => {
+      fetchedAt = Number.NEGATIVE_INFINITY;
+    },
+    push: async (refspec) =>
+      void (await git(directory, ['push', '--quiet', '--force', url, refspec], { env: await env() })),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Lane, Revision } from '../delivery/events.ts';
+import { isRefused, isRelease } from '../delivery/moves.ts';
+import type { Delivery } from '../delivery/port.ts';
+import type { Result } from '../kit/result.ts';
+
+export const SYNC_WORDS = ['Synced', 'Progressing', 'OutOfSync', 'Unknown'] as const;
+export type SyncWord = (typeof SYNC_WORDS)[number];
+export const HEALTH_WORDS = ['Healthy', 'Progressing', 'Degraded', 'Missing', 'Unknown'] as const;
+export type HealthWord = (typeof HEALTH_WORDS)[number];
+
+/** What serves users of one service in one environment, as whoever applies Git there sees it. */
+export interface Live {
+  /** Null: nothing. */
+  readonly revision: string | null;
+  readonly health: HealthWord;
+}
+
+/** Who applies the repository to an environment: us on one machine, Argo CD in a cluster. */
+export interface SyncPort {
+  /** By service. */
+  live(environment: string): Promise<Result<ReadonlyMap<string, Live>, string>>;
+  /** Asks it to look at Git at once: a hint, done twice it is done once. */
+  refresh(environment: string): Promise<void>;
+}
+
+export interface Sync {
+  readonly word: SyncWord;
+  readonly why: string;
+}
+
+/** What the edge tells of a lane, in the words of whoever applies Git. */
+export function liveOf(delivery: Delivery | null): Live {
+  if (!delivery) return { revision: null, health: 'Unknown' };
+  if (delivery.stable === null)
+    return { revision: null, health: delivery.canary ? 'Progressing' : 'Missing' };
+  return { revision: delivery.stable, health: delivery.weight > 0 ? 'Progressing' : 'Healthy' };
+}
+
+/** Whether what serves is what Git asks for, and why not. Pure. */
+export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
+  const is = (word: SyncWord, why: string): Sync => ({ word, why });
+  if (live.health === 'Unknown') return is('Unknown', 'what runs cannot be seen now');
+  if (isRelease(lane.state) || lane.state === 'Abort' || lane.state === 'Rollback')
+    return is('Progressing', `${lane.release?.target.version} is on its way (${lane.state})`);
+  const serves = lane.stable;
+  if (live.revision !== (serves?.revision ?? null))
+    return is(
+      'OutOfSync',
+      `${live.revision ?? 'nothing'} serves; ${serves ? `${serves.version} (${serves.revision})` : 'nothing'} was released`,
+    );
+  if (!wanted)
+    return serves
+      ? is('OutOfSync', `${serves.version} serves, and Git asks for nothing`)
+      : is('Synced', 'nothing is asked for');
+  if (serves?.revision === wanted.revision) return is('Synced', `${wanted.version} serves, as Git asks for`);
+  const now = serves ? `${serves.version} serves` : 'nothing serves';
+  if (isRefused(lane, wanted))
+    return is('OutOfSync', `Git asks for ${wanted.version}, which was condemned; ${now}`);
+  if (lane.aside.includes(wanted.revision))
+    return is('OutOfSync', `Git asks for ${wanted.version}, which a person set aside; ${now}`);
+  if (lane.hold) return is('OutOfSync', `${wanted.version} is held: ${lane.hold.reason}; ${now}`);
+  return is('OutOfSync', `Git asks for ${wanted.version}; ${now}`);
+}

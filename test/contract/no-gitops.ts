@@ -1,0 +1,16 @@
+import type { AppParts } from '../../src/server/http.ts';
+
+/** A server beside which nothing of the GitOps plane runs. */
+export const NO_GITOPS: Pick<AppParts, 'sync' | 'measures' | 'lastEnvironments' | 'onPush'> = {
+  sync: { look: async () => {}, of: () => null },
+  measures: async () => ({
+    deployments: 0,
+    perDay: 0,
+    leadTimeMs: null,
+    failures: 0,
+    changeFailureRate: null,
+    timeToRestoreMs: null,
+  }),
+  lastEnvironments: ['prod'],
+  onPush: () => {},
+};
