@@ -64,6 +64,8 @@ export const promotionAnswerSchema = z
 
 const bare = ({ version, digest }: { version: string; digest: string }) => ({ version, digest });
 
+const AT_REST: readonly string[] = ['Idle', 'Stable'];
+
 interface Told {
   readonly sentence: string;
   /** Something is to come here that is not here yet. */
@@ -96,7 +98,8 @@ function told(p: Pipeline, s: Stand, open: KeptProposal | undefined): Told {
       ? waits(`: ${next.stable.version} rests in ${next.environment} for another ${humanSpan(left)}`)
       : waits(` waits for ${next.environment}, which is ${next.state}`);
   }
-  return rests(` is at ${s.stable?.version ?? 'nothing'}`);
+  const where = AT_REST.includes(s.state) ? '' : ` (${s.state})`;
+  return rests(` is at ${s.stable?.version ?? 'nothing'}${where}`);
 }
 
 function aboutLane(
@@ -120,7 +123,6 @@ function aboutLane(
 
 const days = (ms: number): number => Math.round(ms / 86_400_000);
 const rate = (share: number | null): string => (share === null ? '–' : `${Math.round(100 * share)} %`);
-const span = (ms: number | null): string => (ms === null ? '–' : humanSpan(ms));
 
 /** DORA's four, with a sentence first. */
 export function measuresAnswer(
@@ -131,10 +133,13 @@ export function measuresAnswer(
   now: number,
 ): MeasuresAnswer {
   const where = environments.join(' and ');
+  const lead = all.leadTimeMs === null ? '' : `, ${humanSpan(all.leadTimeMs)} after the first commit`;
+  const well =
+    all.timeToRestoreMs === null ? '' : `, and users were well again after ${humanSpan(all.timeToRestoreMs)}`;
   const sentence =
     all.deployments + all.failures === 0
       ? `Nothing went to ${where} in ${days(spanMs)} days.`
-      : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days, ${span(all.leadTimeMs)} after the first commit; ${rate(all.changeFailureRate)} of changes failed, and users were well again after ${span(all.timeToRestoreMs)}.`;
+      : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days${lead}; ${rate(all.changeFailureRate)} of changes failed${well}.`;
   return {
     schema: 'sluice.dev/measures/v1',
     sentence,
@@ -172,10 +177,22 @@ export function pipelineAnswer(
       };
     }),
   }));
-  const waiting = services.flatMap((s) => s.stands).filter((s) => s.waits);
-  const sentence =
-    waiting.length === 0
-      ? 'Every service is at rest in every environment.'
-      : `${waiting[0]!.sentence}${waiting.length > 1 ? ` ${waiting.length - 1} more wait.` : ''}`;
-  return { schema: 'sluice.dev/pipeline/v1', sentence, at: now, services };
+  const all = services.flatMap((s) => s.stands);
+  const waiting = all.filter((s) => s.waits);
+  const moving = all.filter((s) => !s.waits && !AT_REST.includes(s.state));
+  const others = (list: readonly unknown[], word: string) =>
+    list.length > 1 ? ` ${list.length - 1} more ${word}.` : '';
+  const sentence = waiting[0]
+    ? `${waiting[0].sentence}${others(waiting, 'wait')}`
+    : moving[0]
+      ? `${moving[0].sentence}${others(moving, 'on the move')}`
+      : 'Every service is at rest in every environment.';
+  // What needs a look stands on top; within that, as declared.
+  const rank = (s: (typeof services)[number]) =>
+    s.stands.some((x) => x.waits) ? 0 : s.stands.some((x) => !AT_REST.includes(x.state)) ? 1 : 2;
+  const sorted = services
+    .map((s, i) => ({ s, i }))
+    .sort((x, y) => rank(x.s) - rank(y.s) || x.i - y.i)
+    .map(({ s }) => s);
+  return { schema: 'sluice.dev/pipeline/v1', sentence, at: now, services: sorted };
 }

@@ -1,5 +1,5 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
-import type { Event, Lane, LoadResult } from '../delivery/events.ts';
+import type { Event, Lane, LoadResult, Release } from '../delivery/events.ts';
 import { isRelease } from '../delivery/moves.ts';
 import { type LoadPort, type LoadRun, loadPlanOf } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
@@ -25,6 +25,18 @@ const RETRY_MS = 5_000;
 
 const inFlight = (lane: Lane): boolean => isRelease(lane.state) && lane.state !== 'Promote';
 
+/** What more requests would mend. */
+const SHORT: readonly string[] = ['TOO_FEW_REQUESTS', 'NO_DATA', 'BURN_NO_DATA'];
+
+/** A release that has its load test asks for another one only if a later look still lacked requests. */
+function needsRun(release: Release): boolean {
+  if (release.confirmedAt[0] === undefined) return false;
+  const last = release.loads.filter((l) => l.outcome !== 'broken').at(-1);
+  if (!last) return true;
+  const looked = release.lookTimes.at(-1) ?? 0;
+  return looked > last.endedAt && (release.verdict?.reasons ?? []).some((r) => SHORT.includes(r));
+}
+
 /** Releases under way in an environment that ask for requests now. */
 /** Load that lasts as long as a canary is for every release that was under way meanwhile. */
 const covered = (run: LoadRun, lane: Lane): boolean => {
@@ -39,7 +51,7 @@ function asking(environment: Environment, lanes: readonly Lane[]): Lane[] {
   const mine = lanes.filter((l) => l.lane.endsWith(`/${environment.name}`) && inFlight(l));
   // A load test is about what has traffic; where a canary is judged the stable version needs requests as well.
   return environment.validation === 'k6'
-    ? mine.filter((l) => l.state !== 'Deploying' && l.release!.confirmedAt[0] !== undefined)
+    ? mine.filter((l) => l.state !== 'Deploying' && needsRun(l.release!))
     : mine;
 }
 
@@ -92,10 +104,8 @@ export function createLoadKeeper(parts: LoadKeeperParts): LoadKeeper {
     const seen = await port.observe(run);
     if (seen !== 'running') return takeUp(run, seen);
     // Nobody waits for it any more: what was asked for is over, or was stopped.
-    const over =
-      run.plan.durationMs === null
-        ? lanes.length === 0
-        : !lanes.some((l) => run.covers.includes(l.release!.id));
+    const waiting = parts.lanes().filter((l) => inFlight(l) && covered(run, l));
+    const over = run.plan.durationMs === null ? lanes.length === 0 : waiting.length === 0;
     if (over) await port.stop(run);
   }
 

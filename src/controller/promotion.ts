@@ -197,7 +197,8 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     const lane = lanesNow().get(`${service}/${plan.environment}`);
     const good = plan.kind === 'revert' ? lane?.stable : null;
     // A revert brings back the configuration that was good, too; a promotion leaves that of its environment.
-    const wanted = good ? { ...plan.artefact, config: good.config } : plan.artefact;
+    const chart = good?.chart ? { chart: good.chart } : {};
+    const wanted = good ? { ...plan.artefact, ...chart, config: good.config } : plan.artefact;
     return ok({ before, after: withArtefact(before, service, wanted) });
   }
 

@@ -9,6 +9,8 @@ export const revisionSchema = z.object({
   version: z.string(),
   digest: z.string(),
   config: z.record(z.string(), z.unknown()),
+  /** The Helm chart that it is installed by, where one is named. */
+  chart: z.string().optional(),
 });
 export type Revision = z.infer<typeof revisionSchema>;
 

@@ -6,24 +6,29 @@ import { sha256 } from '../kit/digest.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 
-/** One service in one environment: exactly what is to run there. */
-export const desiredSchema = z.strictObject({
-  service: z.string(),
-  version: z.string().min(1),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected an exact digest: sha256: and 64 hex digits'),
-  config: z.record(z.string(), z.unknown()).default({}),
-});
+/** One service in one environment: exactly what is to run there. `config` is another word for `values`. */
+export const desiredSchema = z
+  .strictObject({
+    service: z.string(),
+    version: z.string().min(1),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected an exact digest: sha256: and 64 hex digits'),
+    /** The Helm chart that it is installed by, exactly. */
+    chart: z
+      .string()
+      .regex(/^[\w./-]+@\d+\.\d+\.\d+[\w.+-]*$/, 'expected name@version, such as service@1.2.0')
+      .optional(),
+    values: z.record(z.string(), z.unknown()).optional(),
+    config: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine((d) => d.values === undefined || d.config === undefined, 'expected one of values and config');
 export type Desired = z.infer<typeof desiredSchema>;
 
-/** Arms are told apart by revision, so that a change of configuration alone is judged too. */
+/** Arms are told apart by revision, so that a change of configuration or chart alone is judged too. */
 export function revisionOf(desired: Omit<Desired, 'service'>): Revision {
-  const { version, digest, config } = desired;
-  return {
-    revision: sha256(canonicalText({ version, digest, config })).slice(0, 10),
-    version,
-    digest,
-    config,
-  };
+  const { version, digest, chart } = desired;
+  const config = desired.values ?? desired.config ?? {};
+  const whole = { version, digest, config, ...(chart ? { chart } : {}) };
+  return { revision: sha256(canonicalText(whole)).slice(0, 10), ...whole };
 }
 
 export const desiredPath = (environment: string, service: string): string =>
@@ -63,7 +68,7 @@ export function parseDesired(file: string, text: string, service: string): Resul
   return ok(revisionOf(parsed.data));
 }
 
-type Wanted = Pick<Desired, 'version' | 'digest'> & { readonly config?: Desired['config'] };
+type Wanted = Pick<Desired, 'version' | 'digest' | 'chart'> & { readonly config?: Record<string, unknown> };
 
 /** A value in the quotes that stood there before. */
 const quotedAs = (before: string, value: string): string =>
@@ -80,11 +85,12 @@ const quotedAs = (before: string, value: string): string =>
  */
 export function withArtefact(text: string | null, service: string, wanted: Wanted): string {
   const { version, digest, config } = wanted;
-  if (text === null) return stringify({ service, version, digest, config: config ?? {} });
+  if (text === null) return stringify({ service, version, digest, values: config ?? {} });
   const document = parseDocument(text);
-  const edits = (['version', 'digest'] as const).flatMap((field) => {
+  const fields = (['version', 'digest', 'chart'] as const).filter((f) => wanted[f] !== undefined);
+  const edits = fields.flatMap((field) => {
     const range = (document.get(field, true) as { range?: [number, number, number] } | undefined)?.range;
-    return range ? [{ from: range[0], to: range[1], value: wanted[field] }] : [];
+    return range ? [{ from: range[0], to: range[1], value: wanted[field]! }] : [];
   });
   const changed = edits
     .sort((a, b) => b.from - a.from)
@@ -92,11 +98,13 @@ export function withArtefact(text: string | null, service: string, wanted: Wante
       (t, { from, to, value }) => t.slice(0, from) + quotedAs(t.slice(from, to), value) + t.slice(to),
       text,
     );
-  const there = (document.toJS({ maxAliasCount: 100 }) as { config?: unknown }).config ?? {};
+  const whole = document.toJS({ maxAliasCount: 100 }) as { config?: unknown; values?: unknown };
+  const field = 'config' in whole ? 'config' : 'values';
+  const there = whole[field] ?? {};
   if (config === undefined || canonicalText(there) === canonicalText(config)) return changed;
   const windows = changed.includes('\r\n');
   const rewritten = parseDocument(changed.replaceAll('\r\n', '\n'));
-  rewritten.set('config', rewritten.createNode(config));
-  const whole = rewritten.toString({ lineWidth: 0 });
-  return windows ? whole.replaceAll('\n', '\r\n') : whole;
+  rewritten.set(field, rewritten.createNode(config));
+  const anew = rewritten.toString({ lineWidth: 0 });
+  return windows ? anew.replaceAll('\n', '\r\n') : anew;
 }

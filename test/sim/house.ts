@@ -14,6 +14,9 @@ export interface HouseOptions extends Partial<WorldOptions> {
   readonly deadline?: string;
   readonly hold?: string;
   readonly recoveryFor?: string;
+  readonly validation?: 'k6' | 'canary' | 'canary-multi-window';
+  /** Requests of our own while a version is judged. */
+  readonly load?: boolean;
   /** What holds new releases. */
   readonly frozen?: () => Hold | null;
 }
@@ -43,7 +46,8 @@ spec:
     - name: prod
       mode: ${options.mode ?? 'enforce'}
       prometheus: { address: 'http://prometheus.invalid', scrapeInterval: ${(options.scrapeMs ?? 5_000) / 1_000}s }
-  services: [{ name: checkout, slos: [checkout-availability] }]
+      validation: ${options.validation ?? 'canary-multi-window'}
+${options.load || options.validation === 'k6' ? '      load: { duration: 30s, targets: [{ service: checkout, path: /, rps: 50 }] }\n' : ''}  services: [{ name: checkout, slos: [checkout-availability] }]
   strategy:
     warmUp: ${options.warmUp ?? '30s'}
     dwell: ${options.dwell ?? '60s'}

@@ -199,6 +199,17 @@ function Body({ release }: { release: ReleaseAnswer }) {
               </p>
             </section>
           )}
+          {release.loads.length > 0 && (
+            <section className="panel" aria-label="Load tests">
+              <h2>Load tests</h2>
+              <p className="soft">Evidence beside the SLOs; their word counts.</p>
+              <ul>
+                {release.loads.map((load) => (
+                  <li key={load.run}>{load.sentence}.</li>
+                ))}
+              </ul>
+            </section>
+          )}
           <Timeline release={release} />
         </div>
       </div>

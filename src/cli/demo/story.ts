@@ -373,7 +373,7 @@ export async function playAll(stage: Stage, results: ChapterResult[]): Promise<v
     stage.tell(`\n${i + 1}. ${chapter.story}.`);
     const result = await playOne(stage, chapter, told);
     results.push(result);
-    stage.tell(`   ${result.sentence}`);
+    if (result.stages.length === 0 || result.decision !== null) stage.tell(`   ${result.sentence}`);
   }
 }
 
