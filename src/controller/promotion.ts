@@ -225,7 +225,10 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
           evidenceIn(lanes.get(`${service}/${e}`), (slo) => parts.budgetLeft?.(e, slo) ?? null),
         ),
         authors: parts.authors?.(service, artefact.digest) ?? [],
-        diff: createTwoFilesPatch(path, path, before ?? '', after, '', '', { context: 3 }),
+        diff: createTwoFilesPatch(path, path, before ?? '', after, '', '', { context: 3 })
+          .split('\n')
+          .filter((line) => !/^(Index: |=+$)/.test(line))
+          .join('\n'),
       }),
       labels: [],
       autoMerge: false,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openPromoter, orderHold } from '../../src/controller/promotion.ts';
 import type { Lane, Revision } from '../../src/delivery/events.ts';
@@ -18,8 +20,15 @@ afterEach(() => {
   for (const h of houses.splice(0)) h.close();
 });
 
+interface PromotingOptions extends HouseOptions {
+  readonly wrapPromoter?: (forge: ForgePort) => ForgePort;
+  readonly authors?: readonly string[];
+  /** What the promoter warns of. */
+  readonly warned?: string[];
+}
+
 /** The gate's house with a promoter: what runs where is said by the test, Git and pull requests are real. */
-async function promoting(options: HouseOptions & { wrapPromoter?: (forge: ForgePort) => ForgePort } = {}) {
+async function promoting(options: PromotingOptions = {}) {
   const h = await gateHouse(options);
   houses.push(h);
   const repository = gitDesired(h.repository.remote, [
@@ -43,7 +52,10 @@ async function promoting(options: HouseOptions & { wrapPromoter?: (forge: ForgeP
         const found = h.gate.pulls().find((p) => p.pull.number === number);
         return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
       },
-      warn: () => {},
+      seen: (number) => h.gate.pulls().find((p) => p.pull.number === number)?.pull ?? null,
+      authors: () => options.authors ?? [],
+      budgetLeft: () => 0.8,
+      warn: (details) => options.warned?.push(JSON.stringify(details)),
     });
   let promoter = await open();
   const look = async (ms = 1_000) => {
@@ -209,6 +221,185 @@ describe('promotion by pull request', () => {
   });
 });
 
+const READY = async (p: Awaited<ReturnType<typeof promoting>>) => {
+  await p.commit('stage', '1.1.0', 'b');
+  await p.look();
+  p.becomesStable('stage', '1.1.0', 'b');
+  for (let i = 0; i < 3; i++) await p.look();
+};
+const opened = async (p: Awaited<ReturnType<typeof promoting>>) =>
+  (await p.h.ledger.read({ type: 'proposal.opened' })).length;
+
+describe('what may happen to a promotion on its way', () => {
+  it('PROMOTE-8: the file under it changed: it is written anew over that, and merges without conflict', async () => {
+    const p = await promoting({ environments: 'promotion: { autoMerge: true }' });
+    p.h.numbers.left = -1;
+    await READY(p);
+    const [before] = p.pulls();
+    await p.h.repository.push('by-hand', {
+      [PROD]: `${desired('1.0.0', 'a').replace('config: {}', 'config: { replicas: 4 }')}# more of it\n`,
+      [STAGE]: desired('1.1.0', 'b'),
+    });
+    const { git } = await import('../../src/gitops/adapters/git/program.ts');
+    await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
+    p.set('prod', { stable: revision('1.0.0', 'a', { replicas: 4 }) });
+    for (let i = 0; i < 3; i++) await p.look();
+    const [after] = p.pulls();
+    expect(after!.pull.number).toBe(before!.pull.number);
+    expect(after!.pull.head.sha).not.toBe(before!.pull.head.sha);
+    p.h.numbers.left = 0.9;
+    for (let i = 0; i < 4; i++) await p.look(300_000);
+    const text = (await p.text(PROD))!;
+    expect(text).toContain(digest('b'));
+    expect(text).toContain('replicas: 4');
+    expect(text).toContain('# more of it');
+    expect(await opened(p)).toBe(1);
+  });
+
+  it('PROMOTE-8: somebody pushed another artefact to its branch: it is put back before anything merges', async () => {
+    const p = await promoting();
+    await READY(p);
+    const [before] = p.pulls();
+    await p.h.repository.push(before!.pull.head.branch, { [PROD]: desired('6.6.6', 'e') });
+    for (let i = 0; i < 4; i++) await p.look();
+    const [after] = p.pulls();
+    const head = await p.h.forge.text(after!.pull.head.sha, PROD);
+    expect(head.ok && head.value).toContain(digest('b'));
+    expect((await p.h.ledger.read({ type: 'proposal.updated' })).at(-1)!.data).toMatchObject({
+      why: expect.stringContaining('changed by somebody'),
+    });
+    for (let i = 0; i < 4; i++) await p.look();
+    expect(await p.h.ledger.read({ type: 'proposal.updated' })).toHaveLength(1);
+  });
+
+  it('PROMOTE-8: its branch was deleted: as on other forges it is closed, which is a no', async () => {
+    const p = await promoting();
+    await READY(p);
+    await p.h.repository.remove(p.pulls()[0]!.pull.head.branch);
+    for (let i = 0; i < 4; i++) await p.look(2_000);
+    expect(p.pulls()).toEqual([]);
+    expect((await p.h.ledger.read({ type: 'proposal.ended' })).at(-1)!.data).toMatchObject({ how: 'closed' });
+    for (let i = 0; i < 4; i++) await p.look(2_000);
+    expect(await opened(p)).toBe(1);
+  });
+
+  it.each(['no commits between main and x', 'There are no changes between the head and the base'])(
+    'PROMOTE-8: a forge that answers "%s" was asked for what is there: nothing is wrong, nothing is recorded',
+    async (message) => {
+      const warned: string[] = [];
+      const p = await promoting({
+        wrapPromoter: (forge) => ({
+          ...forge,
+          propose: async () => fail({ code: 'INVALID', message: `Validation Failed: ${message}` }),
+        }),
+        warned,
+      });
+      await READY(p);
+      expect(warned).toEqual([]);
+      expect(await opened(p)).toBe(0);
+    },
+  );
+
+  it('PROMOTE-8: a file that cannot be read is not written over; it is said, and goes on once it is mended', async () => {
+    const warned: string[] = [];
+    const p = await promoting({ warned });
+    const { git } = await import('../../src/gitops/adapters/git/program.ts');
+    const push = async (prod: string) => {
+      await p.h.repository.push('by-hand', { [PROD]: prod, [STAGE]: desired('1.1.0', 'b') });
+      await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
+    };
+    await push(`${desired('1.0.0', 'a')}---\nservice: cart\n`);
+    await p.look();
+    p.becomesStable('stage', '1.1.0', 'b');
+    for (let i = 0; i < 3; i++) await p.look(6_000);
+    expect(p.pulls()).toEqual([]);
+    expect(warned.join()).toContain('environments/prod/checkout.yaml:');
+    await push(desired('1.0.0', 'a'));
+    for (let i = 0; i < 3; i++) await p.look(6_000);
+    expect(p.pulls()).toHaveLength(1);
+  });
+
+  it('PROMOTE-8: a merge that is declared and not taken waits before it is asked for again, and is said', async () => {
+    let tries = 0;
+    const warned: string[] = [];
+    const p = await promoting({
+      environments: 'promotion: { autoMerge: true }',
+      wrapPromoter: (forge) => ({
+        ...forge,
+        merge: async (pull) => {
+          tries++;
+          return tries < 3 ? fail({ code: 'REFUSED', message: 'a review is required' }) : forge.merge(pull);
+        },
+      }),
+      warned,
+    });
+    await READY(p);
+    for (let i = 0; i < 3; i++) await p.look(100);
+    expect(tries).toBe(1);
+    for (let i = 0; i < 3; i++) await p.look(6_000);
+    expect(await p.text(PROD)).toContain(digest('b'));
+    expect(warned.join()).toContain('a review is required');
+  });
+
+  it('PROMOTE-9: the request tells the digest, what was seen, who wrote it, and what changes', async () => {
+    const p = await promoting({ authors: ['Ada <b>@everybody</b>'] });
+    const release = {
+      id: 'checkout.stage.2',
+      intervals: { 'checkout-availability': [{ step: 0, canary: { total: 400, bad: 1 }, stable: null }] },
+      verdict: { verdict: 'pass', reasons: ['TRIED_ENOUGH'], numbers: [] },
+      loads: [
+        {
+          run: 'r',
+          tool: 'k6',
+          outcome: 'passed',
+          requests: 600,
+          failed: 0,
+          p95Ms: 9,
+          thresholds: [],
+          startedAt: 0,
+          endedAt: 1,
+          note: '',
+        },
+      ],
+    };
+    p.set('stage', { release: release as never });
+    await READY(p);
+    const kept = JSON.parse(readFileSync(join(p.h.repository.remote, '..', 'pulls.json'), 'utf8'));
+    const body: string = kept.pulls.at(-1).body;
+    expect(body).toContain(digest('b'));
+    expect(body).toContain('1 bad of 400 requests; 80.0 % of the budget left');
+    expect(body).toContain('k6 passed: 0 of 600 requests failed');
+    expect(body).toContain('Written by Ada beverybodyb.');
+    expect(body).toMatch(/-version: 1\.0\.0\n-digest: .*\n\+version: 1\.1\.0/);
+  });
+
+  it('PROMOTE-10: whoever brought a version that failed is told on its pull request, once, after a restart too', async () => {
+    const p = await promoting();
+    const number = await p.h.open({ [STAGE]: desired('1.1.0', 'b') }, { autoMerge: true });
+    for (let i = 0; i < 3; i++) await p.look();
+    const failed = {
+      id: 'checkout.stage.2',
+      target: revision('1.1.0', 'b'),
+      blamed: true,
+      endedAt: 1,
+      cause: 'HARM_SHOWN',
+      verdict: null,
+      intervals: { 'checkout-availability': [{ step: 0, canary: { total: 300, bad: 60 }, stable: null }] },
+      loads: [],
+    };
+    p.set('stage', { state: 'Degraded', release: failed as never });
+    for (let i = 0; i < 3; i++) await p.look();
+    await p.restart();
+    for (let i = 0; i < 3; i++) await p.look();
+    const kept = JSON.parse(readFileSync(join(p.h.repository.remote, '..', 'pulls.json'), 'utf8'));
+    const [comment] = Object.values(kept.pulls.find((x: { number: number }) => x.number === number).comments);
+    expect(comment).toContain('checkout 1.1.0 failed in stage');
+    expect(comment).toContain('60 bad of 300 requests');
+    expect(comment).toContain('new digest');
+    expect(await p.h.ledger.read({ type: 'author.told' })).toHaveLength(1);
+  });
+});
+
 describe('after a rollback', () => {
   const rejected = (letter: string, version: string) => [
     {
@@ -292,6 +483,29 @@ describe('the file of a lane', () => {
     const changed = withArtefact(text, 'checkout', { version: '1.1.0', digest: digest('b') });
     expect(changed).toBe(text.replace('"1.0.0"', '"1.1.0"').replace(digest('a'), digest('b')));
     expect(withArtefact(changed, 'checkout', { version: '1.0.0', digest: digest('a') })).toBe(text);
+  });
+  it('PROMOTE-5: aliases and anchored values are replaced where they stand, and nothing else', () => {
+    const text = `values: { image: &d "${digest('a')}", label: &v 1.0.0 }\nservice: checkout\nversion: *v\ndigest: *d\n`;
+    const changed = withArtefact(text, 'checkout', { version: '1.1.0', digest: digest('b') });
+    expect(changed).toContain(`digest: ${digest('b')}`);
+    expect(changed).toContain(`image: &d "${digest('a')}"`);
+    const anchored = withArtefact(
+      `service: checkout\nversion: &v 1.0.0\ndigest: ${digest('a')}\nvalues: { label: *v }\n`,
+      'checkout',
+      {
+        version: '1.1.0',
+        digest: digest('b'),
+      },
+    );
+    expect(anchored).toContain('version: &v 1.1.0');
+    expect(parseDesired('x', changed, 'checkout')).toMatchObject({
+      ok: true,
+      value: { version: '1.1.0', digest: digest('b') },
+    });
+    expect(parseDesired('x', anchored, 'checkout')).toMatchObject({
+      ok: true,
+      value: { config: { label: '1.1.0' } },
+    });
   });
   it('PROMOTE-5: a file that is not there yet is written anew', () => {
     const made = withArtefact(null, 'cart', { version: '1', digest: digest('c') });
