@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { openSync } from '../../src/controller/syncing.ts';
+import { localSync } from '../../src/gitops/adapters/sync-local/sync.ts';
+import { HEALTH_WORDS, type SyncPort } from '../../src/gitops/sync.ts';
+import { createHouse, type House } from '../sim/house.ts';
+
+/** Who applies Git, with what only the other side can do to it. */
+export interface SyncRig {
+  readonly port: SyncPort;
+  /** What serves now, by the other side's own word. */
+  serves(): string | null;
+  /** Somebody changes what serves, past Git. */
+  byHand(revision: string): void;
+  /** How often it was asked to look at Git. */
+  asked(): number;
+  unreachable(value: boolean): void;
+}
+
+/** What whoever applies Git has to do alike: Argo CD's adapter will be held against the same. */
+export function syncContract(name: string, open: () => Promise<SyncRig>): void {
+  describe(`whoever applies Git: ${name}`, () => {
+    it('SYNC-3: tells what serves, service by service', async () => {
+      const rig = await open();
+      const live = await rig.port.live('prod');
+      expect(live.ok && [...live.value.keys()]).toEqual(['checkout']);
+      const one = live.ok ? live.value.get('checkout')! : null;
+      expect(one!.revision).toBe(rig.serves());
+      expect(HEALTH_WORDS).toContain(one!.health);
+    });
+    it('SYNC-3: tells of a change past Git as soon as it is there', async () => {
+      const rig = await open();
+      rig.byHand('somebody');
+      const live = await rig.port.live('prod');
+      expect(live.ok && live.value.get('checkout')!.revision).toBe('somebody');
+    });
+    it('SYNC-3: asked to look at Git it does so at once; asked twice is no harm', async () => {
+      const rig = await open();
+      await rig.port.refresh('prod');
+      await rig.port.refresh('prod');
+      expect(rig.asked()).toBeGreaterThan(0);
+    });
+    it('SYNC-3: out of reach it says so, and invents nothing', async () => {
+      const rig = await open();
+      rig.unreachable(true);
+      expect(await rig.port.live('prod')).toMatchObject({ ok: false });
+    });
+  });
+}
+
+const stable = async (seed: number): Promise<House> => {
+  const house = await createHouse({ seed });
+  house.world.push('1.0.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Stable');
+  return house;
+};
+const localRig = (house: House) => {
+  let asked = 0;
+  let gone = false;
+  const { delivery } = house.world;
+  const port = localSync({
+    services: ['checkout'],
+    delivery: () => ({
+      ...delivery,
+      observe: async (...args) => {
+        if (gone) throw new Error('connection refused');
+        return delivery.observe(...args);
+      },
+    }),
+    repository: { hint: () => void asked++ },
+  });
+  return {
+    port,
+    serves: () => house.world.edge().stable,
+    byHand: (revision: string) => house.world.setEdge({ stable: revision, canary: null, weight: 0 }),
+    asked: () => asked,
+    unreachable: (value: boolean) => {
+      gone = value;
+    },
+  };
+};
+
+syncContract('the embedded loop', async () => localRig(await stable(61)));
+
+describe('drift is seen and put on record', () => {
+  const watching = async (house: House) => {
+    const rig = localRig(house);
+    const open = () =>
+      openSync({
+        platform: house.platform,
+        ledger: house.ledger,
+        sync: rig.port,
+        lanes: () => [house.state()],
+        desired: () => house.controller().desired(),
+      });
+    let keeper = await open();
+    const run = async (ms: number) => {
+      for (let i = 0; i < ms / 1_000; i++) {
+        await house.step();
+        await keeper.look(house.world.clock.now());
+      }
+    };
+    const moves = async () =>
+      (await house.ledger.read({ type: 'sync.moved' })).map((r) => r.data as { to: string; why: string });
+    return {
+      rig,
+      run,
+      moves,
+      word: () => keeper.of('checkout/prod')!.word,
+      restart: async () => {
+        keeper = await open();
+      },
+    };
+  };
+
+  it('SYNC-4: changed by hand it is out of sync, told once, after a restart too; put back it is in sync again', async () => {
+    const house = await stable(62);
+    const t = await watching(house);
+    const before = house.world.edge();
+    await t.run(10_000);
+    expect(await t.moves()).toEqual([]);
+    t.rig.byHand('somebody');
+    await t.run(10_000);
+    expect(t.word()).toBe('OutOfSync');
+    await t.restart();
+    await t.run(10_000);
+    t.rig.byHand(before.stable!);
+    await t.run(10_000);
+    expect((await t.moves()).map((m) => m.to)).toEqual(['OutOfSync', 'Synced']);
+  });
+
+  it('SYNC-4: a good release is no drift', async () => {
+    const house = await stable(63);
+    const t = await watching(house);
+    house.world.push('1.1.0', { errorRate: 0 });
+    await t.run(60_000);
+    await house.until(() => house.state().stable?.version === '1.1.0');
+    await t.run(10_000);
+    expect(await t.moves()).toEqual([]);
+  });
+
+  it('SYNC-6: after a rollback Git and what serves differ until the revert; then they agree, and the bad one never comes back', async () => {
+    const house = await stable(64);
+    const t = await watching(house);
+    const bad = house.world.push('1.1.0', { errorRate: 0.2 });
+    await house.until(() => house.state().release?.blamed === true);
+    await house.until(() => house.state().state === 'Degraded');
+    await t.run(20_000);
+    expect((await t.moves()).at(-1)).toMatchObject({
+      to: 'OutOfSync',
+      why: expect.stringContaining('which was condemned; 1.0.0 serves'),
+    });
+    // A day of looks and restarts with Git still asking for it.
+    for (let i = 0; i < 4; i++) {
+      await house.restart();
+      await house.until(() => house.world.edge().canary === bad.revision, 3_600_000);
+      expect(house.world.edge().stable).not.toBe(bad.revision);
+      expect(house.world.edge().canary).toBeNull();
+    }
+    house.world.push('1.0.0', { errorRate: 0 });
+    await t.run(20_000);
+    expect(t.word()).toBe('Synced');
+    expect((await t.moves()).at(-1)!.to).toBe('Synced');
+  });
+
+  it('LIFT-1: lifted with a reason the same artefact is tried anew; not lifted it is refused', async () => {
+    const house = await stable(65);
+    house.world.push('1.1.0', { errorRate: 0.2 });
+    await house.until(() => house.state().release?.blamed === true);
+    await house.until(() => house.state().state === 'Stable', 7_200_000);
+    const { digest } = house.state().rejected[0]!;
+    const actor = { id: 'oidc:ada', kind: 'person', scopes: ['waive'] } as const;
+    const opened = () => house.state().releases;
+    const before = opened();
+    expect(await house.until(() => opened() > before, 1_800_000)).toBeUndefined();
+    // What was wrong lay elsewhere, and is mended.
+    house.world.push('1.1.0', { errorRate: 0 });
+    await house
+      .controller()
+      .record('checkout/prod', { type: 'lane.lifted', data: { digest, reason: 'the bank was down' } }, actor);
+    await house.until(() => house.state().stable?.version === '1.1.0');
+    expect(house.state()).toMatchObject({ stable: { version: '1.1.0' }, rejected: [] });
+    const [lifted] = await house.ledger.read({ type: 'lane.lifted' });
+    expect(lifted).toMatchObject({ actor: { id: 'oidc:ada' }, data: { reason: 'the bank was down' } });
+  });
+});
