@@ -1,0 +1,442 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createNotices, type Notice } from '../../src/api/notices.ts';
+import { NOTICE_DEFAULT, NOTICE_KINDS } from '../../src/declaration/defaults.ts';
+import type { Notification } from '../../src/declaration/platform.ts';
+import { fail, ok } from '../../src/kit/result.ts';
+import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import type { LedgerPort } from '../../src/ledger/port.ts';
+import { createNotifier } from '../../src/server/notify/notifier.ts';
+import type { Message, Sender } from '../../src/server/notify/port.ts';
+import { emailSender, slackSender, teamsSender, webhookSender } from '../../src/server/notify/senders.ts';
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const message = (more: Partial<Message> = {}): Message => ({
+  thread: 'checkout.prod.3',
+  kind: 'started',
+  kinds: ['started'],
+  service: 'checkout',
+  environment: 'prod',
+  title: 'checkout 1.2.0 is going out in prod',
+  text: 'It replaces 1.1.0.',
+  at: 1,
+  rev: 10,
+  settled: false,
+  path: '/releases/checkout.prod.3',
+  link: 'http://127.0.0.1:7117/releases/checkout.prod.3',
+  ...more,
+});
+
+interface Call {
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+/** A receiver over HTTP on this machine; what it answers is said by the test. */
+async function receiver(answer: (call: Call) => { status?: number; body?: object; wait?: boolean }) {
+  const calls: Call[] = [];
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      const call = { path: req.url!, headers: req.headers, body: Buffer.concat(chunks).toString() };
+      calls.push(call);
+      const { status = 200, body = {} } = answer(call);
+      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { calls, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+describe('who is told', () => {
+  it('NOTIFY-1: Slack gets one message that is updated in place; text of others is text', async () => {
+    const { calls, address } = await receiver(({ path }) => ({
+      body: path.endsWith('chat.postMessage')
+        ? { ok: true, channel: 'C1', ts: '1.5' }
+        : path.endsWith('chat.update')
+          ? { ok: true, channel: 'C1', ts: '1.5' }
+          : { ok: false, error: 'unknown_method' },
+    }));
+    const slack = slackSender({ channel: '#shop', token: 'xoxb-1', address: `${address}/api/` });
+    const first = await slack.send(message({ title: '<!channel> & more' }), null);
+    expect(first).toEqual(ok('C1 1.5'));
+    const again = await slack.send(message({ rev: 11, kind: 'promoted', text: 'done' }), 'C1 1.5');
+    expect(again).toEqual(ok('C1 1.5'));
+    expect(calls.map((c) => c.path)).toEqual(['/api/chat.postMessage', '/api/chat.update']);
+    expect(calls[0]!.headers.authorization).toBe('Bearer xoxb-1');
+    const sent = decodeURIComponent(calls[0]!.body.replaceAll('+', ' '));
+    expect(sent).toContain('&lt;!channel&gt; &amp; more');
+    expect(sent).not.toContain('<!channel>');
+    expect(new URLSearchParams(calls[1]!.body).get('ts')).toBe('1.5');
+  });
+
+  it('NOTIFY-1: a message that was deleted there is sent anew; a refusal is told', async () => {
+    let gone = true;
+    const { calls, address } = await receiver(({ path }) => {
+      if (path.endsWith('chat.update')) return { body: { ok: false, error: 'message_not_found' } };
+      return { body: gone ? { ok: true, channel: 'C1', ts: '2' } : { ok: false, error: 'invalid_auth' } };
+    });
+    const slack = slackSender({ channel: '#shop', token: 't', address: `${address}/api/` });
+    expect(await slack.send(message(), 'C1 1')).toEqual(ok('C1 2'));
+    gone = false;
+    expect(await slack.send(message(), null)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('invalid_auth'),
+    });
+    expect(calls).toHaveLength(3);
+  });
+
+  it('NOTIFY-2: Teams gets an adaptive card; a webhook the whole notice, signed, with a key', async () => {
+    const { calls, address } = await receiver(() => ({}));
+    expect(await teamsSender({ url: `${address}/teams` }).send(message(), null)).toEqual(ok(null));
+    const card = JSON.parse(calls[0]!.body).attachments[0];
+    expect(card.contentType).toBe('application/vnd.microsoft.card.adaptive');
+    expect(card.content.body[0].text).toBe('checkout 1.2.0 is going out in prod');
+    expect(await webhookSender({ url: `${address}/hook`, secret: 's' }).send(message(), null)).toEqual(
+      ok(null),
+    );
+    const hook = calls[1]!;
+    expect(JSON.parse(hook.body)).toMatchObject({
+      schema: 'sluice.dev/notice/v1',
+      key: 'checkout.prod.3',
+      rev: 10,
+    });
+    expect(hook.headers['x-sluice-signature']).toBe(
+      createHmac('sha256', 's').update(hook.body).digest('hex'),
+    );
+    expect(hook.headers['x-sluice-delivery']).toBe('checkout.prod.3#10');
+  });
+
+  it('NOTIFY-2: a receiver that answers with an error, or not at all, was not told', async () => {
+    const { address } = await receiver(() => ({ status: 500 }));
+    expect(await webhookSender({ url: address, secret: null }).send(message(), null)).toMatchObject({
+      ok: false,
+      error: 'the webhook answered 500',
+    });
+    expect(await teamsSender({ url: 'http://127.0.0.1:9' }).send(message(), null)).toMatchObject({
+      ok: false,
+    });
+  });
+
+  it('NOTIFY-3: mail arrives at a real mail server, and what follows is a reply in the same thread', async () => {
+    const mails: string[] = [];
+    const smtp = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onData(stream, _, done) {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          mails.push(Buffer.concat(chunks).toString());
+          done();
+        });
+      },
+    });
+    await new Promise<void>((ready) => smtp.listen(0, '127.0.0.1', () => ready()));
+    closing.push(() => new Promise((done) => smtp.close(done)));
+    const { port } = smtp.server.address();
+    const mail = emailSender({
+      to: ['team@example.org'],
+      from: 'sluice@example.org',
+      smarthost: `127.0.0.1:${port}`,
+      username: null,
+      password: null,
+    });
+    const first = await mail.send(message({ title: 'one\r\nBcc: everybody@example.org' }), null);
+    const ref = first.ok ? first.value : null;
+    expect(first).toMatchObject({ ok: true });
+    await mail.send(
+      message({ rev: 12, kind: 'rolled-back', title: 'checkout 1.2.0 was rolled back in prod' }),
+      ref,
+    );
+    expect(mails).toHaveLength(2);
+    expect(mails[0]).toContain(`Message-ID: ${ref}`);
+    expect(mails[0]).toMatch(/^Subject: one Bcc: everybody@example.org\r$/m);
+    expect(mails[0]).not.toMatch(/^Bcc:/m);
+    expect(mails[1]).toContain(`In-Reply-To: ${ref}`);
+    expect(mails[1]).toContain('Subject: checkout 1.2.0 was rolled back in prod');
+  });
+});
+
+/** A receiver that keeps what it was told. */
+function keeping(updates: Sender['updates']) {
+  const told: { thread: string; ref: string | null; kind: string; title: string }[] = [];
+  const state = { away: false };
+  const sender: Sender = {
+    updates,
+    send: async (m, ref) => {
+      if (state.away) return fail('connection refused');
+      told.push({ thread: m.thread, ref, kind: m.kind, title: m.title });
+      return ok(ref ?? `ref-${told.length}`);
+    },
+  };
+  return { told, state, sender };
+}
+const declared = (more: Partial<Notification> = {}): Notification => ({
+  name: 'team',
+  on: NOTICE_DEFAULT,
+  environments: null,
+  services: null,
+  to: { kind: 'webhook', url: 'http://x', secret: null },
+  ...more,
+});
+
+const entry = (at: number, type: string, subject: string, data: object) => ({
+  at,
+  type,
+  v: 1,
+  subject,
+  actor: { id: 'sluice', kind: 'system' as const },
+  cause: null,
+  data,
+});
+const lane = 'checkout/prod';
+const release = 'checkout.prod.3';
+const version = (v: string) => ({ revision: `r${v}`, version: v, digest: 'sha256:1', config: {} });
+const opening = (at: number) =>
+  entry(at, 'release.opened', lane, { release, target: version('1.2.0'), from: version('1.1.0') });
+const moving = (at: number, from: string, to: string, reason: string, more: object = {}) =>
+  entry(at, 'lane.moved', lane, {
+    release,
+    from,
+    to,
+    reason,
+    step: 1,
+    generation: 1,
+    blamed: false,
+    effects: [],
+    ...more,
+  });
+
+async function telling(ledger: LedgerPort, updates: Sender['updates'], more: Partial<Notification> = {}) {
+  const kept = keeping(updates);
+  const warnings: string[] = [];
+  const open = () =>
+    createNotifier({
+      ledger,
+      receivers: [{ declared: declared(more), sender: kept.sender }],
+      linkOf: (path) => `http://s${path}`,
+      warn: (_, text) => warnings.push(text),
+    });
+  let notifier = open();
+  return {
+    ...kept,
+    warnings,
+    look: (now: number) => notifier.look(now),
+    restart: () => {
+      notifier = open();
+    },
+  };
+}
+
+describe('one message for one release', () => {
+  const story = [
+    opening(1_000),
+    moving(2_000, 'Evaluating', 'Canary', 'NEXT_STEP'),
+    moving(3_000, 'Evaluating', 'Canary', 'NEXT_STEP', { step: 2 }),
+    moving(4_000, 'Evaluating', 'Promote', 'PASSED'),
+    moving(5_000, 'Promote', 'Stable', 'FULL_TRAFFIC'),
+  ];
+
+  it('NOTIFY-4: where a message can be updated, a whole release is one message, brought up to date', async () => {
+    const ledger = memoryLedger('n');
+    const t = await telling(ledger, 'in-place');
+    for (const record of story) {
+      await ledger.append([record]);
+      await t.look(record.at);
+      await t.look(record.at);
+    }
+    expect(t.told.filter((m) => m.ref === null)).toHaveLength(1);
+    expect(t.told.at(-1)).toMatchObject({
+      ref: 'ref-1',
+      kind: 'promoted',
+      title: 'checkout 1.2.0 is out in prod',
+    });
+    expect(t.told).toHaveLength(4);
+  });
+
+  it('NOTIFY-4: by mail it is two, by a channel that takes nothing back it is one: the end', async () => {
+    for (const [updates, kinds] of [
+      ['reply', ['started', 'promoted']],
+      ['once', ['promoted']],
+    ] as const) {
+      const ledger = memoryLedger('n');
+      const t = await telling(ledger, updates);
+      for (const record of story) {
+        await ledger.append([record]);
+        await t.look(record.at);
+      }
+      expect(t.told.map((m) => m.kind)).toEqual(kinds);
+    }
+  });
+
+  it('NOTIFY-5: killed and started again, what was told is not told again, and what was not is', async () => {
+    const ledger = memoryLedger('n');
+    const t = await telling(ledger, 'in-place');
+    await ledger.append([opening(1_000)]);
+    await t.look(1_000);
+    t.restart();
+    await t.look(2_000);
+    expect(t.told).toHaveLength(1);
+    await ledger.append([moving(3_000, 'Evaluating', 'Abort', 'HARM_SHOWN', { blamed: true })]);
+    t.restart();
+    await t.look(3_000);
+    expect(t.told.at(-1)).toMatchObject({ ref: 'ref-1', kind: 'rolled-back' });
+  });
+
+  it('NOTIFY-5: a receiver that is away is tried again, ever later, and gets the newest only; at last it is given up', async () => {
+    const ledger = memoryLedger('n');
+    const t = await telling(ledger, 'in-place');
+    t.state.away = true;
+    await ledger.append(story.slice(0, 1));
+    for (let now = 1_000; now < 20_000; now += 100) await t.look(now);
+    expect(t.warnings).toHaveLength(3);
+    await ledger.append(story.slice(1));
+    t.state.away = false;
+    await t.look(60_000);
+    expect(t.told).toMatchObject([{ ref: null, kind: 'promoted' }]);
+    t.state.away = true;
+    await ledger.append([entry(61_000, 'sync.moved', lane, { to: 'OutOfSync', why: 'by hand' })]);
+    for (let now = 61_000; now < 3_600_000; now += 5_000) await t.look(now);
+    const [given] = (await ledger.read({ type: 'notice.sent' })).filter((r) => r.subject.startsWith('sync/'));
+    expect(given!.data).toMatchObject({ failure: 'connection refused' });
+  });
+
+  it('NOTIFY-5: news of long ago is none: a server that was away floods nobody', async () => {
+    const ledger = memoryLedger('n');
+    await ledger.append(story);
+    const t = await telling(ledger, 'in-place');
+    await t.look(5_000 + 3_600_001);
+    expect(t.told).toEqual([]);
+  });
+
+  it('NOTIFY-6: who asked for rollbacks of one service in one environment hears of nothing else', async () => {
+    const ledger = memoryLedger('n');
+    const t = await telling(ledger, 'in-place', {
+      on: ['rolled-back'],
+      environments: ['prod'],
+      services: ['checkout'],
+    });
+    await ledger.append([
+      ...story,
+      entry(6_000, 'release.opened', 'cart/prod', {
+        release: 'cart.prod.1',
+        target: version('2'),
+        from: null,
+      }),
+      entry(7_000, 'lane.moved', 'cart/prod', {
+        release: 'cart.prod.1',
+        from: 'Canary',
+        to: 'Abort',
+        reason: 'HARM_SHOWN',
+        blamed: true,
+        step: 0,
+      }),
+    ]);
+    await t.look(8_000);
+    expect(t.told).toEqual([]);
+    await ledger.append([moving(9_000, 'Canary', 'Abort', 'OPERATOR', { note: 'changed my mind' })]);
+    await t.look(9_000);
+    expect(t.told).toMatchObject([{ kind: 'rolled-back', title: 'checkout 1.2.0 was rolled back in prod' }]);
+  });
+});
+
+describe('what is told', () => {
+  const told = (...records: ReturnType<typeof entry>[]): (Notice | null)[] => {
+    const fold = createNotices();
+    return records.map((r, i) => fold.take({ ...r, seq: i + 1 } as never));
+  };
+  it('NOTIFY-7: every kind of news is told by some record, in words, with the page that shows more', () => {
+    const decision = (allow: boolean) => ({
+      id: 'd-1',
+      allow,
+      deny: allow ? [] : [{ code: 'FROZEN', msg: 'prod is frozen', evidence: {}, docs: '' }],
+      warn: [],
+      waiversUsed: [],
+      recorded: [],
+    });
+    const facts = {
+      pullRequest: { number: 7, title: 'Release it' },
+      changes: [{ service: 'checkout', environment: 'prod' }],
+    };
+    const all = told(
+      opening(1),
+      entry(2, 'release.held', lane, { release, held: true }),
+      entry(3, 'release.held', lane, { release, held: false }),
+      moving(4, 'Promote', 'Stable', 'FULL_TRAFFIC'),
+      moving(5, 'Canary', 'Abort', 'HARM_SHOWN', { blamed: true }),
+      entry(6, 'proposal.opened', lane, {
+        kind: 'promotion',
+        number: 7,
+        artefact: { version: '1.2.0', digest: 'x' },
+        from: ['stage'],
+        why: '1.2.0 is stable in stage',
+      }),
+      entry(7, 'gate.decided', 'pull/7', { decision: decision(false), facts }),
+      entry(8, 'gate.decided', 'pull/7', { decision: decision(true), facts }),
+      entry(9, 'proposal.ended', lane, { number: 7, how: 'merged', why: 'it was merged' }),
+      entry(10, 'freeze.moved', lane, {
+        slo: 's',
+        cause: 'budget',
+        reason: 'nothing is left',
+        overruled: false,
+        calmSince: null,
+        left: 0,
+        fast: 0,
+        slow: 0,
+      }),
+      entry(11, 'freeze.moved', lane, {
+        slo: 's',
+        cause: 'budget',
+        reason: 'nothing is left',
+        overruled: false,
+        calmSince: 9,
+        left: 0,
+        fast: 0,
+        slow: 0,
+      }),
+      entry(12, 'freeze.moved', lane, {
+        slo: 's',
+        cause: null,
+        reason: 's has recovered',
+        overruled: false,
+        calmSince: null,
+        left: 1,
+        fast: 0,
+        slow: 0,
+      }),
+      entry(13, 'sync.moved', lane, { to: 'OutOfSync', why: 'Git asks for 2' }),
+      entry(14, 'sync.moved', lane, { to: 'Synced', why: '2 serves' }),
+    );
+    expect(all.map((n) => n && [n.kind, n.title])).toEqual([
+      ['started', 'checkout 1.2.0 is going out in prod'],
+      ['needs-a-person', 'checkout 1.2.0 needs you in prod'],
+      ['started', 'checkout 1.2.0 is going out in prod'],
+      ['promoted', 'checkout 1.2.0 is out in prod'],
+      ['rolled-back', 'checkout 1.2.0 was rolled back in prod'],
+      ['proposed', '#7: Promote checkout to 1.2.0 in prod'],
+      ['denied', '#7: Promote checkout to 1.2.0 in prod'],
+      ['proposed', '#7: Promote checkout to 1.2.0 in prod'],
+      ['proposed', '#7: Promote checkout to 1.2.0 in prod'],
+      ['freeze', 'checkout is frozen in prod'],
+      null,
+      ['freeze', 'checkout may go out in prod again'],
+      ['drift', 'checkout in prod is not as Git asks'],
+      ['drift', 'checkout in prod is as Git asks again'],
+    ]);
+    expect(new Set(all.flatMap((n) => n?.kind ?? []))).toEqual(new Set(NOTICE_KINDS));
+    for (const n of all) if (n) expect(n.path).toMatch(/^\/(releases|pulls|freezes|pipeline)/);
+  });
+});
