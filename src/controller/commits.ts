@@ -38,12 +38,25 @@ const MESSAGE_LENGTH = 200;
 
 const originKey = (service: string, digest: string): string => `${service}@${digest}`;
 
+/** Where a branch stands, as nobody's change. */
+const standing = (branch: string, sha: string, subject: string, at: number): Commit => ({
+  sha,
+  branch,
+  author: OURS,
+  at,
+  subject,
+  merge: false,
+  onto: true,
+  sides: new Map(),
+});
+
 /** Takes up one recorded commit: the authors of each artefact that it brought. */
-function withOrigins(before: Map<string, Origin>, { author, authoredAt, changes }: Changed): void {
+function withOrigins(before: Map<string, Origin>, { author, authoredAt, changes, merge }: Changed): void {
   for (const { lane, kind, to } of changes) {
     if (!to || (kind !== 'release' && kind !== 'first') || author === OURS) continue;
     const key = originKey(lane.split('/')[0]!, to.digest);
     const known = before.get(key);
+    if (merge && known) continue;
     const authors = [...new Set([...(known?.authors ?? []), author])].slice(0, MAX_AUTHORS);
     before.set(key, { authors, authoredAt: Math.min(known?.authoredAt ?? authoredAt, authoredAt) });
   }
@@ -91,8 +104,9 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
       authoredAt: commit.at,
       message: commit.subject.slice(0, MESSAGE_LENGTH),
       changes: changes.map((c) => ({ ...c })),
-      objections: objectionsTo(changes),
+      objections: commit.onto ? objectionsTo(changes) : [],
       rewritten,
+      merge: commit.merge,
     };
     const entry = {
       at: now,
@@ -111,15 +125,7 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
     if (before === head) return;
     if (before === undefined) {
       // Where we came in: what was there before is nobody's change.
-      const at = {
-        sha: head,
-        branch,
-        author: OURS,
-        at: now,
-        subject: 'where Sluice came in',
-        sides: new Map(),
-      };
-      return record(branch, at, false, now);
+      return record(branch, standing(branch, head, 'where Sluice came in', now), false, now);
     }
     const found = await repository.since(branch, before, head);
     if (!found) return;
@@ -128,15 +134,7 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
     for (const commit of commits) await record(branch, commit, rewritten && commit === last, now);
     // Pushed by force to where it has been before: nothing is new but where it stands.
     if (last?.sha !== head) {
-      const at = {
-        sha: head,
-        branch,
-        author: OURS,
-        at: now,
-        subject: 'the branch was moved',
-        sides: new Map(),
-      };
-      await record(branch, at, rewritten, now);
+      await record(branch, standing(branch, head, 'the branch was moved', now), rewritten, now);
     }
   }
 

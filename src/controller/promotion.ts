@@ -55,6 +55,8 @@ export interface PromoterParts {
   broughtBy?(lane: string, digest: string): number | null;
   authors?(service: string, digest: string): readonly string[];
   budgetLeft?(environment: string, slo: string): number | null;
+  /** Something was merged: whoever applies Git is asked to look at once. */
+  refresh?(environment: string): Promise<void>;
   warn(details: object, message: string): void;
 }
 
@@ -213,6 +215,8 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     const texts = await textsOf(service, plan);
     if (!texts.ok) return texts;
     const { before, after } = texts.value;
+    // The forge is ahead of what was fetched: it asks for it already, and not every forge refuses an empty request.
+    if (before === after) return fail({ code: 'INVALID', message: `no commits between ${path} and itself` });
     const lanes = lanesNow();
     const { kind, artefact, from, why } = plan;
     const made = await forge.propose({
@@ -277,9 +281,13 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
         return;
       }
       const { state } = found.value;
-      if (state === 'merged') await end(lane, number, 'merged', 'it was merged', now);
-      else if (state === 'closed') await end(lane, number, 'closed', 'a person closed it', now);
-      else if (await keepCurrent(kept, found.value, now)) await mergeWhereDeclared(found.value, kept, now);
+      if (state === 'merged') {
+        await end(lane, number, 'merged', 'it was merged', now);
+        await parts.refresh?.(kept.environment);
+      }
+      if (state === 'closed') await end(lane, number, 'closed', 'a person closed it', now);
+      if (state === 'open' && (await keepCurrent(kept, found.value, now)))
+        await mergeWhereDeclared(found.value, kept, now);
     }
   }
 

@@ -36,6 +36,10 @@ export interface Commit {
   readonly author: string;
   readonly at: number;
   readonly subject: string;
+  /** It joins others' commits: who made it merged them, and wrote none. */
+  readonly merge: boolean;
+  /** It changed the branch itself; others came with a merge. */
+  readonly onto: boolean;
   /** Files of lanes on both sides, where they differ. */
   readonly sides: ReadonlyMap<string, { readonly base: Revision | null; readonly head: Revision | null }>;
 }

@@ -43,6 +43,7 @@ export const gitopsEvents = {
     /** What breaks promotion order or goes back to what was condemned: merged by force, and held at its start. */
     objections: z.array(z.object({ lane: z.string(), why: z.string() })),
     rewritten: z.boolean(),
+    merge: z.boolean().default(false),
   }),
   /** Whether what runs is what Git asks for; subject is the lane. */
   'sync.moved': z.object({ to: z.enum(SYNC_WORDS), why: z.string() }),

@@ -1,6 +1,4 @@
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +7,7 @@ import type { ForgePort } from '../../src/gitops/forge.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
 import { until } from '../wait.ts';
-import { type Gitea, giteaRepository, OWNER, startGitea } from './gitea.ts';
+import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
 const CHECK = 'sluice/gate';
 const SECRET = 'gitea-hook';
@@ -38,29 +36,12 @@ describe('the gate on a real Gitea', () => {
     });
     h = await gateHouse({ wrap: () => forge, clock: () => Date.now() });
     h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
-    const hooks = createServer((req, res) => {
-      const chunks: Buffer[] = [];
-      req.on('data', (chunk: Buffer) => chunks.push(chunk));
-      req.on('end', () => {
-        const headers = Object.fromEntries(Object.entries(req.headers).map(([k, v]) => [k, String(v)]));
-        const hint = forge.hint(headers, Buffer.concat(chunks).toString('utf8'));
-        if (hint.ok) {
-          deliveries++;
-          h.gate.hint(hint.value);
-        }
-        res.writeHead(hint.ok ? 200 : 401).end();
-      });
-    });
-    await new Promise<void>((done) => hooks.listen(0, '127.0.0.1', () => done()));
-    await gitea.api('POST', `/repos/${OWNER}/shop/hooks`, {
-      type: 'gitea',
-      active: true,
-      events: ['pull_request', 'pull_request_sync', 'pull_request_label', 'push'],
-      config: {
-        url: `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/webhooks/gitea`,
-        content_type: 'json',
-        secret: SECRET,
-      },
+    const hooks = await takeHooks(gitea, 'shop', SECRET, (headers, body) => {
+      const hint = forge.hint(headers, body);
+      if (!hint.ok) return false;
+      deliveries++;
+      h.gate.hint(hint.value);
+      return true;
     });
     let stopped = false;
     const loop = (async () => {
@@ -72,8 +53,7 @@ describe('the gate on a real Gitea', () => {
     closing.push(async () => {
       stopped = true;
       await loop;
-      hooks.closeAllConnections();
-      await new Promise((done) => hooks.close(done));
+      await hooks.close();
     });
   }, 180_000);
   afterAll(async () => {

@@ -1,5 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
@@ -162,4 +164,38 @@ export async function giteaRepository(
   });
   const url = new URL(gitea.address);
   return `http://${OWNER}:${gitea.token(OWNER)}@${url.host}/${OWNER}/${name}.git`;
+}
+
+/** A server of this machine that takes a repository's webhooks, and registers itself for them. */
+export async function takeHooks(
+  gitea: Gitea,
+  name: string,
+  secret: string,
+  take: (headers: Record<string, string>, body: string) => boolean,
+): Promise<{ close(): Promise<void> }> {
+  const hooks = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      const headers = Object.fromEntries(Object.entries(req.headers).map(([k, v]) => [k, String(v)]));
+      res.writeHead(take(headers, Buffer.concat(chunks).toString('utf8')) ? 200 : 401).end();
+    });
+  });
+  await new Promise<void>((done) => hooks.listen(0, '127.0.0.1', () => done()));
+  await gitea.api('POST', `/repos/${OWNER}/${name}/hooks`, {
+    type: 'gitea',
+    active: true,
+    events: ['pull_request', 'pull_request_sync', 'pull_request_label', 'push'],
+    config: {
+      url: `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/webhooks/gitea`,
+      content_type: 'json',
+      secret,
+    },
+  });
+  return {
+    async close() {
+      hooks.closeAllConnections();
+      await new Promise((done) => hooks.close(done));
+    },
+  };
 }

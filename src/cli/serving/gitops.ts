@@ -67,6 +67,7 @@ const openPromotions = (w: GitopsWiring, gate: Gatekeeper, commits: CommitKeeper
           facts?.changes.some((c) => `${c.service}/${c.environment}` === lane && c.to?.digest === digest),
         )?.pull.number ?? null,
     authors: (service, digest) => commits.origin(service, digest)?.authors ?? [],
+    refresh: (environment) => w.sync.refresh(environment),
     budgetLeft: (environment, slo) => w.controller.metrics(environment).budgets.get(slo) ?? null,
     warn: w.warn,
   });

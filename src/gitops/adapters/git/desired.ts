@@ -73,7 +73,7 @@ export function gitDesired(
     return parsed?.ok ? parsed.value : null;
   };
 
-  async function commitOf(branch: string, line: string): Promise<Commit> {
+  async function commitOf(branch: string, line: string, direct: ReadonlySet<string>): Promise<Commit> {
     const [sha, parents, author, at, subject] = line.split('\0') as [string, string, string, string, string];
     const parent = parents.split(' ')[0];
     // A merge is what it brings to the branch that it was made on.
@@ -89,7 +89,9 @@ export function gitDesired(
       const base = parent ? await sideOf(parent, lane) : null;
       sides.push([laneName(lane.service, lane.environment), { base, head: await sideOf(sha, lane) }]);
     }
-    return { sha, branch, author, at: Number(at) * 1_000, subject, sides: new Map(sides) };
+    const merge = parents.includes(' ');
+    const onto = direct.has(sha);
+    return { sha, branch, author, at: Number(at) * 1_000, subject, merge, onto, sides: new Map(sides) };
   }
 
   return {
@@ -121,9 +123,11 @@ export function gitDesired(
         const format = '--format=%H%x00%P%x00%an%x00%at%x00%s';
         const range = [`${before}..${after}`, `--max-count=${MAX_COMMITS}`];
         const text = await git(repository, ['log', '--topo-order', format, ...range]);
+        const line = await git(repository, ['rev-list', '--first-parent', ...range]);
+        const direct = new Set(line.split('\n'));
         const commits: Commit[] = [];
-        for (const line of text.split('\n').filter(Boolean).reverse())
-          commits.push(await commitOf(branch, line));
+        for (const one of text.split('\n').filter(Boolean).reverse())
+          commits.push(await commitOf(branch, one, direct));
         const rewritten = await git(repository, ['merge-base', '--is-ancestor', before, after]).then(
           () => false,
           () => true,
