@@ -32,9 +32,18 @@ const ours = (kind: KeptProposal['kind'], version: string, ended: KeptProposal['
   ended,
 });
 
-function inProd(stands: Stand[], proposals: KeptProposal[] = [], declined: string[] = []) {
+function inProd(
+  stands: Stand[],
+  proposals: KeptProposal[] = [],
+  declined: string[] = [],
+  gate: string | null = null,
+) {
   const pipeline: Pipeline = { service: 'cart', stands, open: [], declined: new Set(declined), now: 10_000 };
-  const answer = pipelineAnswer([pipeline], proposals, 10_000);
+  const answer = pipelineAnswer([pipeline], proposals, 10_000, {
+    sync: () => null,
+    lane: () => undefined,
+    gate: () => gate,
+  });
   return { ...answer.services[0]!.stands.find((s) => s.environment === 'prod')!, whole: answer.sentence };
 }
 
@@ -89,10 +98,16 @@ describe('what waits for what, said in words', () => {
       true,
     ],
     ['cart in prod is at 1.', inProd([stage('1'), prod('1')], [ours('promotion', '1', 'merged')]), false],
+    [
+      'cart in prod: #7 asks for 2. Denied: cart is frozen in prod.',
+      inProd([stage('2'), prod('1')], [ours('promotion', '2')], [], 'Denied: cart is frozen in prod.'),
+      true,
+    ],
   ];
   it.each(rows)('PROMOTE-7: %s', (sentence, found, waits) => {
     expect(found.sentence).toBe(sentence);
     expect(found.waits).toBe(waits);
-    expect(found.whole).toBe(waits ? sentence : AT_REST);
+    // What moves is said where nothing waits: "at rest" would not be true.
+    expect(found.whole).toBe(waits || found.state === 'Evaluating' ? sentence : AT_REST);
   });
 });

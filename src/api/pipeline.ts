@@ -73,14 +73,18 @@ interface Told {
 }
 
 /** What waits for what in one environment, and why. */
-function told(p: Pipeline, s: Stand, open: KeptProposal | undefined): Told {
+function told(p: Pipeline, s: Stand, open: KeptProposal | undefined, gate: string | null): Told {
   const name = `${p.service} in ${s.environment}`;
   const waits = (text: string): Told => ({ sentence: `${name}${text}.`, waits: true });
   const rests = (text: string): Told => ({ sentence: `${name}${text}.`, waits: false });
   if (open)
     return open.kind === 'revert'
       ? waits(`: #${open.number} puts Git back to ${open.version}`)
-      : waits(`: #${open.number} asks for ${open.version}; it can merge once the gate allows`);
+      : waits(
+          gate
+            ? `: #${open.number} asks for ${open.version}. ${gate.replace(/\.$/, '')}`
+            : `: #${open.number} asks for ${open.version}; it can merge once the gate allows`,
+        );
   if (s.desired && s.desired.digest !== s.stable?.digest) {
     const order = orderObjection(p, s.environment, s.desired.digest);
     if (order) return waits(`: ${s.desired.version} is held before any traffic: ${order}`);
@@ -102,10 +106,16 @@ function told(p: Pipeline, s: Stand, open: KeptProposal | undefined): Told {
   return rests(` is at ${s.stable?.version ?? 'nothing'}${where}`);
 }
 
-function aboutLane(
-  name: string,
-  more: { sync(lane: string): Sync | null; lane(lane: string): Lane | undefined },
-) {
+/** What others know of a lane or a pull request. */
+interface Surroundings {
+  sync(lane: string): Sync | null;
+  lane(lane: string): Lane | undefined;
+  /** What the gate says of a pull request, in a sentence; null: nothing yet. */
+  gate(number: number): string | null;
+}
+const ALONE: Surroundings = { sync: () => null, lane: () => undefined, gate: () => null };
+
+function aboutLane(name: string, more: Surroundings) {
   const lane = more.lane(name);
   const sync = more.sync(name);
   return {
@@ -155,10 +165,7 @@ export function pipelineAnswer(
   pipelines: readonly Pipeline[],
   proposals: readonly KeptProposal[],
   now: number,
-  more: { sync(lane: string): Sync | null; lane(lane: string): Lane | undefined } = {
-    sync: () => null,
-    lane: () => undefined,
-  },
+  more: Surroundings = ALONE,
 ): PipelineAnswer {
   const open = proposals.filter((p) => p.ended === null);
   const services = pipelines.map((p) => ({
@@ -171,7 +178,7 @@ export function pipelineAnswer(
         state: s.state,
         stable: s.stable ? bare(s.stable) : null,
         desired: s.desired ? bare(s.desired) : null,
-        ...told(p, s, mine),
+        ...told(p, s, mine, mine ? more.gate(mine.number) : null),
         pull: mine?.number ?? null,
         ...aboutLane(`${p.service}/${s.environment}`, more),
       };

@@ -150,6 +150,8 @@ describe('sluice init and validate', () => {
     [['ledger', 'list'], 2],
     [['status'], 3],
     [['release', 'abort', 'checkout', 'prod'], 2],
+    [['release', 'lift', 'checkout', 'prod'], 2],
+    [['release', 'lift', 'checkout', 'prod', '--reason', 'x'], 2],
     [['release', 'abort', 'checkout', 'prod', '--reason', 'x'], 2],
     [['token', 'create', 'x', '--scope', 'everything'], 2],
     [['ledger', 'verify', '--file', 'nowhere'], 2],

@@ -172,6 +172,24 @@ describe('freezes and waivers over HTTP', () => {
     expect((await post(`/api/v1/waivers/${made.id}/revoke`, { reason: 'no' }, waive)).status).toBe(409);
   });
 
+  it('LIFT-2: what was condemned is lifted with the right, a reason, and an exact digest that is refused there', async () => {
+    const { post, bearer } = await rig();
+    const digest = `sha256:${'d'.repeat(64)}`;
+    const path = '/api/v1/lanes/prod/checkout/lift';
+    const body = { digest, reason: 'the bank was down' };
+    expect((await post(path, body)).status).toBe(401);
+    expect((await post(path, body, await bearer('operate'))).status).toBe(403);
+    const waive = await bearer('waive');
+    for (const wrong of [{ digest }, { ...body, reason: '  ' }, { ...body, digest: 'latest' }])
+      expect((await post(path, wrong, waive)).status, JSON.stringify(wrong)).toBe(400);
+    expect((await post('/api/v1/lanes/mars/checkout/lift', body, waive)).status).toBe(404);
+    const refused = await post(path, body, waive);
+    expect(refused.status).toBe(409);
+    expect(((await refused.json()) as { detail: string }).detail).toContain(
+      'is not refused in checkout/prod',
+    );
+  });
+
   it('GATE-19: pull requests, their decisions, and an evaluation that is asked for', async () => {
     const { h, ask, post, bearer } = await rig();
     h.numbers.left = -1;

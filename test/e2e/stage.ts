@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { digestOfVersion, readReleases } from '../../shop/profile.ts';
 import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
 import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
+import { propose } from '../../src/cli/demo/people.ts';
 import { healthyPast, healthyRecords } from '../../src/cli/demo.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { which } from '../../src/delivery/adapters/process/os.ts';
@@ -35,6 +36,8 @@ export interface StageOptions {
   readonly incidents?: Record<string, object>;
   readonly dwell?: string;
   readonly rps?: number;
+  /** Orders a second that come with a coupon. */
+  readonly coupons?: number;
   readonly onAnswer?: TrafficOptions['onAnswer'];
   /** Further lines of the Platform's spec. */
   readonly spec?: string;
@@ -46,7 +49,8 @@ export interface StageOptions {
   readonly history?: boolean;
 }
 
-const START_MS = 60_000;
+/** Where there are several environments, the first versions go through them one after another. */
+const START_MS = 120_000;
 
 /** For tests that break one version after another and are not about freezes: none begins by itself. */
 export const NO_FREEZES = '  policy: { freeze: { onBurn: false, budget: -10 } }';
@@ -76,15 +80,21 @@ export async function openStage(options: StageOptions = {}) {
   const known = readReleases(join(directory, 'releases.yaml'));
   const repository = join(work, 'desired');
   if (!options.platform) await openRepository(repository, ['main']);
-  const desired = (service: string, version: string) => ({
-    environment: 'prod',
+  const desired = (service: string, version: string, environment = 'prod') => ({
+    environment,
     desired: { service, version, digest: digestOfVersion(known, service, version), config: {} },
   });
-  const first = Object.keys(known.services).map((s) => desired(s, '1.0.0'));
+  const environments = (
+    parse(readFileSync(platform, 'utf8')) as { spec: { environments: { name: string }[] } }
+  ).spec.environments.map((e) => e.name);
+  const first = environments.flatMap((e) => Object.keys(known.services).map((s) => desired(s, '1.0.0', e)));
   if (options.platform)
     // A local forge is seeded from the declaration's own folder.
-    for (const { desired: d } of first)
-      writeFileSync(join(directory, 'desired', desiredPath('prod', d.service)), stringify(d));
+    for (const { desired: d, environment } of first) {
+      const file = join(directory, 'desired', desiredPath(environment, d.service));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, stringify(d));
+    }
   else await commitDesired(repository, first, 'What runs today');
 
   if (options.history) {
@@ -135,10 +145,19 @@ export async function openStage(options: StageOptions = {}) {
     server: () => server,
     client: (): Client => clientOf(server),
     traffic: () => traffic!,
-    lane: async (service = 'checkout'): Promise<LaneSummary> =>
+    lane: async (service = 'checkout', environment = 'prod'): Promise<LaneSummary> =>
       (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes.find(
-        (l) => l.service === service,
+        (l) => l.service === service && l.environment === environment,
       )!,
+    /** A developer's pull request for one version. */
+    propose: (version: string, environment = 'prod', service = 'checkout') =>
+      propose(server, work, {
+        branch: `${service}-${version}`,
+        environment,
+        desired: desired(service, version).desired,
+        title: `Release ${service} ${version}`,
+        autoMerge: true,
+      }),
     release: (id: string) => clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`),
     records: async (): Promise<LedgerRecord[]> =>
       (await clientOf(server).text('/api/v1/ledger/export'))
@@ -158,6 +177,7 @@ export async function openStage(options: StageOptions = {}) {
       traffic = startTraffic({
         targets: [
           { url: `${edge}/buy`, rps: options.rps ?? 120 },
+          ...(options.coupons ? [{ url: `${edge}/buy?coupon=spring`, rps: options.coupons }] : []),
           { url: `${edge}/`, rps: 20 },
         ],
         ...(options.onAnswer ? { onAnswer: options.onAnswer } : {}),

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { recordedSchema } from '../../api/governance.ts';
 import * as schemas from '../../api/pipeline.ts';
+import { decisionSentence } from '../../governance/words.ts';
 import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
 
 const SPAN_MS = 30 * 86_400_000;
@@ -22,6 +23,10 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
         parts.now(),
         {
           sync: (lane) => parts.sync.of(lane),
+          gate: (number) => {
+            const decision = parts.gate?.pulls().find((p) => p.pull.number === number)?.decision;
+            return decision && !decision.allow ? decisionSentence(decision) : null;
+          },
           lane: (name) => parts.controller.lanes().find((v) => v.state.lane === name)?.state,
         },
       ),
