@@ -42,6 +42,18 @@ describe('releases on real parts', () => {
     expect(stage.traffic().sinceMark().failed).toBe(0);
   }, 60_000);
 
+  it('RUN-2: an artefact that does not exist cannot start: CANARY_DOWN with its last words, and users never meet it', async () => {
+    stage.traffic().mark();
+    const before = (await stage.lane()).release;
+    await stage.pushNothing('1.1.0');
+    const id = await until('its release', 30_000, async () => {
+      const { release } = await stage.lane();
+      return release !== before ? (release ?? undefined) : undefined;
+    });
+    expect(await cause(id)).toBe('CANARY_DOWN');
+    expect(stage.traffic().sinceMark().failed).toBe(0);
+  }, 60_000);
+
   it('RUN-2: a canary that crashes later is CANARY_DOWN within seconds', async () => {
     const id = await stage.begin('1.6.0');
     const release = await stage.ended(id);

@@ -166,6 +166,18 @@ export async function openStage(options: StageOptions = {}) {
         .map((t) => JSON.parse(t) as LedgerRecord),
     push: (version: string, service = 'checkout') =>
       commitDesired(repository, [desired(service, version)], `Release ${service} ${version}`),
+    /** Asks for an artefact that does not exist anywhere. */
+    pushNothing: (version: string) =>
+      commitDesired(
+        repository,
+        [
+          {
+            environment: 'prod',
+            desired: { service: 'checkout', version, digest: `sha256:${'e'.repeat(64)}`, values: {} },
+          },
+        ],
+        'A digest that does not exist',
+      ),
     /** Users arrive once all is reachable, and all four first releases become stable. */
     async open() {
       await until('all services reachable', START_MS, async () =>
