@@ -84,7 +84,7 @@ const adapters: OnceAdapters = {
     const access = accessOf(prometheus, address, env);
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
-  openLedger: async () => memoryLedger('gate'),
+  openFile: async () => memoryLedger('gate'),
   memoryLedger: async () => memoryLedger('gate'),
 };
 

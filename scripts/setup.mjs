@@ -2,7 +2,7 @@
 // Sets up what a checkout needs and runs a task under Node 24: no dependency, so that any Node from 18 on can run it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,7 @@ const PROGRAMS = [
   },
   { program: 'amtool', debian: 'prometheus-alertmanager', brew: 'alertmanager' },
   { program: 'nginx', debian: 'nginx-light', brew: 'nginx' },
+  { program: 'postgres', debian: 'postgresql', brew: 'postgresql@17', tests: true },
   {
     program: 'chromium',
     also: ['chromium-browser', 'google-chrome'],
@@ -41,7 +42,7 @@ const PROGRAMS = [
     tests: true,
   },
 ];
-const SERVICES = ['prometheus', 'prometheus-alertmanager', 'nginx', 'prometheus-node-exporter'];
+const SERVICES = ['postgresql', 'prometheus', 'prometheus-alertmanager', 'nginx', 'prometheus-node-exporter'];
 const PATHS = [
   ...(process.env.PATH ?? '').split(':'),
   '/usr/local/sbin',
@@ -49,6 +50,14 @@ const PATHS = [
   '/sbin',
   '/opt/homebrew/bin',
   '/usr/local/bin',
+  // Debian keeps the server of each PostgreSQL release in a folder of its own.
+  ...['/usr/lib/postgresql', '/opt/homebrew/opt'].flatMap((folder) =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => /^(\d+|postgresql@\d+)$/.test(name))
+          .map((name) => join(folder, name, 'bin'))
+      : [],
+  ),
 ];
 const has = (program) => PATHS.some((dir) => dir && existsSync(join(dir, program)));
 const run = (program, argv, options = {}) =>

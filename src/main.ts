@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './cli/io.ts';
@@ -24,8 +25,16 @@ const ROOT = resolve(import.meta.dirname, '..');
 const VERSION = '0.1.0';
 
 const ledgerFile = (work: string): string => join(work, 'ledger.sqlite');
-const openLedger = async (work: string, id: string) =>
+const openFile = async (work: string, id: string) =>
   (await import('./ledger/adapters/sqlite/ledger.ts')).sqliteLedger({ file: ledgerFile(work), id });
+const openLedger: ServeAdapters['openLedger'] = async (work, platform, env) => {
+  if (!platform.ledger) return ok(await openFile(work, platform.name));
+  const url = readSecret(platform.ledger.url, env);
+  if (!url.ok) return url;
+  const { postgresLedger } = await import('./ledger/adapters/postgres/ledger.ts');
+  const holder = `${hostname()}/${process.pid}`;
+  return ok(await postgresLedger({ url: url.value, id: platform.name, holder }));
+};
 
 /** Where a forge keeps the repository itself, and how to sign in there; null: it lies on this machine. */
 function remoteOf(platform: Platform, work: string, env: Io['env']) {
@@ -248,7 +257,7 @@ async function openExisting(work: string) {
       message: `there is no ledger in ${work}`,
       next: 'name the work folder of a server with --work',
     });
-  return openLedger(work, 'sluice');
+  return openFile(work, 'sluice');
 }
 
 type Run = (work: () => Promise<Exit>) => Promise<void>;
@@ -457,6 +466,7 @@ function program(io: Io, run: Run): Command {
           lookOnce: async (...given) =>
             (await import('./cli/gate-once.ts')).lookOnce(...given, {
               ...adapters,
+              openFile,
               memoryLedger: async () =>
                 (await import('./ledger/adapters/memory/ledger.ts')).memoryLedger('gate'),
             }),

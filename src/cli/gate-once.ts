@@ -16,8 +16,9 @@ import { CliError, EXIT, type Io } from './io.ts';
 import type { ServeAdapters } from './serve.ts';
 
 /** What the one look needs of the composition root. */
-export interface OnceAdapters
-  extends Pick<ServeAdapters, 'openForge' | 'openPolicy' | 'openMetrics' | 'openLedger'> {
+export interface OnceAdapters extends Pick<ServeAdapters, 'openForge' | 'openPolicy' | 'openMetrics'> {
+  /** The ledger in a file of a work folder. */
+  openFile(work: string, id: string): Promise<LedgerPort>;
   /** A ledger of this process alone, where there is none. */
   memoryLedger(): Promise<LedgerPort>;
 }
@@ -70,7 +71,7 @@ export async function lookOnce(
     ),
   );
   const kept = existsSync(join(o.work, 'ledger.sqlite'));
-  const ledger = kept ? await adapters.openLedger(o.work, platform.name) : await adapters.memoryLedger();
+  const ledger = kept ? await adapters.openFile(o.work, platform.name) : await adapters.memoryLedger();
   try {
     const metrics = () => NO_LOOK;
     const governance = await openGovernance({ platform, ledger, metrics });

@@ -22,7 +22,7 @@ import type { SyncPort } from '../gitops/sync.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
-import { type LedgerPort, LedgerUnavailable } from '../ledger/port.ts';
+import { isShared, type LedgerPort, LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens, newSecret } from '../server/auth.ts';
@@ -58,7 +58,7 @@ export interface OpenDesired {
 /** What the composition root hands to the server. */
 export interface ServeAdapters {
   readonly root: string;
-  openLedger(work: string, id: string): Promise<LedgerPort>;
+  openLedger(work: string, platform: Platform, env: Io['env']): Promise<Result<LedgerPort, string>>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
   openDesired(
     platform: Platform,
@@ -108,9 +108,16 @@ export interface ServeOptions {
   readonly allowHost: string[];
 }
 
-async function openLedger(work: string, platform: Platform, adapters: ServeAdapters): Promise<LedgerPort> {
+async function openLedger(
+  io: Io,
+  work: string,
+  platform: Platform,
+  adapters: ServeAdapters,
+): Promise<LedgerPort> {
   try {
-    return await adapters.openLedger(work, platform.name);
+    const opened = await adapters.openLedger(work, platform, io.env);
+    if (!opened.ok) throw secretMissing(opened.error);
+    return opened.value;
   } catch (thrown) {
     if (!(thrown instanceof LedgerUnavailable)) throw thrown;
     const holder = runningServer(work);
@@ -181,7 +188,7 @@ export async function serveCommand(
   const directory = resolve(io.cwd, where);
   const work = resolve(io.cwd, options.work ?? join(where, '.sluice'));
   mkdirSync(work, { recursive: true, mode: 0o700 });
-  const ledger = await openLedger(work, platform, adapters);
+  const ledger = await openLedger(io, work, platform, adapters);
   const closing: (() => Promise<void>)[] = [() => ledger.close()];
   try {
     return await serveWith(
@@ -212,15 +219,19 @@ const secretMissing = (message: string): CliError =>
 type Handler = (req: Request) => Response | Promise<Response>;
 type Closing = (() => Promise<void>)[];
 
-const STARTING = { type: 'about:blank', title: 'Starting', status: 503, detail: 'the server is starting' };
+const starting = (title: string, detail: string): Handler => {
+  const body = JSON.stringify({ type: 'about:blank', title, status: 503, detail });
+  const headers = { 'content-type': 'application/problem+json' };
+  // It lives: whoever restarts what does not answer must not restart a server that stands by.
+  return (req) =>
+    new URL(req.url).pathname === '/healthz'
+      ? new Response(JSON.stringify({ ok: true }), { headers: { 'content-type': 'application/json' } })
+      : new Response(body, { status: 503, headers });
+};
 
 /** Listens before anything else starts: Alertmanager must know the address. Until then every answer is 503. */
 async function listenEarly(places: Places, closing: Closing) {
-  let handler: Handler = () =>
-    new Response(JSON.stringify(STARTING), {
-      status: 503,
-      headers: { 'content-type': 'application/problem+json' },
-    });
+  let handler: Handler = starting('Starting', 'the server is starting');
   const server = createServer(getRequestListener((req) => handler(req)));
   const port = await listen(server, places.host, places.port);
   closing.push(async () => {
@@ -235,7 +246,53 @@ async function listenEarly(places: Places, closing: Closing) {
   };
 }
 
-async function openStack(options: StackOptions, adapters: ServeAdapters, closing: Closing): Promise<Stack> {
+const LEAD_EVERY_MS = 1_500;
+
+/** Where servers share the ledger, one leads; the others stand by, and one of them follows it within seconds. */
+async function standBy(io: Io, ledger: SharedLedger, answer: (next: Handler) => void): Promise<void> {
+  let told: string | null = null;
+  for (;;) {
+    if (await ledger.lead()) return;
+    const leader = await ledger.leader();
+    if (leader !== told) {
+      io.out(`Standing by: ${leader ?? 'nobody'} leads.\n`);
+      answer(
+        starting('Standing by', `${leader ?? 'nobody'} leads; this server follows when that one is gone`),
+      );
+      told = leader;
+    }
+    await systemClock.sleep(LEAD_EVERY_MS, io.signal);
+    if (io.signal.aborted)
+      throw new CliError(EXIT.no, { code: 'STOPPED', message: 'stopped while standing by' });
+  }
+}
+
+/** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
+function keepLeading(io: Io, ledger: SharedLedger, closing: Closing, log: Log): { io: Io; lost(): boolean } {
+  const stop = new AbortController();
+  io.signal.addEventListener('abort', () => stop.abort(), { once: true });
+  let lost = false;
+  closing.push(
+    repeat(
+      LEAD_EVERY_MS,
+      async () => {
+        if (await ledger.lead()) return;
+        lost = true;
+        log.warn({}, 'another server leads: this one ends');
+        stop.abort();
+      },
+      (error) => log.warn({ error: messageOf(error) }, 'the ledger cannot be led now'),
+    ),
+  );
+  return { io: { ...io, signal: stop.signal }, lost: () => lost };
+}
+
+async function openStack(
+  options: StackOptions,
+  adapters: ServeAdapters,
+  closing: Closing,
+  lost: () => boolean,
+): Promise<Stack> {
   const started = await adapters.startStack(options);
   if (!started.ok)
     throw new CliError(EXIT.unreachable, {
@@ -243,7 +300,8 @@ async function openStack(options: StackOptions, adapters: ServeAdapters, closing
       message: started.error,
       next: 'then run this again',
     });
-  closing.push(() => started.value.stop());
+  // What another server has taken over is not ours to end.
+  closing.push(async () => (lost() ? undefined : started.value.stop()));
   return started.value;
 }
 
@@ -298,7 +356,7 @@ function revisionIn(controller: Controller | null, lane: string, revision: strin
 }
 
 async function serveWith(
-  io: Io,
+  given: Io,
   platform: Platform,
   places: Places,
   ledger: LedgerPort,
@@ -306,10 +364,14 @@ async function serveWith(
   closing: Closing,
 ): Promise<Exit> {
   const { work } = places;
-  const line = progress(io);
-  const log = await adapters.log(io);
+  const line = progress(given);
+  const log = await adapters.log(given);
   const now = () => systemClock.now();
   const { url, answer } = await listenEarly(places, closing);
+  if (isShared(ledger)) await standBy(given, ledger, answer);
+  const { io, lost } = isShared(ledger)
+    ? keepLeading(given, ledger, closing, log)
+    : { io: given, lost: () => false };
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
   const warn: Log['warn'] = (details, message) => log.warn(details, message);
@@ -327,7 +389,7 @@ async function serveWith(
     revisionOf: (lane, revision) => revisionIn(running, lane, revision),
     progress: (what) => line.say(`starting ${what} …`),
   };
-  const stack = await openStack(stackOptions, adapters, closing);
+  const stack = await openStack(stackOptions, adapters, closing, lost);
   const metricsPorts = await openMetricsPorts(io, platform, stack, adapters);
   const delivery = (environment: string) => stack.environments.find((e) => e.name === environment)!.delivery;
   let governance: GovernanceKeeper | null = null;
@@ -420,7 +482,7 @@ async function serveWith(
   answer((req) => app.fetch(req));
   line.done();
   announce(io, platform, work, url, tokens.local, stack);
-  closing.push(async () => rmSync(serveFile(work), { force: true }));
+  closing.push(async () => (lost() ? undefined : rmSync(serveFile(work), { force: true })));
   const every = (ms: number, what: string, work: () => Promise<unknown>) =>
     closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
   every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
@@ -444,7 +506,7 @@ async function serveWith(
   await loop(io, tick, tickOf(platform), metrics, log, (why) => {
     unready = why;
   });
-  return EXIT.yes;
+  return lost() ? EXIT.no : EXIT.yes;
 }
 
 /** Does some work again and again, one at a time; what it gives ends that, and waits for what is under way. */

@@ -2,9 +2,8 @@ import type { Platform } from '../declaration/platform.ts';
 import { branchesOf } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
 import { type Commit, changesOf, commitKind, type LaneChange } from '../gitops/commits.ts';
-import { GITOPS_EVENT_VERSION, type GitopsData, gitopsEvents } from '../gitops/events.ts';
+import { type GitopsData, gitopsEntry, gitopsEvents } from '../gitops/events.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
-import { SYSTEM } from '../kit/actor.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { orderHold } from './promotion.ts';
@@ -108,15 +107,7 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
       rewritten,
       merge: commit.merge,
     };
-    const entry = {
-      at: now,
-      type: 'desired.changed',
-      v: GITOPS_EVENT_VERSION,
-      subject: branch,
-      actor: { id: SYSTEM.id, kind: SYSTEM.kind },
-      cause: null,
-      data,
-    };
+    const entry = gitopsEntry('desired.changed', branch, data, now);
     for (const made of await ledger.append([entry])) take(made);
   }
 

@@ -4,10 +4,9 @@ import type { Lane } from '../delivery/events.ts';
 import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
   evolve,
-  GITOPS_EVENT_VERSION,
   type GitopsData,
   type GitopsEventType,
-  gitopsEvents,
+  gitopsEntry,
   type KeptProposal,
   noProposals,
   type Proposals,
@@ -31,6 +30,7 @@ import { problemLine } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import type { Gatekeeper } from './gate/keeper.ts';
 
 /** Promotions and reverts by pull request: what is asked for, what became of it, what waits for what. */
 export interface Promoter {
@@ -47,12 +47,8 @@ export interface PromoterParts {
   readonly ledger: LedgerPort;
   lanes(): readonly Lane[];
   desired(): DesiredState | null;
-  /** What the gate says of a pull request now; null: nothing yet. */
-  allowed(number: number, headSha: string): boolean | null;
-  /** A pull request as the gate last saw it: the forge is not asked again for what is known. */
-  seen?(number: number): PullRequest | null;
-  /** The pull request that brought an artefact into a lane, of those the gate knows now. */
-  broughtBy?(lane: string, digest: string): number | null;
+  /** What the gate knows of pull requests: the forge is not asked again for that. */
+  readonly gate: Pick<Gatekeeper, 'allowed' | 'seen' | 'bringing'>;
   authors?(service: string, digest: string): readonly string[];
   budgetLeft?(environment: string, slo: string): number | null;
   /** Something was merged: whoever applies Git is asked to look at once. */
@@ -144,17 +140,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     actor: Actor,
     at: number,
   ) => {
-    const [made] = await ledger.append([
-      {
-        at,
-        type,
-        v: GITOPS_EVENT_VERSION,
-        subject: lane,
-        actor: { id: actor.id, kind: actor.kind },
-        cause: null,
-        data: gitopsEvents[type].parse(data),
-      },
-    ]);
+    const [made] = await ledger.append([gitopsEntry(type, lane, data, at, actor)]);
     proposals = evolve(proposals, made!);
   };
   const end = (
@@ -273,7 +259,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
   async function follow(now: number): Promise<void> {
     for (const kept of openOnes()) {
       const { number, lane } = kept;
-      const known = parts.seen?.(number) ?? null;
+      const known = parts.gate.seen(number);
       const fresh = known?.state === 'open' && known.head.sha === headOf.get(number);
       const found = fresh ? ok(known) : await forge.pull(number);
       if (!found.ok) {
@@ -336,7 +322,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     const { autoMerge, autoRevert } = environmentOf(kept.environment).promotion;
     const declared = kept.kind === 'revert' ? autoRevert : autoMerge;
     // Only asked for: the forge's own required check decides.
-    if (!declared || parts.allowed(pull.number, pull.head.sha) !== true) return;
+    if (!declared || parts.gate.allowed(pull.number, pull.head.sha) !== true) return;
     if (now < (mergeAgainAt.get(pull.number) ?? 0)) return;
     const merged = await forge.merge(pull);
     if (merged.ok) return;
@@ -356,7 +342,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
       const { digest } = release.target;
       const ours = [...proposals.all.values()].filter((p) => p.lane === lane && p.digest === digest).at(-1);
       const pull =
-        parts.broughtBy?.(lane, digest) ?? brought.get(`${lane}@${digest}`) ?? ours?.number ?? null;
+        parts.gate.bringing(lane, digest) ?? brought.get(`${lane}@${digest}`) ?? ours?.number ?? null;
       if (pull === null) continue;
       const [service, environment] = lane.split('/') as [string, string];
       const done = await forge.comment(

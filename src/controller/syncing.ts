@@ -1,9 +1,8 @@
 import type { Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
-import { GITOPS_EVENT_VERSION, gitopsEvents } from '../gitops/events.ts';
+import { gitopsEntry, gitopsEvents } from '../gitops/events.ts';
 import type { DesiredState } from '../gitops/port.ts';
 import { type Sync, type SyncPort, type SyncWord, syncOf } from '../gitops/sync.ts';
-import { SYSTEM } from '../kit/actor.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
@@ -38,15 +37,7 @@ export async function openSync(parts: SyncParts): Promise<SyncKeeper> {
     const { word, why, since } = seen.get(lane)!;
     const before = recorded.get(lane) ?? 'Synced';
     if (word === before || (word !== 'OutOfSync' && word !== 'Synced') || now - since < LASTS_MS) return;
-    const entry = {
-      at: now,
-      type: 'sync.moved',
-      v: GITOPS_EVENT_VERSION,
-      subject: lane,
-      actor: { id: SYSTEM.id, kind: SYSTEM.kind },
-      cause: null,
-      data: { to: word, why },
-    };
+    const entry = gitopsEntry('sync.moved', lane, { to: word, why }, now);
     (await ledger.append([entry])).forEach(take);
   }
 

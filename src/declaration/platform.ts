@@ -353,6 +353,8 @@ export interface Platform {
   readonly evidence: EvidenceOptions;
   readonly recovery: Recovery;
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
+  /** PostgreSQL, by its address; null: a file in the work folder. */
+  readonly ledger: { readonly url: SecretRef } | null;
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];
   readonly notifications: readonly Notification[];

@@ -314,6 +314,16 @@ export const platformDocument = z.strictObject({
         poll: duration.default('2s'),
       })
       .optional(),
+    ledger: z
+      .strictObject({
+        postgres: z
+          .strictObject({ url: secretRef })
+          .describe(
+            'Shared by several servers, of which one leads. The address holds a password: by reference.',
+          ),
+      })
+      .optional()
+      .describe('Where decisions are kept; a file in the work folder where left out.'),
     alerts: alerts.optional(),
     maintenance: z.array(maintenance).default([]),
     notifications: z.array(notification).default([]),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { invariant } from '../kit/result.ts';
+import type { Entry } from '../ledger/record.ts';
 import { COMMIT_KINDS, LANE_CHANGES } from './commits.ts';
 import { declinedKey, type Proposal } from './promotion.ts';
 import { SYNC_WORDS } from './sync.ts';
@@ -53,6 +55,23 @@ export const gitopsEvents = {
 export type GitopsEventType = keyof typeof gitopsEvents;
 export type GitopsData<T extends GitopsEventType> = z.infer<(typeof gitopsEvents)[T]>;
 export const GITOPS_EVENT_VERSION = 1;
+
+/** A record of this plane, checked against its schema, to be appended. */
+export const gitopsEntry = <T extends GitopsEventType>(
+  type: T,
+  subject: string,
+  data: GitopsData<T>,
+  at: number,
+  actor: Actor = SYSTEM,
+): Entry => ({
+  at,
+  type,
+  v: GITOPS_EVENT_VERSION,
+  subject,
+  actor: { id: actor.id, kind: actor.kind },
+  cause: null,
+  data: gitopsEvents[type].parse(data),
+});
 
 interface Recorded {
   readonly type: string;

@@ -20,6 +20,16 @@ export interface LedgerPort {
   close(): Promise<void>;
 }
 
+/** A ledger that several servers share, and one at a time writes. */
+export interface SharedLedger extends LedgerPort {
+  /** Becomes the writer if there is none, or stays it. By the store's clock: nobody else's counts. */
+  lead(): Promise<boolean>;
+  /** Who writes now; null: nobody. */
+  leader(): Promise<string | null>;
+}
+
+export const isShared = (ledger: LedgerPort): ledger is SharedLedger => 'lead' in ledger;
+
 const PAGE = 5_000;
 
 /** Every record that is asked for, page by page: a ledger may hold more than memory should. */

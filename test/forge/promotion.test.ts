@@ -99,11 +99,7 @@ describe('promotion on a real Gitea', () => {
         ledger: h.ledger,
         lanes: () => [...h.lanes.values()],
         desired: () => state,
-        allowed: (number, head) => {
-          const found = h.gate.pulls().find((p) => p.pull.number === number);
-          return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
-        },
-        seen: (number) => h.gate.pulls().find((p) => p.pull.number === number)?.pull ?? null,
+        gate: h.gate,
         authors: (service, d) => commits.origin(service, d)?.authors ?? [],
         budgetLeft: () => 0.8,
         warn: () => {},

@@ -48,11 +48,7 @@ async function promoting(options: PromotingOptions = {}) {
       ledger: h.ledger,
       lanes: () => [...h.lanes.values()],
       desired: () => state,
-      allowed: (number, head) => {
-        const found = h.gate.pulls().find((p) => p.pull.number === number);
-        return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
-      },
-      seen: (number) => h.gate.pulls().find((p) => p.pull.number === number)?.pull ?? null,
+      gate: h.gate,
       authors: () => options.authors ?? [],
       budgetLeft: () => 0.8,
       warn: (details) => options.warned?.push(JSON.stringify(details)),

@@ -55,17 +55,7 @@ const openPromotions = (w: GitopsWiring, gate: Gatekeeper, commits: CommitKeeper
     ledger: w.ledger,
     lanes: () => w.controller.lanes().map((v) => v.state),
     desired: () => w.controller.desired(),
-    allowed: (number, head) => {
-      const found = gate.pulls().find((p) => p.pull.number === number);
-      return found?.decision && found.pull.head.sha === head ? found.decision.allow : null;
-    },
-    seen: (number) => gate.pulls().find((p) => p.pull.number === number)?.pull ?? null,
-    broughtBy: (lane, digest) =>
-      gate
-        .pulls()
-        .find(({ facts }) =>
-          facts?.changes.some((c) => `${c.service}/${c.environment}` === lane && c.to?.digest === digest),
-        )?.pull.number ?? null,
+    gate,
     authors: (service, digest) => commits.origin(service, digest)?.authors ?? [],
     refresh: (environment) => w.sync.refresh(environment),
     budgetLeft: (environment, slo) => w.controller.metrics(environment).budgets.get(slo) ?? null,

@@ -34,6 +34,12 @@ export interface Gatekeeper {
   /** Finds pull requests that nobody told of, and looks again at those whose grounds flipped. */
   look(now: number): Promise<void>;
   pulls(): readonly PullState[];
+  /** A pull request as last seen; null: never. */
+  seen(number: number): PullRequest | null;
+  /** Whether that head may merge; null: nothing was decided of it yet. */
+  allowed(number: number, headSha: string): boolean | null;
+  /** The pull request that brings an artefact into a lane, of those that are known. */
+  bringing(lane: string, digest: string): number | null;
   readonly forge: ForgePort;
 }
 
@@ -279,9 +285,21 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
       keep(pull, {}, { trouble: watched.get(pull.number)?.state.trouble ?? null });
   }
 
+  const pulls = () => [...[...watched.values()].map((w) => w.state), ...closed];
+  const stateOf = (number: number) => pulls().find((p) => p.pull.number === number);
+
   return {
     forge,
-    pulls: () => [...[...watched.values()].map((w) => w.state), ...closed],
+    pulls,
+    seen: (number) => stateOf(number)?.pull ?? null,
+    allowed(number, headSha) {
+      const found = stateOf(number);
+      return found?.decision && found.pull.head.sha === headSha ? found.decision.allow : null;
+    },
+    bringing: (lane, digest) =>
+      pulls().find(({ facts }) =>
+        facts?.changes.some((c) => `${c.service}/${c.environment}` === lane && c.to?.digest === digest),
+      )?.pull.number ?? null,
     hint(hint) {
       if (hint.kind === 'merge-group' && hint.headSha) queues.set(hint.headSha, hint);
       // What a delivery says is not believed: the forge is asked at the next look.
