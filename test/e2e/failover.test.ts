@@ -33,7 +33,12 @@ describe('the leader killed in the middle of a canary', () => {
     await stage.open();
   }, 180_000);
   afterAll(async () => {
-    second?.kill('SIGTERM');
+    // The leader ends what serves; its folder stays until it has.
+    if (second && second.exitCode === null) {
+      const ended = new Promise((done) => second.once('exit', done));
+      second.kill('SIGTERM');
+      await ended;
+    }
     await stage?.close();
     delete process.env['SLUICE_LEDGER_URL'];
     await postgres?.stop();
