@@ -28,7 +28,17 @@ const STAGES: readonly Stage[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
   { name: 'types of the console', args: [bin('typescript/bin/tsc'), '-p', 'console'] },
   { name: 'lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
-  vitest('unit', 'src', 'shop', 'test/house', 'test/golden', 'test/cli', 'test/policy', 'test/gate'),
+  vitest(
+    'unit',
+    'src',
+    'shop',
+    'test/house',
+    'test/golden',
+    'test/cli',
+    'test/policy',
+    'test/gate',
+    'test/charts',
+  ),
   vitest('simulation', 'test/sim'),
   // Real servers want the machine for themselves: one file at a time.
   vitest('real', 'test/contract', 'test/workflows', 'test/e2e', 'test/browser', '--maxWorkers=1'),

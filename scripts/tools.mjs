@@ -19,6 +19,7 @@ export const TOOLS = {
     keep: ['templates', 'options', 'public'],
   },
   k6: { module: 'go.k6.io/k6', version: 'v1.8.1', package: '.' },
+  helm: { module: 'helm.sh/helm/v3', version: 'v3.21.4', package: './cmd/helm' },
 };
 
 const cache = () =>

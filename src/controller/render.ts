@@ -1,5 +1,9 @@
+import { stringify } from 'yaml';
 import type { Environment, Platform } from '../declaration/platform.ts';
+import { analysisTemplates } from '../delivery/render/argo-rollouts/analysis.ts';
+import { serviceValues } from '../delivery/render/helm/values.ts';
 import { loadPlanOf } from '../gitops/load.ts';
+import { applicationSet, appProject } from '../gitops/render/argo-cd/applications.ts';
 import { k6Script } from '../gitops/render/k6/script.ts';
 import { githubFiles } from '../governance/render/github-actions/workflows.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
@@ -50,12 +54,32 @@ async function plainFiles(platform: Platform, environment: Environment): Promise
   ];
 }
 
+const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+/** What the charts take of the declaration, service by service, and how Argo CD finds it. */
+function clusterFiles(platform: Platform, environment: Environment): [string, string][] {
+  const { server, argoCd } = platform.kubernetes;
+  const services = platform.services.flatMap((service): [string, string][] => {
+    const values = serviceValues(service, environment, { server });
+    const templates = analysisTemplates(values).map(yaml).join('---\n');
+    const base = `${environment.name}/${service.name}`;
+    return [
+      [`${base}/values.yaml`, HEADER + yaml(values)],
+      [`${base}/analysistemplates.yaml`, HEADER + templates],
+    ];
+  });
+  if (!argoCd) return services;
+  const set = applicationSet(platform, environment, argoCd);
+  return [...services, [`${environment.name}/applicationset.yaml`, HEADER + yaml(set)]];
+}
+
 async function kubernetesFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
   const base = environment.name ? `${environment.name}/` : '';
   const rules = prometheusRules(environment, ruleGroups(platform, environment));
   const monitors = serviceMonitors(platform, environment);
   const dashboards = [...(await grafana(environment))].filter(([path]) => path.endsWith('.json'));
   return [
+    ...(environment.name ? clusterFiles(platform, environment) : []),
     ...rules.map((text, i): [string, string] => [`${base}prometheusrule-${i + 1}.yaml`, HEADER + text]),
     ...(environment.name
       ? ([[`${base}servicemonitors.yaml`, HEADER + monitors.join('---\n')]] as [string, string][])
@@ -94,6 +118,8 @@ export async function renderAll(
     const made = await (format === 'kubernetes' ? kubernetesFiles : plainFiles)(platform, environment);
     for (const [path, text] of made) files.set(path, text);
   }
+  if (format === 'kubernetes' && platform.kubernetes.argoCd)
+    files.set('argo-cd/appproject.yaml', HEADER + yaml(appProject(platform, platform.kubernetes.argoCd)));
   for (const [path, text] of githubFiles(platform)) files.set(path, text);
   return files;
 }

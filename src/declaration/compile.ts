@@ -9,6 +9,7 @@ import {
   ANNOTATIONS,
   BURN_DEFAULTS,
   EVIDENCE_DEFAULTS,
+  KUBERNETES_DEFAULTS,
   NOTICE_DEFAULT,
   RECOVERY_DEFAULTS,
   STRATEGY_DEFAULTS,
@@ -146,7 +147,11 @@ const compileLoad = (l: NonNullable<EnvironmentInput['load']>): Load => ({
   targets: l.targets.map(({ service, path, rps }) => ({ service, path, rps })),
 });
 
-function compileEnvironment(e: EnvironmentInput, _: number, all: readonly EnvironmentInput[]): Environment {
+function compileEnvironment(
+  e: EnvironmentInput,
+  all: readonly EnvironmentInput[],
+  platform: string,
+): Environment {
   const side = (which: 'fast' | 'slow') => {
     const merged = { ...BURN_DEFAULTS[which], ...e.burn?.[which] };
     return { windowMs: ms(merged.window), threshold: merged.threshold };
@@ -163,6 +168,10 @@ function compileEnvironment(e: EnvironmentInput, _: number, all: readonly Enviro
     branch: e.branch ?? null,
     strategy: compileOwnStrategy(e),
     load: e.load ? compileLoad(e.load) : null,
+    cluster: {
+      server: e.cluster?.server ?? KUBERNETES_DEFAULTS.apiServer,
+      namespace: e.cluster?.namespace ?? platform,
+    },
     promotion: {
       soakMs: ms(e.promotion?.soak ?? '0s'),
       autoMerge: e.promotion?.autoMerge ?? false,
@@ -578,6 +587,7 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
         branch: null,
         strategy: {},
         load: null,
+        cluster: { server: KUBERNETES_DEFAULTS.apiServer, namespace: 'default' },
         budgetWindowMs: null,
         budgetHolds: true,
       },
@@ -602,6 +612,7 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
     },
     repository: { path: 'embedded', branch: 'main', pollMs: 2_000 },
     ledger: null,
+    kubernetes: { server: KUBERNETES_DEFAULTS.server, argoCd: null },
     alerts: compileAlerts(undefined),
     maintenance: [],
     notifications: [],
@@ -715,7 +726,9 @@ export function compileDeclaration(
   const recovery = { ...RECOVERY_DEFAULTS, ...spec.recovery };
   const body = {
     name: first.value.metadata.name,
-    environments: spec.environments.map(compileEnvironment),
+    environments: spec.environments.map((e) =>
+      compileEnvironment(e, spec.environments, first.value.metadata.name),
+    ),
     services: spec.services.map((s) => compileService(s, spec.strategy)),
     slos,
     evidence: { ...EVIDENCE_DEFAULTS, ...spec.evidence },
@@ -724,6 +737,10 @@ export function compileDeclaration(
       path: spec.repository?.path ?? 'embedded',
       branch: spec.repository?.branch ?? 'main',
       pollMs: ms(spec.repository?.poll ?? '2s'),
+    },
+    kubernetes: {
+      server: spec.kubernetes?.server ?? KUBERNETES_DEFAULTS.server,
+      argoCd: spec.kubernetes?.argoCd ?? null,
     },
     ledger: spec.ledger ? { url: spec.ledger.postgres.url.secretRef } : null,
     alerts: compileAlerts(spec.alerts),

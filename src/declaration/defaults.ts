@@ -69,3 +69,11 @@ export type NoticeKind = (typeof NOTICE_KINDS)[number];
 export const NOTICE_DEFAULT: readonly NoticeKind[] = NOTICE_KINDS.filter(
   (k) => k !== 'proposed' && k !== 'denied',
 );
+
+/** Where things are in a cluster, where nothing else is declared: as the charts name them. */
+export const KUBERNETES_DEFAULTS = {
+  server: 'http://sluice.sluice:7117',
+  apiServer: 'https://kubernetes.default.svc',
+  argoCdNamespace: 'argocd',
+  chart: 'charts/service',
+} as const;

@@ -49,6 +49,8 @@ export interface Environment {
   /** In place of a service's own. */
   readonly strategy: Partial<Strategy>;
   readonly load: Load | null;
+  /** Where its services run, in a cluster. */
+  readonly cluster: { readonly server: string; readonly namespace: string };
   readonly promotion: { readonly soakMs: Ms; readonly autoMerge: boolean; readonly autoRevert: boolean };
   /** A budget window for all SLOs here, in place of their own; null: their own. */
   readonly budgetWindowMs: Ms | null;
@@ -355,6 +357,15 @@ export interface Platform {
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
   /** PostgreSQL, by its address; null: a file in the work folder. */
   readonly ledger: { readonly url: SecretRef } | null;
+  readonly kubernetes: {
+    /** Where Rollouts ask for verdicts. */
+    readonly server: string;
+    readonly argoCd: {
+      readonly repository: string;
+      readonly namespace: string;
+      readonly chart: string;
+    } | null;
+  };
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];
   readonly notifications: readonly Notification[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/time.ts';
 import { sloTestDocument } from './cases.ts';
-import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
+import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS, KUBERNETES_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
 import { duration, label, metadata, name } from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import {
@@ -120,6 +120,14 @@ const environment = z
       .optional()
       .describe('Where this environment has a branch of its own in the desired-state repository.'),
     strategy: strategy.optional().describe("In place of a service's own, in this environment."),
+    cluster: z
+      .strictObject({
+        server: http
+          .default(KUBERNETES_DEFAULTS.apiServer)
+          .describe('Its API server, as Argo CD knows it as a destination.'),
+        namespace: name.optional().describe("Where its services run; the platform's name where left out."),
+      })
+      .optional(),
     load: load.optional().describe('Requests of our own while a version is judged here: they count.'),
     promotion: z
       .strictObject({
@@ -324,6 +332,23 @@ export const platformDocument = z.strictObject({
       })
       .optional()
       .describe('Where decisions are kept; a file in the work folder where left out.'),
+    kubernetes: z
+      .strictObject({
+        server: http
+          .default(KUBERNETES_DEFAULTS.server)
+          .describe('Where Rollouts ask for verdicts: Sluice itself.'),
+        argoCd: z
+          .strictObject({
+            repository: z.string().min(1).describe('The desired-state repository, as Argo CD reaches it.'),
+            namespace: name.default(KUBERNETES_DEFAULTS.argoCdNamespace),
+            chart: z
+              .string()
+              .default(KUBERNETES_DEFAULTS.chart)
+              .describe('Folder of the chart in that repository.'),
+          })
+          .optional(),
+      })
+      .optional(),
     alerts: alerts.optional(),
     maintenance: z.array(maintenance).default([]),
     notifications: z.array(notification).default([]),

@@ -1,0 +1,90 @@
+import { branchOf, type Environment, type Platform } from '../../../declaration/platform.ts';
+
+export interface ArgoCdPlaces {
+  /** The desired-state repository, as Argo CD reaches it. */
+  readonly repository: string;
+  readonly namespace: string;
+  /** Folder of the chart in that repository. */
+  readonly chart: string;
+}
+
+const nameOf = (platform: Platform): string => platform.name;
+
+/** The one project of a platform: it may read that repository and write to those destinations, and nowhere else. */
+export const appProject = (platform: Platform, places: ArgoCdPlaces): object => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AppProject',
+  metadata: { name: nameOf(platform), namespace: places.namespace },
+  spec: {
+    description: 'Services whose releases Sluice judges.',
+    sourceRepos: [places.repository],
+    destinations: platform.environments.map(({ cluster }) => ({
+      server: cluster.server,
+      namespace: cluster.namespace,
+    })),
+    clusterResourceWhitelist: [],
+    namespaceResourceBlacklist: [{ group: '', kind: 'Secret' }],
+  },
+});
+
+/** What Argo Rollouts writes while a canary is on its way is not drift: self-heal must leave it alone. */
+const WRITTEN_BY_ROLLOUTS = [
+  {
+    group: 'networking.k8s.io',
+    kind: 'Ingress',
+    jsonPointers: ['/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration'],
+  },
+  {
+    group: 'gateway.networking.k8s.io',
+    kind: 'HTTPRoute',
+    jqPathExpressions: ['.spec.rules[]?.backendRefs[]?.weight'],
+  },
+  { group: '', kind: 'Service', jqPathExpressions: ['.spec.selector."rollouts-pod-template-hash"'] },
+  { group: 'argoproj.io', kind: 'Rollout', jsonPointers: ['/spec/replicas'] },
+] as const;
+
+const applicationOf = (platform: Platform, environment: Environment, places: ArgoCdPlaces): object => ({
+  metadata: {
+    name: `{{service}}-${environment.name}`,
+    labels: { 'sluice.dev/service': '{{service}}', 'sluice.dev/environment': environment.name },
+  },
+  spec: {
+    project: nameOf(platform),
+    source: {
+      repoURL: places.repository,
+      targetRevision: branchOf(platform, environment),
+      path: places.chart,
+      helm: {
+        releaseName: '{{service}}',
+        // The desired-state file itself says what runs; the rendered one says by what it is judged.
+        valueFiles: [
+          `/rendered/${environment.name}/{{service}}/values.yaml`,
+          `/environments/${environment.name}/{{service}}.yaml`,
+        ],
+        ignoreMissingValueFiles: false,
+      },
+    },
+    destination: { server: environment.cluster.server, namespace: environment.cluster.namespace },
+    ignoreDifferences: WRITTEN_BY_ROLLOUTS,
+    syncPolicy: {
+      automated: { prune: true, selfHeal: true },
+      syncOptions: ['CreateNamespace=true', 'RespectIgnoreDifferences=true', 'ServerSideApply=true'],
+      retry: { limit: 5, backoff: { duration: '5s', factor: 2, maxDuration: '3m' } },
+    },
+  },
+});
+
+/** One Application for each service of an environment. */
+export const applicationSet = (
+  platform: Platform,
+  environment: Environment,
+  places: ArgoCdPlaces,
+): object => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'ApplicationSet',
+  metadata: { name: `${nameOf(platform)}-${environment.name}`, namespace: places.namespace },
+  spec: {
+    generators: [{ list: { elements: platform.services.map((s) => ({ service: s.name })) } }],
+    template: applicationOf(platform, environment, places),
+  },
+});
