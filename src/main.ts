@@ -294,9 +294,18 @@ function program(io: Io, run: Run): Command {
     .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
     .addOption(json())
     .action((dir, o) => run(async () => (await import('./cli/render.ts')).renderCommand(io, dir, o)));
-  sluice
-    .command('import')
-    .description('bring over what other tools declare')
+  const imports = sluice.command('import').description('bring over what other tools declare');
+  imports
+    .command('flagger')
+    .description('Flagger Canary resources become objectives and a Platform that observes')
+    .argument('<dir>', 'a folder, or one file')
+    .option('--out <dir>', 'where the documents go', 'sluice')
+    .option('--prometheus <url>', 'where Prometheus answers', 'http://prometheus:9090')
+    .addOption(json())
+    .action((dir, o) =>
+      run(async () => (await import('./cli/import-flagger.ts')).importFlaggerCommand(io, dir, o)),
+    );
+  imports
     .command('sloth')
     .description('Sloth prometheus/v1 documents become OpenSLO')
     .argument('<dir>', 'a folder, or one file')

@@ -11,7 +11,7 @@ import {
 import { problemLine } from '../kit/problem.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
-const yamlFiles = (root: string): string[] =>
+export const yamlFiles = (root: string): string[] =>
   statSync(root).isFile()
     ? [root]
     : readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -66,6 +66,17 @@ function merged(brought: readonly Brought[]): { texts: Map<string, string>; slos
   return { texts, slos };
 }
 
+/** What is there is never written over. */
+export function refuseTaken(out: string, said: string, paths: readonly string[]): void {
+  const taken = paths.filter((path) => existsSync(join(out, path)));
+  if (taken.length > 0)
+    throw new CliError(EXIT.usage, {
+      code: 'FILE_EXISTS',
+      message: `nothing was written: ${taken.join(', ')} in ${said} would be overwritten`,
+      next: 'choose another folder with --out',
+    });
+}
+
 /** `sluice import sloth DIR`: OpenSLO documents beside which nothing else is needed; never overwrites. */
 export async function importSlothCommand(
   io: Io,
@@ -98,13 +109,7 @@ export async function importSlothCommand(
       next: 'mend the Sloth document',
     });
   const out = resolve(io.cwd, options.out);
-  const taken = [...texts.keys()].filter((path) => existsSync(join(out, path)));
-  if (taken.length > 0)
-    throw new CliError(EXIT.usage, {
-      code: 'FILE_EXISTS',
-      message: `nothing was written: ${taken.join(', ')} in ${options.out} would be overwritten`,
-      next: 'choose another folder with --out',
-    });
+  refuseTaken(out, options.out, [...texts.keys()]);
   mkdirSync(out, { recursive: true });
   for (const [path, text] of texts) writeFileSync(join(out, path), text);
   const left = slos.filter((s) => s.as === null);

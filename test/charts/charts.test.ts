@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { compile } from '../../src/controller/compile.ts';
 import { renderAll } from '../../src/controller/render.ts';
+import { burnQuery } from '../../src/delivery/render/argo-rollouts/analysis.ts';
+import type { ServiceValues } from '../../src/delivery/render/helm/values.ts';
 import { desired } from '../gate/house.ts';
+import { type Case, promtool } from '../golden/promtool.ts';
 import { tool } from '../tools.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -194,9 +197,48 @@ describe.skipIf(!helm)('the charts', () => {
       'key',
     ],
   ] as const)('CHART-8: %s is refused, and says so', (_, chart, values, words) => {
-    const made = run('template', 'api', chart, ...KUBERNETES, '-f', scratch('values.yaml', stringify(values)));
+    const made = run(
+      'template',
+      'api',
+      chart,
+      ...KUBERNETES,
+      '-f',
+      scratch('values.yaml', stringify(values)),
+    );
     expect(made.status).not.toBe(0);
     expect(made.stderr).toContain(words);
+  });
+
+  it('CHART-10: the burn query is 1 where one SLO burns in both windows, 0 where none does, and nothing without data', async () => {
+    const values = parse(
+      (await renderAll(platform, 'kubernetes')).get('eu/api/values.yaml')!,
+    ) as ServiceValues;
+    const query = burnQuery({ ...values, sluice: { ...values.sluice, slos: ['one', 'two'] } });
+    const burn = (window: string, slo: string) =>
+      `slo:burn_rate_${window}{service="api",slo="${slo}",environment="eu"}`;
+    const constant = (value: number) => `${value}+0x20`;
+    const at = (series: Record<string, string>, values: number[]): Case => ({
+      interval: '1m',
+      series,
+      expect: [{ expr: query, at: '10m', values }],
+    });
+    const said = await promtool('groups: []\n', [
+      at({ [burn('5m', 'one')]: constant(20), [burn('1h', 'one')]: constant(5) }, [1]),
+      at({ [burn('5m', 'one')]: constant(20), [burn('1h', 'one')]: constant(1) }, [0]),
+      // Half of one and half of another is no violation of either.
+      at(
+        {
+          [burn('5m', 'one')]: constant(20),
+          [burn('1h', 'one')]: constant(1),
+          [burn('5m', 'two')]: constant(1),
+          [burn('1h', 'two')]: constant(9),
+        },
+        [0],
+      ),
+      at({ [burn('5m', 'one')]: constant(20) }, []),
+      at({}, []),
+    ]);
+    expect(said).toContain('SUCCESS');
   });
 
   it('CHART-9: Argo CD gets one project that may go nowhere else, and one application a service and environment', async () => {

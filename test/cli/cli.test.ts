@@ -304,6 +304,88 @@ describe('sluice import, test and replay', () => {
     expect([exit, err]).toEqual([2, expect.stringContaining('no document of version prometheus/v1')]);
   });
 
+  it('CLI-15: import flagger writes a declaration that validates and observes first, and says what is left', async () => {
+    const cwd = scratch();
+    const FLAGGER = join(import.meta.dirname, '../vectors/flagger');
+    const done = await sluice(
+      ['import', 'flagger', join(FLAGGER, 'linkerd-canary-steps.yaml'), '--out', 'd'],
+      { cwd },
+    );
+    expect([done.exit, done.out]).toEqual([0, expect.stringContaining('2 of 2 checks')]);
+    expect(done.out).toContain('harm beyond doubt stops it');
+    const valid = await sluice(['validate', 'd', '--json'], { cwd });
+    expect(valid.exit).toBe(0);
+    const platform = readFileSync(join(cwd, 'd/platform.yaml'), 'utf8');
+    expect(platform).toContain('mode: observe');
+    expect(platform).toMatch(/steps:\n\s+- 5\n[\s\S]*- 55\n\s+- 100/);
+    const again = await sluice(
+      ['import', 'flagger', join(FLAGGER, 'linkerd-canary-steps.yaml'), '--out', 'd'],
+      { cwd },
+    );
+    expect([again.exit, again.err]).toEqual([2, expect.stringContaining('would be overwritten')]);
+    const part = await sluice(
+      ['import', 'flagger', join(FLAGGER, 'osm-canary.yaml'), '--out', 'p', '--json'],
+      { cwd },
+    );
+    expect([part.exit, JSON.parse(part.out).canaries[0].checks.map((c: { as: string }) => c.as)]).toEqual([
+      1,
+      [null, null],
+    ]);
+    expect((await sluice(['import', 'flagger', 'nowhere'], { cwd })).exit).toBe(2);
+    const none = await sluice(['import', 'flagger', join(import.meta.dirname, '../vectors/sloth')], { cwd });
+    expect([none.exit, none.err]).toEqual([2, expect.stringContaining('no Canary of flagger.app')]);
+    writeFileSync(
+      join(cwd, 'broken.yaml'),
+      'apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: { name: a }\nspec: {}\n',
+    );
+    const broken = await sluice(['import', 'flagger', 'broken.yaml'], { cwd });
+    expect([broken.exit, broken.err]).toEqual([2, expect.stringContaining('spec.targetRef')]);
+  });
+
+  it('CLI-15: templates become guards with their names filled in; what is not asked of Prometheus is left out', async () => {
+    const cwd = scratch();
+    const canary = `apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: { name: shop, namespace: prod }
+spec:
+  provider: nginx
+  targetRef: { kind: Deployment, name: shop }
+  ingressRef: { name: shop-ingress }
+  analysis:
+    interval: 30s
+    maxWeight: 60
+    stepWeight: 20
+    metrics:
+      - { name: request-success-rate, thresholdRange: { min: 99.5 } }
+      - { name: "404s percentage", templateRef: { name: not-found }, thresholdRange: { max: 5 } }
+      - { name: datadog, templateRef: { name: dd }, thresholdRange: { max: 1 } }
+      - { name: nobody, templateRef: { name: missing }, thresholdRange: { max: 1 } }
+---
+apiVersion: flagger.app/v1beta1
+kind: MetricTemplate
+metadata: { name: not-found }
+spec:
+  provider: { type: prometheus, address: "http://x" }
+  query: |
+    100 * sum(rate(http_requests_total{namespace="{{ namespace }}",app="{{ target }}",code="404"}[{{ interval }}]))
+---
+apiVersion: flagger.app/v1beta1
+kind: MetricTemplate
+metadata: { name: dd }
+spec: { provider: { type: datadog }, query: "avg:x" }
+`;
+    writeFileSync(join(cwd, 'c.yaml'), canary);
+    const done = await sluice(['import', 'flagger', 'c.yaml', '--out', 'd'], { cwd });
+    expect(done.exit).toBe(1);
+    expect(done.out).toMatch(/datadog +left out +it is asked of datadog/);
+    expect(done.out).toMatch(/nobody +left out +its template "missing" is not among these files/);
+    const platform = readFileSync(join(cwd, 'd/platform.yaml'), 'utf8');
+    expect(platform).toContain('namespace="prod",app="shop",code="404"}[1m]');
+    expect(platform).toMatch(/- 20\n\s+- 40\n\s+- 60\n\s+- 100/);
+    expect(readFileSync(join(cwd, 'd/shop.yaml'), 'utf8')).toContain('target: 0.995');
+    expect((await sluice(['validate', 'd'], { cwd })).exit).toBe(0);
+  });
+
   it('CLI-13: a case that fails shows what was expected, what came, and the series as a chart', async () => {
     const { cwd } = await sluice(['init', '.']);
     const cases = (expected: string) => `apiVersion: sluice.dev/v1

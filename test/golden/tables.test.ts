@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
+import { importFlagger } from '../../src/declaration/import/flagger.ts';
 import { importSloth, isSloth } from '../../src/declaration/import/sloth.ts';
 import { matchGolden } from './golden.ts';
 
@@ -49,7 +50,34 @@ ${rows.join('\n')}
 `;
 }
 
+function flaggerTable(): string {
+  const notes = new Set<string>();
+  const rows = globSync('*.yaml', { cwd: join(VECTORS, 'flagger') })
+    .sort()
+    .flatMap((file) => {
+      const imports = importFlagger([{ file, text: readFileSync(join(VECTORS, 'flagger', file), 'utf8') }]);
+      if (!Array.isArray(imports)) return [`| ${file} | | refused | ${cell(imports.error)} |`];
+      return imports.flatMap((one) => {
+        for (const note of one.notes) notes.add(note);
+        return one.checks.map((c) => `| ${file} | ${c.check} | ${c.as ?? 'left out'} | ${cell(c.note)} |`);
+      });
+    });
+  return `# Flagger, document by document
+Every example of Flagger v1.36.1 (\`artifacts/examples\`, Apache-2.0; kept in \`test/vectors/flagger\`) through \`sluice import flagger\`. Written by \`npm run generate\`, compared by a test.
+
+| document | check | becomes | note |
+|---|---|---|---|
+${rows.join('\n')}
+
+What it says besides, where it applies:
+${[...notes].map((n) => `- ${n}`).join('\n')}
+`;
+}
+
 describe('documents of others', () => {
+  it('DECL-10: each of Flagger’s own examples is brought over, or said why not', () =>
+    matchGolden(join(ROOT, 'docs/flagger.md'), flaggerTable()));
+
   it('DECL-6: each of OpenSLO’s own examples is read, or refused with its reason', () =>
     matchGolden(join(ROOT, 'docs/openslo.md'), openSloTable()));
 
