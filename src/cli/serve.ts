@@ -441,6 +441,7 @@ async function serveWith(
     receivers: receivers.value,
     openLoad: () => adapters.openLoad(work, io.env, addressIn(platform, stack)),
     publicUrl,
+    now,
     warn,
   });
   metrics.watch({

@@ -60,6 +60,10 @@ export async function pipelineCommand(io: Io, options: { work: string; json?: bo
     ))
       io.out(`${s.sentence}\n`);
   for (const { service, stands } of answer.services)
+    for (const { environment, sync } of stands)
+      if (sync?.word === 'OutOfSync')
+        io.out(`${service} in ${environment} is not as Git asks: ${sync.why}.\n`);
+  for (const { service, stands } of answer.services)
     for (const { environment, condemned } of stands)
       for (const { version, digest, reason } of condemned)
         io.out(`${service} ${version} is refused in ${environment} and after it: ${reason}. ${digest}\n`);

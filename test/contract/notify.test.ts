@@ -267,6 +267,36 @@ describe('one message for one release', () => {
     expect(t.told).toHaveLength(4);
   });
 
+  it('NOTIFY-4: a release is told in the sentence that every page says of it, where that is known', async () => {
+    const ledger = memoryLedger('n');
+    const texts: string[] = [];
+    const sentence = 'checkout 1.2.0 in prod is at 20 %: 57 of 332 good requests seen, about 10 s more.';
+    const notifier = createNotifier({
+      ledger,
+      receivers: [
+        {
+          declared: declared(),
+          sender: {
+            updates: 'in-place',
+            send: async (m) => {
+              texts.push(m.text);
+              return ok('r');
+            },
+          },
+        },
+      ],
+      linkOf: (path) => path,
+      sentenceOf: (thread) => (thread === release ? sentence : null),
+      warn: () => {},
+    });
+    await ledger.append([
+      opening(1_000),
+      entry(1_001, 'sync.moved', lane, { to: 'OutOfSync', why: 'by hand' }),
+    ]);
+    await notifier.look(2_000);
+    expect(texts).toEqual([sentence, 'by hand.']);
+  });
+
   it('NOTIFY-4: by mail it is two, by a channel that takes nothing back it is one: the end', async () => {
     for (const [updates, kinds] of [
       ['reply', ['started', 'promoted']],

@@ -1,3 +1,4 @@
+import { endSentence, laneSentence } from '../../api/sentences.ts';
 import type { BudgetKeeper } from '../../controller/budgets.ts';
 import { type CommitKeeper, openCommits } from '../../controller/commits.ts';
 import { followLedger } from '../../controller/following.ts';
@@ -26,6 +27,7 @@ export interface GitopsWiring {
   readonly receivers: NotifierParts['receivers'];
   openLoad(): ReturnType<ServeAdapters['openLoad']>;
   publicUrl(): string;
+  now(): number;
   warn(details: object, message: string): void;
 }
 
@@ -62,6 +64,16 @@ const openPromotions = (w: GitopsWiring, gate: Gatekeeper, commits: CommitKeeper
     warn: w.warn,
   });
 
+/** What is said of a release that a lane still knows: while it goes on, and how it ended. */
+function releaseSentence(controller: Controller, id: string, now: number): string | null {
+  const view = controller.lanes().find((v) => v.state.release?.id === id);
+  if (!view) return null;
+  const { state, evidence, service, environment } = view;
+  const release = state.release!;
+  const name = `${service.name} ${release.target.version} in ${environment.name}`;
+  return release.cause ? endSentence(name, release) : laneSentence(state, evidence, null, now);
+}
+
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsWiring): Promise<Gitops> {
   const { platform, controller, ledger, gate } = w;
@@ -93,7 +105,8 @@ export async function openGitops(w: GitopsWiring): Promise<Gitops> {
   }
   if (w.receivers.length > 0) {
     const linkOf = (path: string) => `${w.publicUrl()}${path}`;
-    const notifier = createNotifier({ ledger, receivers: w.receivers, linkOf, warn: w.warn });
+    const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
+    const notifier = createNotifier({ ledger, receivers: w.receivers, linkOf, sentenceOf, warn: w.warn });
     chores.push({ everyMs: TELL_EVERY_MS, failing: 'nobody can be told', work: (now) => notifier.look(now) });
   }
   return {

@@ -26,6 +26,8 @@ export interface NotifierParts {
   readonly ledger: LedgerPort;
   readonly receivers: readonly { readonly declared: Notification; readonly sender: Sender }[];
   linkOf(path: string): string;
+  /** A release in the sentence that every page and the command line say of it; null: it is no release, or past. */
+  sentenceOf?(thread: string): string | null;
   warn(details: object, message: string): void;
 }
 
@@ -80,7 +82,9 @@ export function createNotifier(parts: NotifierParts): Notifier {
     if (!wants(declared, notice) || !isDue(sender, notice, before)) return;
     const tried = tries.get(key);
     if (tried && now < tried.at) return;
-    const done = await sender.send({ ...notice, link: parts.linkOf(notice.path) }, before?.ref ?? null);
+    const text = parts.sentenceOf?.(notice.thread) ?? notice.text;
+    const message = { ...notice, text, link: parts.linkOf(notice.path) };
+    const done = await sender.send(message, before?.ref ?? null);
     const { thread, rev, kind } = notice;
     const told = { receiver: declared.name, thread, rev, kind };
     if (done.ok) {
