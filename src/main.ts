@@ -15,7 +15,7 @@ import {
   type SecretRef,
 } from './declaration/platform.ts';
 import { COMMANDS } from './delivery/events.ts';
-import { messageOf, ok } from './kit/result.ts';
+import { mapOk, messageOf, ok, type Result } from './kit/result.ts';
 import { LedgerUnavailable } from './ledger/port.ts';
 import { readSecret } from './runtime/adapters/prometheus/access.ts';
 import type { Sender } from './server/notify/port.ts';
@@ -61,6 +61,26 @@ function remoteOf(platform: Platform, work: string, env: Io['env']) {
   }
   const token = readSecret(at.kind === 'gitea' ? at.token : (at.auth as { token: SecretRef }).token, env);
   return token.ok ? ok({ ...remote, authorization: async () => basic(token.value) }) : token;
+}
+
+/** Who tells one receiver, with its secret read; else which secret is missing. */
+function openSender(
+  senders: typeof import('./server/notify/senders.ts'),
+  to: Notification['to'],
+  env: Io['env'],
+): Result<Sender, string> {
+  const optional = (secret: SecretRef | null): Result<string | null, string> =>
+    secret ? readSecret(secret, env) : ok(null);
+  switch (to.kind) {
+    case 'slack':
+      return mapOk(readSecret(to.token, env), (token) => senders.slackSender({ ...to, token }));
+    case 'teams':
+      return mapOk(readSecret(to.url, env), (url) => senders.teamsSender({ url }));
+    case 'email':
+      return mapOk(optional(to.password), (password) => senders.emailSender({ ...to, password }));
+    case 'webhook':
+      return mapOk(optional(to.secret), (key) => senders.webhookSender({ ...to, secret: key }));
+  }
 }
 
 const adapters: ServeAdapters = {
@@ -199,27 +219,9 @@ const adapters: ServeAdapters = {
     const senders = await import('./server/notify/senders.ts');
     const receivers: { declared: Notification; sender: Sender }[] = [];
     for (const declared of platform.notifications) {
-      const { to } = declared;
-      const secret =
-        to.kind === 'slack'
-          ? to.token
-          : to.kind === 'teams'
-            ? to.url
-            : to.kind === 'email'
-              ? to.password
-              : to.secret;
-      const read = secret ? readSecret(secret, env) : ok(null);
-      if (!read.ok) return read;
-      const value = read.value;
-      const sender =
-        to.kind === 'slack'
-          ? senders.slackSender({ ...to, token: value ?? '' })
-          : to.kind === 'teams'
-            ? senders.teamsSender({ url: value ?? '' })
-            : to.kind === 'email'
-              ? senders.emailSender({ ...to, password: value })
-              : senders.webhookSender({ ...to, secret: value });
-      receivers.push({ declared, sender });
+      const sender = openSender(senders, declared.to, env);
+      if (!sender.ok) return sender;
+      receivers.push({ declared, sender: sender.value });
     }
     return ok(receivers);
   },

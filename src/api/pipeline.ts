@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Measures } from '../controller/measures.ts';
 import type { Lane } from '../delivery/events.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
+import { condemnedIn } from '../delivery/moves.ts';
 import type { KeptProposal } from '../gitops/events.ts';
 import { objection, orderObjection, type Pipeline, type Stand } from '../gitops/promotion.ts';
 import { SYNC_WORDS, type Sync } from '../gitops/sync.ts';
@@ -120,14 +121,12 @@ function aboutLane(name: string, more: Surroundings) {
   const sync = more.sync(name);
   return {
     sync: sync ? { word: sync.word, why: sync.why } : null,
-    condemned: (lane?.rejected ?? [])
-      .filter((r) => r.digest !== lane?.stable?.digest)
-      .map(({ digest, reason, release, version }) => ({
-        version: version ?? '',
-        digest,
-        reason: MOVE_REASONS[reason],
-        release,
-      })),
+    condemned: condemnedIn(lane).map(({ digest, reason, release, version }) => ({
+      version: version ?? '',
+      digest,
+      reason: MOVE_REASONS[reason],
+      release,
+    })),
   };
 }
 
@@ -197,9 +196,6 @@ export function pipelineAnswer(
   // What needs a look stands on top; within that, as declared.
   const rank = (s: (typeof services)[number]) =>
     s.stands.some((x) => x.waits) ? 0 : s.stands.some((x) => !AT_REST.includes(x.state)) ? 1 : 2;
-  const sorted = services
-    .map((s, i) => ({ s, i }))
-    .sort((x, y) => rank(x.s) - rank(y.s) || x.i - y.i)
-    .map(({ s }) => s);
+  const sorted = services.toSorted((x, y) => rank(x) - rank(y));
   return { schema: 'sluice.dev/pipeline/v1', sentence, at: now, services: sorted };
 }

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { stringify } from 'yaml';
 import { compile } from '../controller/compile.ts';
 import { type FlaggerImport, importFlagger, isFlagger } from '../declaration/import/flagger.ts';
-import { serviceText } from '../declaration/import/sloth.ts';
-import { problemLine } from '../kit/problem.ts';
-import { refuseTaken, yamlFiles } from './import.ts';
+import { serviceText } from '../declaration/import/openslo.ts';
+import { folderOf, writeImported, yamlFiles } from './import.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
 export interface FlaggerOptions {
@@ -65,29 +64,10 @@ function readAll(root: string, where: string): FlaggerImport[] {
 
 /** `sluice import flagger DIR`: Canaries become objectives and a Platform that observes first; never overwrites. */
 export async function importFlaggerCommand(io: Io, where: string, options: FlaggerOptions): Promise<Exit> {
-  const root = resolve(io.cwd, where);
-  if (!existsSync(root))
-    throw new CliError(EXIT.usage, {
-      code: 'NO_SUCH_FOLDER',
-      message: `${where} does not exist`,
-      next: 'name the folder of your Canary resources',
-    });
+  const root = folderOf(io, where, 'Canary resources');
   const imports = readAll(root, where);
   const texts = textsOf(imports, options.prometheus);
-  const checked = compile(
-    [...texts].map(([file, text]) => ({ file, text })),
-    { platform: 'optional' },
-  );
-  if (texts.size > 0 && !checked.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'IMPORT_NOT_VALID',
-      message: `nothing was written: ${checked.error.map(problemLine).join('\n')}`,
-      next: 'mend the Canary',
-    });
-  const out = resolve(io.cwd, options.out);
-  refuseTaken(out, options.out, [...texts.keys()]);
-  mkdirSync(out, { recursive: true });
-  for (const [path, text] of texts) writeFileSync(join(out, path), text);
+  writeImported(io, options.out, texts, compile, 'mend the Canary');
   const left = imports.flatMap((i) => i.checks.filter((c) => c.as === null));
   const rows = imports.flatMap((i) => i.checks.map((c) => [i.service, c.check, c.as ?? 'left out', c.note]));
   if (options.json)

@@ -1,14 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { compileDeclaration } from '../declaration/compile.ts';
-import {
-  type Imported,
-  importSloth,
-  isSloth,
-  type SlothImport,
-  serviceText,
-} from '../declaration/import/sloth.ts';
-import { problemLine } from '../kit/problem.ts';
+import { serviceText } from '../declaration/import/openslo.ts';
+import { type Imported, importSloth, isSloth, type SlothImport } from '../declaration/import/sloth.ts';
+import { type Problem, problemLine } from '../kit/problem.ts';
+import type { Result } from '../kit/result.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
 export const yamlFiles = (root: string): string[] =>
@@ -77,19 +73,54 @@ export function refuseTaken(out: string, said: string, paths: readonly string[])
     });
 }
 
+/** The folder that is brought over, whose is said in the next step. */
+export function folderOf(io: Io, where: string, whose: string): string {
+  const root = resolve(io.cwd, where);
+  if (!existsSync(root))
+    throw new CliError(EXIT.usage, {
+      code: 'NO_SUCH_FOLDER',
+      message: `${where} does not exist`,
+      next: `name the folder of your ${whose}`,
+    });
+  return root;
+}
+
+type Compile = (
+  sources: { readonly file: string; readonly text: string }[],
+  options: { readonly platform: 'optional' },
+) => Result<unknown, readonly Problem[]>;
+
+/** Writes what was brought over, if it compiles and nothing stands there yet: all of it or nothing. */
+export function writeImported(
+  io: Io,
+  said: string,
+  texts: ReadonlyMap<string, string>,
+  compile: Compile,
+  mend: string,
+): void {
+  const checked = compile(
+    [...texts].map(([file, text]) => ({ file, text })),
+    { platform: 'optional' },
+  );
+  if (texts.size > 0 && !checked.ok)
+    throw new CliError(EXIT.usage, {
+      code: 'IMPORT_NOT_VALID',
+      message: `nothing was written: ${checked.error.map(problemLine).join('\n')}`,
+      next: mend,
+    });
+  const out = resolve(io.cwd, said);
+  refuseTaken(out, said, [...texts.keys()]);
+  mkdirSync(out, { recursive: true });
+  for (const [path, text] of texts) writeFileSync(join(out, path), text);
+}
+
 /** `sluice import sloth DIR`: OpenSLO documents beside which nothing else is needed; never overwrites. */
 export async function importSlothCommand(
   io: Io,
   where: string,
   options: { out: string; json?: boolean },
 ): Promise<Exit> {
-  const root = resolve(io.cwd, where);
-  if (!existsSync(root))
-    throw new CliError(EXIT.usage, {
-      code: 'NO_SUCH_FOLDER',
-      message: `${where} does not exist`,
-      next: 'name the folder of your Sloth documents',
-    });
+  const root = folderOf(io, where, 'Sloth documents');
   const brought = readAll(yamlFiles(root));
   if (brought.length === 0)
     throw new CliError(EXIT.usage, {
@@ -98,20 +129,7 @@ export async function importSlothCommand(
       next: 'name the folder of your Sloth documents',
     });
   const { texts, slos } = merged(brought);
-  const checked = compileDeclaration(
-    [...texts].map(([file, text]) => ({ file, text })),
-    { platform: 'optional' },
-  );
-  if (texts.size > 0 && !checked.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'IMPORT_NOT_VALID',
-      message: `nothing was written: ${checked.error.map(problemLine).join('\n')}`,
-      next: 'mend the Sloth document',
-    });
-  const out = resolve(io.cwd, options.out);
-  refuseTaken(out, options.out, [...texts.keys()]);
-  mkdirSync(out, { recursive: true });
-  for (const [path, text] of texts) writeFileSync(join(out, path), text);
+  writeImported(io, options.out, texts, compileDeclaration, 'mend the Sloth document');
   const left = slos.filter((s) => s.as === null);
   if (options.json)
     printJson(io, { schema: 'sluice.dev/import/v1', from: 'sloth', files: [...texts.keys()], slos });

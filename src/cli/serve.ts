@@ -9,7 +9,7 @@ import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts'
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
-import { lastEnvironments } from '../controller/measures.ts';
+import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { writeAtomic } from '../delivery/adapters/process/files.ts';
 import type { Revision } from '../delivery/events.ts';
@@ -163,8 +163,6 @@ function keepSecret(file: string): string {
 
 const HEAL_EVERY_MS = 5_000;
 const GATE_EVERY_MS = 500;
-/** Measures are over the last thirty days. */
-const MEASURED_MS = 30 * 86_400_000;
 /** An anchor is at most so far behind. */
 const ANCHOR_EVERY_MS = 8_000;
 
@@ -437,7 +435,6 @@ async function serveWith(
     repository: desired,
     sync: await adapters.openSyncPort(platform, delivery, desired),
     gate,
-    keeper,
     receivers: receivers.value,
     openLoad: () => adapters.openLoad(work, io.env, addressIn(platform, stack)),
     publicUrl,

@@ -1,7 +1,8 @@
 import type { Platform } from '../declaration/platform.ts';
 import { branchesOf } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
-import { type Commit, changesOf, commitKind, type LaneChange } from '../gitops/commits.ts';
+import { condemnedIn, goodDigestsOf } from '../delivery/moves.ts';
+import { type Commit, changesOf, commitKind, isNewHere, type LaneChange } from '../gitops/commits.ts';
 import { type GitopsData, gitopsEntry, gitopsEvents } from '../gitops/events.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
@@ -52,7 +53,7 @@ const standing = (branch: string, sha: string, subject: string, at: number): Com
 /** Takes up one recorded commit: the authors of each artefact that it brought. */
 function withOrigins(before: Map<string, Origin>, { author, authoredAt, changes, merge }: Changed): void {
   for (const { lane, kind, to } of changes) {
-    if (!to || (kind !== 'release' && kind !== 'first') || author === OURS) continue;
+    if (!to || !isNewHere(kind) || author === OURS) continue;
     const key = originKey(lane.split('/')[0]!, to.digest);
     const known = before.get(key);
     if (merge && known) continue;
@@ -66,28 +67,19 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
   const heads = new Map<string, string>();
   const origins = new Map<string, Origin>();
   const take = (record: LedgerRecord) => {
-    if (record.type !== 'desired.changed') return;
     const data = gitopsEvents['desired.changed'].parse(record.data);
     heads.set(record.subject, data.commit);
     withOrigins(origins, data);
   };
-  for await (const page of readPages(ledger)) for (const record of page) take(record);
+  for await (const page of readPages(ledger, { type: 'desired.changed' })) page.forEach(take);
 
-  function goodIn(lane: string): string[] {
-    const state = parts.lanes().find((l) => l.lane === lane);
-    const condemned = new Set(state?.rejected.map((r) => r.digest));
-    return (state?.served ?? []).filter((digest) => !condemned.has(digest));
-  }
+  const laneOf = (name: string) => parts.lanes().find((l) => l.lane === name);
 
   /** What the gate would have refused: it got here by force. */
   function objectionsTo(changes: readonly LaneChange[]): Changed['objections'] {
     return changes.flatMap(({ lane, kind, to }) => {
-      if (!to || (kind !== 'release' && kind !== 'first')) return [];
-      const state = parts.lanes().find((l) => l.lane === lane);
-      const condemned = state?.rejected.some(
-        (r) => r.digest === to.digest && r.digest !== state.stable?.digest,
-      );
-      const why = condemned
+      if (!to || !isNewHere(kind)) return [];
+      const why = condemnedIn(laneOf(lane)).some((r) => r.digest === to.digest)
         ? 'it was condemned here'
         : orderHold(platform, parts.lanes(), parts.desired(), lane, to.digest);
       return why ? [{ lane, why }] : [];
@@ -95,7 +87,7 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
   }
 
   async function record(branch: string, commit: Commit, rewritten: boolean, now: number): Promise<void> {
-    const changes = changesOf(commit, goodIn);
+    const changes = changesOf(commit, (lane) => goodDigestsOf(laneOf(lane)));
     const data: Changed = {
       commit: commit.sha,
       kind: commitKind(changes),

@@ -3,6 +3,7 @@ import type { Event, Lane, LoadResult, Release } from '../delivery/events.ts';
 import { isRelease } from '../delivery/moves.ts';
 import { type LoadPort, type LoadRun, loadPlanOf } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
+import { messageOf } from '../kit/result.ts';
 
 export interface LoadKeeper {
   /** Begins, follows and ends requests of our own, as the releases under way ask for them. */
@@ -37,7 +38,6 @@ function needsRun(release: Release): boolean {
   return looked > last.endedAt && (release.verdict?.reasons ?? []).some((r) => SHORT.includes(r));
 }
 
-/** Releases under way in an environment that ask for requests now. */
 /** Load that lasts as long as a canary is for every release that was under way meanwhile. */
 const covered = (run: LoadRun, lane: Lane): boolean => {
   const { release } = lane;
@@ -47,6 +47,7 @@ const covered = (run: LoadRun, lane: Lane): boolean => {
   return run.plan.durationMs === null && mine && (release.endedAt ?? run.startedAt) >= run.startedAt;
 };
 
+/** Releases under way in an environment that ask for requests now. */
 function asking(environment: Environment, lanes: readonly Lane[]): Lane[] {
   const mine = lanes.filter((l) => l.lane.endsWith(`/${environment.name}`) && inFlight(l));
   // A load test is about what has traffic; where a canary is judged the stable version needs requests as well.
@@ -117,9 +118,8 @@ export function createLoadKeeper(parts: LoadKeeperParts): LoadKeeper {
           await lookAt(environment, now);
         } catch (thrown) {
           retryAt.set(environment.name, now + RETRY_MS);
-          const error = thrown instanceof Error ? thrown.message : String(thrown);
           parts.warn(
-            { environment: environment.name, error },
+            { environment: environment.name, error: messageOf(thrown) },
             'a load test cannot be run; it is tried again',
           );
         }

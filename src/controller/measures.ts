@@ -1,5 +1,6 @@
 import type { Platform } from '../declaration/platform.ts';
 import type { EventData } from '../delivery/events.ts';
+import { isNewHere } from '../gitops/commits.ts';
 import { type GitopsData, gitopsEvents } from '../gitops/events.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
@@ -32,7 +33,6 @@ export interface Measures {
 
 interface Opened {
   readonly digest: string;
-  readonly openedAt: number;
   readonly firstRequestAt: number | null;
 }
 
@@ -51,6 +51,9 @@ const median = (values: readonly number[]): number | null => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** The four are shown over thirty days. */
+export const MEASURED_MS = 30 * 86_400_000;
+
 /** Environments after which nothing comes: where users are. */
 export const lastEnvironments = (platform: Platform): string[] =>
   platform.environments
@@ -61,15 +64,16 @@ export function createMeasures(platform: Platform): MeasuresFold {
   const last = new Set(lastEnvironments(platform));
   const writtenAt = new Map<string, number>();
   const releases = new Map<string, Opened>();
-  const burningSince = new Map<string, number>();
+  const burning = new Set<string>();
   let outcomes: Outcome[] = [];
 
   const add = (outcome: Outcome) => {
-    outcomes = [...outcomes, outcome].slice(-MAX_OUTCOMES);
+    outcomes.push(outcome);
+    if (outcomes.length > MAX_OUTCOMES) outcomes.shift();
   };
   const written = ({ authoredAt, changes }: GitopsData<'desired.changed'>) => {
     for (const { lane, kind, to } of changes) {
-      if (!to || (kind !== 'release' && kind !== 'first')) continue;
+      if (!to || !isNewHere(kind)) continue;
       const key = `${lane.split('/')[0]}@${to.digest}`;
       writtenAt.set(key, Math.min(writtenAt.get(key) ?? authoredAt, authoredAt));
     }
@@ -96,10 +100,10 @@ export function createMeasures(platform: Platform): MeasuresFold {
     // Traffic is back on what was good: users are well again, whatever the windows still remember.
     if (reason === 'TRAFFIC_RESTORED') restored(service, record.at);
     if (reason === 'BURNING') {
-      burningSince.set(record.subject, record.at);
+      burning.add(record.subject);
       add({ kind: 'failed', service, at: record.at, restoredMs: null });
     }
-    if (to === 'Stable' && burningSince.delete(record.subject)) restored(service, record.at);
+    if (to === 'Stable' && burning.delete(record.subject)) restored(service, record.at);
   }
 
   return {
@@ -109,7 +113,7 @@ export function createMeasures(platform: Platform): MeasuresFold {
       if (!environment || !last.has(environment)) return;
       if (record.type === 'release.opened') {
         const { release, target } = record.data as EventData<'release.opened'>;
-        releases.set(release, { digest: target.digest, openedAt: record.at, firstRequestAt: null });
+        releases.set(release, { digest: target.digest, firstRequestAt: null });
       } else if (record.type === 'release.confirmed') {
         const { release, step } = record.data as EventData<'release.confirmed'>;
         const opened = releases.get(release);

@@ -1,6 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { branchOf, type Environment, type Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
+import { condemnedIn } from '../delivery/moves.ts';
 import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
   evolve,
@@ -77,7 +78,7 @@ export function standsOf(
       restSince: lane?.state === 'Stable' ? lane.since : null,
       desired: wanted,
       served: lane?.served ?? [],
-      rejected: (lane?.rejected ?? []).map((r) => r.digest).filter((d) => d !== lane?.stable?.digest),
+      rejected: condemnedIn(lane).map((r) => r.digest),
     };
   });
 }

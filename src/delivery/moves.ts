@@ -6,6 +6,7 @@ import {
   evolve,
   type Hold,
   type Lane,
+  type Rejected,
   type Release,
   type Revision,
 } from './events.ts';
@@ -82,6 +83,16 @@ export function startable(lane: Lane, desired: Revision | null): boolean {
   const again = lane.release?.target.revision === desired.revision;
   // The same revision again is a retry: only from rest, and not for ever.
   return !again || (lane.state === 'Stable' && lane.release!.attempt < MAX_ATTEMPTS);
+}
+
+/** What was condemned in a lane; its stable digest is not, though another configuration of it was. */
+export const condemnedIn = (lane: Lane | undefined): readonly Rejected[] =>
+  (lane?.rejected ?? []).filter((r) => r.digest !== lane?.stable?.digest);
+
+/** Digests that were stable in a lane, and none of which was ever condemned: to go back to one is a revert. */
+export function goodDigestsOf(lane: Lane | undefined): string[] {
+  const refused = new Set(lane?.rejected.map((r) => r.digest));
+  return (lane?.served ?? []).filter((digest) => !refused.has(digest));
 }
 
 /** A blamed revision is refused; so is its digest under another configuration, unless it is the stable one. */

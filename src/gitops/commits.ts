@@ -4,6 +4,9 @@ import type { Artefact } from './promotion.ts';
 export const LANE_CHANGES = ['first', 'release', 'revert', 'config', 'removal'] as const;
 export type LaneChangeKind = (typeof LANE_CHANGES)[number];
 
+/** Whether it brings an artefact that did not serve here before. */
+export const isNewHere = (kind: LaneChangeKind): boolean => kind === 'first' || kind === 'release';
+
 /** The file of one lane before and after; null: nothing runs there. */
 export interface LaneSides {
   readonly base: Revision | null;

@@ -15,6 +15,10 @@ export interface Failure {
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 export const fail = <E>(error: E): { ok: false; error: E } => ({ ok: false, error });
 
+/** What comes of a value, where there is one; an error goes on as it is. */
+export const mapOk = <T, U, E>(result: Result<T, E>, make: (value: T) => U): Result<U, E> =>
+  result.ok ? ok(make(result.value)) : result;
+
 /** Throws on a state that the types say cannot be; never used for bad input. */
 export function invariant(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(`broken invariant: ${what}`);

@@ -1,5 +1,4 @@
 import { endSentence, laneSentence } from '../../api/sentences.ts';
-import type { BudgetKeeper } from '../../controller/budgets.ts';
 import { type CommitKeeper, openCommits } from '../../controller/commits.ts';
 import { followLedger } from '../../controller/following.ts';
 import type { Gatekeeper } from '../../controller/gate/keeper.ts';
@@ -23,7 +22,6 @@ export interface GitopsWiring {
   readonly repository: DesiredRepository;
   readonly sync: SyncPort;
   readonly gate: Gatekeeper | null;
-  readonly keeper: BudgetKeeper;
   readonly receivers: NotifierParts['receivers'];
   openLoad(): ReturnType<ServeAdapters['openLoad']>;
   publicUrl(): string;

@@ -6,6 +6,7 @@ import {
   type Platform,
 } from '../../declaration/platform.ts';
 import { type Lane, laneName } from '../../delivery/events.ts';
+import { condemnedIn, goodDigestsOf } from '../../delivery/moves.ts';
 import { desiredPath, parseDesired } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
 import { calendarFreezes } from '../../governance/calendar.ts';
@@ -89,13 +90,12 @@ async function touchedLanes(
       continue;
     }
     const lane = sources.lanes()?.get(laneName(service, environment));
-    const condemned = new Set(lane?.rejected.map((r) => r.digest));
     const change = changeOf({
       service,
       environment,
       base: before?.ok ? before.value : null,
       head: after?.ok ? after.value : null,
-      good: (lane?.served ?? []).filter((digest) => !condemned.has(digest)),
+      good: goodDigestsOf(lane),
     });
     if (change) touched.changes.push(change);
   }
@@ -144,9 +144,7 @@ async function laneFacts(
   const lane = lanes?.get(laneName(service, environment));
   const since = now - platform.policy.history.windowMs;
   const rejectedIn = (name: string, l: Lane | undefined) =>
-    (l?.rejected ?? [])
-      .filter((r) => r.digest !== l?.stable?.digest)
-      .map(({ digest, release, reason }) => ({ digest, environment: name, release, reason }));
+    condemnedIn(l).map(({ digest, release, reason }) => ({ digest, environment: name, release, reason }));
   const upstream = environmentsBefore(platform, at);
   const before = await environmentsThatRun(sources, pull, service, at);
   return {

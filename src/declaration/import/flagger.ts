@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { parseTree } from '../../promql/parse.ts';
+import { nameOf, source } from './openslo.ts';
 
 /** Reads Flagger's `flagger.app/v1beta1` resources. Source: its published custom resource definitions. */
 const range = z.object({ min: z.number().optional(), max: z.number().optional() });
@@ -99,8 +100,6 @@ const SOURCES: Readonly<Record<string, Source>> = {
     latency: () => null,
   },
 };
-
-const source = (query: string) => ({ metricSource: { type: 'Prometheus', spec: { query } } });
 
 function sloOf(
   service: string,
@@ -202,13 +201,6 @@ function guard(c: Canary, m: Metric, templates: readonly Template[]): Made {
     guard: { name: nameOf(m.name), query, ...bounds, noData: 'hold' },
   };
 }
-
-const nameOf = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63);
 
 /** Its weights, and 100 as a step like the others: Flagger goes there without looking. */
 function stepsOf({ stepWeights, stepWeight, maxWeight }: z.infer<typeof analysis>): number[] | null {

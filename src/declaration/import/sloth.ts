@@ -1,8 +1,9 @@
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { parseSelectorSum, parseTree, withoutRates } from '../../promql/parse.ts';
 import { selectorText } from '../../promql/scope.ts';
 import { ANNOTATIONS } from '../defaults.ts';
+import { nameOf, source } from './openslo.ts';
 
 /** Reads Sloth's `prometheus/v1` documents. Source: their published specification of that version. */
 const labels = z.record(z.string(), z.string()).optional();
@@ -73,8 +74,6 @@ function goodOf(error: string, total: string): string | null {
   return whole !== null && whole === countersOf(total) ? good : null;
 }
 
-const source = (query: string) => ({ metricSource: { type: 'Prometheus', spec: { query } } });
-
 function indicatorOf(slo: SlothSlo): { as: Imported['as']; indicator: object | null; notes: string[] } {
   const { events, raw } = slo.sli;
   if (events) {
@@ -120,13 +119,6 @@ function indicatorOf(slo: SlothSlo): { as: Imported['as']; indicator: object | n
     notes: [`SLI plugin "${slo.sli.plugin?.id ?? '?'}" is code of Sloth: write its query out`],
   };
 }
-
-const nameOf = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63);
 
 function documentOf(
   service: string,
@@ -221,9 +213,3 @@ export function importSloth(text: string): SlothImport[] | { readonly error: str
   }
   return imports;
 }
-
-/** One file of one service, as OpenSLO. */
-export const serviceText = (service: string, documents: Iterable<object>): string =>
-  [{ apiVersion: 'openslo/v1', kind: 'Service', metadata: { name: service } }, ...documents]
-    .map((d) => stringify(d, { lineWidth: 0 }))
-    .join('---\n');

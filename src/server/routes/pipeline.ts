@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { recordedSchema } from '../../api/governance.ts';
 import * as schemas from '../../api/pipeline.ts';
+import { MEASURED_MS } from '../../controller/measures.ts';
 import { decisionSentence } from '../../governance/words.ts';
 import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
-
-const SPAN_MS = 30 * 86_400_000;
 
 /** Where each version is, and what waits for what. */
 export function pipelineRoutes(app: App, parts: AppParts): void {
@@ -15,24 +14,20 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
       200: json(schemas.pipelineSchema, 'Every service in every environment, in promotion order.'),
     },
   });
-  app.openapi(pipeline, (c) =>
-    c.json(
-      schemas.pipelineAnswer(
-        parts.promoter?.pipelines(parts.now()) ?? [],
-        parts.promoter?.proposals() ?? [],
-        parts.now(),
-        {
-          sync: (lane) => parts.sync.of(lane),
-          gate: (number) => {
-            const decision = parts.gate?.pulls().find((p) => p.pull.number === number)?.decision;
-            return decision && !decision.allow ? decisionSentence(decision) : null;
-          },
-          lane: (name) => parts.controller.lanes().find((v) => v.state.lane === name)?.state,
+  app.openapi(pipeline, (c) => {
+    const now = parts.now();
+    return c.json(
+      schemas.pipelineAnswer(parts.promoter?.pipelines(now) ?? [], parts.promoter?.proposals() ?? [], now, {
+        sync: (lane) => parts.sync.of(lane),
+        gate: (number) => {
+          const decision = parts.gate?.pulls().find((p) => p.pull.number === number)?.decision;
+          return decision && !decision.allow ? decisionSentence(decision) : null;
         },
-      ),
+        lane: (name) => parts.controller.lanes().find((v) => v.state.lane === name)?.state,
+      }),
       200,
-    ),
-  );
+    );
+  });
 
   const measures = createRoute({
     method: 'get',
@@ -43,11 +38,14 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
     const now = parts.now();
     const lanes = parts.controller.lanes();
     const services = [...new Set(lanes.map((v) => v.service.name))];
-    const of = (service: string | null) => parts.measures(service, now, SPAN_MS);
+    const of = (service: string | null) => parts.measures(service, now, MEASURED_MS);
     const each = await Promise.all(
       services.map(async (service) => ({ service, measures: await of(service) })),
     );
-    return c.json(schemas.measuresAnswer(await of(null), each, parts.lastEnvironments, SPAN_MS, now), 200);
+    return c.json(
+      schemas.measuresAnswer(await of(null), each, parts.lastEnvironments, MEASURED_MS, now),
+      200,
+    );
   });
 
   const lift = createRoute({
