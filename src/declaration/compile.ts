@@ -1,5 +1,4 @@
 import { digestOf } from '../kit/digest.ts';
-import { nearest } from '../kit/nearest.ts';
 import { byPlace, type Problem, pathText } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { parseDuration } from '../kit/time.ts';
@@ -38,7 +37,7 @@ import type {
   Slo,
   Strategy,
 } from './platform.ts';
-import type { Path, Report } from './report.ts';
+import { checkKnown, type Path, type Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
 import { compileSlos, type PolicyShelf, RESERVED_LABELS, TILE_MS } from './slos.ts';
 
@@ -222,10 +221,8 @@ function checkReferences(
       for (const [j, slo] of service[field].entries()) {
         const found = slos.find((s) => s.name === slo);
         const path = ['spec', 'services', i, field, j];
-        const near = nearest(slo, names);
-        const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ') || 'none'}`;
         if (!found && refused.has(slo)) continue;
-        if (!found) report(doc, path, 'UNKNOWN_SLO', `no SLO is named "${slo}"`, hint);
+        if (!found) checkKnown(report, doc, path, 'SLO', slo, names);
         else if (field === 'slos' && found.service !== service.name)
           report(
             doc,
@@ -250,18 +247,10 @@ function checkReferences(
 
 /** Whether every service an SLO names exists, as an OpenSLO Service or in the Platform. */
 function checkServices(docs: readonly Parsed[], known: readonly string[], report: Report): void {
-  for (const doc of docs as Parsed<OpenSloSlo>[])
-    if (!known.includes(doc.value.spec.service)) {
-      const near = nearest(doc.value.spec.service, known);
-      const hint = near ? `did you mean "${near}"?` : 'declare a Service of that name';
-      report(
-        doc,
-        ['spec', 'service'],
-        'UNKNOWN_SERVICE',
-        `no service is named "${doc.value.spec.service}"`,
-        hint,
-      );
-    }
+  for (const doc of docs as Parsed<OpenSloSlo>[]) {
+    const { service } = doc.value.spec;
+    checkKnown(report, doc, ['spec', 'service'], 'service', service, known, 'declare a Service of that name');
+  }
 }
 
 /** Rules are evaluated on a grid of five minutes: an interval that does not divide it would leave seams. */
@@ -283,12 +272,6 @@ function checkIntervals(doc: Parsed<PlatformDocument>, report: Report): void {
 function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
   const { alerts, environments, services } = doc.value.spec;
   const receivers = (alerts?.receivers ?? []).map((r) => r.name);
-  const known = (path: Path, what: string, name: string, names: readonly string[]) => {
-    if (names.includes(name)) return;
-    const near = nearest(name, names);
-    const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ') || 'none'}`;
-    report(doc, path, `UNKNOWN_${what.toUpperCase()}`, `no ${what} is named "${name}"`, hint);
-  };
   unique(
     receivers.map((name, i) => ({ name, at: doc, path: ['spec', 'alerts', 'receivers', i, 'name'] })),
     'receiver',
@@ -298,11 +281,11 @@ function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report
   const serviceNames = [...services.map((s) => s.name), ...slos.map((s) => s.service)];
   for (const [i, route] of (alerts?.routes ?? []).entries()) {
     const at: Path = ['spec', 'alerts', 'routes', i];
-    known([...at, 'receiver'], 'receiver', route.receiver, receivers);
+    checkKnown(report, doc, [...at, 'receiver'], 'receiver', route.receiver, receivers);
     for (const [j, name] of (route.environments ?? []).entries())
-      known([...at, 'environments', j], 'environment', name, environmentNames);
+      checkKnown(report, doc, [...at, 'environments', j], 'environment', name, environmentNames);
     for (const [j, name] of (route.services ?? []).entries())
-      known([...at, 'services', j], 'service', name, serviceNames);
+      checkKnown(report, doc, [...at, 'services', j], 'service', name, serviceNames);
   }
   for (const name of Object.keys(alerts?.labels ?? {}))
     if (RESERVED_LABELS.has(name))
@@ -316,9 +299,9 @@ function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report
   for (const [i, item] of doc.value.spec.maintenance.entries()) {
     const at: Path = ['spec', 'maintenance', i];
     for (const [j, name] of (item.environments ?? []).entries())
-      known([...at, 'environments', j], 'environment', name, environmentNames);
+      checkKnown(report, doc, [...at, 'environments', j], 'environment', name, environmentNames);
     for (const [j, name] of (item.services ?? []).entries())
-      known([...at, 'services', j], 'service', name, serviceNames);
+      checkKnown(report, doc, [...at, 'services', j], 'service', name, serviceNames);
   }
 }
 
@@ -327,22 +310,14 @@ function checkOrder(doc: Parsed<PlatformDocument>, report: Report): void {
   const { environments } = doc.value.spec;
   const names = environments.map((e) => e.name);
   const stages = [...new Set(environments.flatMap((e) => e.stage ?? []))];
+  const known = [...names, ...stages];
   const after = new Map(environments.map((e) => [e.name, afterOf(e, environments)]));
   const circles = (name: string, seen: readonly string[]): boolean =>
     seen.includes(name) || (after.get(name) ?? []).some((before) => circles(before, [...seen, name]));
   for (const [i, environment] of environments.entries()) {
     const at: Path = ['spec', 'environments', i, 'after'];
     for (const [j, name] of (environment.after ?? []).entries())
-      if (![...names, ...stages].includes(name)) {
-        const near = nearest(name, [...names, ...stages]);
-        report(
-          doc,
-          [...at, j],
-          'UNKNOWN_ENVIRONMENT',
-          `no environment is named "${name}"`,
-          near ? `did you mean "${near}"?` : `known: ${[...names, ...stages].join(', ')}`,
-        );
-      }
+      checkKnown(report, doc, [...at, j], 'environment', name, known);
     if (environment.after && circles(environment.name, []))
       report(doc, at, 'ORDER_IN_A_CIRCLE', `"${environment.name}" would come before itself`);
     if (
@@ -363,12 +338,8 @@ function checkOrder(doc: Parsed<PlatformDocument>, report: Report): void {
 function checkNames(doc: Parsed<PlatformDocument>, report: Report): void {
   const { environments, services, notifications } = doc.value.spec;
   const known = { service: services.map((s) => s.name), environment: environments.map((e) => e.name) };
-  const check = (path: Path, what: keyof typeof known, name: string) => {
-    if (known[what].includes(name)) return;
-    const near = nearest(name, known[what]);
-    const hint = near ? `did you mean "${near}"?` : `known: ${known[what].join(', ')}`;
-    report(doc, path, `UNKNOWN_${what.toUpperCase()}`, `no ${what} is named "${name}"`, hint);
-  };
+  const check = (path: Path, what: keyof typeof known, name: string) =>
+    checkKnown(report, doc, path, what, name, known[what]);
   for (const [i, { load }] of environments.entries())
     for (const [j, { service }] of (load?.targets ?? []).entries())
       check(['spec', 'environments', i, 'load', 'targets', j, 'service'], 'service', service);
@@ -393,11 +364,8 @@ function checkTargets(
 ): void {
   const receivers = (doc.value.spec.alerts?.receivers ?? []).map((r) => r.name);
   for (const target of targets) {
-    const name = target.value.spec.target;
-    if (receivers.includes(name)) continue;
-    const near = nearest(name, receivers);
-    const hint = near ? `did you mean "${near}"?` : 'declare it under spec.alerts.receivers of the Platform';
-    report(target, ['spec', 'target'], 'UNKNOWN_RECEIVER', `no receiver is named "${name}"`, hint);
+    const declare = 'declare it under spec.alerts.receivers of the Platform';
+    checkKnown(report, target, ['spec', 'target'], 'receiver', target.value.spec.target, receivers, declare);
   }
 }
 

@@ -1,10 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
-import { nearest } from '../kit/nearest.ts';
 import { parseDuration } from '../kit/time.ts';
 import { GOVERNANCE_DEFAULTS as D } from './defaults.ts';
 import type { Parsed } from './documents.ts';
 import type { CalendarFreeze, ForgeSource, PolicySettings, SignIn } from './platform.ts';
-import type { Path, Report } from './report.ts';
+import { checkKnown, type Path, type Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
 
 type Spec = PlatformDocument['spec'];
@@ -114,16 +113,8 @@ export function checkGovernance(doc: Parsed<PlatformDocument>, report: Report): 
     seen.add(freeze.name);
     for (const field of ['environments', 'services'] as const)
       for (const [j, name] of (freeze[field] ?? []).entries()) {
-        if (names[field].includes(name)) continue;
-        const near = nearest(name, names[field]);
-        const what = field.slice(0, -1);
-        report(
-          doc,
-          [...at, field, j],
-          `UNKNOWN_${what.toUpperCase()}`,
-          `no ${what} is named "${name}"`,
-          near ? `did you mean "${near}"?` : `known: ${names[field].join(', ')}`,
-        );
+        const what = field === 'services' ? 'service' : 'environment';
+        checkKnown(report, doc, [...at, field, j], what, name, names[field]);
       }
     const [start, end] = [localTime(freeze.start), freeze.end ? localTime(freeze.end) : null];
     if (!start) report(doc, [...at, 'start'], 'INVALID_VALUE', `there is no such day: "${freeze.start}"`);

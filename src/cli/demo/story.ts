@@ -139,13 +139,13 @@ const judged = (
 
 const merged = (pull: PullView): boolean => pull.state === 'merged';
 
+const newestOf = async (stage: Stage, title: string): Promise<PullView | undefined> =>
+  (await pullsOf(stage)).filter((p) => p.title === title).sort((a, b) => b.number - a.number)[0];
+
 /** The newest pull request of that title that Sluice opened by itself. */
 const ours = (stage: Stage, title: string): Promise<number> =>
   soon(stage, `a pull request "${title}"`, async () => {
-    const [newest] = (await pullsOf(stage))
-      .filter((p) => p.title === title)
-      .sort((a, b) => b.number - a.number);
-    return newest?.number;
+    return (await newestOf(stage, title))?.number;
   });
 const promotionTitle = (version: string, to: string) => `Promote ${SERVICE} ${version} to ${to}`;
 
@@ -238,10 +238,7 @@ async function allTheWay(stage: Stage, version: string, environments: readonly E
 /** The newest revert that Sluice asked for by itself, once it is merged. */
 const revertOf = (stage: Stage, version: string, environment: Environment): Promise<PullView> =>
   soon(stage, `a revert to ${version} in ${environment}`, async () => {
-    const title = `Revert ${SERVICE} to ${version} in ${environment}`;
-    const [newest] = (await pullsOf(stage))
-      .filter((p) => p.title === title)
-      .sort((a, b) => b.number - a.number);
+    const newest = await newestOf(stage, `Revert ${SERVICE} to ${version} in ${environment}`);
     if (newest) stage.say(newest.sentence);
     return newest !== undefined && merged(newest) ? newest : undefined;
   });

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { percentile } from './summary.ts';
 
 /** What users saw in one second. */
 export interface Second {
@@ -86,9 +87,11 @@ export function startTraffic(options: TrafficOptions): Traffic {
     const good = status > 0 && status < 500;
     totals[good ? 'ok' : 'failed']++;
     second(Date.now())[good ? 'ok' : 'failed']++;
-    latencies.push(Date.now() - at);
+    const end = Date.now();
+    const ms = end - at;
+    latencies.push(ms);
     if (latencies.length > KEPT_LATENCIES) latencies.splice(0, KEPT_LATENCIES / 2);
-    options.onAnswer?.({ at: Date.now(), url, status, servedBy, ms: Date.now() - at });
+    options.onAnswer?.({ at: end, url, status, servedBy, ms });
   };
   const begun = performance.now();
   const sentTo = options.targets.map(() => 0);
@@ -102,8 +105,8 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }, TICK_MS);
   const report = (): TrafficReport => {
     const sorted = [...latencies].sort((a, b) => a - b);
-    const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
-    return { ...totals, p50Ms: at(0.5), p99Ms: at(0.99), seconds: seconds.map((s) => ({ ...s })) };
+    const [p50Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];
+    return { ...totals, p50Ms, p99Ms, seconds: seconds.map((s) => ({ ...s })) };
   };
   return {
     report,

@@ -43,7 +43,8 @@ export interface Asked {
   readonly ms: number;
 }
 
-const percentile = (sorted: readonly number[], share: number): number =>
+/** The value below which a share (0 to 1) of them lies; 0 of none. */
+export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 
 function holds(t: Threshold, mine: readonly Asked[]): boolean {

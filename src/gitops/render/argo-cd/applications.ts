@@ -8,13 +8,11 @@ export interface ArgoCdPlaces {
   readonly chart: string;
 }
 
-const nameOf = (platform: Platform): string => platform.name;
-
 /** The one project of a platform: it may read that repository and write to those destinations, and nowhere else. */
 export const appProject = (platform: Platform, places: ArgoCdPlaces): object => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'AppProject',
-  metadata: { name: nameOf(platform), namespace: places.namespace },
+  metadata: { name: platform.name, namespace: places.namespace },
   spec: {
     description: 'Services whose releases Sluice judges.',
     sourceRepos: [places.repository],
@@ -49,7 +47,7 @@ const applicationOf = (platform: Platform, environment: Environment, places: Arg
     labels: { 'sluice.dev/service': '{{service}}', 'sluice.dev/environment': environment.name },
   },
   spec: {
-    project: nameOf(platform),
+    project: platform.name,
     source: {
       repoURL: places.repository,
       targetRevision: branchOf(platform, environment),
@@ -82,7 +80,7 @@ export const applicationSet = (
 ): object => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'ApplicationSet',
-  metadata: { name: `${nameOf(platform)}-${environment.name}`, namespace: places.namespace },
+  metadata: { name: `${platform.name}-${environment.name}`, namespace: places.namespace },
   spec: {
     generators: [{ list: { elements: platform.services.map((s) => ({ service: s.name })) } }],
     template: applicationOf(platform, environment, places),
