@@ -1,11 +1,26 @@
 #!/usr/bin/env node
 // Builds the Go programs that some tests drive, once per version, outside of the checkout. No dependency.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What is built: module, version, package in it; `keep` names folders of the module that the program needs to run. */
+const KUBERNETES = { module: 'k8s.io/kubernetes', version: 'v1.34.4', staging: 'v0.34.4' };
+const kubernetes = (name) => ({ ...KUBERNETES, package: `./cmd/${name}` });
+
+/**
+ * What is built: module, version, package in it; `keep` names folders of the module that the program needs to run,
+ * `staging` the version of the modules that it replaces by folders which its published form does not have.
+ */
 export const TOOLS = {
   opa: { module: 'github.com/open-policy-agent/opa', version: 'v1.22.2', package: '.' },
   actionlint: { module: 'github.com/rhysd/actionlint', version: 'v1.7.12', package: './cmd/actionlint' },
@@ -20,6 +35,32 @@ export const TOOLS = {
   },
   k6: { module: 'go.k6.io/k6', version: 'v1.8.1', package: '.' },
   helm: { module: 'helm.sh/helm/v3', version: 'v3.21.4', package: './cmd/helm' },
+  kubeconform: { module: 'github.com/yannh/kubeconform', version: 'v0.7.0', package: './cmd/kubeconform' },
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  'kube-proxy': kubernetes('kube-proxy'),
+  kubelet: kubernetes('kubelet'),
+  kubectl: kubernetes('kubectl'),
+  'argo-rollouts': {
+    module: 'github.com/argoproj/argo-rollouts',
+    version: 'v1.9.1',
+    package: './cmd/rollouts-controller',
+    keep: ['manifests/crds'],
+  },
+  // One program for every part; ARGOCD_BINARY_NAME chooses. Later versions build from folders that are not published.
+  argocd: {
+    module: 'github.com/argoproj/argo-cd/v3',
+    version: 'v3.2.11',
+    package: './cmd',
+    keep: ['manifests/crds', 'manifests/base/config'],
+  },
+  // Debian's Prometheus is built without the discovery of a cluster.
+  prometheus: {
+    module: 'github.com/prometheus/prometheus',
+    version: 'v0.314.0',
+    package: './cmd/prometheus',
+  },
 };
 
 const cache = () =>
@@ -48,25 +89,45 @@ function go(args, options = {}) {
   });
 }
 
+/** A go.mod beside the module's own, with published modules where it names its own folders. */
+function ownModFile(folder, source, staging) {
+  const mod = readFileSync(join(source, 'go.mod'), 'utf8');
+  const file = join(folder, 'go.mod');
+  writeFileSync(file, mod.replace(/^(\s*)(\S+) => \.\/staging\/\S+$/gm, `$1$2 => $2 ${staging}`));
+  cpSync(join(source, 'go.sum'), join(folder, 'go.sum'));
+  return file;
+}
+
+/** What `--version` and a node say, as the project's own builds set it. */
+const versionFlags = ({ version, staging }) => {
+  const [major, minor] = version.slice(1).split('.');
+  const set = { gitVersion: version, gitMajor: major, gitMinor: minor };
+  return staging
+    ? ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) =>
+        Object.entries(set).map(([key, value]) => `-X ${at}.${key}=${value}`),
+      )
+    : [`-X main.version=${version.slice(1)}`];
+};
+
 /** Builds in the module's own folder, so that its own go.sum says what goes in. */
 async function build(name) {
-  const { module, version, package: pkg, cgo, tags, keep = [] } = TOOLS[name];
+  const { module, version, package: pkg, cgo, tags, staging, keep = [] } = TOOLS[name];
   const fetched = await go(['mod', 'download', '-json', `${module}@${version}`], { cwd: tmpdir() });
   if (!fetched.ok) return `${module}@${version} cannot be fetched:\n${lines(fetched.err + fetched.out)}`;
   const source = JSON.parse(fetched.out).Dir;
   mkdirSync(cache(), { recursive: true });
   const temporary = mkdtempSync(join(cache(), `.${name}-`));
-  const tail = version.slice(1);
+  const modFile = staging ? ownModFile(temporary, source, staging) : null;
   const built = await go(
     [
       'build',
       '-C',
       source,
       '-trimpath',
-      '-mod=readonly',
+      ...(modFile ? ['-mod=mod', `-modfile=${modFile}`] : ['-mod=readonly']),
       ...(tags ? ['-tags', tags] : []),
       '-ldflags',
-      `-s -w -X main.version=${tail}`,
+      ['-s', '-w', ...versionFlags(TOOLS[name])].join(' '),
       '-o',
       join(temporary, name),
       pkg,

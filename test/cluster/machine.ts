@@ -1,0 +1,316 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { toolPath } from '../../scripts/tools.mjs';
+import { until } from '../wait.ts';
+import { createProcesses, type Processes, type Started, tailOf } from './processes.ts';
+
+/** Addresses of a network that only this run has: its host, its node, pods and services. */
+const NET = {
+  name: 'sluice-test',
+  host: '10.231.0.1',
+  node: '10.231.0.2',
+  pods: '10.232.0.0/16',
+  services: '10.233.0.0/16',
+  apiService: '10.233.0.1',
+} as const;
+const API_PORT = 6443;
+const ETCD_PORT = 2379;
+const NODE_NAME = 'node-1';
+const GROUP = 'system:masters';
+
+/** A Kubernetes of one node on this machine, in a network and a folder of its own. */
+export interface Machine {
+  readonly home: string;
+  readonly processes: Processes;
+  readonly kubeconfig: string;
+  readonly address: string;
+  readonly ca: string;
+  readonly token: string;
+  readonly net: typeof NET;
+  readonly parts: Readonly<Record<'etcd' | 'apiserver' | 'kubelet' | 'containerd', Started>>;
+  kubectl(args: readonly string[], input?: string): string;
+  importImage(tar: string): void;
+  /** A command in the network of the node. */
+  inside(program: string, ...args: string[]): string;
+  stop(): Promise<void>;
+}
+
+const sh = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+const inNetwork = [`nsenter`, `--net=/run/netns/${NET.name}`];
+
+/** A network namespace: rules and routes of the cluster go with it. */
+function openNetwork(): void {
+  closeNetwork();
+  sh('ip', 'netns', 'add', NET.name);
+  sh('ip', 'link', 'add', 'sluice0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', NET.name);
+  sh('ip', 'addr', 'add', `${NET.host}/30`, 'dev', 'sluice0');
+  sh('ip', 'link', 'set', 'sluice0', 'up');
+  const ip = (...args: string[]) => sh('ip', '-n', NET.name, ...args);
+  ip('link', 'set', 'lo', 'up');
+  ip('addr', 'add', `${NET.node}/30`, 'dev', 'eth0');
+  ip('link', 'set', 'eth0', 'up');
+  ip('route', 'add', 'default', 'via', NET.host);
+  for (const range of [NET.pods, NET.services]) sh('ip', 'route', 'replace', range, 'via', NET.node);
+  const [enter, ...rest] = inNetwork;
+  sh(enter!, ...rest, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+}
+
+function closeNetwork(): void {
+  if (existsSync(`/run/netns/${NET.name}`)) {
+    spawnSync('ip', ['netns', 'pids', NET.name], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter(Boolean)
+      .forEach((pid) => spawnSync('kill', ['-9', pid]));
+    spawnSync('ip', ['netns', 'delete', NET.name]);
+  }
+  spawnSync('ip', ['link', 'delete', 'sluice0'], { stdio: 'ignore' });
+}
+
+/** Mounts below a folder, innermost first: overlays of containers, tmpfs of volumes. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+    .filter((at) => at.startsWith(`${folder}/`));
+  for (const at of mounts.reverse()) spawnSync('umount', ['-l', at]);
+}
+
+/** Control groups that the kubelet made; they are empty once its containers are gone. */
+function removeGroups(): void {
+  for (const controller of readdirSync('/sys/fs/cgroup')) {
+    const root = join('/sys/fs/cgroup', controller, 'kubepods');
+    if (!existsSync(root)) continue;
+    const folders = sh('find', root, '-depth', '-type', 'd').trim().split('\n');
+    for (const folder of folders) spawnSync('rmdir', [folder], { stdio: 'ignore' });
+  }
+}
+
+const containerdConfig = (home: string, pause: string): string => `version = 2
+root = "${home}/containerd"
+state = "${home}/containerd-state"
+[grpc]
+  address = "${home}/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pause}"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+  stream_server_address = "${NET.node}"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${home}/cni"
+`;
+
+const cni = {
+  cniVersion: '0.4.0',
+  name: 'pods',
+  plugins: [
+    {
+      type: 'ptp',
+      ipMasq: false,
+      ipam: { type: 'host-local', subnet: NET.pods, routes: [{ dst: '0.0.0.0/0' }] },
+    },
+    { type: 'portmap', capabilities: { portMappings: true } },
+  ],
+};
+
+const kubeletConfig = (home: string): object => ({
+  apiVersion: 'kubelet.config.k8s.io/v1beta1',
+  kind: 'KubeletConfiguration',
+  address: NET.node,
+  authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+  authorization: { mode: 'AlwaysAllow' },
+  cgroupDriver: 'cgroupfs',
+  failCgroupV1: false,
+  failSwapOn: false,
+  enforceNodeAllocatable: [],
+  localStorageCapacityIsolation: false,
+  containerRuntimeEndpoint: `unix://${home}/containerd.sock`,
+  staticPodPath: '',
+  resolvConf: '',
+  maxPods: 200,
+  evictionHard: { 'memory.available': '1Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
+  nodeStatusUpdateFrequency: '5s',
+  syncFrequency: '10s',
+  serializeImagePulls: false,
+});
+
+export const kubeconfigText = (server: string, ca: string, token: string): string =>
+  stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server, 'certificate-authority': ca } }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  });
+
+/** What an API server needs to begin: keys, tokens, and where its etcd is. */
+export function apiServerCommand(home: string, at: { host: string; port: number; etcd: string; services: string }) {
+  const secrets = join(home, `secrets-${at.port}`);
+  mkdirSync(secrets, { recursive: true });
+  const key = join(secrets, 'service-account.key');
+  const token = randomBytes(24).toString('hex');
+  if (!existsSync(key)) sh('openssl', 'genrsa', '-out', key, '2048');
+  const tokens = join(secrets, 'tokens.csv');
+  writeFileSync(tokens, `${token},admin,admin,"${GROUP}"\n`);
+  const command = [
+    toolPath('kube-apiserver'),
+    `--etcd-servers=${at.etcd}`,
+    `--etcd-prefix=/registry-${at.port}`,
+    `--bind-address=${at.host}`,
+    `--advertise-address=${at.host}`,
+    `--secure-port=${at.port}`,
+    `--cert-dir=${secrets}`,
+    `--service-cluster-ip-range=${at.services}`,
+    `--service-account-issuer=https://kubernetes.default.svc`,
+    `--service-account-key-file=${key}`,
+    `--service-account-signing-key-file=${key}`,
+    `--token-auth-file=${tokens}`,
+    '--authorization-mode=Node,RBAC',
+    '--allow-privileged=true',
+    '--kubelet-preferred-address-types=InternalIP',
+    '--enable-admission-plugins=NodeRestriction',
+    '--watch-cache=true',
+    '--v=1',
+  ];
+  return { command, key, token, ca: join(secrets, 'apiserver.crt') };
+}
+
+/** The pause image, built and packed once. */
+export interface MachineImages {
+  readonly pause: { readonly tar: string; readonly name: string };
+}
+
+export async function startMachine(images: MachineImages, say: (what: string) => void): Promise<Machine> {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
+  openNetwork();
+  const processes = createProcesses(home, inNetwork);
+  for (const folder of ['cni', 'kubelet', 'etcd', 'manifests']) mkdirSync(join(home, folder));
+  const inside = (program: string, ...args: string[]) => sh(inNetwork[0]!, inNetwork[1]!, program, ...args);
+  const stop = async () => {
+    await processes.stop();
+    spawnSync('pkill', ['-9', '-f', `containerd-shim.*${home}`]);
+    await until('containers gone', 10_000, () => {
+      closeNetwork();
+      return !existsSync(`/run/netns/${NET.name}`);
+    });
+    unmountBelow(home);
+    removeGroups();
+    rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    say('etcd and the API server');
+    const etcd = processes.start('etcd', [
+      'etcd',
+      `--data-dir=${home}/etcd`,
+      `--listen-client-urls=http://${NET.node}:${ETCD_PORT}`,
+      `--advertise-client-urls=http://${NET.node}:${ETCD_PORT}`,
+      '--listen-peer-urls=http://127.0.0.1:0',
+      '--unsafe-no-fsync',
+      '--log-level=warn',
+    ]);
+    const api = apiServerCommand(home, {
+      host: NET.node,
+      port: API_PORT,
+      etcd: `http://${NET.node}:${ETCD_PORT}`,
+      services: NET.services,
+    });
+    const apiserver = processes.start('kube-apiserver', api.command);
+    writeFileSync(join(home, 'containerd.toml'), containerdConfig(home, images.pause.name));
+    writeFileSync(join(home, 'cni', '10-pods.conflist'), JSON.stringify(cni));
+    const containerd = processes.start('containerd', ['containerd', '--config', join(home, 'containerd.toml')]);
+    const address = `https://${NET.node}:${API_PORT}`;
+    const kubeconfig = join(home, 'kubeconfig');
+    await until('the certificate of the API server', 60_000, () => existsSync(api.ca));
+    writeFileSync(kubeconfig, kubeconfigText(address, api.ca, api.token));
+    const kubectl = (args: readonly string[], input?: string): string =>
+      execFileSync(toolPath('kubectl'), ['--kubeconfig', kubeconfig, ...args], {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        ...(input === undefined ? {} : { input }),
+      });
+    await until('the API server', 120_000, () => kubectl(['get', '--raw', '/readyz']) === 'ok').catch((e) => {
+      throw new Error(`${e.message}\n${tailOf(apiserver.log)}`);
+    });
+    const importImage = (tar: string) => {
+      sh('ctr', '--address', `${home}/containerd.sock`, '-n', 'k8s.io', 'images', 'import', '--digests', tar);
+    };
+    await until('containerd', 30_000, () => {
+      importImage(images.pause.tar);
+      return true;
+    });
+    say('controllers, scheduler, kubelet and proxy');
+    processes.start('kube-controller-manager', [
+      toolPath('kube-controller-manager'),
+      `--kubeconfig=${kubeconfig}`,
+      `--service-account-private-key-file=${api.key}`,
+      `--root-ca-file=${api.ca}`,
+      '--use-service-account-credentials=false',
+      '--leader-elect=false',
+      `--cluster-cidr=${NET.pods}`,
+      '--allocate-node-cidrs=false',
+      '--node-monitor-grace-period=30s',
+    ]);
+    processes.start('kube-scheduler', [
+      toolPath('kube-scheduler'),
+      `--kubeconfig=${kubeconfig}`,
+      '--leader-elect=false',
+    ]);
+    writeFileSync(join(home, 'kubelet.yaml'), stringify(kubeletConfig(home)));
+    const kubelet = processes.start('kubelet', [
+      toolPath('kubelet'),
+      `--config=${home}/kubelet.yaml`,
+      `--kubeconfig=${kubeconfig}`,
+      `--root-dir=${home}/kubelet`,
+      `--cert-dir=${home}/kubelet/pki`,
+      `--hostname-override=${NODE_NAME}`,
+      `--node-ip=${NET.node}`,
+    ]);
+    writeFileSync(
+      join(home, 'proxy.yaml'),
+      stringify({
+        apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+        kind: 'KubeProxyConfiguration',
+        mode: 'iptables',
+        clusterCIDR: NET.pods,
+        clientConnection: { kubeconfig },
+        hostnameOverride: NODE_NAME,
+        conntrack: { maxPerCore: 0, min: 0 },
+        iptables: { minSyncPeriod: '200ms', syncPeriod: '30s' },
+      }),
+    );
+    processes.start('kube-proxy', [toolPath('kube-proxy'), `--config=${home}/proxy.yaml`]);
+    await until('the node', 90_000, () =>
+      kubectl(['get', 'node', NODE_NAME, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']) ===
+      'True',
+    ).catch((e) => {
+      throw new Error(`${e.message}\n${tailOf(kubelet.log)}`);
+    });
+    return {
+      home,
+      processes,
+      kubeconfig,
+      address,
+      ca: api.ca,
+      token: api.token,
+      net: NET,
+      parts: { etcd, apiserver, kubelet, containerd },
+      kubectl,
+      importImage,
+      inside,
+      stop,
+    };
+  } catch (thrown) {
+    if (!process.env['SLUICE_KEEP']) await stop();
+    throw thrown;
+  }
+}

@@ -1,0 +1,3 @@
+module sluice.dev/pause
+
+go 1.24
