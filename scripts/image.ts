@@ -108,7 +108,9 @@ function billOfMaterials(rootfs: string): void {
   for (const file of files)
     for (const candidate of [file, file.replace(/^\/usr/, '')])
       try {
-        owners.add(execFileSync('dpkg', ['-S', candidate], { encoding: 'utf8', stdio: 'pipe' }).split(':')[0]!);
+        owners.add(
+          execFileSync('dpkg', ['-S', candidate], { encoding: 'utf8', stdio: 'pipe' }).split(':')[0]!,
+        );
         break;
       } catch {
         // Not of a package: Node comes from npm, the rest is ours.
@@ -117,13 +119,21 @@ function billOfMaterials(rootfs: string): void {
     const version = sh('dpkg-query', '-W', '-f=${Version}\n', name).split('\n')[0]!;
     return { type: 'library', name, version, purl: `pkg:deb/debian/${name}@${version}` };
   });
-  const node = { type: 'application', name: 'node', version: process.versions.node, purl: `pkg:generic/node@${process.versions.node}` };
+  const node = {
+    type: 'application',
+    name: 'node',
+    version: process.versions.node,
+    purl: `pkg:generic/node@${process.versions.node}`,
+  };
   npm.components.push(node, ...debian);
   writeFileSync(join(rootfs, 'sbom.cdx.json'), JSON.stringify(npm));
 }
 
 /** Everything that the image of the server holds. `also`: programs beside it, by the path they get. */
-export async function serverRootfs(rootfs: string, also: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function serverRootfs(
+  rootfs: string,
+  also: Readonly<Record<string, string>> = {},
+): Promise<void> {
   nodeRootfs(rootfs);
   git(rootfs);
   for (const [as, file] of Object.entries(also)) {
@@ -140,7 +150,20 @@ export async function serverRootfs(rootfs: string, also: Readonly<Record<string,
 
 /** A folder as a layer: the same files give the same bytes. */
 export function layerOf(folder: string, tar: string): void {
-  sh('tar', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=gnu', '-cf', tar, '-C', folder, '.');
+  sh(
+    'tar',
+    '--sort=name',
+    '--mtime=@0',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--format=gnu',
+    '-cf',
+    tar,
+    '-C',
+    folder,
+    '.',
+  );
 }
 
 export interface ImageSpec {
@@ -209,7 +232,10 @@ export function ociArchive(images: readonly ImageSpec[], tar: string): Map<strin
     }));
   });
   writeFileSync(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: manifests.flat() }));
+  writeFileSync(
+    join(folder, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: manifests.flat() }),
+  );
   layerOf(folder, tar);
   rmSync(folder, { recursive: true, force: true });
   return digests;
@@ -240,7 +266,10 @@ async function main([what, target]: string[]): Promise<number> {
     await serverRootfs(join(folder, 'rootfs'));
     layerOf(join(folder, 'rootfs'), join(folder, 'layer.tar'));
     const name = 'sluice.invalid/sluice:0.1.0';
-    const digests = ociArchive([{ name, config: SERVER_CONFIG, layers: [join(folder, 'layer.tar')] }], target);
+    const digests = ociArchive(
+      [{ name, config: SERVER_CONFIG, layers: [join(folder, 'layer.tar')] }],
+      target,
+    );
     process.stdout.write(`${name}@${digests.get(name)}\n`);
     return 0;
   } finally {

@@ -1,7 +1,7 @@
 import type { Environment, Platform } from '../declaration/platform.ts';
+import type { Revision } from '../delivery/events.ts';
 import { startable } from '../delivery/moves.ts';
 import type { Baseline } from '../delivery/seen.ts';
-import type { DesiredState } from '../gitops/port.ts';
 import { messageOf } from '../kit/result.ts';
 import { within } from '../kit/time.ts';
 import { type Arms, armSelectors, baselineCounts, batchSelector } from '../runtime/counts.ts';
@@ -35,7 +35,7 @@ export interface LookerParts {
   readonly platform: Platform;
   readonly cells: Cells;
   metrics(environment: string): MetricsPort;
-  desired(): DesiredState | null;
+  wanted(cell: LaneCell): Revision | null;
   warn(details: object, message: string): void;
 }
 
@@ -61,14 +61,12 @@ export function createLooker(parts: LookerParts): Looker {
   const hinted = new Set<string>();
 
   /** Lanes that would begin a release now, were they given a baseline. */
-  const wantsBaseline = (cell: LaneCell): boolean => {
-    const wanted = parts.desired()?.lanes.get(cell.state.lane) ?? null;
-    return !inFlight(cell.state) && startable(cell.state, wanted);
-  };
+  const wantsBaseline = (cell: LaneCell): boolean =>
+    !inFlight(cell.state) && startable(cell.state, parts.wanted(cell));
 
   const baselineArms = (cell: LaneCell): Arms => ({
     label: cell.service.revisionLabel,
-    canary: parts.desired()?.lanes.get(cell.state.lane)?.revision ?? null,
+    canary: parts.wanted(cell)?.revision ?? null,
     stable: cell.state.stable?.revision ?? null,
   });
 

@@ -32,6 +32,8 @@ export interface ControllerPorts {
   readonly desired: DesiredPort;
   metrics(environment: string): MetricsPort;
   delivery(environment: string): DeliveryPort;
+  /** What is asked for where somebody else moves traffic: there it counts before what Git says. */
+  wanted?(lane: string): Revision | null;
   /** What holds a new release of this target in this lane; none where nobody is asked. */
   hold?(lane: string, target: Revision, now: number): Hold | null;
 }
@@ -49,6 +51,8 @@ export interface LaneView {
   readonly evidence: EvidenceBySlo;
   readonly delivery: Delivery | null;
   readonly desired: string | null;
+  /** What is asked for where it runs. */
+  readonly wanted: Revision | null;
 }
 
 export interface Controller {
@@ -111,11 +115,14 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     return records;
   };
 
+  const wantedIn = (cell: LaneCell): Revision | null =>
+    (cell.settings.followed ? ports.wanted?.(cell.state.lane) : desired?.lanes.get(cell.state.lane)) ?? null;
+
   const looker = createLooker({
     platform,
     cells,
     metrics: ports.metrics,
-    desired: () => desired,
+    wanted: wantedIn,
     warn: (details, message) => log.warn(details, message),
   });
 
@@ -153,7 +160,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       mine && release && inFlight(cell.state)
         ? assess(release, mine, evidenceFor(cell), cell.settings.burn, now)
         : null;
-    const wanted = desired?.lanes.get(lane) ?? null;
+    const wanted = wantedIn(cell);
     const seen: Seen = {
       desired: wanted,
       hold: wanted ? (ports.hold?.(lane, wanted, now) ?? null) : null,
@@ -209,6 +216,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         evidence: evidenceFor(cell),
         delivery: cell.delivery,
         desired: desired?.lanes.get(cell.state.lane)?.version ?? null,
+        wanted: wantedIn(cell),
       })),
     metrics: (environment) => looker.last(environment),
     desired: () => desired,

@@ -14,6 +14,7 @@ export function laneSettings(platform: Platform, service: Service, environment: 
   const { steps, warmUpMs, dwellMs, deadlineMs, holdMs } = strategyOf(service, environment);
   return {
     mode: environment.mode,
+    followed: environment.delivery === 'argo-rollouts',
     release: {
       weights: [...steps],
       warmUpMs,

@@ -25,6 +25,7 @@ import type {
 } from './openslo.ts';
 import type {
   Alerting,
+  ClusterPlace,
   Environment,
   Guard,
   Load,
@@ -146,6 +147,26 @@ const compileLoad = (l: NonNullable<EnvironmentInput['load']>): Load => ({
   targets: l.targets.map(({ service, path, rps }) => ({ service, path, rps })),
 });
 
+type ClusterInput = Pick<NonNullable<EnvironmentInput['cluster']>, 'kubeconfig' | 'context'>;
+
+const clusterPlace = (c: ClusterInput | undefined): ClusterPlace => ({
+  kubeconfig: c?.kubeconfig?.secretRef ?? null,
+  context: c?.context ?? null,
+});
+
+type ArgoCdInput = NonNullable<PlatformDocument['spec']['kubernetes']>['argoCd'];
+
+const compileArgoCd = (a: ArgoCdInput): Platform['kubernetes']['argoCd'] =>
+  a
+    ? {
+        repository: a.repository,
+        namespace: a.namespace,
+        chart: a.chart,
+        webhookToken: a.webhookToken?.secretRef ?? null,
+        ...clusterPlace(a),
+      }
+    : null;
+
 function compileEnvironment(
   e: EnvironmentInput,
   all: readonly EnvironmentInput[],
@@ -167,9 +188,11 @@ function compileEnvironment(
     branch: e.branch ?? null,
     strategy: compileOwnStrategy(e),
     load: e.load ? compileLoad(e.load) : null,
+    delivery: e.delivery,
     cluster: {
       server: e.cluster?.server ?? KUBERNETES_DEFAULTS.apiServer,
       namespace: e.cluster?.namespace ?? platform,
+      ...clusterPlace(e.cluster),
     },
     promotion: {
       soakMs: ms(e.promotion?.soak ?? '0s'),
@@ -555,7 +578,12 @@ function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest'> {
         branch: null,
         strategy: {},
         load: null,
-        cluster: { server: KUBERNETES_DEFAULTS.apiServer, namespace: 'default' },
+        delivery: 'embedded',
+        cluster: {
+          server: KUBERNETES_DEFAULTS.apiServer,
+          namespace: 'default',
+          ...clusterPlace(undefined),
+        },
         budgetWindowMs: null,
         budgetHolds: true,
       },
@@ -708,7 +736,7 @@ export function compileDeclaration(
     },
     kubernetes: {
       server: spec.kubernetes?.server ?? KUBERNETES_DEFAULTS.server,
-      argoCd: spec.kubernetes?.argoCd ?? null,
+      argoCd: compileArgoCd(spec.kubernetes?.argoCd),
     },
     ledger: spec.ledger ? { url: spec.ledger.postgres.url.secretRef } : null,
     alerts: compileAlerts(spec.alerts),

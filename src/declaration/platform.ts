@@ -49,13 +49,21 @@ export interface Environment {
   /** In place of a service's own. */
   readonly strategy: Partial<Strategy>;
   readonly load: Load | null;
+  /** Who moves traffic: nginx on this machine, driven by us, or Argo Rollouts, which we follow. */
+  readonly delivery: 'embedded' | 'argo-rollouts';
   /** Where its services run, in a cluster. */
-  readonly cluster: { readonly server: string; readonly namespace: string };
+  readonly cluster: ClusterPlace & { readonly server: string; readonly namespace: string };
   readonly promotion: { readonly soakMs: Ms; readonly autoMerge: boolean; readonly autoRevert: boolean };
   /** A budget window for all SLOs here, in place of their own; null: their own. */
   readonly budgetWindowMs: Ms | null;
   /** Whether a budget that is spent or unknown holds changes here. */
   readonly budgetHolds: boolean;
+}
+
+/** How a cluster is reached; without a kubeconfig it is the one that we run in. */
+export interface ClusterPlace {
+  readonly kubeconfig: SecretRef | null;
+  readonly context: string | null;
 }
 
 /** Requests of our own while a version is judged. */
@@ -360,11 +368,14 @@ export interface Platform {
   readonly kubernetes: {
     /** Where Rollouts ask for verdicts. */
     readonly server: string;
-    readonly argoCd: {
-      readonly repository: string;
-      readonly namespace: string;
-      readonly chart: string;
-    } | null;
+    readonly argoCd:
+      | (ClusterPlace & {
+          readonly repository: string;
+          readonly namespace: string;
+          readonly chart: string;
+          readonly webhookToken: SecretRef | null;
+        })
+      | null;
   };
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];

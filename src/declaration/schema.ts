@@ -120,12 +120,20 @@ const environment = z
       .optional()
       .describe('Where this environment has a branch of its own in the desired-state repository.'),
     strategy: strategy.optional().describe("In place of a service's own, in this environment."),
+    delivery: z
+      .enum(['embedded', 'argo-rollouts'], 'expected embedded or argo-rollouts')
+      .default('embedded')
+      .describe('embedded: processes and nginx on this machine; argo-rollouts: Rollouts are followed.'),
     cluster: z
       .strictObject({
         server: http
           .default(KUBERNETES_DEFAULTS.apiServer)
           .describe('Its API server, as Argo CD knows it as a destination.'),
         namespace: name.optional().describe("Where its services run; the platform's name where left out."),
+        kubeconfig: secretRef
+          .optional()
+          .describe('How to reach it from Sluice; the cluster that Sluice runs in where left out.'),
+        context: z.string().min(1).optional().describe('Of that kubeconfig; its current one where left out.'),
       })
       .optional(),
     load: load.optional().describe('Requests of our own while a version is judged here: they count.'),
@@ -155,6 +163,10 @@ const environment = z
       })
       .optional(),
   })
+  .refine(
+    (e) => e.delivery === 'embedded' || e.prometheus.address !== undefined,
+    'expected prometheus.address: the Prometheus that sees those Rollouts',
+  )
   .refine((e) => e.wave === undefined || e.stage !== undefined, 'expected a stage beside wave')
   .refine((e) => e.validation !== 'k6' || e.load !== undefined, 'expected load: validation k6 tests with it')
   .refine(
@@ -341,6 +353,13 @@ export const platformDocument = z.strictObject({
           .strictObject({
             repository: z.string().min(1).describe('The desired-state repository, as Argo CD reaches it.'),
             namespace: name.default(KUBERNETES_DEFAULTS.argoCdNamespace),
+            kubeconfig: secretRef
+              .optional()
+              .describe('How to reach the cluster of Argo CD; the one that Sluice runs in where left out.'),
+            context: z.string().min(1).optional().describe('Of that kubeconfig.'),
+            webhookToken: secretRef
+              .optional()
+              .describe('What its notifications carry as bearer token; none are taken where left out.'),
             chart: z
               .string()
               .default(KUBERNETES_DEFAULTS.chart)

@@ -11,6 +11,7 @@ import type { VerdictWord } from './verdict.ts';
 
 const SETTINGS: LaneSettings = {
   mode: 'enforce',
+  followed: false,
   release: {
     weights: [20, 50, 100],
     warmUpMs: 0,

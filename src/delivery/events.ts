@@ -342,7 +342,10 @@ function moved(lane: Lane, data: EventData<'lane.moved'>, at: number): Lane {
   const release = lane.release;
   if (!release || data.release !== release.id) return next;
   if (data.to === 'Canary' && data.reason === 'NEXT_STEP')
-    return { ...next, release: { ...release, step: data.step, enteredStepAt: at, heldAt: null } };
+    return {
+      ...next,
+      release: { ...release, step: data.step, enteredStepAt: at, heldAt: null, verdict: null },
+    };
   if (data.to === 'Canary' && data.reason === 'CANARY_STARTED')
     return { ...next, release: { ...release, enteredStepAt: at } };
   if (data.to === 'Promote') return { ...next, release: { ...release, cause: data.reason } };

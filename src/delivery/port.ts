@@ -1,4 +1,4 @@
-import type { Effect } from './events.ts';
+import type { Effect, Revision } from './events.ts';
 
 /** What is seen of one lane, at the place where users are served. */
 export interface Delivery {
@@ -12,6 +12,15 @@ export interface Delivery {
   readonly refused?: boolean;
   /** How the canary's process ended, where it has. */
   readonly exit?: string;
+  /** What the stable revision is, where whoever delivers can tell. */
+  readonly serves?: Revision;
+  /** Whoever delivers has stopped the canary by itself, or somebody did it there. */
+  readonly stopped?: StoppedThere | undefined;
+}
+
+export interface StoppedThere {
+  readonly by: 'burn' | 'verdict' | 'hand';
+  readonly note: string;
 }
 
 export type Probe = 'done' | 'absent' | 'unknown';

@@ -1,4 +1,5 @@
 import type { Event } from './events.ts';
+import { movedThere, tookOver } from './moved-there.ts';
 import {
   answerIdle,
   type Context,
@@ -10,7 +11,7 @@ import {
   move,
   stop,
 } from './moves.ts';
-import { stopping } from './stopping.ts';
+import { stoppedThere, stopping } from './stopping.ts';
 
 /** Pause, resume and promote, where a release is on its way. */
 function obey(c: Context): Event[] {
@@ -45,6 +46,9 @@ export function deploying(c: Context): Event[] {
   if (seen.desired && seen.desired.revision !== release.target.revision) return [stop(c, 'SUPERSEDED')];
   if (seen.delivery?.canaryHealth === 'exited')
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: seen.delivery.exit ?? 'its process ended' })];
+  const there = stoppedThere(c);
+  if (there.length > 0 && lane.pending.length === 0) return there;
+  if (tookOver(c)) return [move(c, 'Canary', 'CANARY_STARTED')];
   if (now - release.openedAt >= release.settings.deadlineMs)
     return [stop(c, 'FAILED_TO_START', { blamed: true })];
   if (seen.delivery?.canaryHealth !== 'ready' || seen.delivery.canary !== release.target.revision) return [];
@@ -69,10 +73,13 @@ function drift(c: Context): Event[] {
   return [{ type: 'lane.drifted', data }];
 }
 
-/** What goes before any progress: harm and what else stops a release, then a person's order. */
+/** What goes before any progress: harm and what else stops a release, a person's order, then a move of others. */
 function interruption(c: Context): Event[] {
-  const stopped = stopping(c);
-  return stopped.length > 0 ? stopped : obey(c);
+  for (const first of [stopping, obey, movedThere]) {
+    const events = first(c);
+    if (events.length > 0) return events;
+  }
+  return [];
 }
 
 /** It has its share of traffic, or is about to; numbers are awaited. */
@@ -137,6 +144,8 @@ export function promoting(c: Context): Event[] {
   }
   if (seen.delivery?.canaryHealth === 'exited' && seen.delivery.stable !== revision)
     return [stop(c, 'CANARY_DOWN', { blamed: true })];
+  const there = stoppedThere(c);
+  if (there.length > 0) return there;
   const abort = lane.commands.find((command) => command.command === 'abort');
   return abort ? [done(abort.id, 'aborting'), stop(c, 'OPERATOR', { note: abort.reason })] : answerIdle(c);
 }

@@ -6,6 +6,8 @@ import { answerIdle, type Context, isHeldBack, isRelease, move, open, startable 
 export function degraded(c: Context): Event[] {
   const { lane, seen, settings } = c;
   if (lane.commands.length > 0) return answerIdle(c);
+  const followed = followStable(c);
+  if (followed.length > 0) return followed;
   const fix = open(c, 'FIX_FORWARD');
   if (fix.length > 0) return fix;
   if (!seen.look || lane.stable === null || !seen.delivery || seen.delivery.weight !== 0) return [];
@@ -22,6 +24,8 @@ export function degraded(c: Context): Event[] {
 export function recovering(c: Context): Event[] {
   const { lane, seen, settings, now } = c;
   if (lane.commands.length > 0) return answerIdle(c);
+  const followed = followStable(c);
+  if (followed.length > 0) return followed;
   if (seen.look && burnWord(seen.look.burn, settings.burn) === 'firing')
     return [move(c, 'Degraded', 'RELAPSE')];
   if (lane.release?.cause === 'SUPERSEDED' && lane.release.endedAt !== null && lane.release.from !== null)
@@ -42,16 +46,41 @@ function adopt(c: Context): Event[] {
   const serving = c.seen.delivery?.stable ?? null;
   if (c.lane.state !== 'Idle' || serving === null) return [];
   const wanted = c.seen.desired?.revision === serving ? c.seen.desired : null;
-  const stable = wanted ?? { revision: serving, version: 'unknown', digest: '', config: {} };
+  const stable = wanted ??
+    c.seen.delivery?.serves ?? { revision: serving, version: 'unknown', digest: '', config: {} };
   return [{ type: 'lane.adopted', data: { stable } }, move(c, 'Stable', 'ADOPTED')];
 }
+
+/** Where Argo Rollouts delivers, what it made stable is stable: after an abort that came too late, or by hand. */
+function followStable(c: Context): Event[] {
+  const { lane, seen, settings } = c;
+  const delivery = seen.delivery;
+  if (!settings.followed || !delivery || delivery.canary !== null || lane.stable === null) return [];
+  if (delivery.stable === null || delivery.stable === lane.stable.revision || !delivery.serves) return [];
+  const wanted = seen.desired?.revision === delivery.stable ? seen.desired : delivery.serves;
+  const drifted: Event = {
+    type: 'lane.drifted',
+    data: {
+      seen: `${wanted.version} (${wanted.revision}) serves as stable`,
+      wanted: `${lane.stable.version} (${lane.stable.revision})`,
+      generation: lane.generation + 1,
+      effects: [],
+    },
+  };
+  return [drifted, { type: 'lane.adopted', data: { stable: wanted } }];
+}
+
+/** The first version of a Rollout has no canary: it is taken as stable once it serves. */
+const servesNobodyYet = ({ lane, seen, settings }: Context): boolean =>
+  settings.followed && lane.stable === null && (seen.delivery?.stable ?? null) === null;
 
 /** At rest: what is wanted begins; burning without a release is noticed. */
 export function resting(c: Context): Event[] {
   const { lane, seen, settings } = c;
   if (lane.commands.length > 0) return answerIdle(c);
-  const adopted = adopt(c);
+  const adopted = [...adopt(c), ...followStable(c)];
   if (adopted.length > 0) return adopted;
+  if (servesNobodyYet(c)) return [];
   const burning = seen.look && burnWord(seen.look.burn, settings.burn) === 'firing';
   if (lane.state === 'Stable' && burning) return [move(c, 'Degraded', 'BURNING')];
   return open(c, lane.state === 'Idle' ? 'FIRST_RELEASE' : 'NEW_VERSION');

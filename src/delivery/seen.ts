@@ -15,6 +15,8 @@ export interface RecoverySettings {
 /** What the declaration says of one lane. */
 export interface LaneSettings {
   readonly mode: 'observe' | 'enforce';
+  /** Argo Rollouts moves traffic as it is answered; otherwise nginx does, as we tell it. */
+  readonly followed: boolean;
   readonly release: ReleaseSettings;
   readonly burn: BurnRule;
   readonly recovery: RecoverySettings;

@@ -10,6 +10,14 @@ const burnFires = (c: Context): boolean =>
   c.seen.look !== null &&
   burnWord(c.seen.look.burn, c.settings.burn) === 'firing';
 
+/** Stopped in the cluster: by the burn rates that it asks for itself, or by hand. */
+export function stoppedThere(c: Context): Event[] {
+  const stopped = c.seen.delivery?.stopped;
+  if (!stopped) return [];
+  const burned = stopped.by === 'burn' && c.lane.state !== 'Deploying';
+  return [stop(c, burned ? 'MULTI_WINDOW_BURN' : 'OPERATOR', { note: stopped.note })];
+}
+
 /** What stops a release that has traffic, gravest first. Verdicts first: nobody's order outruns harm. */
 export function stopping(c: Context): Event[] {
   const { lane, seen, now } = c;
@@ -21,6 +29,8 @@ export function stopping(c: Context): Event[] {
     ];
   if (seen.delivery?.canaryHealth === 'exited')
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: seen.delivery.exit ?? 'its process ended' })];
+  const there = stoppedThere(c);
+  if (there.length > 0) return there;
   if (seen.unreachableLooks >= UNREACHABLE_LOOKS)
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: `unreachable for ${seen.unreachableLooks} looks` })];
   if (burnFires(c)) return [stop(c, 'MULTI_WINDOW_BURN')];

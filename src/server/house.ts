@@ -4,6 +4,7 @@ import { byUrgency, type LaneSummary, laneSummary, overviewSentence, releaseView
 import { laneOfRelease, type PastRelease, releasesOf } from '../controller/history.ts';
 import type { Controller, LaneView } from '../controller/loop.ts';
 import { type Platform, sloOf } from '../declaration/platform.ts';
+import { answerFor } from '../delivery/answer.ts';
 import { evidenceOf } from '../delivery/assess.ts';
 import { problemLine } from '../kit/problem.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -134,29 +135,21 @@ export function createHouseViews(parts: HouseParts): House {
       const found = await past(id);
       return found && explainRelease(found.lane.lane, found.release, found.records);
     },
-    verdict({ service, environment, revision, step, phase }) {
+    verdict({ service, environment, ...question }) {
       const view = controller.lanes().find((v) => v.state.lane === `${service}/${environment}`);
       const release = view?.state.release;
-      const nextLookAt = parts.now() + (view?.settings.release.intervalMs ?? 5_000);
-      const answer = (verdict: string, reasons: string[]) => ({
+      const { verdict, reasons } = view
+        ? answerFor(view.state, view.wanted, question)
+        : { verdict: 'inconclusive', reasons: ['UNKNOWN_RELEASE'] };
+      return {
         schema: 'sluice.dev/verdict/v1',
         verdict,
         reasons,
         release: release?.id ?? null,
-        step,
+        step: question.step,
         numbers: release?.verdict?.numbers ?? [],
-        nextLookAt,
-      });
-      if (view?.state.hold && view.state.waiting?.revision === revision)
-        return answer('inconclusive', ['HELD']);
-      if (!view || !release || release.target.revision !== revision)
-        return answer('inconclusive', ['UNKNOWN_RELEASE']);
-      if (release.blamed) return answer('fail', [...(release.verdict?.reasons ?? [])]);
-      if (phase === 'start') return answer('pass', []);
-      if (step < release.step || release.cause === 'PASSED' || release.cause === 'OVERRIDDEN')
-        return answer('pass', ['TRIED_ENOUGH']);
-      if (step !== release.step || !release.verdict) return answer('inconclusive', ['OTHER_STEP']);
-      return answer(release.verdict.verdict, [...release.verdict.reasons]);
+        nextLookAt: parts.now() + (view?.settings.release.intervalMs ?? 5_000),
+      };
     },
   };
 }

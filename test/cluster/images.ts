@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toolFolder } from '../../scripts/tools.mjs';
 import { bundle, layerOf, nodeRootfs, ociArchive, SERVER_CONFIG, serverRootfs } from '../../scripts/image.ts';
+import { toolFolder } from '../../scripts/tools.mjs';
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
@@ -13,13 +13,40 @@ export function pauseImage(folder: string): { tar: string; name: string } {
   const name = 'sluice.invalid/pause:1';
   const program = join(folder, 'pause-root', 'pause');
   mkdirSync(join(folder, 'pause-root'));
-  execFileSync('go', ['build', '-C', join(HERE, 'pause'), '-trimpath', '-ldflags', '-s -w', '-o', program, '.'], {
-    env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
-  });
+  execFileSync(
+    'go',
+    ['build', '-C', join(HERE, 'pause'), '-trimpath', '-ldflags', '-s -w', '-o', program, '.'],
+    {
+      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
+    },
+  );
   layerOf(join(folder, 'pause-root'), join(folder, 'pause-layer.tar'));
   const tar = join(folder, 'pause.tar');
-  ociArchive([{ name, config: { entrypoint: ['/pause'], user: '65535:65535' }, layers: [join(folder, 'pause-layer.tar')] }], tar);
+  ociArchive(
+    [
+      {
+        name,
+        config: { entrypoint: ['/pause'], user: '65535:65535' },
+        layers: [join(folder, 'pause-layer.tar')],
+      },
+    ],
+    tar,
+  );
   return { tar, name };
 }
 
-export { toolFolder, chmodSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, tmpdir, ROOT, bundle, nodeRootfs, SERVER_CONFIG, serverRootfs };
+export {
+  bundle,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  nodeRootfs,
+  ROOT,
+  renameSync,
+  rmSync,
+  SERVER_CONFIG,
+  serverRootfs,
+  tmpdir,
+  toolFolder,
+};

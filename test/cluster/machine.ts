@@ -1,6 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -153,7 +161,10 @@ export const kubeconfigText = (server: string, ca: string, token: string): strin
   });
 
 /** What an API server needs to begin: keys, tokens, and where its etcd is. */
-export function apiServerCommand(home: string, at: { host: string; port: number; etcd: string; services: string }) {
+export function apiServerCommand(
+  home: string,
+  at: { host: string; port: number; etcd: string; services: string },
+) {
   const secrets = join(home, `secrets-${at.port}`);
   mkdirSync(secrets, { recursive: true });
   const key = join(secrets, 'service-account.key');
@@ -226,7 +237,11 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
     const apiserver = processes.start('kube-apiserver', api.command);
     writeFileSync(join(home, 'containerd.toml'), containerdConfig(home, images.pause.name));
     writeFileSync(join(home, 'cni', '10-pods.conflist'), JSON.stringify(cni));
-    const containerd = processes.start('containerd', ['containerd', '--config', join(home, 'containerd.toml')]);
+    const containerd = processes.start('containerd', [
+      'containerd',
+      '--config',
+      join(home, 'containerd.toml'),
+    ]);
     const address = `https://${NET.node}:${API_PORT}`;
     const kubeconfig = join(home, 'kubeconfig');
     await until('the certificate of the API server', 60_000, () => existsSync(api.ca));
@@ -289,9 +304,17 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       }),
     );
     processes.start('kube-proxy', [toolPath('kube-proxy'), `--config=${home}/proxy.yaml`]);
-    await until('the node', 90_000, () =>
-      kubectl(['get', 'node', NODE_NAME, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']) ===
-      'True',
+    await until(
+      'the node',
+      90_000,
+      () =>
+        kubectl([
+          'get',
+          'node',
+          NODE_NAME,
+          '-o',
+          'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+        ]) === 'True',
     ).catch((e) => {
       throw new Error(`${e.message}\n${tailOf(kubelet.log)}`);
     });
