@@ -55,6 +55,13 @@ export const TOOLS = {
     package: './cmd',
     keep: ['manifests/crds', 'manifests/base/config'],
   },
+  // Definitions alone: what a chart asks for, and nobody serves in the test cluster.
+  'monitoring-crds': {
+    module: 'github.com/prometheus-operator/prometheus-operator',
+    version: 'v0.85.0',
+    keep: ['example/prometheus-operator-crd'],
+  },
+  'gateway-crds': { module: 'sigs.k8s.io/gateway-api', version: 'v1.6.3', keep: ['config/crd/standard'] },
   // Debian's Prometheus is built without the discovery of a cluster.
   prometheus: {
     module: 'github.com/prometheus/prometheus',
@@ -117,6 +124,14 @@ async function build(name) {
   const source = JSON.parse(fetched.out).Dir;
   mkdirSync(cache(), { recursive: true });
   const temporary = mkdtempSync(join(cache(), `.${name}-`));
+  const keepIn = () => {
+    for (const folder of keep) cpSync(join(source, folder), join(temporary, folder), { recursive: true });
+    spawnSync('chmod', ['-R', 'u+w,a+rX', temporary]);
+    rmSync(toolFolder(name), { recursive: true, force: true });
+    renameSync(temporary, toolFolder(name));
+    return null;
+  };
+  if (!pkg) return keepIn();
   const modFile = staging ? ownModFile(temporary, source, staging) : null;
   const built = await go(
     [
@@ -138,16 +153,14 @@ async function build(name) {
     rmSync(temporary, { recursive: true, force: true });
     return `${name} ${version} does not build:\n${lines(built.err)}`;
   }
-  for (const folder of keep) cpSync(join(source, folder), join(temporary, folder), { recursive: true });
-  spawnSync('chmod', ['-R', 'u+w,a+rX', temporary]);
-  rmSync(toolFolder(name), { recursive: true, force: true });
-  renameSync(temporary, toolFolder(name));
-  return null;
+  return keepIn();
 }
 
 /** Builds what is asked for and not there yet, one after the other: each uses every core. */
 export async function buildTools(names = Object.keys(TOOLS)) {
-  const missing = names.filter((name) => !existsSync(toolPath(name)));
+  const missing = names.filter(
+    (name) => !existsSync(TOOLS[name].package ? toolPath(name) : toolFolder(name)),
+  );
   if (missing.length === 0) return 0;
   if (spawnSync('go', ['version']).status !== 0) {
     process.stderr.write(`Building ${missing.join(', ')} needs Go (1.26 or later), which is not on PATH.\n`);

@@ -26,6 +26,7 @@ const { values: args } = parseArgs({
     version: { type: 'string' },
     digest: { type: 'string' },
     port: { type: 'string' },
+    host: { type: 'string', default: '127.0.0.1' },
     releases: { type: 'string' },
     edge: { type: 'string', multiple: true },
   },
@@ -129,7 +130,7 @@ const server = createServer((incoming, response) => {
   });
 });
 server.keepAliveTimeout = EDGE_KEEPS_MS;
-server.listen(Number(args.port), '127.0.0.1', () => console.log(`${service} ${version} started`));
+server.listen(Number(args.port), args.host, () => console.log(`${service} ${version} started`));
 if (profile.crashAfterSeconds)
   setTimeout(() => {
     console.error(`${service} ${version} ends: declared to crash`);

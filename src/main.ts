@@ -9,14 +9,18 @@ import type { ServeAdapters } from './cli/serve.ts';
 import {
   branchesOf,
   branchOf,
+  type ClusterPlace,
   lanesOf,
   type Notification,
   type Platform,
   type SecretRef,
 } from './declaration/platform.ts';
+import type { ArgoRollouts } from './delivery/adapters/argo-rollouts/delivery.ts';
 import { COMMANDS } from './delivery/events.ts';
-import { mapOk, messageOf, ok, type Result } from './kit/result.ts';
+import { fail, mapOk, messageOf, ok, type Result } from './kit/result.ts';
+import { systemClock } from './kit/time.ts';
 import { LedgerUnavailable } from './ledger/port.ts';
+import type { Kubernetes } from './runtime/adapters/kubernetes/client.ts';
 import { readSecret } from './runtime/adapters/prometheus/access.ts';
 import type { Sender } from './server/notify/port.ts';
 
@@ -32,7 +36,7 @@ const openLedger: ServeAdapters['openLedger'] = async (work, platform, env) => {
   const url = readSecret(platform.ledger.url, env);
   if (!url.ok) return url;
   const { postgresLedger } = await import('./ledger/adapters/postgres/ledger.ts');
-  const holder = `${hostname()}/${process.pid}`;
+  const holder = env['SLUICE_NAME'] ?? `${hostname()}/${process.pid}`;
   return ok(await postgresLedger({ url: url.value, id: platform.name, holder }));
 };
 
@@ -61,6 +65,19 @@ function remoteOf(platform: Platform, work: string, env: Io['env']) {
   }
   const token = readSecret(at.kind === 'gitea' ? at.token : (at.auth as { token: SecretRef }).token, env);
   return token.ok ? ok({ ...remote, authorization: async () => basic(token.value) }) : token;
+}
+
+/** The API of a declared cluster: by its kubeconfig, or that of the cluster which this runs in. */
+async function openCluster(place: ClusterPlace, env: Io['env']): Promise<Result<Kubernetes, string>> {
+  const kubeconfig = place.kubeconfig ? readSecret(place.kubeconfig, env) : ok(null);
+  if (!kubeconfig.ok) return kubeconfig;
+  const { openKubernetes } = await import('./runtime/adapters/kubernetes/client.ts');
+  try {
+    const named = { kubeconfig: kubeconfig.value, context: place.context };
+    return ok(openKubernetes(named, () => systemClock.now()));
+  } catch (thrown) {
+    return fail(messageOf(thrown));
+  }
 }
 
 /** Who tells one receiver, with its secret read; else which secret is missing. */
@@ -210,9 +227,48 @@ const adapters: ServeAdapters = {
     const directory = join(work, 'load');
     return loadRunner({ directory, env, k6: findK6(env), addressOf, now: () => Date.now() });
   },
-  async openSyncPort(platform, delivery, repository) {
+  async openClusters(platform, env, warn) {
+    const followed = platform.environments.filter((e) => e.delivery === 'argo-rollouts');
+    const opened = new Map<string, ArgoRollouts>();
+    for (const { name, cluster } of followed) {
+      const kubernetes = await openCluster(cluster, env);
+      if (!kubernetes.ok) return fail(`the cluster of ${name}: ${kubernetes.error}`);
+      const { argoRollouts } = await import('./delivery/adapters/argo-rollouts/delivery.ts');
+      const { namespace } = cluster;
+      opened.set(name, argoRollouts({ kubernetes: kubernetes.value, clock: systemClock, namespace, warn }));
+    }
+    return ok({
+      delivery: (environment) => opened.get(environment)!.delivery,
+      asked: (service, environment) => opened.get(environment)?.asked(service) ?? null,
+      close: async () => void (await Promise.all([...opened.values()].map((one) => one.close()))),
+    });
+  },
+  async openSyncPort(platform, delivery, repository, env, warn) {
     const { localSync } = await import('./gitops/adapters/sync-local/sync.ts');
-    return localSync({ services: platform.services.map((s) => s.name), delivery, repository });
+    const services = platform.services.map((s) => s.name);
+    const local = localSync({ services, delivery, repository });
+    const { argoCd } = platform.kubernetes;
+    const followed = new Set(
+      platform.environments.filter((e) => e.delivery === 'argo-rollouts').map((e) => e.name),
+    );
+    if (!argoCd || followed.size === 0) return ok({ port: local, webhookToken: null, close: async () => {} });
+    const token = argoCd.webhookToken ? readSecret(argoCd.webhookToken, env) : ok(null);
+    if (!token.ok) return token;
+    const kubernetes = await openCluster(argoCd, env);
+    if (!kubernetes.ok) return fail(`the cluster of Argo CD: ${kubernetes.error}`);
+    const { argoCdSync } = await import('./gitops/adapters/sync-argo-cd/sync.ts');
+    const { namespace } = argoCd;
+    const place = { kubernetes: kubernetes.value, clock: systemClock, namespace };
+    const remote = argoCdSync({ ...place, services, delivery, repository, warn });
+    const portOf = (environment: string) => (followed.has(environment) ? remote : local);
+    return ok({
+      port: {
+        live: (environment) => portOf(environment).live(environment),
+        refresh: (environment) => portOf(environment).refresh(environment),
+      },
+      webhookToken: token.value,
+      close: () => remote.close(),
+    });
   },
   async openReceivers(platform, env) {
     if (platform.notifications.length === 0) return ok([]);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -30,14 +30,15 @@ export interface Postgres {
 }
 
 /** A PostgreSQL of the tests' own: a folder and a port of its own, gone with the test. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(host = '127.0.0.1', trusted = '127.0.0.1/32'): Promise<Postgres> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-postgres-'));
   if (NOBODY.uid !== undefined) chownSync(home, NOBODY.uid, NOBODY.gid);
   const data = join(home, 'data');
   const options = { ...NOBODY, cwd: home, stdio: 'ignore' as const };
   execFileSync(program('initdb'), ['-D', data, '-U', 'sluice', '--auth=trust', '-E', 'UTF8'], options);
+  appendFileSync(join(data, 'pg_hba.conf'), `host all all ${trusted} trust\n`);
   const port = await freePort();
-  const url = `postgres://sluice@127.0.0.1:${port}/postgres`;
+  const url = `postgres://sluice@${host}:${port}/postgres`;
   let child: ChildProcess | null = null;
   const query = async (text: string) => {
     const client = new pg.Client({ connectionString: url });
@@ -55,7 +56,7 @@ export async function startPostgres(): Promise<Postgres> {
   const start = async () => {
     const settings = [
       `port=${port}`,
-      'listen_addresses=127.0.0.1',
+      `listen_addresses=${host}`,
       `unix_socket_directories=${home}`,
       'fsync=on',
     ];

@@ -14,7 +14,9 @@ function walk(directory: string, found: string[]): void {
   for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
     a.name.localeCompare(b.name),
   )) {
-    if (SKIPPED.has(entry.name) || found.length >= MAX_FILES) continue;
+    // Kubernetes mounts a ConfigMap as links into a folder that begins with two dots: the files would come twice.
+    const hidden = SKIPPED.has(entry.name) || entry.name.startsWith('..');
+    if (hidden || found.length >= MAX_FILES) continue;
     const path = join(directory, entry.name);
     if (entry.isDirectory()) walk(path, found);
     else if (/\.ya?ml$/.test(entry.name)) found.push(path);

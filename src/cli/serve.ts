@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { openAlerts } from '../controller/alerts.ts';
 import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
+import { type Asked, followCluster } from '../controller/followed.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
@@ -35,7 +36,13 @@ import type { SignInDesk } from '../server/sign-in.ts';
 import { runningServer, serveFile } from './client.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, progress } from './io.ts';
-import { repositoryOf } from './places.ts';
+import { repositoryOf, secretMissing } from './places.ts';
+import {
+  addressIn,
+  type DeliveredEnvironment,
+  type Delivering,
+  openDelivering,
+} from './serving/delivering.ts';
 import { openGitops, orderHoldOf } from './serving/gitops.ts';
 
 interface Log {
@@ -55,11 +62,27 @@ export interface OpenDesired {
   readonly push: ((refspec: string) => Promise<void>) | null;
 }
 
+/** Rollouts of every environment that a cluster delivers. */
+export interface Clusters {
+  delivery(environment: string): DeliveryPort;
+  readonly asked: Asked;
+  close(): Promise<void>;
+}
+
+export interface OpenSync {
+  readonly port: SyncPort;
+  /** What Argo CD's notifications carry; null: none are taken. */
+  readonly webhookToken: string | null;
+  close(): Promise<void>;
+}
+
 /** What the composition root hands to the server. */
 export interface ServeAdapters {
   readonly root: string;
   openLedger(work: string, platform: Platform, env: Io['env']): Promise<Result<LedgerPort, string>>;
   startStack(options: StackOptions): Promise<Result<Stack, string>>;
+  /** The clusters in which Argo Rollouts delivers. */
+  openClusters(platform: Platform, env: Io['env'], warn: Log['warn']): Promise<Result<Clusters, string>>;
   openDesired(
     platform: Platform,
     work: string,
@@ -96,7 +119,9 @@ export interface ServeAdapters {
     platform: Platform,
     delivery: (environment: string) => DeliveryPort,
     repository: DesiredRepository,
-  ): Promise<SyncPort>;
+    env: Io['env'],
+    warn: Log['warn'],
+  ): Promise<Result<OpenSync, string>>;
   openReceivers(platform: Platform, env: Io['env']): Promise<Result<NotifierParts['receivers'], string>>;
   log(io: Io): Promise<Log>;
 }
@@ -211,9 +236,6 @@ interface Places {
   readonly allowHost: readonly string[];
 }
 
-const secretMissing = (message: string): CliError =>
-  new CliError(EXIT.usage, { code: 'SECRET_MISSING', message, next: 'set it and start again' });
-
 type Handler = (req: Request) => Response | Promise<Response>;
 type Closing = (() => Promise<void>)[];
 
@@ -285,27 +307,14 @@ function keepLeading(io: Io, ledger: SharedLedger, closing: Closing, log: Log): 
   return { io: { ...io, signal: stop.signal }, lost: () => lost };
 }
 
-async function openStack(
-  options: StackOptions,
+async function openMetricsPorts(
+  io: Io,
+  platform: Platform,
+  { environments }: Delivering,
   adapters: ServeAdapters,
-  closing: Closing,
-  lost: () => boolean,
-): Promise<Stack> {
-  const started = await adapters.startStack(options);
-  if (!started.ok)
-    throw new CliError(EXIT.unreachable, {
-      code: 'PROGRAMS_MISSING',
-      message: started.error,
-      next: 'then run this again',
-    });
-  // What another server has taken over is not ours to end.
-  closing.push(async () => (lost() ? undefined : started.value.stop()));
-  return started.value;
-}
-
-async function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapters: ServeAdapters) {
+) {
   const ports = new Map<string, MetricsPort>();
-  for (const { name, prometheus } of stack.environments) {
+  for (const { name, prometheus } of environments) {
     const opened = await adapters.openMetrics(platform, name, prometheus, io.env);
     if (!opened.ok) throw secretMissing(`Prometheus of ${name}: ${opened.error}`);
     ports.set(name, opened.value);
@@ -314,15 +323,24 @@ async function openMetricsPorts(io: Io, platform: Platform, stack: Stack, adapte
 }
 
 /** Tells where everything is: people on stdout, the command line in a file that only its owner reads. */
-function announce(io: Io, platform: Platform, work: string, url: string, token: string, stack: Stack): void {
+function announce(
+  io: Io,
+  platform: Platform,
+  work: string,
+  url: string,
+  token: string,
+  delivering: Delivering,
+): void {
   const repository = repositoryOf(platform, work);
+  const edgesOf = (e: DeliveredEnvironment) =>
+    platform.services.flatMap(({ name }): [string, string][] => {
+      const edge = e.edgeOf(name);
+      return edge === null ? [] : [[name, edge]];
+    });
   const edges = Object.fromEntries(
-    stack.environments.map((e) => [
-      e.name,
-      Object.fromEntries(platform.services.map((s) => [s.name, e.edgeOf(s.name)])),
-    ]),
+    delivering.environments.map((e) => [e.name, Object.fromEntries(edgesOf(e))]),
   );
-  const prometheus = Object.fromEntries(stack.environments.map((e) => [e.name, e.prometheus]));
+  const prometheus = Object.fromEntries(delivering.environments.map((e) => [e.name, e.prometheus]));
   const file = { pid: process.pid, url, token, startedAt: systemClock.now(), edges, prometheus, repository };
   writeAtomic(serveFile(work), JSON.stringify(file), 0o600);
   io.out(`Sluice serves ${platform.name} at ${url}\n`);
@@ -335,16 +353,9 @@ function announce(io: Io, platform: Platform, work: string, url: string, token: 
   io.out(`Desired state: ${repository} (${how})\n`);
   for (const [name, services] of Object.entries(edges)) {
     const list = Object.entries(services).map(([service, address]) => `${service} ${address}`);
-    io.out(`Edge of ${name}: ${list.join(', ')}\n`);
+    if (list.length > 0) io.out(`Edge of ${name}: ${list.join(', ')}\n`);
   }
 }
-
-/** Where load tests reach a service: where it is declared to answer, else at its edge on this machine. */
-const addressIn = (platform: Platform, stack: Stack) => (environment: string, service: string) => {
-  const declared = platform.environments.find((e) => e.name === environment)?.load?.address;
-  if (declared) return declared.replaceAll('{service}', service).replaceAll('{environment}', environment);
-  return stack.environments.find((e) => e.name === environment)?.edgeOf(service) ?? null;
-};
 
 /** What a revision is, by what the lane remembers of it. */
 function revisionIn(controller: Controller | null, lane: string, revision: string): Revision | null {
@@ -375,7 +386,7 @@ async function serveWith(
   const warn: Log['warn'] = (details, message) => log.warn(details, message);
   const opened = await adapters.openDesired(platform, work, places.directory, io.env, warn);
   if (!opened.ok) throw secretMissing(opened.error);
-  const { repository: desired, push } = opened.value;
+  const { push } = opened.value;
   let running: Controller | null = null;
   const stackOptions: StackOptions = {
     platform,
@@ -387,9 +398,11 @@ async function serveWith(
     revisionOf: (lane, revision) => revisionIn(running, lane, revision),
     progress: (what) => line.say(`starting ${what} …`),
   };
-  const stack = await openStack(stackOptions, adapters, closing, lost);
-  const metricsPorts = await openMetricsPorts(io, platform, stack, adapters);
-  const delivery = (environment: string) => stack.environments.find((e) => e.name === environment)!.delivery;
+  const delivering = await openDelivering(io, stackOptions, adapters, warn, closing, lost);
+  const followed = followCluster(platform, opened.value.repository, delivering.asked);
+  const desired = followed.repository;
+  const metricsPorts = await openMetricsPorts(io, platform, delivering, adapters);
+  const delivery = (environment: string) => delivering.of(environment).delivery;
   let governance: GovernanceKeeper | null = null;
   const ports = {
     clock: systemClock,
@@ -397,6 +410,7 @@ async function serveWith(
     desired,
     metrics: (e: string) => metricsPorts.get(e)!,
     delivery,
+    wanted: followed.wanted,
     hold: (lane: string, target: Revision, at: number) =>
       governance?.hold(lane, target, at) ?? orderHoldOf(platform, running, lane, target),
   };
@@ -428,15 +442,18 @@ async function serveWith(
   });
   const receivers = await adapters.openReceivers(platform, io.env);
   if (!receivers.ok) throw secretMissing(receivers.error);
+  const sync = await adapters.openSyncPort(platform, delivery, desired, io.env, warn);
+  if (!sync.ok) throw secretMissing(sync.error);
+  closing.push(() => sync.value.close());
   const gitops = await openGitops({
     platform,
     controller,
     ledger,
     repository: desired,
-    sync: await adapters.openSyncPort(platform, delivery, desired),
+    sync: sync.value.port,
     gate,
     receivers: receivers.value,
-    openLoad: () => adapters.openLoad(work, io.env, addressIn(platform, stack)),
+    openLoad: () => adapters.openLoad(work, io.env, addressIn(platform, delivering)),
     publicUrl,
     now,
     warn,
@@ -472,6 +489,8 @@ async function serveWith(
     measures: gitops.measures,
     lastEnvironments: lastEnvironments(platform),
     onPush: () => desired.hint(),
+    argoCdToken: sync.value.webhookToken,
+    onSync: () => gitops.sync.look(now()),
     branch: platform.forge?.branch ?? platform.repository.branch,
     publicUrl,
     now,
@@ -479,11 +498,11 @@ async function serveWith(
   });
   answer((req) => app.fetch(req));
   line.done();
-  announce(io, platform, work, url, tokens.local, stack);
+  announce(io, platform, work, url, tokens.local, delivering);
   closing.push(async () => (lost() ? undefined : rmSync(serveFile(work), { force: true })));
   const every = (ms: number, what: string, work: () => Promise<unknown>) =>
     closing.push(repeat(ms, work, (error) => log.warn({ error: messageOf(error) }, what)));
-  every(HEAL_EVERY_MS, 'a part does not start again', () => stack.heal());
+  every(HEAL_EVERY_MS, 'a part does not start again', () => delivering.heal());
   for (const { everyMs, failing, work } of gitops.chores) every(everyMs, failing, () => work(now()));
   // A forge that hangs must not hold up an abort: the gate has a loop of its own.
   if (gate)

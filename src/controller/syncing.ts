@@ -28,6 +28,7 @@ export async function openSync(parts: SyncParts): Promise<SyncKeeper> {
   const { platform, ledger, sync } = parts;
   const recorded = new Map<string, SyncWord>();
   const seen = new Map<string, Sync & { readonly since: number }>();
+  let commit: string | null = null;
   const take = ({ type, subject, data }: LedgerRecord) => {
     if (type === 'sync.moved') recorded.set(subject, gitopsEvents['sync.moved'].parse(data).to);
   };
@@ -45,6 +46,12 @@ export async function openSync(parts: SyncParts): Promise<SyncKeeper> {
     of: (lane) => seen.get(lane) ?? null,
     async look(now) {
       const desired = parts.desired();
+      if (desired && desired.commit !== commit) {
+        // Whoever applies Git need not wait for its own next look at it.
+        const known = commit !== null;
+        commit = desired.commit;
+        if (known) await Promise.all(platform.environments.map((e) => sync.refresh(e.name)));
+      }
       for (const { name } of platform.environments) {
         const live = await sync.live(name);
         for (const lane of parts.lanes().filter((l) => l.lane.endsWith(`/${name}`))) {

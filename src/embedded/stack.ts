@@ -236,9 +236,9 @@ export async function startStack(options: StackOptions): Promise<Result<Stack, s
   const programs = findPrograms(options.env);
   if (!programs.ok) return programs;
   const environments = await Promise.all(
-    options.platform.environments.map((environment) =>
-      startEnvironment(environment, options, programs.value),
-    ),
+    options.platform.environments
+      .filter((environment) => environment.delivery === 'embedded')
+      .map((environment) => startEnvironment(environment, options, programs.value)),
   );
   return ok({
     environments,

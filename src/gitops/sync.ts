@@ -13,6 +13,8 @@ export interface Live {
   /** Null: nothing. */
   readonly revision: string | null;
   readonly health: HealthWord;
+  /** What Argo CD says of it, where Argo CD applies Git. */
+  readonly application?: { readonly sync: 'Synced' | 'OutOfSync' | 'Unknown'; readonly note: string };
 }
 
 /** Who applies the repository to an environment: us on one machine, Argo CD in a cluster. */
@@ -36,6 +38,16 @@ export function liveOf(delivery: Delivery | null): Live {
   return { revision: delivery.stable, health: delivery.weight > 0 ? 'Progressing' : 'Healthy' };
 }
 
+/** The right version serves; what else Git asks for is Argo CD's to say. */
+function servesAsAsked({ version }: Revision, { application }: Live): Sync {
+  const told = application?.note ? `: ${application.note}` : '';
+  if (application?.sync === 'OutOfSync')
+    return { word: 'OutOfSync', why: `${version} serves; Argo CD says the rest is not as Git asks${told}` };
+  if (application?.sync === 'Unknown')
+    return { word: 'Unknown', why: `${version} serves; Argo CD cannot compare it with Git${told}` };
+  return { word: 'Synced', why: `${version} serves, as Git asks for` };
+}
+
 /** Whether what serves is what Git asks for, and why not. Pure. */
 export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
   const is = (word: SyncWord, why: string): Sync => ({ word, why });
@@ -52,7 +64,7 @@ export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
     return serves
       ? is('OutOfSync', `${serves.version} serves, and Git asks for nothing`)
       : is('Synced', 'nothing is asked for');
-  if (serves?.revision === wanted.revision) return is('Synced', `${wanted.version} serves, as Git asks for`);
+  if (serves?.revision === wanted.revision) return servesAsAsked(wanted, live);
   const now = serves ? `${serves.version} serves` : 'nothing serves';
   if (isRefused(lane, wanted))
     return is('OutOfSync', `Git asks for ${wanted.version}, which was condemned; ${now}`);

@@ -46,6 +46,10 @@ export interface AppParts {
   readonly lastEnvironments: readonly string[];
   /** Somebody says that something was pushed. */
   onPush(): void;
+  /** What Argo CD's notifications carry as bearer token; null: none are taken. */
+  readonly argoCdToken: string | null;
+  /** Somebody says that an Application changed: it is looked at. */
+  onSync(): Promise<void>;
   /** The branch that pull requests merge into. */
   readonly branch: string;
   /** Where browsers reach this server. */

@@ -257,7 +257,12 @@ describe.skipIf(!helm)('the charts', () => {
           source: {
             targetRevision: 'production',
             helm: {
-              valueFiles: ['/rendered/eu/{{service}}/values.yaml', '/environments/eu/{{service}}.yaml'],
+              valueFiles: [
+                '/services/{{service}}/values.yaml',
+                '/services/{{service}}/eu.yaml',
+                '/rendered/eu/{{service}}/values.yaml',
+                '/environments/eu/{{service}}.yaml',
+              ],
             },
           },
           syncPolicy: { syncOptions: expect.arrayContaining(['RespectIgnoreDifferences=true']) },

@@ -72,11 +72,17 @@ function closeNetwork(): void {
     spawnSync('ip', ['netns', 'pids', NET.name], { encoding: 'utf8' })
       .stdout.split('\n')
       .filter(Boolean)
-      .forEach((pid) => spawnSync('kill', ['-9', pid]));
+      .forEach((pid) => {
+        spawnSync('kill', ['-9', pid]);
+      });
     spawnSync('ip', ['netns', 'delete', NET.name]);
   }
   spawnSync('ip', ['link', 'delete', 'sluice0'], { stdio: 'ignore' });
 }
+
+/** Networks of pods: containerd makes them beside ours. */
+const podNetworks = (): string[] =>
+  existsSync('/run/netns') ? readdirSync('/run/netns').filter((name) => name.startsWith('cni-')) : [];
 
 /** Mounts below a folder, innermost first: overlays of containers, tmpfs of volumes. */
 function unmountBelow(folder: string): void {
@@ -202,6 +208,7 @@ export interface MachineImages {
 
 export async function startMachine(images: MachineImages, say: (what: string) => void): Promise<Machine> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
+  const others = new Set(podNetworks());
   openNetwork();
   const processes = createProcesses(home, inNetwork);
   for (const folder of ['cni', 'kubelet', 'etcd', 'manifests']) mkdirSync(join(home, folder));
@@ -213,6 +220,8 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       closeNetwork();
       return !existsSync(`/run/netns/${NET.name}`);
     });
+    for (const name of podNetworks().filter((n) => !others.has(n)))
+      spawnSync('ip', ['netns', 'delete', name]);
     unmountBelow(home);
     removeGroups();
     rmSync(home, { recursive: true, force: true });

@@ -1,7 +1,10 @@
 import type { AppParts } from '../../src/server/http.ts';
 
 /** A server beside which nothing of the GitOps plane runs. */
-export const NO_GITOPS: Pick<AppParts, 'sync' | 'measures' | 'lastEnvironments' | 'onPush'> = {
+export const NO_GITOPS: Pick<
+  AppParts,
+  'sync' | 'measures' | 'lastEnvironments' | 'onPush' | 'argoCdToken' | 'onSync'
+> = {
   sync: { look: async () => {}, of: () => null },
   measures: async () => ({
     deployments: 0,
@@ -13,4 +16,6 @@ export const NO_GITOPS: Pick<AppParts, 'sync' | 'measures' | 'lastEnvironments' 
   }),
   lastEnvironments: ['prod'],
   onPush: () => {},
+  argoCdToken: null,
+  onSync: async () => {},
 };

@@ -30,10 +30,11 @@ const NOBODY = asRoot
     }
   : {};
 
-export async function startGitea(): Promise<Gitea> {
+/** `host`: where it listens, and `hooks` whom it may tell. */
+export async function startGitea(host = '127.0.0.1', hooks = 'loopback'): Promise<Gitea> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-gitea-'));
   const port = await freePort();
-  const address = `http://127.0.0.1:${port}`;
+  const address = `http://${host}:${port}`;
   const bin = join(home, 'gitea');
   cpSync(toolPath('gitea'), bin);
   chmodSync(bin, 0o755);
@@ -48,7 +49,7 @@ RUN_MODE = prod
 WORK_PATH = ${home}/data
 [server]
 PROTOCOL = http
-HTTP_ADDR = 127.0.0.1
+HTTP_ADDR = ${host}
 HTTP_PORT = ${port}
 ROOT_URL = ${address}/
 STATIC_ROOT_PATH = ${home}/static
@@ -60,7 +61,7 @@ PATH = ${home}/data/gitea.db
 [security]
 INSTALL_LOCK = true
 [webhook]
-ALLOWED_HOST_LIST = loopback
+ALLOWED_HOST_LIST = ${hooks}
 [log]
 LEVEL = error
 MODE = file
@@ -148,13 +149,16 @@ export async function giteaRepository(
   check: string,
 ) {
   await gitea.api('POST', '/user/repos', { name, auto_init: false, default_branch: 'main', private: true });
-  for (const [path, text] of Object.entries(files))
-    await gitea.api('POST', `/repos/${OWNER}/${name}/contents/${path}`, {
-      branch: 'main',
-      new_branch: 'main',
+  await gitea.api('POST', `/repos/${OWNER}/${name}/contents`, {
+    branch: 'main',
+    new_branch: 'main',
+    message: 'Begin',
+    files: Object.entries(files).map(([path, text]) => ({
+      operation: 'create',
+      path,
       content: Buffer.from(text).toString('base64'),
-      message: `Add ${path}`,
-    });
+    })),
+  });
   await gitea.api('POST', `/repos/${OWNER}/${name}/branch_protections`, {
     branch_name: 'main',
     rule_name: 'main',

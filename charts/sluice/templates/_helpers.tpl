@@ -33,3 +33,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "sluice.declaration" -}}
 {{- default (printf "%s-declaration" (include "sluice.name" .)) .Values.declarationConfigMap -}}
 {{- end -}}
+
+{{/* Names by which it may be asked: those of its Service, its own address, and what is declared. */}}
+{{- define "sluice.hosts" -}}
+{{- $name := include "sluice.name" . -}}
+{{- $own := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) -}}
+{{- $own = append $own (printf "%s.%s.svc.cluster.local" $name .Release.Namespace) -}}
+{{- with .Values.service.clusterIP }}{{- $own = append $own . -}}{{- end -}}
+{{- with .Values.ingress.host }}{{- $own = append $own . -}}{{- end -}}
+{{- concat $own .Values.publicHosts | toJson -}}
+{{- end -}}

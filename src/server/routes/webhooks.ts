@@ -30,6 +30,24 @@ export function webhookRoutes(app: App, parts: AppParts): void {
     return c.json({ ok: true });
   });
 
+  app.post('/webhooks/argocd', async (c) => {
+    if (parts.argoCdToken === null)
+      return problem(
+        c,
+        404,
+        'No Argo CD',
+        'no token is declared for its notifications',
+        'declare spec.kubernetes.argoCd.webhookToken',
+      );
+    const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
+    if (!secret || !sameSecret(secret, parts.argoCdToken))
+      return problem(c, 401, 'Who is asking?', 'Argo CD sends the token of its notification service');
+    // What it says is a hint: the Applications themselves are looked at.
+    parts.onPush();
+    await parts.onSync();
+    return c.json({ ok: true });
+  });
+
   const seen = seenBefore();
   for (const kind of ['github', 'gitea'] as const)
     app.post(`/webhooks/${kind}`, async (c) => {

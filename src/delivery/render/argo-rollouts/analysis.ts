@@ -21,7 +21,7 @@ const limitOf = ({ sluice }: ServiceValues): number =>
   Math.max(1, Math.floor(sluice.deadlineSeconds / Math.max(1, Number.parseInt(sluice.interval, 10))));
 
 /** More answers than any step takes: without a number Argo Rollouts refuses an inline analysis. */
-const NO_END = 100_000;
+const NO_END = 100_000_000;
 
 /** Sluice's verdict on one step: pass goes on, fail aborts; inconclusive and no answer wait. */
 export function verdictTemplate(values: ServiceValues): AnalysisTemplate {
@@ -36,7 +36,8 @@ export function verdictTemplate(values: ServiceValues): AnalysisTemplate {
         count: NO_END,
         consecutiveSuccessLimit: 1,
         failureLimit: 0,
-        inconclusiveLimit: limitOf(values),
+        // Sluice itself says for how long a step, or a freeze, may take.
+        inconclusiveLimit: NO_END,
         consecutiveErrorLimit: limitOf(values),
         successCondition: 'result.verdict == "pass"',
         failureCondition: 'result.verdict == "fail"',

@@ -18,9 +18,16 @@ export interface TrafficReport {
   readonly seconds: readonly Second[];
 }
 
+export interface Target {
+  readonly url: string;
+  readonly rps: number;
+  /** The name that is asked for, where the address is another. */
+  readonly host?: string;
+}
+
 export interface TrafficOptions {
   /** Where to send, and how many a second to each. */
-  readonly targets: readonly { readonly url: string; readonly rps: number }[];
+  readonly targets: readonly Target[];
   /** Called for every answer, with who served it. */
   readonly onAnswer?: (answer: {
     at: number;
@@ -65,7 +72,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     seconds.push(fresh);
     return fresh;
   };
-  const send = async (url: string): Promise<void> => {
+  const send = async ({ url, host }: Target): Promise<void> => {
     const at = Date.now();
     totals.sent++;
     second(at).sent++;
@@ -74,7 +81,11 @@ export function startTraffic(options: TrafficOptions): Traffic {
     if (inFlight < MAX_IN_FLIGHT) {
       inFlight++;
       try {
-        const answer = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        const answer = await request(url, {
+          dispatcher: agent,
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+          ...(host ? { headers: { host } } : {}),
+        });
         status = answer.statusCode;
         servedBy = String(answer.headers['x-served-by'] ?? '') || null;
         await answer.body.dump();
@@ -100,7 +111,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     for (const [i, target] of options.targets.entries())
       while (sentTo[i]! < elapsed * target.rps) {
         sentTo[i]!++;
-        void send(target.url);
+        void send(target);
       }
   }, TICK_MS);
   const report = (): TrafficReport => {

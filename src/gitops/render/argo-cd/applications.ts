@@ -54,8 +54,10 @@ const applicationOf = (platform: Platform, environment: Environment, places: Arg
       path: places.chart,
       helm: {
         releaseName: '{{service}}',
-        // The desired-state file itself says what runs; the rendered one says by what it is judged.
+        // The team's own; by what it is judged, as rendered; and the desired-state file itself, which says what runs.
         valueFiles: [
+          '/services/{{service}}/values.yaml',
+          `/services/{{service}}/${environment.name}.yaml`,
           `/rendered/${environment.name}/{{service}}/values.yaml`,
           `/environments/${environment.name}/{{service}}.yaml`,
         ],

@@ -1,5 +1,6 @@
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { type Dispatcher, fetch } from 'undici';
+import { messageOf } from '../../../kit/result.ts';
 
 /** An answer of the API server that is none we wanted. */
 export class KubernetesError extends Error {
@@ -52,9 +53,18 @@ export function openKubernetes(place: KubernetesPlace, now: () => number): Kuber
   if (!cluster) throw new Error(`the kubeconfig has no context ${place.context ?? '(none is current)'}`);
   const server = cluster.server.replace(/\/$/, '');
   let known: SignedIn | null = null;
+  let signing: Promise<SignedIn> | null = null;
 
-  async function signIn(): Promise<SignedIn> {
-    if (known && now() - known.at < SIGN_IN_EVERY_MS) return known;
+  const signIn = (): Promise<SignedIn> => {
+    if (known && now() - known.at < SIGN_IN_EVERY_MS) return Promise.resolve(known);
+    // Two at once would close each other's connections.
+    signing ??= signInAnew().finally(() => {
+      signing = null;
+    });
+    return signing;
+  };
+
+  async function signInAnew(): Promise<SignedIn> {
     const context = new RequestContext(server, HttpMethod.GET);
     await config.applySecurityAuthentication(context);
     const before = known;
@@ -76,6 +86,9 @@ export function openKubernetes(place: KubernetesPlace, now: () => number): Kuber
       signal,
       ...(dispatcher ? { dispatcher } : {}),
       ...(body ? { body: JSON.stringify(body) } : {}),
+    }).catch((thrown: unknown) => {
+      // The reason why a connection failed is told one level down.
+      throw new Error(`${server}: ${messageOf((thrown as Error).cause ?? thrown)}`);
     });
     if (answer.status < 300) return answer;
     const text = await answer.text();

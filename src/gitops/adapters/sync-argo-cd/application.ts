@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { HEALTH_WORDS, type Live } from '../../sync.ts';
+
+const applicationSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+  status: z
+    .looseObject({
+      sync: z.looseObject({ status: z.string().default('Unknown') }).prefault({}),
+      health: z.looseObject({ status: z.string().default('Unknown') }).prefault({}),
+      conditions: z
+        .array(z.looseObject({ type: z.string().default(''), message: z.string().default('') }))
+        .default([]),
+      operationState: z
+        .looseObject({ phase: z.string().default(''), message: z.string().default('') })
+        .optional(),
+    })
+    .prefault({}),
+});
+
+/** An Application of Argo CD, as far as it is read here. */
+export interface Application {
+  readonly name: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly sync: 'Synced' | 'OutOfSync' | 'Unknown';
+  readonly health: Live['health'];
+  /** What it says of itself where something is wrong. */
+  readonly note: string;
+}
+
+export const SERVICE_LABEL = 'sluice.dev/service';
+export const ENVIRONMENT_LABEL = 'sluice.dev/environment';
+
+/** `Suspended` is a canary that waits: on its way, and not ill. */
+const HEALTH: Readonly<Record<string, Live['health']>> = {
+  ...Object.fromEntries(HEALTH_WORDS.map((word) => [word, word])),
+  Suspended: 'Progressing',
+};
+
+export function applicationOf(object: unknown): Application {
+  const { metadata, status } = applicationSchema.parse(object);
+  const sync = status.sync.status;
+  const trouble = status.conditions.find((c) => c.type.endsWith('Error'))?.message;
+  const failed = ['Failed', 'Error'].includes(status.operationState?.phase ?? '');
+  return {
+    name: metadata.name,
+    service: metadata.labels[SERVICE_LABEL] ?? '',
+    environment: metadata.labels[ENVIRONMENT_LABEL] ?? '',
+    sync: sync === 'Synced' || sync === 'OutOfSync' ? sync : 'Unknown',
+    health: HEALTH[status.health.status] ?? 'Unknown',
+    note: trouble ?? (failed ? (status.operationState?.message ?? '') : ''),
+  };
+}
