@@ -50,7 +50,7 @@ export async function openSync(parts: SyncParts): Promise<SyncKeeper> {
         // Whoever applies Git need not wait for its own next look at it.
         const known = commit !== null;
         commit = desired.commit;
-        if (known) await Promise.all(platform.environments.map((e) => sync.refresh(e.name)));
+        if (known) await Promise.allSettled(platform.environments.map((e) => sync.refresh(e.name)));
       }
       for (const { name } of platform.environments) {
         const live = await sync.live(name);

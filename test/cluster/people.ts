@@ -1,0 +1,182 @@
+import { startTraffic, type Traffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
+import { OWNER } from '../forge/gitea.ts';
+import { until } from '../wait.ts';
+import type { ClusterHouse } from './house.ts';
+import { desiredText, ENVIRONMENTS, type Environment, hostOf, SERVICES } from './shop.ts';
+
+/** What Gitea tells of a pull request. */
+export interface Pull {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly state: string;
+  readonly merged: boolean;
+  readonly head: { readonly sha: string };
+}
+
+export interface LaneNow {
+  readonly service: string;
+  readonly environment: string;
+  readonly state: string;
+  readonly stable: string | null;
+  readonly canary: string | null;
+  readonly weight: number;
+  readonly release: string | null;
+  readonly sentence: string;
+  readonly waiting: string | null;
+}
+
+const REPO = (house: ClusterHouse) => `/repos/${OWNER}/${house.at.repository}`;
+
+export const pullsOf = (house: ClusterHouse): Promise<Pull[]> =>
+  house.gitea.api('GET', `${REPO(house)}/pulls?state=all&limit=50`);
+
+/** A developer asks for a version by pull request. */
+export async function propose(
+  house: ClusterHouse,
+  service: string,
+  version: string,
+  environment: Environment,
+): Promise<Pull> {
+  const path = `environments/${environment}/${service}.yaml`;
+  const { sha } = await house.gitea.api<{ sha: string }>('GET', `${REPO(house)}/contents/${path}`);
+  const branch = `${service}-${version}-${environment}-${Date.now()}`;
+  await house.gitea.api('PUT', `${REPO(house)}/contents/${path}`, {
+    content: Buffer.from(desiredText(service, version, house.images.digest(service, version))).toString(
+      'base64',
+    ),
+    sha,
+    new_branch: branch,
+    message: `${service} ${version} to ${environment}`,
+  });
+  return house.gitea.api('POST', `${REPO(house)}/pulls`, {
+    title: `${service} ${version} to ${environment}`,
+    head: branch,
+    base: 'main',
+  });
+}
+
+/** Merges once the forge lets it; throws what the forge says otherwise. */
+export const merge = (house: ClusterHouse, number: number): Promise<unknown> =>
+  house.gitea.api('POST', `${REPO(house)}/pulls/${number}/merge`, { Do: 'merge' });
+
+export async function lanesOf(house: ClusterHouse): Promise<LaneNow[]> {
+  return (await house.api<{ lanes: LaneNow[] }>('GET', '/api/v1/overview')).lanes;
+}
+
+export async function laneOf(house: ClusterHouse, service: string, environment: string): Promise<LaneNow> {
+  const lane = (await lanesOf(house)).find((l) => l.service === service && l.environment === environment);
+  if (!lane) throw new Error(`there is no lane ${service}/${environment}`);
+  return lane;
+}
+
+/** Until a lane is as asked for; the message says where it stood instead. */
+export async function untilLane(
+  house: ClusterHouse,
+  service: string,
+  environment: string,
+  what: string,
+  limitMs: number,
+  is: (lane: LaneNow) => boolean,
+): Promise<LaneNow> {
+  let last: LaneNow | null = null;
+  return until(`${service} in ${environment} ${what}`, limitMs, async () => {
+    last = await laneOf(house, service, environment);
+    return is(last) && last;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
+  });
+}
+
+export interface Argo {
+  readonly name: string;
+  readonly sync: string;
+  readonly health: string;
+}
+interface ApplicationObject {
+  metadata: { name: string };
+  status?: { sync?: { status?: string }; health?: { status?: string } };
+}
+
+export const applicationsOf = (house: ClusterHouse): Argo[] =>
+  house.objects<ApplicationObject>('applications', 'argocd').map(({ metadata, status }) => ({
+    name: metadata.name,
+    sync: status?.sync?.status ?? 'Unknown',
+    health: status?.health?.status ?? 'Unknown',
+  }));
+
+export async function untilAllSynced(house: ClusterHouse, limitMs: number): Promise<void> {
+  let last: Argo[] = [];
+  await until('all Applications Synced and Healthy', limitMs, () => {
+    last = applicationsOf(house);
+    const there = last.length === ENVIRONMENTS.length * SERVICES.length;
+    return there && last.every((a) => a.sync === 'Synced' && a.health === 'Healthy');
+  }).catch((error: Error) => {
+    throw new Error(
+      `${error.message}: ${JSON.stringify(last.filter((a) => a.sync !== 'Synced' || a.health !== 'Healthy'))}`,
+    );
+  });
+}
+
+/** Who answered users, second by second. */
+export interface Answers {
+  readonly traffic: Traffic;
+  /** Requests that a version answered, by second. */
+  servedBy(
+    name: string,
+  ): readonly { readonly at: number; readonly requests: number; readonly failed: number }[];
+  stop(): Promise<void>;
+}
+
+/** Users of prod; a tenth of the orders comes with a coupon, which no load test sends. */
+export function startUsers(house: ClusterHouse): Answers {
+  const host = hostOf('frontend', 'prod');
+  const checkout = hostOf('checkout', 'prod');
+  const url = house.ingress.address;
+  const by = new Map<string, Map<number, { requests: number; failed: number }>>();
+  const traffic = startTraffic({
+    targets: [
+      { url: `${url}/buy`, host, rps: 50 },
+      { url: `${url}/`, host, rps: 15 },
+      { url: `${url}/buy?coupon=ten`, host, rps: 6 },
+      // Asked past the frontend, so that the answer itself says which checkout gave it.
+      { url: `${url}/checkout`, host: checkout, rps: 10 },
+    ],
+    onAnswer: ({ at, status, servedBy }) => {
+      const second = Math.floor(at / 1_000) * 1_000;
+      const name = servedBy ?? 'nobody';
+      const seconds = by.get(name) ?? new Map<number, { requests: number; failed: number }>();
+      by.set(name, seconds);
+      const counted = seconds.get(second) ?? { requests: 0, failed: 0 };
+      seconds.set(second, counted);
+      counted.requests++;
+      if (status === 0 || status >= 500) counted.failed++;
+    },
+  });
+  return {
+    traffic,
+    servedBy: (name) =>
+      [...(by.get(name) ?? [])].map(([at, counted]) => ({ at, ...counted })).sort((a, b) => a.at - b.at),
+    stop: async () => void (await traffic.stop()),
+  };
+}
+
+/** The ledger's records of one lane, as the API tells them. */
+export interface Told {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export async function recordsOf(house: ClusterHouse, subject?: string): Promise<Told[]> {
+  const all: Told[] = [];
+  for (let after = 0; ; ) {
+    const page = await house.api<{ records: Told[] }>('GET', `/api/v1/ledger?after=${after}&limit=500`);
+    all.push(...page.records);
+    if (page.records.length === 0) break;
+    after = page.records.at(-1)!.seq;
+  }
+  return subject ? all.filter((r) => r.subject === subject) : all;
+}

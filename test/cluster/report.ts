@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPage } from '../browser/chromium.ts';
+import type { ClusterHouse } from './house.ts';
+import { recordsOf } from './people.ts';
+
+/** What is kept of a run for people: objects, the ledger, pictures and figures. */
+export interface Report {
+  release(name: string, service: string): Promise<void>;
+  picture(name: string, path: string): Promise<void>;
+  ledger(): Promise<void>;
+  figure(name: string, value: number, unit: string): void;
+}
+
+export function openReport(house: ClusterHouse, folder: string): Report {
+  mkdirSync(folder, { recursive: true });
+  const figures: Record<string, string> = {};
+  const picture = async (name: string, path: string) => {
+    const { browser, page } = await openPage();
+    try {
+      await page.goto(`${house.at.sluice}${path}`);
+      await page.getByText('checkout').first().waitFor();
+      await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    } finally {
+      await browser.close();
+    }
+  };
+  return {
+    picture,
+    async release(name, service) {
+      const kinds = 'rollouts,replicasets,analysisruns,pods,ingresses';
+      const objects = ['dev', 'stage', 'prod'].map(
+        (n) =>
+          `# ${n}\n${house.kubectl('get', kinds, '-n', n, '-l', `app.kubernetes.io/name=${service}`, '-o', 'wide')}`,
+      );
+      const applications = house.kubectl('get', 'applications', '-n', 'argocd');
+      writeFileSync(
+        join(folder, `${name}-kubectl-get.txt`),
+        [...objects, `# argocd\n${applications}`].join('\n'),
+      );
+      const records = await recordsOf(house, `${service}/prod`);
+      writeFileSync(join(folder, `${name}-ledger.json`), JSON.stringify(records, null, 1));
+      await picture(name, '/');
+    },
+    async ledger() {
+      writeFileSync(join(folder, 'ledger.json'), JSON.stringify(await recordsOf(house)));
+    },
+    figure(name, value, unit) {
+      figures[name] = `${Math.round(value * 10) / 10} ${unit}`;
+      process.stderr.write(`cluster: ${name}: ${figures[name]}\n`);
+      writeFileSync(join(folder, 'figures.json'), JSON.stringify(figures, null, 1));
+    },
+  };
+}
