@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOOLS, toolPath } from './tools.mjs';
+import { buildTools, isBuilt, TOOLS } from './tools.mjs';
 
 /** `npm test` and `npm run check`: the same stages as CI, with the seconds of each. */
 const root = join(import.meta.dirname, '..');
@@ -23,6 +23,11 @@ const vitest = (name: string, ...more: string[]): Stage => {
 
 /** A real Gitea, which only `npm run tools` brings: a suite of its own. */
 const FORGE: readonly Stage[] = [vitest('forge', 'test/forge', '--maxWorkers=1')];
+
+/** A real Kubernetes on this machine, built from source: one file at a time, each with the whole of it. */
+const CLUSTER: readonly Stage[] = [
+  vitest('cluster', 'test/cluster', '--maxWorkers=1', '--reporter=verbose', '--bail=1'),
+];
 
 const STAGES: readonly Stage[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
@@ -53,17 +58,37 @@ interface Report {
   }[];
 }
 
-const forge = process.argv.includes('--forge');
-if (forge && !existsSync(toolPath('gitea'))) {
-  process.stderr.write('This needs a Gitea that was built here. Next: npm run tools (it needs Go)\n');
-  process.exit(3);
+/** What a suite cannot do without. A cluster is built on the way; a Gitea is asked for. */
+async function prepare(suite: readonly Stage[]): Promise<number> {
+  if (suite === FORGE && !isBuilt('gitea')) {
+    process.stderr.write('This needs a Gitea that was built here. Next: npm run tools (it needs Go)\n');
+    return 3;
+  }
+  if (suite !== CLUSTER) return 0;
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    process.stderr.write('A Kubernetes on this machine needs Linux and root.\n');
+    process.stderr.write('Next: run it as root, or on a machine of its own (docs/cluster.md)\n');
+    return 3;
+  }
+  const needed = Object.entries(TOOLS).filter(
+    ([name, t]) => t.cluster || ['gitea', 'helm', 'k6'].includes(name),
+  );
+  return buildTools(needed.map(([name]) => name));
 }
-const missing = Object.keys(TOOLS).filter((name) => !existsSync(toolPath(name)));
+
+const suite = process.argv.includes('--forge')
+  ? FORGE
+  : process.argv.includes('--cluster')
+    ? CLUSTER
+    : STAGES;
+const unprepared = await prepare(suite);
+if (unprepared !== 0) process.exit(unprepared);
+const missing = Object.entries(TOOLS).flatMap(([name, t]) => (t.cluster || isBuilt(name) ? [] : [name]));
 const skippedNames: string[] = [];
 const count = { passed: 0, failed: 0, skipped: 0 };
 const times: string[] = [];
 let bad = false;
-for (const { name, args, report } of forge ? FORGE : STAGES) {
+for (const { name, args, report } of suite) {
   const begun = performance.now();
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: process.env });
   times.push(

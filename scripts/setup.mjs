@@ -41,8 +41,27 @@ const PROGRAMS = [
     brew: '--cask chromium',
     tests: true,
   },
+  ...[
+    ['containerd', 'containerd'],
+    ['runc', 'runc'],
+    ['/usr/lib/cni/ptp', 'containernetworking-plugins'],
+    ['etcd', 'etcd-server'],
+    ['redis-server', 'redis-server'],
+    ['iptables', 'iptables'],
+    ['ip', 'iproute2'],
+    ['openssl', 'openssl'],
+  ].map(([program, debian]) => ({ program, debian, brew: debian, cluster: true })),
 ];
-const SERVICES = ['postgresql', 'prometheus', 'prometheus-alertmanager', 'nginx', 'prometheus-node-exporter'];
+const SERVICES = [
+  'postgresql',
+  'prometheus',
+  'prometheus-alertmanager',
+  'nginx',
+  'prometheus-node-exporter',
+  'containerd',
+  'etcd',
+  'redis-server',
+];
 const PATHS = [
   ...(process.env.PATH ?? '').split(':'),
   '/usr/local/sbin',
@@ -59,7 +78,8 @@ const PATHS = [
       : [],
   ),
 ];
-const has = (program) => PATHS.some((dir) => dir && existsSync(join(dir, program)));
+const has = (program) =>
+  program.startsWith('/') ? existsSync(program) : PATHS.some((dir) => dir && existsSync(join(dir, program)));
 const run = (program, argv, options = {}) =>
   spawnSync(program, argv, { cwd: root, stdio: ['ignore', 2, 2], ...options });
 
@@ -90,8 +110,10 @@ function node24() {
   return die(`Node 24 is needed, this is ${process.version}; on macOS: brew install node@24`);
 }
 
-function missingPrograms(tests) {
-  return PROGRAMS.filter((p) => (tests || !p.tests) && ![p.program, ...(p.also ?? [])].some(has));
+function missingPrograms({ tests, cluster }) {
+  return PROGRAMS.filter(
+    (p) => (tests || !p.tests) && (cluster || !p.cluster) && ![p.program, ...(p.also ?? [])].some(has),
+  );
 }
 
 async function agreed(packages) {
@@ -136,8 +158,8 @@ function withoutServices(sudo, work) {
 }
 
 /** Programs of the surroundings: installed where we may, otherwise the one command to run is said. */
-async function installPrograms(tests) {
-  const missing = missingPrograms(tests);
+async function installPrograms(needs) {
+  const missing = missingPrograms(needs);
   if (missing.length === 0) return;
   if (process.platform === 'darwin')
     die(
@@ -214,6 +236,8 @@ const NEEDS = {
   policy: {},
   action: {},
   'test:forge': {},
+  'test:cluster': { programs: true, tests: true, console: true, cluster: true },
+  image: { console: true },
   setup: { programs: true, tests: true, console: true },
 };
 
@@ -222,7 +246,7 @@ async function main() {
   if (!needs) die(`unknown task ${task}; one of: ${Object.keys(NEEDS).join(', ')}`, 2);
   installPackages();
   const node = node24();
-  if (needs.programs) await installPrograms(needs.tests ?? false);
+  if (needs.programs) await installPrograms(needs);
   if (needs.console || (task === 'sluice' && args[0] === 'serve')) buildConsole(node);
   const scripts = {
     demo: ['src/main.ts', 'demo', ...args],
@@ -236,6 +260,8 @@ async function main() {
     policy: ['scripts/policy.mjs', ...args],
     action: ['scripts/action.mjs', ...args],
     'test:forge': ['scripts/check.ts', '--forge', ...args],
+    'test:cluster': ['scripts/check.ts', '--cluster', ...args],
+    image: ['scripts/image.ts', ...args],
   };
   if (!scripts[task]) return;
   const [script, ...rest] = scripts[task];

@@ -15,11 +15,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const KUBERNETES = { module: 'k8s.io/kubernetes', version: 'v1.34.4', staging: 'v0.34.4' };
-const kubernetes = (name) => ({ ...KUBERNETES, package: `./cmd/${name}` });
+const kubernetes = (name) => ({ ...KUBERNETES, package: `./cmd/${name}`, cluster: true });
 
 /**
  * What is built: module, version, package in it; `keep` names folders of the module that the program needs to run,
- * `staging` the version of the modules that it replaces by folders which its published form does not have.
+ * `cluster`: only a cluster of the tests' own needs it; `staging` the version of the modules that it replaces by folders which its published form does not have.
  */
 export const TOOLS = {
   opa: { module: 'github.com/open-policy-agent/opa', version: 'v1.22.2', package: '.' },
@@ -35,7 +35,12 @@ export const TOOLS = {
   },
   k6: { module: 'go.k6.io/k6', version: 'v1.8.1', package: '.' },
   helm: { module: 'helm.sh/helm/v3', version: 'v3.21.4', package: './cmd/helm' },
-  kubeconform: { module: 'github.com/yannh/kubeconform', version: 'v0.7.0', package: './cmd/kubeconform' },
+  kubeconform: {
+    module: 'github.com/yannh/kubeconform',
+    cluster: true,
+    version: 'v0.7.0',
+    package: './cmd/kubeconform',
+  },
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   'kube-scheduler': kubernetes('kube-scheduler'),
@@ -44,6 +49,7 @@ export const TOOLS = {
   kubectl: kubernetes('kubectl'),
   'argo-rollouts': {
     module: 'github.com/argoproj/argo-rollouts',
+    cluster: true,
     version: 'v1.9.1',
     package: './cmd/rollouts-controller',
     keep: ['manifests/crds'],
@@ -51,6 +57,7 @@ export const TOOLS = {
   // One program for every part; ARGOCD_BINARY_NAME chooses. Later versions build from folders that are not published.
   argocd: {
     module: 'github.com/argoproj/argo-cd/v3',
+    cluster: true,
     version: 'v3.2.11',
     package: './cmd',
     keep: ['manifests/crds', 'manifests/base/config'],
@@ -58,13 +65,20 @@ export const TOOLS = {
   // Definitions alone: what a chart asks for, and nobody serves in the test cluster.
   'monitoring-crds': {
     module: 'github.com/prometheus-operator/prometheus-operator',
+    cluster: true,
     version: 'v0.85.0',
     keep: ['example/prometheus-operator-crd'],
   },
-  'gateway-crds': { module: 'sigs.k8s.io/gateway-api', version: 'v1.6.3', keep: ['config/crd/standard'] },
+  'gateway-crds': {
+    module: 'sigs.k8s.io/gateway-api',
+    cluster: true,
+    version: 'v1.6.3',
+    keep: ['config/crd/standard'],
+  },
   // Debian's Prometheus is built without the discovery of a cluster.
   prometheus: {
     module: 'github.com/prometheus/prometheus',
+    cluster: true,
     version: 'v0.314.0',
     package: './cmd/prometheus',
   },
@@ -77,6 +91,7 @@ const cache = () =>
 /** Where a tool lies once it is built. */
 export const toolFolder = (name) => join(cache(), `${name}-${TOOLS[name].version}`);
 export const toolPath = (name) => join(toolFolder(name), name);
+export const isBuilt = (name) => existsSync(TOOLS[name].package ? toolPath(name) : toolFolder(name));
 
 const lines = (text) => text.trim().split('\n').slice(-12).join('\n');
 
@@ -156,8 +171,11 @@ async function build(name) {
   return keepIn();
 }
 
+/** What the suites beside the cluster's drive. */
+const EVERYDAY = Object.keys(TOOLS).filter((name) => !TOOLS[name].cluster);
+
 /** Builds what is asked for and not there yet, one after the other: each uses every core. */
-export async function buildTools(names = Object.keys(TOOLS)) {
+export async function buildTools(names = EVERYDAY) {
   const missing = names.filter(
     (name) => !existsSync(TOOLS[name].package ? toolPath(name) : toolFolder(name)),
   );

@@ -36,7 +36,10 @@ const openLedger: ServeAdapters['openLedger'] = async (work, platform, env) => {
   const url = readSecret(platform.ledger.url, env);
   if (!url.ok) return url;
   const { postgresLedger } = await import('./ledger/adapters/postgres/ledger.ts');
-  const holder = env['SLUICE_NAME'] ?? `${hostname()}/${process.pid}`;
+  const name = env['SLUICE_NAME'] ?? `${hostname()}/${process.pid}`;
+  // Where the others pass on what only the leader may do.
+  const address = env['SLUICE_ADDRESS'];
+  const holder = address ? `${name} at ${address}` : name;
   return ok(await postgresLedger({ url: url.value, id: platform.name, holder }));
 };
 

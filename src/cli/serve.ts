@@ -44,6 +44,7 @@ import {
   openDelivering,
 } from './serving/delivering.ts';
 import { openGitops, orderHoldOf } from './serving/gitops.ts';
+import { standBy } from './serving/standing-by.ts';
 
 interface Log {
   info(details: object, message: string): void;
@@ -268,25 +269,6 @@ async function listenEarly(places: Places, closing: Closing) {
 
 const LEAD_EVERY_MS = 1_500;
 
-/** Where servers share the ledger, one leads; the others stand by, and one of them follows it within seconds. */
-async function standBy(io: Io, ledger: SharedLedger, answer: (next: Handler) => void): Promise<void> {
-  let told: string | null = null;
-  for (;;) {
-    if (await ledger.lead()) return;
-    const leader = await ledger.leader();
-    if (leader !== told) {
-      io.out(`Standing by: ${leader ?? 'nobody'} leads.\n`);
-      answer(
-        starting('Standing by', `${leader ?? 'nobody'} leads; this server follows when that one is gone`),
-      );
-      told = leader;
-    }
-    await systemClock.sleep(LEAD_EVERY_MS, io.signal);
-    if (io.signal.aborted)
-      throw new CliError(EXIT.no, { code: 'STOPPED', message: 'stopped while standing by' });
-  }
-}
-
 /** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
 function keepLeading(io: Io, ledger: SharedLedger, closing: Closing, log: Log): { io: Io; lost(): boolean } {
   const stop = new AbortController();
@@ -377,13 +359,15 @@ async function serveWith(
   const log = await adapters.log(given);
   const now = () => systemClock.now();
   const { url, answer } = await listenEarly(places, closing);
-  if (isShared(ledger)) await standBy(given, ledger, answer);
+  const { allowHost: allowedHosts } = places;
+  const warn: Log['warn'] = (details, message) => log.warn(details, message);
+  if (isShared(ledger))
+    await standBy({ io: given, platform, ledger, root: adapters.root, allowedHosts, warn, answer });
   const { io, lost } = isShared(ledger)
     ? keepLeading(given, ledger, closing, log)
     : { io: given, lost: () => false };
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
-  const warn: Log['warn'] = (details, message) => log.warn(details, message);
   const opened = await adapters.openDesired(platform, work, places.directory, io.env, warn);
   if (!opened.ok) throw secretMissing(opened.error);
   const { push } = opened.value;
@@ -478,7 +462,7 @@ async function serveWith(
     unready: () => unready,
     consoleDir: join(adapters.root, 'console', 'dist'),
     alertmanagerToken,
-    allowedHosts: places.allowHost,
+    allowedHosts,
     onAlerts: await openAlerts(platform, ledger, (e) => controller.hint(e), now),
     signIn: signIn.value,
     governance,

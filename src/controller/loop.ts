@@ -17,7 +17,7 @@ import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { type Clock, within } from '../kit/time.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { act, EFFECT_TIMEOUT_MS, isFatal } from './acting.ts';
@@ -58,6 +58,8 @@ export interface LaneView {
 export interface Controller {
   /** Folds the ledger: where every lane stood when the last record was written. */
   load(): Promise<void>;
+  /** Takes up what somebody else appended since: a server that does not lead decides nothing, and knows the same. */
+  follow(): Promise<void>;
   /** One look at everything, and what follows from it. */
   tick(): Promise<void>;
   lanes(): readonly LaneView[];
@@ -84,7 +86,10 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   const listeners = new Set<(records: readonly LedgerRecord[]) => void>();
   let desired: DesiredState | null = null;
 
+  let taken = 0;
+
   const take = (records: readonly LedgerRecord[]): void => {
+    taken = records.at(-1)?.seq ?? taken;
     for (const record of records) {
       const cell = cells.get(record.subject);
       if (!cell || !(record.type in eventSchemas)) continue;
@@ -177,16 +182,19 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     await actOn(cell);
   }
 
+  const catchUp = async (told: (records: readonly LedgerRecord[]) => void): Promise<void> => {
+    for await (const records of readPages(ports.ledger, { after: taken })) {
+      take(records);
+      told(records);
+    }
+  };
+
   return {
-    async load() {
-      const BATCH = 5_000;
-      for (let after = 0; ; ) {
-        const records = await ports.ledger.read({ after, limit: BATCH });
-        take(records);
-        if (records.length < BATCH) break;
-        after = records.at(-1)!.seq;
-      }
-    },
+    load: () => catchUp(() => {}),
+    follow: () =>
+      catchUp((records) => {
+        for (const listener of listeners) listener(records);
+      }),
     async tick() {
       desired = (await ports.desired.read()) ?? desired;
       await Promise.all(

@@ -23,7 +23,7 @@ const MAX_BODY = 1 << 20;
 const BY_ANY_NAME: readonly string[] = ['/healthz', '/readyz', '/metrics'];
 
 /** Refuses foreign hosts and origins, bounds what is read, and says what browsers may do with answers. */
-function guard(app: App, parts: AppParts): void {
+function guard(app: App, parts: Pick<AppParts, 'allowedHosts'>): void {
   app.use('*', async (c, next) => {
     const { path } = c.req;
     const refused = BY_ANY_NAME.includes(path)
@@ -48,7 +48,7 @@ function guard(app: App, parts: AppParts): void {
 }
 
 /** Problems instead of stack traces, wherever they come from. */
-function endings(app: App): void {
+export function endings(app: App): void {
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Sluice', version: '1' } });
   app.notFound((c) => problem(c, 404, 'Not found', c.req.path, 'see /openapi.json'));
   app.onError((error, c) => {
@@ -63,14 +63,14 @@ function endings(app: App): void {
   });
 }
 
-function consoleFiles(app: App, directory: string | null): void {
+export function consoleFiles(app: App, directory: string | null): void {
   if (!directory || !existsSync(directory)) return;
   app.use('/assets/*', serveStatic({ root: directory }));
   app.get('*', serveStatic({ root: directory, path: 'index.html' }));
 }
 
-/** The HTTP contract over the house. */
-export function createApp(parts: AppParts): App {
+/** A router that refuses strangers, and says what is wrong with a question. */
+export function newApp(parts: Pick<AppParts, 'allowedHosts'>): App {
   const app: App = new OpenAPIHono<Variables>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
@@ -85,6 +85,12 @@ export function createApp(parts: AppParts): App {
     },
   });
   guard(app, parts);
+  return app;
+}
+
+/** The HTTP contract over the house. */
+export function createApp(parts: AppParts): App {
+  const app = newApp(parts);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
   ledgerRoutes(app, parts);

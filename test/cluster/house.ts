@@ -41,7 +41,7 @@ const HOOK_SECRET = 'gitea-hook-of-the-test';
 const ARGOCD_TOKEN = 'argo-cd-of-the-test';
 export const SLUICE_IP = '10.233.0.50';
 const SLUICE_PORT = 7117;
-const PROMETHEUS_PORT = { dev: 9091, stage: 9092, prod: 9093 } as const;
+const PROMETHEUS_PORT = { dev: 9091, stage: 9092, prod: 9093, lab: 9094 } as const;
 
 /** The seed's surroundings, all of them real, and our server in their midst. */
 export interface ClusterHouse {

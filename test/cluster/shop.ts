@@ -8,7 +8,8 @@ import { type Format, renderAll } from '../../src/controller/render.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const SERVICES = ['frontend', 'cart', 'checkout', 'payment'] as const;
-export const ENVIRONMENTS = ['dev', 'stage', 'prod'] as const;
+/** The seed's three, and one beside them in which single releases are tried out. */
+export const ENVIRONMENTS = ['dev', 'stage', 'prod', 'lab'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 const REPOSITORY = 'sluice.invalid/shop';
 const CALLS: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +20,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
 const VERSIONS: Readonly<Record<string, readonly string[]>> = {
   frontend: ['1.0.0', '1.1.0'],
   cart: ['1.0.0'],
-  checkout: ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.7.0', '2.0.0', '2.0.1'],
+  checkout: ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.7.0', '2.0.0', '2.0.1'],
   payment: ['1.0.0'],
 };
 
@@ -116,6 +117,14 @@ ${load('')}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 1m }
       promotion: { autoMerge: true, autoRevert: true }
 `,
+)}${environment(
+  'lab',
+  `      validation: canary-multi-window
+      after: []
+      burn: { fast: { window: 30s, threshold: 14 }, slow: { window: 1m, threshold: 3 } }
+      budget: { window: 1m, holds: false }
+      promotion: { autoMerge: true, autoRevert: true }
+`,
 )}  strategy: { steps: [20, 50, 100], warmUp: 2s, dwell: 4s, deadline: 5m, hold: 10m }
   recovery: { looks: 2, burnBelow: 1, for: 5s }
   services:
@@ -169,7 +178,7 @@ export async function repositoryFiles(at: Addresses, images: ShopImages): Promis
   for (const path of filesBelow(join(ROOT, 'charts/service')))
     files[relative(ROOT, path)] = readFileSync(path, 'utf8');
   for (const [path, text] of await rendered(at, 'kubernetes'))
-    if (/^(dev|stage|prod)\//.test(path)) files[`rendered/${path}`] = text;
+    if (ENVIRONMENTS.some((e) => path.startsWith(`${e}/`))) files[`rendered/${path}`] = text;
   for (const { file, text } of declarationOf(at)) files[`sluice/${file}`] = text;
   for (const service of SERVICES) {
     files[`services/${service}/values.yaml`] = stringify({
@@ -178,6 +187,7 @@ export async function repositoryFiles(at: Addresses, images: ShopImages): Promis
       abortScaleDownDelaySeconds: 2,
       podDisruptionBudget: { enabled: false },
       terminationGracePeriodSeconds: 8,
+      preStopSeconds: 2,
       probes: {
         readiness: { path: '/healthz', initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 3 },
       },

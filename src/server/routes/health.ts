@@ -1,7 +1,7 @@
 import { type App, type AppParts, problem } from '../http.ts';
 
 /** Whether it lives, whether it may be asked for decisions, and its own metrics. */
-export function healthRoutes(app: App, parts: AppParts): void {
+export function healthRoutes(app: App, parts: Pick<AppParts, 'unready' | 'metrics'>): void {
   app.get('/healthz', (c) => c.json({ ok: true }));
   app.get('/readyz', (c) => {
     const why = parts.unready();

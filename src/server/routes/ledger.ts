@@ -6,7 +6,7 @@ import { type App, type AppParts, json, problemAnswer } from '../http.ts';
 const MAX_PAGE = 1_000;
 
 /** The ledger by pages, as it is stored, and walked. */
-export function ledgerRoutes(app: App, parts: AppParts): void {
+export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
   const page = createRoute({
     method: 'get',
     path: '/api/v1/ledger',

@@ -3,7 +3,7 @@ import * as schemas from '../../api/schemas.ts';
 import { type App, type AppParts, json, problem, problemAnswer } from '../http.ts';
 
 /** Pure reads: what runs where, one release, why it ended so, and the verdict. */
-export function releaseRoutes(app: App, parts: AppParts): void {
+export function releaseRoutes(app: App, parts: Pick<AppParts, 'house'>): void {
   const overview = createRoute({
     method: 'get',
     path: '/api/v1/overview',

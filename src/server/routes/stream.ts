@@ -21,7 +21,7 @@ function waker() {
 }
 
 /** Every record as it is appended, from the ledger itself: a reader goes on after the last id it saw. */
-export function streamRoutes(app: App, parts: AppParts): void {
+export function streamRoutes(app: App, parts: Pick<AppParts, 'ledger' | 'controller' | 'now'>): void {
   app.get('/api/v1/events', (c) =>
     streamSSE(c, async (stream) => {
       const seen = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? Number.NaN);

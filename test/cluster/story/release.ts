@@ -1,10 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../wait.ts';
-import { type ClusterHouse, keepLogs, startHouse } from './house.ts';
+import { expect } from 'vitest';
+import { until } from '../../wait.ts';
 import {
-  type Answers,
   applicationsOf,
   laneOf,
   lanesOf,
@@ -13,15 +9,19 @@ import {
   propose,
   pullsOf,
   recordsOf,
-  startUsers,
   untilAllSynced,
   untilLane,
-} from './people.ts';
-import { openReport, type Report } from './report.ts';
-import { ENVIRONMENTS } from './shop.ts';
+} from '../people.ts';
+import { ENVIRONMENTS } from '../shop.ts';
+import type { Stage } from '../stage.ts';
 
-const OUT = join(import.meta.dirname, '../.out/cluster');
 const MINUTE = 60_000;
+
+interface Pipelines {
+  readonly services: readonly {
+    readonly stands: readonly { readonly sync: { readonly word: string } | null }[];
+  }[];
+}
 
 interface RolloutObject {
   metadata: { name: string };
@@ -30,59 +30,30 @@ interface RolloutObject {
 }
 
 /** The seed's sections 2 and 4 on a real control plane: nothing in here is a fake but the ingress controller. */
-describe('a release on Kubernetes', () => {
-  let house: ClusterHouse;
-  let users: Answers;
-  let report: Report;
-  let failed = false;
-
-  beforeAll(async () => {
-    rmSync(OUT, { recursive: true, force: true });
-    mkdirSync(OUT, { recursive: true });
-    house = await startHouse((what) => process.stderr.write(`cluster: ${what}\n`));
-    report = openReport(house, OUT);
-  }, 5 * MINUTE);
-  afterAll(async () => {
-    if (failed && house) keepLogs(house, join(OUT, 'failure'));
-    await users?.stop();
-    await house?.stop();
-  }, 2 * MINUTE);
-
-  /** Given, When, Then: the first failure ends the story, and keeps what there is to see. */
-  const step = (name: string, limitMs: number, work: () => Promise<void>) =>
-    it(
-      name,
-      async () => {
-        expect(failed, 'an earlier step failed').toBe(false);
-        try {
-          await work();
-        } catch (thrown) {
-          failed = true;
-          throw thrown;
-        }
-      },
-      limitMs,
-    );
+export function releaseStory({ step, ...stage }: Stage): void {
   const rollout = (service: string, environment: string) =>
-    house.objects<RolloutObject>('rollouts', environment).find((r) => r.metadata.name === service)!;
+    stage
+      .house()
+      .objects<RolloutObject>('rollouts', environment)
+      .find((r) => r.metadata.name === service)!;
   const titled = (what: string, pattern: RegExp, limitMs: number): Promise<Pull> =>
-    until(what, limitMs, async () => (await pullsOf(house)).find((p) => pattern.test(p.title)));
+    until(what, limitMs, async () => (await pullsOf(stage.house())).find((p) => pattern.test(p.title)));
   const merged = (number: number, limitMs: number) =>
     until(`#${number} merged`, limitMs, async () =>
-      (await pullsOf(house)).some((p) => p.number === number && p.merged),
+      (await pullsOf(stage.house())).some((p) => p.number === number && p.merged),
     );
 
   /** A pull request to dev, merged as soon as the forge lets a person merge it. */
   async function release(service: string, version: string): Promise<void> {
-    const pull = await propose(house, service, version, 'dev');
+    const pull = await propose(stage.house(), service, version, 'dev');
     await until(`the forge lets #${pull.number} merge`, MINUTE, async () => {
-      await merge(house, pull.number);
+      await merge(stage.house(), pull.number);
       return true;
     });
   }
   /** The weights that a lane was seen to serve, in order, by its own record. */
   const weights = async (service: string, environment: string, from: number) =>
-    (await recordsOf(house, `${service}/${environment}`))
+    (await recordsOf(stage.house(), `${service}/${environment}`))
       .filter((r) => r.type === 'release.confirmed' && r.at >= from)
       .map((r) => r.data['weight']);
 
@@ -90,13 +61,13 @@ describe('a release on Kubernetes', () => {
     'CLUSTER-1: Given the shop in three stages, synced by Argo CD, each service is taken as it is',
     3 * MINUTE,
     async () => {
-      await untilAllSynced(house, 2 * MINUTE);
+      await untilAllSynced(stage.house(), 2 * MINUTE);
       await until('every lane at rest', MINUTE, async () => {
-        const lanes = await lanesOf(house);
-        return lanes.length === 12 && lanes.every((l) => l.state === 'Stable' && l.stable === '1.0.0');
+        const lanes = await lanesOf(stage.house());
+        return lanes.length === 16 && lanes.every((l) => l.state === 'Stable' && l.stable === '1.0.0');
       });
-      users = startUsers(house);
-      await until('users are served', MINUTE, () => users.traffic.report().ok > 200);
+      stage.startUsers();
+      await until('users are served', MINUTE, () => stage.users().traffic.report().ok > 200);
     },
   );
 
@@ -108,25 +79,25 @@ describe('a release on Kubernetes', () => {
       for (const service of ['frontend', 'checkout']) await release(service, '1.1.0');
       for (const service of ['frontend', 'checkout']) {
         await untilLane(
-          house,
+          stage.house(),
           service,
           'dev',
           'takes 1.1.0',
           3 * MINUTE,
           (l) => l.state === 'Stable' && l.stable === '1.1.0',
         );
-        const stage = await titled(
+        const promotion = await titled(
           `${service} proposed to stage`,
           new RegExp(`${service} 1\\.1\\.0.*stage`),
           MINUTE,
         );
-        await merged(stage.number, MINUTE);
+        await merged(promotion.number, MINUTE);
       }
-      await report.picture('overview', '/');
+      await stage.report().picture('overview', '/');
       for (const service of ['frontend', 'checkout'])
         for (const environment of ['stage', 'prod'] as const) {
           await untilLane(
-            house,
+            stage.house(),
             service,
             environment,
             'takes 1.1.0',
@@ -135,14 +106,19 @@ describe('a release on Kubernetes', () => {
           );
           expect(await weights(service, environment, begun)).toEqual([20, 50, 100]);
         }
-      await untilAllSynced(house, MINUTE);
-      await report.release('good', 'checkout');
+      await untilAllSynced(stage.house(), MINUTE);
+      await stage.report().release('good', 'checkout');
       for (const service of ['frontend', 'checkout']) {
         const { status } = rollout(service, 'prod');
         expect(status).toMatchObject({ phase: 'Healthy' });
         expect(status.stableRS).toBe(status.currentPodHash);
       }
-      expect(users.servedBy('checkout 1.1.0').some((s) => s.requests > 0)).toBe(true);
+      expect(
+        stage
+          .users()
+          .servedBy('checkout 1.1.0')
+          .some((s) => s.requests > 0),
+      ).toBe(true);
     },
   );
 
@@ -153,27 +129,29 @@ describe('a release on Kubernetes', () => {
     async () => {
       const begun = Date.now();
       await release('checkout', '2.0.0');
-      const stopped = await untilLane(house, 'checkout', 'prod', 'stops 2.0.0', 7 * MINUTE, (l) =>
+      const stopped = await untilLane(stage.house(), 'checkout', 'prod', 'stops 2.0.0', 7 * MINUTE, (l) =>
         ['Abort', 'Rollback', 'Degraded'].includes(l.state),
       );
-      await report.picture('aborted', '/');
+      await stage.report().picture('aborted', '/');
       degradedAt = Date.now();
-      const moves = (await recordsOf(house, 'checkout/prod')).filter(
+      const moves = (await recordsOf(stage.house(), 'checkout/prod')).filter(
         (r) => r.type === 'lane.moved' && r.at >= begun,
       );
       const abort = moves.find((r) => r.data['to'] === 'Abort')!;
       expect(abort.data).toMatchObject({ reason: 'HARM_SHOWN', blamed: true });
       await until('nobody is sent to it', 30_000, () => {
-        const last = users.servedBy('checkout 2.0.0').at(-1)?.at ?? 0;
+        const last = stage.users().servedBy('checkout 2.0.0').at(-1)?.at ?? 0;
         return Date.now() - last > 5_000;
       });
-      const lastSeen = users.servedBy('checkout 2.0.0').at(-1)!.at;
-      report.figure('abort to the last second with a canary request', (lastSeen - abort.at) / 1_000, 's');
+      const lastSeen = stage.users().servedBy('checkout 2.0.0').at(-1)!.at;
+      stage
+        .report()
+        .figure('abort to the last second with a canary request', (lastSeen - abort.at) / 1_000, 's');
       expect(lastSeen - abort.at).toBeLessThan(10_000);
       const { status } = rollout('checkout', 'prod');
       expect(status.abort).toBe(true);
       await until('the stable ReplicaSet alone has pods', MINUTE, () => {
-        const sets = house.objects<{
+        const sets = stage.house().objects<{
           metadata: { name: string; labels: Record<string, string> };
           spec: { replicas: number };
         }>('replicasets', 'prod');
@@ -189,7 +167,7 @@ describe('a release on Kubernetes', () => {
         2 * MINUTE,
       );
       await merged(revert.number, 2 * MINUTE);
-      await report.release('bad', 'checkout');
+      await stage.report().release('bad', 'checkout');
     },
   );
 
@@ -197,8 +175,15 @@ describe('a release on Kubernetes', () => {
     'CLUSTER-4: Then releases freeze while the budget is spent, and the service recovers: Degraded, Recovery, Stable; both say Synced and Healthy',
     6 * MINUTE,
     async () => {
-      await untilLane(house, 'checkout', 'prod', 'is Stable again', 3 * MINUTE, (l) => l.state === 'Stable');
-      const states = (await recordsOf(house, 'checkout/prod'))
+      await untilLane(
+        stage.house(),
+        'checkout',
+        'prod',
+        'is Stable again',
+        3 * MINUTE,
+        (l) => l.state === 'Stable',
+      );
+      const states = (await recordsOf(stage.house(), 'checkout/prod'))
         .filter((r) => r.type === 'lane.moved')
         .map((r) => String(r.data['to']));
       expect(states.slice(states.lastIndexOf('Abort'))).toEqual([
@@ -208,27 +193,26 @@ describe('a release on Kubernetes', () => {
         'Recovery',
         'Stable',
       ]);
-      const freezes = (await recordsOf(house)).filter(
+      const freezes = (await recordsOf(stage.house())).filter(
         (r) => r.type.startsWith('freeze') && r.at >= degradedAt - 60_000,
       );
       expect(freezes.length).toBeGreaterThan(0);
-      await untilAllSynced(house, 2 * MINUTE);
+      await untilAllSynced(stage.house(), 2 * MINUTE);
       await until('Sluice says so too', MINUTE, async () => {
-        const { lanes } = await house
-          .api<{ lanes: { sync: { word: string } | null }[] }>('GET', '/api/v1/pipeline')
-          .catch(() => ({ lanes: [] }));
-        return lanes.length === 0 || lanes.every((l) => l.sync === null || l.sync.word === 'Synced');
+        const { services } = await stage.house().api<Pipelines>('GET', '/api/v1/pipeline');
+        const words = services.flatMap((p) => p.stands.map((l) => l.sync?.word));
+        return words.length > 0 && words.every((word) => word === 'Synced');
       });
-      expect((await laneOf(house, 'checkout', 'prod')).stable).toBe('1.1.0');
-      expect(applicationsOf(house)).toHaveLength(12);
+      expect((await laneOf(stage.house(), 'checkout', 'prod')).stable).toBe('1.1.0');
+      expect(applicationsOf(stage.house())).toHaveLength(16);
     },
   );
 
   step('CLUSTER-5: Then the ledger tells the whole story, and it is whole', MINUTE, async () => {
-    const verified = await house.api<{ ok: boolean }>('GET', '/api/v1/ledger/verification');
+    const verified = await stage.house().api<{ ok: boolean }>('GET', '/api/v1/ledger/verification');
     expect(verified.ok).toBe(true);
-    await report.ledger();
+    await stage.report().ledger();
     for (const environment of ENVIRONMENTS)
-      expect(house.kubectl('get', 'rollouts', '-n', environment)).toContain('checkout');
+      expect(stage.house().kubectl('get', 'rollouts', '-n', environment)).toContain('checkout');
   });
-});
+}

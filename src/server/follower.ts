@@ -1,0 +1,85 @@
+import type { Context } from 'hono';
+import { request } from 'undici';
+import { messageOf } from '../kit/result.ts';
+import { consoleFiles, endings, newApp } from './app.ts';
+import { type App, type AppParts, problem } from './http.ts';
+import { healthRoutes } from './routes/health.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
+import { releaseRoutes } from './routes/releases.ts';
+import { streamRoutes } from './routes/stream.ts';
+
+export interface FollowerParts
+  extends Pick<
+    AppParts,
+    'house' | 'ledger' | 'controller' | 'now' | 'unready' | 'metrics' | 'consoleDir' | 'allowedHosts'
+  > {
+  /** Who leads, and where it answers; null: nobody, or at no address that is known. */
+  leader(): { readonly name: string; readonly address: string | null } | null;
+}
+
+const FORWARD_TIMEOUT_MS = 10_000;
+/** What is between two connections, and names of who asks whom. */
+const NOT_PASSED = new Set([
+  'host',
+  'origin',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+]);
+/** Answered from the ledger alone, whoever leads. */
+const OWN = /^\/(healthz|readyz|metrics|openapi\.json|assets\/.*|api\/v1\/(verdict|ledger.*|events))?$/;
+/** Answered from the ledger where nobody else can. */
+const READS = /^\/api\/v1\/(overview|releases.*)$/;
+
+async function pass(c: Context, address: string): Promise<Response> {
+  const url = new URL(c.req.url);
+  const headers = Object.fromEntries(
+    Object.entries(c.req.header()).filter(([name]) => !NOT_PASSED.has(name.toLowerCase())),
+  );
+  const body = ['GET', 'HEAD'].includes(c.req.method) ? null : Buffer.from(await c.req.arrayBuffer());
+  const answer = await request(`${address}${url.pathname}${url.search}`, {
+    method: c.req.method as 'GET',
+    headers,
+    body,
+    signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
+  });
+  const back = new Headers();
+  for (const [name, value] of Object.entries(answer.headers))
+    for (const one of Array.isArray(value) ? value : value === undefined ? [] : [value])
+      if (!NOT_PASSED.has(name)) back.append(name, one);
+  return new Response(await answer.body.bytes(), { status: answer.statusCode, headers: back });
+}
+
+/**
+ * A server that does not lead: it follows the ledger, and gives reads and verdicts from it. Everything else is
+ * passed to the leader, with whose scopes it then happens; it decides nothing itself.
+ */
+export function createFollowerApp(parts: FollowerParts): App {
+  const app = newApp(parts);
+  app.use('*', async (c, next) => {
+    const { path } = c.req;
+    const page = c.req.method === 'GET' && !path.startsWith('/api/') && !path.startsWith('/auth/');
+    if (page || OWN.test(path)) return next();
+    const leader = parts.leader();
+    if (leader?.address) {
+      try {
+        return await pass(c, leader.address);
+      } catch (thrown) {
+        if (c.req.method !== 'GET' || !READS.test(path))
+          return problem(c, 503, 'The leader does not answer', messageOf(thrown), 'ask again in a moment');
+      }
+    }
+    if (c.req.method === 'GET' && READS.test(path)) return next();
+    const who = leader ? `${leader.name} leads, at no address that is known here` : 'nobody leads now';
+    return problem(c, 503, 'Standing by', `this server follows; ${who}`, 'ask again in a moment');
+  });
+  healthRoutes(app, parts);
+  releaseRoutes(app, parts);
+  ledgerRoutes(app, parts);
+  streamRoutes(app, parts);
+  endings(app);
+  consoleFiles(app, parts.consoleDir);
+  return app;
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ClusterHouse, keepLogs, startHouse } from './house.ts';
+import { type Answers, startUsers } from './people.ts';
+import { openReport, type Report } from './report.ts';
+
+const OUT = join(import.meta.dirname, '../.out/cluster');
+const MINUTE = 60_000;
+
+/** One cluster for every story that is told on it. */
+export interface Stage {
+  house(): ClusterHouse;
+  users(): Answers;
+  report(): Report;
+  startUsers(): void;
+  /** Given, When, Then: the first failure ends the story, and keeps what there is to see. */
+  step(name: string, limitMs: number, work: () => Promise<void>): void;
+}
+
+export function openStage(): Stage {
+  let house: ClusterHouse | null = null;
+  let users: Answers | null = null;
+  let report: Report | null = null;
+  let failed = false;
+  const there = <T>(value: T | null): T => {
+    if (value === null) throw new Error('it has not been started yet');
+    return value;
+  };
+  beforeAll(async () => {
+    rmSync(OUT, { recursive: true, force: true });
+    mkdirSync(OUT, { recursive: true });
+    house = await startHouse((what) => process.stderr.write(`cluster: ${what}\n`));
+    report = openReport(house, OUT);
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    if (failed && house) keepLogs(house, join(OUT, 'failure'));
+    await users?.stop();
+    await house?.stop();
+  }, 2 * MINUTE);
+  return {
+    house: () => there(house),
+    users: () => there(users),
+    report: () => there(report),
+    startUsers: () => {
+      users = startUsers(there(house));
+    },
+    step: (name, limitMs, work) =>
+      it(
+        name,
+        async () => {
+          expect(failed, 'an earlier step failed').toBe(false);
+          const begun = performance.now();
+          try {
+            await work();
+          } catch (thrown) {
+            failed = true;
+            throw thrown;
+          } finally {
+            process.stderr.write(
+              `cluster: ${name.slice(0, 60)}… ${Math.round((performance.now() - begun) / 1_000)} s\n`,
+            );
+          }
+        },
+        limitMs,
+      ),
+  };
+}

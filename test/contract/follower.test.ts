@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ControllerPorts, createController } from '../../src/controller/loop.ts';
+import { systemClock } from '../../src/kit/time.ts';
+import { createFollowerApp } from '../../src/server/follower.ts';
+import { createHouseViews } from '../../src/server/house.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createHouse } from '../sim/house.ts';
+
+const HEADERS = { host: '127.0.0.1:7117' };
+const never = (): never => {
+  throw new Error('a follower does not look');
+};
+
+/** A leader's house, and a server beside it that only reads the same ledger. */
+async function rig() {
+  const house = await createHouse({ seed: 5 });
+  house.world.push('1.0.0', { errorRate: 0 });
+  await house.until(() => house.state().state === 'Stable');
+  const { ledger, platform } = house;
+  const ports: ControllerPorts = {
+    clock: systemClock,
+    ledger,
+    desired: { read: async () => null },
+    metrics: never,
+    delivery: never,
+  };
+  const controller = createController(platform, ports, { warn: () => {} });
+  await controller.load();
+  const now = () => house.world.clock.now();
+  let leader: { name: string; address: string | null } | null = null;
+  const app = createFollowerApp({
+    house: createHouseViews({ platform, controller, ledger, now }),
+    ledger,
+    controller,
+    now,
+    metrics: createMetrics(controller),
+    unready: () => null,
+    consoleDir: null,
+    allowedHosts: [],
+    leader: () => leader,
+  });
+  const ask = (path: string, init: RequestInit = {}) =>
+    app.request(path, { ...init, headers: { ...HEADERS, ...init.headers } });
+  return {
+    house,
+    controller,
+    ask,
+    lead: (next: typeof leader) => {
+      leader = next;
+    },
+  };
+}
+
+describe('a server that follows', () => {
+  const closing: (() => void)[] = [];
+  afterEach(() => {
+    for (const close of closing.splice(0)) close();
+  });
+
+  it('FOLLOW-1: gives the verdict from the ledger alone, as the leader recorded it', async () => {
+    const r = await rig();
+    const target = r.house.world.push('1.1.0', { errorRate: 0 });
+    await r.house.until(() => r.house.state().release?.step === 1);
+    const verdict = async () => {
+      const path = `/api/v1/verdict?service=checkout&environment=prod&revision=${target.revision}&step=0`;
+      return (await (await r.ask(path)).json()) as { verdict: string };
+    };
+    expect((await verdict()).verdict).toBe('inconclusive');
+    await r.controller.follow();
+    expect((await verdict()).verdict).toBe('pass');
+    const overview = (await (await r.ask('/api/v1/overview')).json()) as { lanes: { state: string }[] };
+    expect(overview.lanes[0]!.state).toBe(r.house.state().state);
+    expect((await r.ask('/api/v1/ledger/verification')).status).toBe(200);
+    expect((await r.ask('/readyz')).status).toBe(200);
+  });
+
+  it('FOLLOW-2: passes what only the leader may do to it, with who asks; and its answer back', async () => {
+    const r = await rig();
+    const seen: {
+      method?: string | undefined;
+      url?: string | undefined;
+      body: string;
+      headers: IncomingMessage['headers'];
+    }[] = [];
+    const server = createServer((req, res) => {
+      const chunks: Buffer[] = [];
+      req.on('data', (chunk: Buffer) => chunks.push(chunk));
+      req.on('end', () => {
+        seen.push({
+          method: req.method,
+          url: req.url,
+          body: Buffer.concat(chunks).toString(),
+          headers: req.headers,
+        });
+        res.writeHead(202, { 'x-from': 'the leader', 'content-type': 'application/json' }).end('{"ok":true}');
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
+    closing.push(() => server.close());
+    r.lead({ name: 'one', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const answer = await r.ask('/api/v1/freezes', {
+      method: 'POST',
+      headers: { authorization: 'Bearer token', 'idempotency-key': 'k', 'content-type': 'application/json' },
+      body: '{"reason":"peak"}',
+    });
+    expect([answer.status, answer.headers.get('x-from')]).toEqual([202, 'the leader']);
+    expect(seen[0]).toMatchObject({ method: 'POST', url: '/api/v1/freezes', body: '{"reason":"peak"}' });
+    expect(seen[0]!.headers).toMatchObject({ authorization: 'Bearer token', 'idempotency-key': 'k' });
+    await r.ask('/api/v1/pipeline?x=1');
+    expect(seen[1]!.url).toBe('/api/v1/pipeline?x=1');
+  });
+
+  it('FOLLOW-3: where nobody leads it decides nothing, and still tells what is on record', async () => {
+    const r = await rig();
+    for (const leader of [
+      null,
+      { name: 'one', address: null },
+      { name: 'one', address: 'http://127.0.0.1:9' },
+    ]) {
+      r.lead(leader);
+      expect((await r.ask('/api/v1/freezes', { method: 'POST' })).status).toBe(503);
+      expect((await r.ask('/api/v1/overview')).status).toBe(200);
+      expect((await r.ask('/api/v1/releases')).status).toBe(200);
+    }
+    expect((await r.ask('/api/v1/overview', { headers: { host: 'evil.invalid' } })).status).toBe(403);
+    const before = await r.house.ledger.head();
+    await r.controller.follow();
+    expect(await r.house.ledger.head()).toEqual(before);
+  });
+});
