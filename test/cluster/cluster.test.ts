@@ -1,8 +1,16 @@
 import { describe } from 'vitest';
 import { openStage } from './stage.ts';
+import { chartsStory } from './story/charts.ts';
+import { clustersStory } from './story/clusters.ts';
+import { faultStory } from './story/faults.ts';
+import { handStory } from './story/hand.ts';
 import { releaseStory } from './story/release.ts';
 
 describe('on Kubernetes', () => {
   const stage = openStage();
   releaseStory(stage);
+  chartsStory(stage);
+  handStory(stage);
+  clustersStory(stage);
+  faultStory(stage);
 });

@@ -19,6 +19,7 @@ import { openKubernetes } from '../../src/runtime/adapters/kubernetes/client.ts'
 import { type Gitea, giteaRepository, OWNER, startGitea } from '../forge/gitea.ts';
 import { type Postgres, startPostgres } from '../postgres.ts';
 import { until } from '../wait.ts';
+import { type Abroad, startAbroad } from './abroad.ts';
 import { pauseImage } from './images.ts';
 import { type IngressStandIn, startIngress } from './ingress.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -53,6 +54,7 @@ export interface ClusterHouse {
   readonly at: Addresses;
   readonly prometheus: Readonly<Record<Environment, Started>>;
   readonly rollouts: Started;
+  readonly abroad: Abroad;
   /** Asks our server, as a person with every scope. */
   api<T>(method: string, path: string, body?: object): Promise<T>;
   kubectl(...args: string[]): string;
@@ -235,7 +237,13 @@ async function serverImage(folder: string): Promise<{ tar: string; name: string 
   return { tar, name };
 }
 
-function installSluice(machine: Machine, at: Addresses, gitea: Gitea, postgres: Postgres): void {
+function installSluice(
+  machine: Machine,
+  at: Addresses,
+  gitea: Gitea,
+  postgres: Postgres,
+  abroad: Abroad,
+): void {
   const { kubectl } = machine;
   kubectl(['apply', '-f', '-'], stringify(namespaceOf('sluice')));
   kubectl(
@@ -249,6 +257,7 @@ function installSluice(machine: Machine, at: Addresses, gitea: Gitea, postgres: 
         gitea: gitea.token(OWNER),
         hook: HOOK_SECRET,
         argocd: ARGOCD_TOKEN,
+        abroad: abroad.kubeconfig,
       },
     }),
   );
@@ -266,6 +275,7 @@ function installSluice(machine: Machine, at: Addresses, gitea: Gitea, postgres: 
         env('SLUICE_GITEA_TOKEN', 'gitea'),
         env('SLUICE_GITEA_SECRET', 'hook'),
         env('SLUICE_ARGOCD_TOKEN', 'argocd'),
+        env('SLUICE_ABROAD_KUBECONFIG', 'abroad'),
       ],
       service: { clusterIP: SLUICE_IP },
       hostAliases: [
@@ -315,13 +325,12 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     machine.importImage(images.tar);
     machine.importImage(server.tar);
     const { net, kubectl } = machine;
-    say('Gitea and PostgreSQL');
-    const pods = `${net.pods}`;
+    say('a second API server, Gitea and PostgreSQL');
+    const abroad = await startAbroad(machine);
     const gitea = await startGitea(net.host, '10.0.0.0/8');
     closing.push(() => gitea.stop());
     const postgres = await startPostgres(net.host, '10.0.0.0/8');
     closing.push(() => postgres.stop());
-    void pods;
     const at: Addresses = {
       apiServer: machine.address,
       node: net.node,
@@ -332,6 +341,7 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
       gitea: gitea.address,
       owner: OWNER,
       repository: 'shop',
+      abroad: abroad.address,
     };
     await giteaRepository(gitea, at.repository, await repositoryFiles(at, images), CHECK);
     say('Argo Rollouts, Argo CD and Prometheus');
@@ -352,7 +362,7 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     for (const environment of ENVIRONMENTS)
       kubectl(['apply', '-f', '-'], files.get(`${environment}/applicationset.yaml`)!);
     say('Sluice, by its chart');
-    installSluice(machine, at, gitea, postgres);
+    installSluice(machine, at, gitea, postgres, abroad);
     await gitea.api('POST', `/repos/${OWNER}/${at.repository}/hooks`, {
       type: 'gitea',
       active: true,
@@ -369,6 +379,7 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
       at,
       prometheus,
       rollouts,
+      abroad,
       async api(method, path, body) {
         token ??= leaderToken(machine);
         const answer = await request(`${at.sluice}${path}`, {

@@ -161,6 +161,22 @@ export function startUsers(house: ClusterHouse): Answers {
   };
 }
 
+/** Users of an environment in which one service is tried out. */
+export function startUsersOf(
+  stage: { house(): ClusterHouse; keep(traffic: Traffic): void },
+  environment: string,
+): void {
+  const url = stage.house().ingress.address;
+  stage.keep(
+    startTraffic({
+      targets: [
+        { url: `${url}/checkout`, host: hostOf('checkout', environment), rps: 90 },
+        { url: `${url}/`, host: hostOf('frontend', environment), rps: 10 },
+      ],
+    }),
+  );
+}
+
 /** The ledger's records of one lane, as the API tells them. */
 export interface Told {
   readonly seq: number;

@@ -10,11 +10,14 @@ export interface Report {
   picture(name: string, path: string): Promise<void>;
   ledger(): Promise<void>;
   figure(name: string, value: number, unit: string): void;
+  /** How a fault ended. */
+  outcome(fault: string, outcome: string): void;
 }
 
 export function openReport(house: ClusterHouse, folder: string): Report {
   mkdirSync(folder, { recursive: true });
   const figures: Record<string, string> = {};
+  const outcomes: Record<string, string> = {};
   const picture = async (name: string, path: string) => {
     const { browser, page } = await openPage();
     try {
@@ -44,6 +47,10 @@ export function openReport(house: ClusterHouse, folder: string): Report {
     },
     async ledger() {
       writeFileSync(join(folder, 'ledger.json'), JSON.stringify(await recordsOf(house)));
+    },
+    outcome(fault, outcome) {
+      outcomes[fault] = outcome;
+      writeFileSync(join(folder, 'faults.json'), JSON.stringify(outcomes, null, 1));
     },
     figure(name, value, unit) {
       figures[name] = `${Math.round(value * 10) / 10} ${unit}`;

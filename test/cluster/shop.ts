@@ -20,7 +20,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
 const VERSIONS: Readonly<Record<string, readonly string[]>> = {
   frontend: ['1.0.0', '1.1.0'],
   cart: ['1.0.0'],
-  checkout: ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.7.0', '2.0.0', '2.0.1'],
+  checkout: ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.7.0', '1.9.0', '2.0.0', '2.0.1'],
   payment: ['1.0.0'],
 };
 
@@ -74,6 +74,8 @@ export interface Addresses {
   readonly gitea: string;
   readonly owner: string;
   readonly repository: string;
+  /** The API server of a second cluster. */
+  readonly abroad: string;
 }
 
 export const hostOf = (service: string, environment: string): string => `${service}.${environment}.internal`;
@@ -125,7 +127,19 @@ ${load('')}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 1m, holds: false }
       promotion: { autoMerge: true, autoRevert: true }
 `,
-)}  strategy: { steps: [20, 50, 100], warmUp: 2s, dwell: 4s, deadline: 5m, hold: 10m }
+)}    - name: abroad
+      mode: observe
+      delivery: argo-rollouts
+      after: []
+      cluster:
+        server: '${at.abroad}'
+        namespace: abroad
+        kubeconfig: { secretRef: { env: SLUICE_ABROAD_KUBECONFIG } }
+      prometheus: { address: '${at.prometheus.lab}', scrapeInterval: 1s, evaluationInterval: 1s, budgetInterval: 10s }
+      validation: canary
+      burn: { fast: { window: 30s, threshold: 14 } }
+      budget: { holds: false }
+  strategy: { steps: [20, 50, 100], warmUp: 2s, dwell: 4s, deadline: 5m, hold: 10m }
   recovery: { looks: 2, burnBelow: 1, for: 5s }
   services:
 ${SERVICES.map((name) => `    - { name: ${name}, slos: [${name}-availability] }`).join('\n')}

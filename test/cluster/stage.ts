@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Traffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { type ClusterHouse, keepLogs, startHouse } from './house.ts';
 import { type Answers, startUsers } from './people.ts';
 import { openReport, type Report } from './report.ts';
@@ -14,6 +15,8 @@ export interface Stage {
   users(): Answers;
   report(): Report;
   startUsers(): void;
+  /** Users that end with everything else. */
+  keep(traffic: Traffic): void;
   /** Given, When, Then: the first failure ends the story, and keeps what there is to see. */
   step(name: string, limitMs: number, work: () => Promise<void>): void;
 }
@@ -22,6 +25,7 @@ export function openStage(): Stage {
   let house: ClusterHouse | null = null;
   let users: Answers | null = null;
   let report: Report | null = null;
+  const kept: Traffic[] = [];
   let failed = false;
   const there = <T>(value: T | null): T => {
     if (value === null) throw new Error('it has not been started yet');
@@ -36,6 +40,7 @@ export function openStage(): Stage {
   afterAll(async () => {
     if (failed && house) keepLogs(house, join(OUT, 'failure'));
     await users?.stop();
+    for (const traffic of kept) await traffic.stop();
     await house?.stop();
   }, 2 * MINUTE);
   return {
@@ -45,6 +50,7 @@ export function openStage(): Stage {
     startUsers: () => {
       users = startUsers(there(house));
     },
+    keep: (traffic) => void kept.push(traffic),
     step: (name, limitMs, work) =>
       it(
         name,

@@ -19,7 +19,10 @@ const MINUTE = 60_000;
 
 interface Pipelines {
   readonly services: readonly {
-    readonly stands: readonly { readonly sync: { readonly word: string } | null }[];
+    readonly stands: readonly {
+      readonly environment: string;
+      readonly sync: { readonly word: string } | null;
+    }[];
   }[];
 }
 
@@ -64,7 +67,8 @@ export function releaseStory({ step, ...stage }: Stage): void {
       await untilAllSynced(stage.house(), 2 * MINUTE);
       await until('every lane at rest', MINUTE, async () => {
         const lanes = await lanesOf(stage.house());
-        return lanes.length === 16 && lanes.every((l) => l.state === 'Stable' && l.stable === '1.0.0');
+        const mine = lanes.filter((l) => ENVIRONMENTS.includes(l.environment as never));
+        return mine.length === 16 && mine.every((l) => l.state === 'Stable' && l.stable === '1.0.0');
       });
       stage.startUsers();
       await until('users are served', MINUTE, () => stage.users().traffic.report().ok > 200);
@@ -200,7 +204,9 @@ export function releaseStory({ step, ...stage }: Stage): void {
       await untilAllSynced(stage.house(), 2 * MINUTE);
       await until('Sluice says so too', MINUTE, async () => {
         const { services } = await stage.house().api<Pipelines>('GET', '/api/v1/pipeline');
-        const words = services.flatMap((p) => p.stands.map((l) => l.sync?.word));
+        const words = services.flatMap((p) =>
+          p.stands.filter((l) => ENVIRONMENTS.includes(l.environment as never)).map((l) => l.sync?.word),
+        );
         return words.length > 0 && words.every((word) => word === 'Synced');
       });
       expect((await laneOf(stage.house(), 'checkout', 'prod')).stable).toBe('1.1.0');

@@ -152,60 +152,47 @@ export function giteaForge(options: GiteaOptions): ForgePort {
   const missing = (result: Result<unknown, ForgeFailure>): boolean =>
     !result.ok && result.error.code === 'NOT_FOUND';
 
-  /** One file of a branch as it should be; what is so already is left alone. */
-  async function writeFile(branch: string, path: string, text: string, message: string): ForgeResult<null> {
-    const there = await once(
-      'GET',
-      `/contents/${encoded(path)}?ref=${encodeURIComponent(branch)}`,
-      contentSchema,
-    );
-    if (!there.ok && !missing(there)) return there;
-    const content = Buffer.from(text, 'utf8').toString('base64');
-    if (there.ok && there.value.content?.replace(/\s/g, '') === content) return ok(null);
-    const body = { branch, message, content, ...(there.ok ? { sha: there.value.sha } : {}) };
-    const done = await once(there.ok ? 'PUT' : 'POST', `/contents/${encoded(path)}`, z.unknown(), body);
-    return done.ok ? ok(null) : done;
-  }
-
   /** The open pull request of a branch of ours. */
   async function openOf(branch: string): ForgeResult<z.infer<typeof pullSchema> | undefined> {
     const open = await pages('/pulls?state=open', pullsSchema, 10_000);
     return open.ok ? ok(open.value.items.find((p) => p.head.ref === branch)) : open;
   }
 
-  /**
-   * The branch as it should be. Gitea writes no trees: a branch is begun at the base and changed file by file.
-   * Where the base changed one of the files since, it is begun anew, or it would conflict.
-   */
-  async function prepareBranch(
-    change: WantedChange,
+  /** Whether an open proposal says already what it should, on files that its base has not changed since. */
+  async function saysSo(
+    { files }: WantedChange,
     open: z.infer<typeof pullSchema> | undefined,
-  ): ForgeResult<null> {
-    const { branch, base, files, title } = change;
-    let stale = open === undefined;
-    for (const path of open?.merge_base ? Object.keys(files) : []) {
-      const [then, now] = [await textAt(open!.merge_base!, path), await textAt(open!.base.sha, path)];
-      if (!then.ok) return then;
-      if (!now.ok) return now;
-      if (then.value !== now.value) stale = true;
+  ): ForgeResult<boolean> {
+    if (!open?.merge_base) return ok(false);
+    for (const [path, wanted] of Object.entries(files)) {
+      const texts: (string | null)[] = [];
+      for (const sha of [open.merge_base, open.base.sha, open.head.sha]) {
+        const found = await textAt(sha, path);
+        if (!found.ok) return found;
+        texts.push(found.value);
+      }
+      const [then, now, asked] = texts;
+      if (then !== now || asked !== wanted) return ok(false);
     }
-    const name = encoded(branch);
-    const there = await once('GET', `/branches/${name}`, z.unknown());
-    if (!there.ok && !missing(there)) return there;
-    if (there.ok && stale) {
-      const gone = await once('DELETE', `/branches/${name}`, z.unknown());
-      if (!gone.ok && !missing(gone)) return gone;
-    }
-    if (!there.ok || stale) {
-      const body = { new_branch_name: branch, old_ref_name: `refs/heads/${base}` };
-      const made = await once('POST', '/branches', z.unknown(), body);
-      if (!made.ok) return made;
-    }
+    return ok(true);
+  }
+
+  /**
+   * The branch as it should be: one commit on its base. It is pushed over what was there and never deleted first:
+   * Gitea closes what is open on a deleted branch some time later, and by then that may be the next proposal.
+   */
+  async function writeBranch({ branch, base, files, title }: WantedChange): ForgeResult<null> {
+    const changes: object[] = [];
     for (const [path, text] of Object.entries(files)) {
-      const written = await writeFile(branch, path, text, title);
-      if (!written.ok) return written;
+      const at = `/contents/${encoded(path)}?ref=${encodeURIComponent(base)}`;
+      const there = await once('GET', at, contentSchema);
+      if (!there.ok && !missing(there)) return there;
+      const how = there.ok ? { operation: 'update', sha: there.value.sha } : { operation: 'create' };
+      changes.push({ ...how, path, content: Buffer.from(text, 'utf8').toString('base64') });
     }
-    return ok(null);
+    const body = { branch: base, new_branch: branch, force_push: true, message: title, files: changes };
+    const done = await once('POST', '/contents', z.unknown(), body);
+    return done.ok ? ok(null) : done;
   }
 
   const textAt = async (sha: string, path: string): ForgeResult<string | null> => {
@@ -283,8 +270,10 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       return retrying(async (): ForgeResult<PullRequest> => {
         const open = await openOf(change.branch);
         if (!open.ok) return open;
-        const prepared = await prepareBranch(change, open.value);
-        if (!prepared.ok) return prepared;
+        const said = await saysSo(change, open.value);
+        if (!said.ok) return said;
+        const written = said.value ? ok(null) : await writeBranch(change);
+        if (!written.ok) return written;
         const still = await openOf(change.branch);
         if (!still.ok) return still;
         const { title, body, base, branch } = change;

@@ -1,5 +1,5 @@
 import type { DeliveryPort } from '../../../delivery/port.ts';
-import { fail, messageOf, ok } from '../../../kit/result.ts';
+import { fail, ok } from '../../../kit/result.ts';
 import type { Clock } from '../../../kit/time.ts';
 import type { Kubernetes } from '../../../runtime/adapters/kubernetes/client.ts';
 import { type Reflector, reflect } from '../../../runtime/adapters/kubernetes/reflector.ts';
@@ -42,7 +42,13 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
 
   async function liveIn(environment: string, service: string): Promise<[string, Live]> {
     const application = of(environment).find((a) => a.service === service);
-    const seen = liveOf(await delivery(environment).observe(`${service}/${environment}`, null));
+    // One Rollout that is not there says nothing of the others.
+    const seen = liveOf(
+      await delivery(environment)
+        .observe(`${service}/${environment}`, null)
+        .catch(() => null),
+    );
+    if (seen.health === 'Unknown') return [service, seen];
     if (!application) return [service, seen];
     const { sync, health, note } = application;
     return [service, { ...seen, health, application: { sync, note } }];
@@ -52,11 +58,7 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
     async live(environment) {
       if (!applications.seenWithin(FRESH_MS))
         return fail(`Argo CD at ${kubernetes.server} has not been heard of for ${FRESH_MS / 1_000} s`);
-      try {
-        return ok(new Map(await Promise.all(services.map((service) => liveIn(environment, service)))));
-      } catch (thrown) {
-        return fail(messageOf(thrown));
-      }
+      return ok(new Map(await Promise.all(services.map((service) => liveIn(environment, service)))));
     },
     async refresh(environment) {
       options.repository.hint();

@@ -1,0 +1,156 @@
+import { expect } from 'vitest';
+import { until } from '../../wait.ts';
+import { applicationsOf, startUsersOf, untilAllSynced } from '../people.ts';
+import type { Stage } from '../stage.ts';
+import { LAB, labOf, leaderOf, untilAnotherLeads } from './lab.ts';
+
+const MINUTE = 60_000;
+const FAILOVER_MS = 10_000;
+const WITHOUT_METRICS_MS = 10_000;
+
+/** What breaks in the middle of a canary, and how it ends all the same. */
+export function faultStory(stage: Stage): void {
+  stage.step(
+    'CLUSTER-8: When our leader is killed and the next one is cut off, both in mid-canary, Then the release ends as it would have: once',
+    4 * MINUTE,
+    async () => {
+      const lab = labOf(stage, 'checkout');
+      startUsersOf(stage, LAB);
+      const begun = await lab.release('1.1.0');
+      await lab.at(20);
+      const first = (await leaderOf(lab.house))!;
+      lab.house.kubectl('delete', 'pod', first.pod, '-n', 'sluice', '--force', '--grace-period=0');
+      const killed = await untilAnotherLeads(lab.house, first.pod);
+      expect(killed).toBeLessThan(FAILOVER_MS);
+      const second = (await leaderOf(lab.house))!;
+      await lab.at(50);
+      const { machine } = lab.house;
+      const cut = (how: '-I' | '-D') => {
+        for (const side of ['-s', '-d'])
+          machine.inside('iptables', how, 'FORWARD', side, second.ip, '-j', 'DROP');
+      };
+      cut('-I');
+      const lost = await untilAnotherLeads(lab.house, second.pod).finally(() => cut('-D'));
+      expect(lost).toBeLessThan(FAILOVER_MS);
+      await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0');
+      await lab.once(begun);
+      const { report } = stage;
+      report().figure('leader killed to another leading', killed / 1_000, 's');
+      report().figure('leader cut off to another leading', lost / 1_000, 's');
+      report().outcome(
+        'our leader killed in mid-canary',
+        `another leads after ${Math.round(killed / 100) / 10} s; promoted once`,
+      );
+      report().outcome(
+        "the leader's network cut",
+        `another leads after ${Math.round(lost / 100) / 10} s; promoted once`,
+      );
+    },
+  );
+
+  stage.step(
+    'CLUSTER-9: When Prometheus is gone, the API server restarts and the kubelet restarts, Then nothing is promoted blindly, and the release goes on',
+    4 * MINUTE,
+    async () => {
+      const lab = labOf(stage, 'checkout');
+      const { house } = lab;
+      const begun = await lab.release('1.4.0');
+      await lab.at(20);
+      await house.prometheus.lab.kill();
+      const goneAt = Date.now();
+      await until('looks without an answer are told', MINUTE, async () => {
+        const told = (await lab.records(goneAt)).filter((r) => r.type === 'release.looked');
+        const reasons = told.flatMap((r) => (r.data['verdict'] as { reasons: string[] }).reasons);
+        return reasons.includes('SOURCE_UNAVAILABLE');
+      });
+      await until('some seconds without metrics', MINUTE, async () => {
+        expect((await lab.now()).weight).toBe(20);
+        return Date.now() - goneAt > WITHOUT_METRICS_MS;
+      });
+      await house.prometheus.lab.again();
+      await lab.at(50);
+      const { apiserver, kubelet } = house.machine.parts;
+      await apiserver.kill();
+      await apiserver.again();
+      await until('the API server again', MINUTE, () => house.kubectl('get', '--raw', '/readyz') === 'ok');
+      await kubelet.again();
+      await lab.until('takes 1.4.0', (l) => l.state === 'Stable' && l.stable === '1.4.0', 3 * MINUTE);
+      await lab.once(begun);
+      stage
+        .report()
+        .outcome('Prometheus killed for ten seconds', 'held at 20 %, no rollback; goes on when it is back');
+      stage.report().outcome('API server restarted', 'lanes stand still until it answers; promoted once');
+      stage.report().outcome("the node's kubelet restarted", 'nothing seen; promoted once');
+    },
+  );
+
+  stage.step(
+    'CLUSTER-10: When our server is away altogether and a canary begins to fail, Then the cluster aborts it by its own burn rates',
+    5 * MINUTE,
+    async () => {
+      const lab = labOf(stage, 'checkout');
+      const { house } = lab;
+      const begun = await lab.release('1.9.0');
+      await lab.at(20);
+      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=0');
+      await until('the Rollout is aborted', 2 * MINUTE, () => lab.rollout().status.abort === true);
+      expect(lab.rollout().status.message).toContain('Metric "burn" assessed Failed');
+      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=2');
+      await until('the abort is on record', 2 * MINUTE, async () => {
+        const abort = (await lab.records(begun)).find((r) => r.data['to'] === 'Abort');
+        return abort?.data['reason'] === 'MULTI_WINDOW_BURN' && abort.data['blamed'] === false;
+      });
+      stage
+        .report()
+        .outcome(
+          'our server away while a canary fails',
+          'aborted by the burn rates alone; on record once it is back',
+        );
+    },
+  );
+
+  stage.step(
+    'CLUSTER-11: When Argo CD heals itself during an abort, Then the bad version stays away, and Git is put right',
+    6 * MINUTE,
+    async () => {
+      const lab = labOf(stage, 'checkout');
+      const { house } = lab;
+      const begun = await lab.release('1.7.0');
+      await until('1.7.0 is condemned', 3 * MINUTE, async () =>
+        (await lab.records(begun)).some((r) => r.data['to'] === 'Abort' && r.data['blamed'] === true),
+      );
+      house.kubectl(
+        'label',
+        'service',
+        'checkout',
+        '-n',
+        LAB,
+        'app.kubernetes.io/managed-by=somebody',
+        '--overwrite',
+      );
+      const label = () =>
+        house.kubectl(
+          'get',
+          'service',
+          'checkout',
+          '-n',
+          LAB,
+          '-o',
+          "jsonpath={.metadata.labels['app\\.kubernetes\\.io/managed-by']}",
+        );
+      await until('Argo CD has healed it', MINUTE, () => label() === 'Helm');
+      const opened = (await lab.records(begun)).filter((r) => r.type === 'release.opened');
+      expect(
+        opened.filter((r) => (r.data['target'] as { version: string }).version === '1.7.0'),
+      ).toHaveLength(1);
+      expect((await lab.now()).weight).toBe(0);
+      await lab.until('is Stable on 1.4.0', (l) => l.state === 'Stable' && l.stable === '1.4.0', 2 * MINUTE);
+      await until('the revert is merged and applied', 2 * MINUTE, () => !lab.rollout().status.abort);
+      await untilAllSynced(house, 2 * MINUTE);
+      expect(applicationsOf(house).every((a) => a.health === 'Healthy')).toBe(true);
+      stage
+        .report()
+        .outcome('Argo CD self-heal during an abort', 'the bad version stays away; a revert puts Git right');
+    },
+  );
+}

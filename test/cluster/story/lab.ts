@@ -1,0 +1,94 @@
+import { expect } from 'vitest';
+import { until } from '../../wait.ts';
+import type { ClusterHouse } from '../house.ts';
+import { type LaneNow, laneOf, merge, propose, recordsOf, type Told, untilLane } from '../people.ts';
+import type { Stage } from '../stage.ts';
+
+export const LAB = 'lab';
+const MINUTE = 60_000;
+
+interface RolloutObject {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly phase?: string;
+    readonly abort?: boolean;
+    readonly message?: string;
+    readonly stableRS: string;
+    readonly currentPodHash: string;
+  };
+}
+
+/** One service in an environment of its own, in which single releases are tried out. */
+export interface Lab {
+  readonly house: ClusterHouse;
+  readonly service: string;
+  /** A version by pull request, merged; gives when. */
+  release(version: string): Promise<number>;
+  now(): Promise<LaneNow>;
+  until(what: string, is: (lane: LaneNow) => boolean, limitMs?: number): Promise<LaneNow>;
+  /** Its canary serves at least that much. */
+  at(weight: number): Promise<LaneNow>;
+  rollout(): RolloutObject;
+  patch(status: object): void;
+  records(from: number): Promise<Told[]>;
+  /** What happened once happened once: releases, weights, effects. */
+  once(from: number): Promise<void>;
+}
+
+export function labOf(stage: Stage, service: string): Lab {
+  const house = stage.house();
+  const untilIs = (what: string, is: (lane: LaneNow) => boolean, limitMs = 2 * MINUTE) =>
+    untilLane(house, service, LAB, what, limitMs, is);
+  const records = async (from: number) =>
+    (await recordsOf(house, `${service}/${LAB}`)).filter((r) => r.at >= from);
+  return {
+    house,
+    service,
+    async release(version) {
+      const begun = Date.now();
+      const pull = await propose(house, service, version, LAB);
+      await until(`the forge lets #${pull.number} merge`, MINUTE, async () => {
+        await merge(house, pull.number);
+        return true;
+      });
+      return begun;
+    },
+    now: () => laneOf(house, service, LAB),
+    until: untilIs,
+    at: (weight) => untilIs(`is at ${weight} %`, (l) => l.weight >= weight),
+    rollout: () => house.objects<RolloutObject>('rollouts', LAB).find((r) => r.metadata.name === service)!,
+    patch: (status) =>
+      void house.kubectl(
+        ...['patch', 'rollout', service, '-n', LAB, '--subresource=status', '--type=merge'],
+        ...['-p', JSON.stringify({ status })],
+      ),
+    records,
+    async once(from) {
+      const mine = await records(from);
+      expect(mine.filter((r) => r.type === 'release.opened')).toHaveLength(1);
+      const weights = mine.filter((r) => r.type === 'release.confirmed').map((r) => r.data['weight']);
+      expect(weights).toEqual([20, 50, 100]);
+      const settled = mine.filter((r) => r.type === 'effect.settled').map((r) => r.data['id']);
+      expect(new Set(settled).size, 'one outcome per effect').toBe(settled.length);
+    },
+  };
+}
+
+/** Who leads, by the store's own word. */
+export async function leaderOf(house: ClusterHouse): Promise<{ pod: string; ip: string } | null> {
+  const [row] = await house.postgres.query(
+    'SELECT holder FROM sluice_ledgers WHERE until > clock_timestamp()',
+  );
+  const found = /^(\S+) at http:\/\/([\d.]+):/.exec(String(row?.['holder'] ?? ''));
+  return found ? { pod: found[1]!, ip: found[2]! } : null;
+}
+
+/** Until another leads than before; gives after how many milliseconds. */
+export async function untilAnotherLeads(house: ClusterHouse, before: string): Promise<number> {
+  const begun = performance.now();
+  await until('another server leads', 30_000, async () => {
+    const now = await leaderOf(house);
+    return now !== null && now.pod !== before;
+  });
+  return performance.now() - begun;
+}
