@@ -106,6 +106,8 @@ error_log ${home}/error.log warn;
 events { worker_connections 2048; }
 http {
   access_log off;
+  # A reload closes idle connections of clients, and a request that was just sent on one is lost: none is kept.
+  keepalive_timeout 0;
   client_body_temp_path ${home}/body; proxy_temp_path ${home}/proxy; fastcgi_temp_path ${home}/f;
   uwsgi_temp_path ${home}/u; scgi_temp_path ${home}/s;
   server_names_hash_bucket_size 128;

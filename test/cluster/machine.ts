@@ -25,6 +25,7 @@ const NET = {
   services: '10.233.0.0/16',
   apiService: '10.233.0.1',
 } as const;
+const PREFIX = 'sluice-cluster-';
 const API_PORT = 6443;
 const ETCD_PORT = 2379;
 const NODE_NAME = 'node-1';
@@ -91,6 +92,24 @@ function unmountBelow(folder: string): void {
     .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
     .filter((at) => at.startsWith(`${folder}/`));
   for (const at of mounts.reverse()) spawnSync('umount', ['-l', at]);
+}
+
+/** What a run left that was ended without a chance to clear up. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir()).filter((n) => n.startsWith(PREFIX))) {
+    const home = join(tmpdir(), name);
+    const owner = join(home, 'owner.pid');
+    if (existsSync(owner) && existsSync(`/proc/${readFileSync(owner, 'utf8')}`)) continue;
+    closeNetwork();
+    spawnSync('pkill', ['-9', '-f', home]);
+    const others = join(home, 'others.json');
+    const known: string[] = existsSync(others) ? JSON.parse(readFileSync(others, 'utf8')) : podNetworks();
+    for (const pods of podNetworks().filter((n) => !known.includes(n)))
+      spawnSync('ip', ['netns', 'delete', pods]);
+    unmountBelow(home);
+    removeGroups();
+    rmSync(home, { recursive: true, force: true });
+  }
 }
 
 /** Control groups that the kubelet made; they are empty once its containers are gone. */
@@ -207,8 +226,11 @@ export interface MachineImages {
 }
 
 export async function startMachine(images: MachineImages, say: (what: string) => void): Promise<Machine> {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
+  sweep();
+  const home = mkdtempSync(join(tmpdir(), PREFIX));
+  writeFileSync(join(home, 'owner.pid'), String(process.pid));
   const others = new Set(podNetworks());
+  writeFileSync(join(home, 'others.json'), JSON.stringify([...others]));
   openNetwork();
   const processes = createProcesses(home, inNetwork);
   for (const folder of ['cni', 'kubelet', 'etcd', 'manifests']) mkdirSync(join(home, folder));

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openSync } from '../../src/controller/syncing.ts';
+import { argoCdSync } from '../../src/gitops/adapters/sync-argo-cd/sync.ts';
 import { localSync } from '../../src/gitops/adapters/sync-local/sync.ts';
-import { HEALTH_WORDS, type SyncPort } from '../../src/gitops/sync.ts';
+import { HEALTH_WORDS, type SyncPort, syncOf } from '../../src/gitops/sync.ts';
+import { systemClock } from '../../src/kit/time.ts';
 import { createHouse, type House } from '../sim/house.ts';
+import { until } from '../wait.ts';
+import { apiServer } from './kubernetes/api.ts';
 
 /** Who applies Git, with what only the other side can do to it. */
 export interface SyncRig {
@@ -16,7 +20,7 @@ export interface SyncRig {
   unreachable(value: boolean): void;
 }
 
-/** What whoever applies Git has to do alike: Argo CD's adapter will be held against the same. */
+/** What whoever applies Git has to do alike. */
 export function syncContract(name: string, open: () => Promise<SyncRig>): void {
   describe(`whoever applies Git: ${name}`, () => {
     it('SYNC-3: tells what serves, service by service', async () => {
@@ -80,6 +84,108 @@ const localRig = (house: House) => {
 };
 
 syncContract('the embedded loop', async () => localRig(await stable(61)));
+
+const APPLICATIONS = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
+const application = (environment: string, sync: string, health: string, more: object = {}) => ({
+  metadata: {
+    name: `checkout-${environment}`,
+    labels: { 'sluice.dev/service': 'checkout', 'sluice.dev/environment': environment },
+  },
+  status: { sync: { status: sync }, health: { status: health }, ...more },
+});
+
+/** Argo CD's adapter over the API of a cluster, beside the Rollouts of a simulated world. */
+async function argoRig() {
+  const house = await stable(66);
+  const api = await apiServer();
+  let gone = false;
+  let hinted = 0;
+  const { delivery } = house.world;
+  const show = (sync: string, health: string, more: object = {}) =>
+    api.put(APPLICATIONS, application('prod', sync, health, more));
+  show('Synced', 'Healthy');
+  api.put(APPLICATIONS, application('stage', 'Synced', 'Healthy'));
+  const clock = { ...systemClock, now: () => Date.now() + (gone ? 60_000 : 0) };
+  const port = argoCdSync({
+    kubernetes: api.kubernetes,
+    clock,
+    namespace: 'argocd',
+    services: ['checkout'],
+    delivery: () => delivery,
+    repository: { hint: () => void hinted++ },
+    warn: () => {},
+  });
+  closing.push(async () => {
+    await port.close();
+    await api.close();
+  });
+  await until('Argo CD is heard of', 5_000, async () => (await port.live('prod')).ok);
+  return {
+    port,
+    api,
+    house,
+    show,
+    hinted: () => hinted,
+    serves: () => house.world.edge().stable,
+    byHand: (revision: string) => house.world.setEdge({ stable: revision, canary: null, weight: 0 }),
+    asked: () => api.asked.patches.length,
+    unreachable: (value: boolean) => {
+      gone = value;
+      api.answer(!value);
+    },
+  };
+}
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+syncContract('Argo CD', argoRig);
+
+describe('what Argo CD says', () => {
+  it('SYNC-7: asked to look, only the Applications of that environment are, and Git itself', async () => {
+    const rig = await argoRig();
+    await rig.port.refresh('prod');
+    expect(rig.api.asked.patches).toEqual([
+      {
+        path: `${APPLICATIONS}/checkout-prod`,
+        body: { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } },
+      },
+    ]);
+    expect(rig.hinted()).toBe(1);
+  });
+
+  it.each([
+    ['Synced', 'Healthy', {}, 'Synced', 'serves, as Git asks for'],
+    ['OutOfSync', 'Healthy', {}, 'OutOfSync', 'Argo CD says the rest is not as Git asks'],
+    [
+      'OutOfSync',
+      'Missing',
+      { operationState: { phase: 'Failed', message: 'quota exceeded' } },
+      'OutOfSync',
+      'quota exceeded',
+    ],
+    [
+      'Unknown',
+      'Healthy',
+      { conditions: [{ type: 'ComparisonError', message: 'no chart there' }] },
+      'Unknown',
+      'no chart there',
+    ],
+    ['Synced', 'Suspended', {}, 'Synced', 'serves'],
+  ])('SYNC-7: %s and %s, while the right version serves', async (sync, health, more, word, why) => {
+    const rig = await argoRig();
+    rig.show(sync, health, more);
+    const lane = rig.house.state();
+    await until('it is told', 5_000, async () => {
+      const live = await rig.port.live('prod');
+      if (!live.ok) return false;
+      const said = syncOf(lane, lane.stable, live.value.get('checkout')!);
+      return said.word === word && said.why.includes(why);
+    });
+  });
+});
 
 describe('drift is seen and put on record', () => {
   const watching = async (house: House) => {

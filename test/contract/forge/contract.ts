@@ -49,6 +49,9 @@ const value = <T>(result: { ok: true; value: T } | { ok: false; error: object })
   return result.value;
 };
 
+/** What happens to a proposal later happens within so long. */
+const STAYS_MS = 3_000;
+
 /** What every forge does alike: the gate knows no other. */
 export function forgeContract(
   name: string,
@@ -224,6 +227,30 @@ export function forgeContract(
       expect(value(await rig.forge.pull(first.number)).state).toBe('closed');
     });
 
+    it('FORGE-21: the branch of a proposal that was merged carries the next one, which stays open', async () => {
+      rig ??= await open();
+      const head = branch('again');
+      const propose = async (version: string) =>
+        value(
+          await rig.forge.propose({
+            branch: head,
+            base: 'main',
+            files: { 'environments/again/checkout.yaml': `service: checkout\nversion: ${version}\n` },
+            title: `To ${version}`,
+            body: '',
+            labels: [],
+            autoMerge: false,
+          }),
+        );
+      const first = await propose('4.0.0');
+      value(await rig.forge.report(first, report(rig, first, { key: 'first' })));
+      value(await rig.forge.merge(first));
+      const second = await propose('4.1.0');
+      expect(second.number).not.toBe(first.number);
+      // Gitea once closed it seconds later, since its branch had been deleted on the way.
+      for (const end = Date.now() + STAYS_MS; Date.now() < end; )
+        expect(value(await rig.forge.pull(second.number)).state).toBe('open');
+    });
     it('FORGE-20: what the base changed meanwhile is begun anew, and can be merged', async () => {
       rig ??= await open();
       const head = branch('revert');

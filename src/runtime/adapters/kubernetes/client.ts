@@ -24,8 +24,8 @@ export interface Kubernetes {
   get<T>(path: string): Promise<T>;
   /** A merge patch. */
   patch(path: string, body: object): Promise<void>;
-  /** Lines of a watch as they come; ends with the connection. */
-  lines(path: string, signal: AbortSignal): AsyncIterable<string>;
+  /** Begins a watch; its lines as they come, which end with the connection. */
+  lines(path: string, signal: AbortSignal): Promise<AsyncIterable<string>>;
 }
 
 const TIMEOUT_MS = 8_000;
@@ -103,17 +103,21 @@ export function openKubernetes(place: KubernetesPlace, now: () => number): Kuber
     async patch(path, body) {
       await (await call('PATCH', path, AbortSignal.timeout(TIMEOUT_MS), body)).text();
     },
-    async *lines(path, signal) {
-      const answer = await call('GET', path, signal);
-      let rest = '';
-      const decoder = new TextDecoder();
-      for await (const chunk of answer.body ?? []) {
-        const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-        rest = parts.pop() ?? '';
-        yield* parts.filter(Boolean);
-      }
+    async lines(path, signal) {
+      const { body } = await call('GET', path, signal);
+      return linesOf(body ?? []);
     },
   };
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    yield* parts.filter(Boolean);
+  }
 }
 
 /** What a Status object says, without the rest of it. */

@@ -98,10 +98,18 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
     tell(name);
   }
 
+  function heard(): void {
+    seenAt = clock.now();
+    if (troubled) options.warn({ path, server: kubernetes.server }, 'the cluster answers again');
+    troubled = false;
+  }
+
   async function watch(): Promise<void> {
     const url = `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=${WATCH_S}&resourceVersion=${version}${selector}`;
     const limit = AbortSignal.timeout(WATCH_S * 1_000 + WATCH_SLACK_MS);
-    for await (const line of kubernetes.lines(url, AbortSignal.any([stop.signal, limit]))) {
+    const lines = await kubernetes.lines(url, AbortSignal.any([stop.signal, limit]));
+    heard();
+    for await (const line of lines) {
       seenAt = clock.now();
       take(JSON.parse(line) as WatchEvent);
     }
@@ -112,11 +120,8 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
     while (!stop.signal.aborted) {
       try {
         if (version === null || clock.now() - listedAt >= RESYNC_MS) await list();
-        seenAt = clock.now();
-        if (troubled) options.warn({ path, server: kubernetes.server }, 'the cluster answers again');
-        troubled = false;
-        failures = 0;
         await watch();
+        failures = 0;
       } catch (thrown) {
         if (stop.signal.aborted) return;
         if (thrown instanceof KubernetesError && thrown.status === GONE) {

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { argoRollouts } from '../../src/delivery/adapters/argo-rollouts/delivery.ts';
+import type { Effect } from '../../src/delivery/events.ts';
+import { systemClock } from '../../src/kit/time.ts';
+import { openKubernetes } from '../../src/runtime/adapters/kubernetes/client.ts';
+import { type Reflector, reflect } from '../../src/runtime/adapters/kubernetes/reflector.ts';
+import { until } from '../wait.ts';
+import { type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
+
+const ROLLOUTS = '/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts';
+const PODS = '/api/v1/namespaces/shop/pods';
+const SOON_MS = 10_000;
+
+let api: ApiServer;
+const closing: (() => Promise<void>)[] = [];
+beforeEach(async () => {
+  api = await apiServer();
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await api.close();
+});
+
+const thing = (name: string, value: number) => ({ metadata: { name }, value });
+
+describe('what is watched in a cluster', () => {
+  const open = (warn: string[] = []): Reflector<number> => {
+    const reflector = reflect<number>({
+      kubernetes: api.kubernetes,
+      clock: systemClock,
+      path: PODS,
+      pick: (object) => (object as { value: number }).value,
+      warn: (_, message) => void warn.push(message),
+    });
+    closing.push(() => reflector.close());
+    return reflector;
+  };
+  const has = (r: Reflector<number>, name: string, value: number | undefined) =>
+    until(`${name} is ${value}`, SOON_MS, () => r.get(name) === value);
+
+  it('KUBE-2: is listed page by page, and then followed: added, changed, gone', async () => {
+    for (let i = 0; i < 1_203; i++) api.put(PODS, thing(`p${i}`, i));
+    const r = open();
+    await has(r, 'p1202', 1_202);
+    expect([...r.values()]).toHaveLength(1_203);
+    expect(api.asked.lists).toBe(3);
+    api.put(PODS, thing('p7', 70));
+    await has(r, 'p7', 70);
+    api.remove(PODS, 'p8');
+    await has(r, 'p8', undefined);
+    expect(r.seenWithin(5_000)).toBe(true);
+  });
+
+  it('KUBE-3: a watch that broke off goes on where it was, without another list', async () => {
+    api.put(PODS, thing('a', 1));
+    const r = open();
+    await has(r, 'a', 1);
+    await until('a watch', SOON_MS, () => api.asked.watches > 0);
+    const { lists } = api.asked;
+    api.cut();
+    api.put(PODS, thing('a', 2));
+    await has(r, 'a', 2);
+    expect(api.asked.watches).toBeGreaterThan(1);
+    // The pulse asks for one object; a list would ask for all.
+    expect(api.asked.lists - lists).toBeLessThanOrEqual(1);
+  });
+
+  it('KUBE-3: where it is too old it is listed anew: what went meanwhile is gone', async () => {
+    api.put(PODS, thing('a', 1));
+    api.put(PODS, thing('b', 1));
+    const r = open();
+    await has(r, 'b', 1);
+    api.answer(false);
+    api.remove(PODS, 'a');
+    api.put(PODS, thing('b', 2));
+    api.compact();
+    api.answer(true);
+    await has(r, 'b', 2);
+    expect(r.get('a')).toBeUndefined();
+  });
+
+  it('KUBE-4: out of reach it is said once, what was seen grows old, and it is told when it answers again', async () => {
+    const told: string[] = [];
+    api.put(PODS, thing('a', 1));
+    const r = open(told);
+    await has(r, 'a', 1);
+    api.answer(false);
+    await until('it has grown old', SOON_MS, () => !r.seenWithin(200));
+    expect(told).toEqual(['the cluster cannot be watched; its lanes stand still until it answers']);
+    api.answer(true);
+    await until('it is told', SOON_MS, () => told.at(-1) === 'the cluster answers again');
+    expect(r.seenWithin(1_000)).toBe(true);
+  });
+
+  it('KUBE-5: a kubeconfig without its context is refused by name; a wrong token says so', async () => {
+    const text = kubeconfig(api.kubernetes.server);
+    expect(() => openKubernetes({ kubeconfig: text, context: 'other' }, () => 0)).toThrow(/other/);
+    const stranger = openKubernetes(
+      { kubeconfig: text.replace('of-the-test', 'wrong'), context: null },
+      () => 0,
+    );
+    await expect(stranger.get(PODS)).rejects.toThrow(/401/);
+  });
+});
+
+describe('what is asked of a Rollout', () => {
+  const rollout = (status: object, generation = 1) => ({
+    metadata: { name: 'checkout', generation },
+    spec: {
+      strategy: { canary: { trafficRouting: { nginx: {} }, steps: [{ setWeight: 20 }] } },
+      template: { metadata: { labels: {} }, spec: { containers: [{ image: 'shop:1.1.0' }] } },
+    },
+    status: { observedGeneration: '1', currentPodHash: 'two', stableRS: 'one', ...status },
+  });
+  const weighing = (weight: number) => ({
+    canary: { weights: { canary: { weight, podTemplateHash: 'two' } } },
+  });
+  const effect = (kind: Effect['kind'], weight = 0, revision = 'two', generation = 1): Effect => ({
+    id: `checkout/prod#${generation}.${kind}`,
+    lane: 'checkout/prod',
+    generation,
+    kind,
+    revision,
+    weight,
+  });
+  async function open(status: object) {
+    api.put(ROLLOUTS, rollout(status));
+    api.put(PODS, {
+      metadata: {
+        name: 'p',
+        labels: { 'rollouts-pod-template-hash': 'one', 'app.kubernetes.io/name': 'checkout' },
+      },
+      spec: { containers: [{ image: 'shop:1.0.0' }] },
+    });
+    const followed = argoRollouts({
+      kubernetes: api.kubernetes,
+      clock: systemClock,
+      namespace: 'shop',
+      warn: () => {},
+    });
+    closing.push(() => followed.close());
+    await until('it is seen', SOON_MS, async () => {
+      await followed.delivery.observe('checkout/prod', null);
+      return true;
+    });
+    return followed.delivery;
+  }
+  const status = (body: object) => ({ path: `${ROLLOUTS}/checkout/status`, body: { status: body } });
+
+  it.each([
+    ['an abort, while it is on its way', weighing(20), effect('abort'), { abort: true }],
+    ['no abort of what is aborted', { ...weighing(0), abort: true }, effect('abort'), null],
+    ['no abort of what is stable already', { stableRS: 'two' }, effect('abort'), null],
+    ['no abort of what was superseded', weighing(20), effect('abort', 0, 'three'), null],
+    ['a retry of what was aborted', { ...weighing(0), abort: true }, effect('start'), { abort: false }],
+    ['no start: it starts by itself', weighing(0), effect('start'), null],
+    ['no step: it moves as it is answered', weighing(20), effect('step', 50), null],
+    [
+      'to go on where it gave up waiting',
+      { ...weighing(20), pauseConditions: [{ reason: 'InconclusiveAnalysisRun' }] },
+      effect('step', 50),
+      { pauseConditions: null },
+    ],
+    [
+      'all at once, where a person overrides its steps',
+      weighing(20),
+      effect('promote', 100),
+      { promoteFull: true, pauseConditions: null },
+    ],
+    ['nothing at its last step: the verdict moves it on', weighing(100), effect('promote', 100), null],
+    ['nothing to clean: its pods are its own', weighing(0), effect('clean'), null],
+  ])('ROLLOUT-9: %s', async (_, given, asked, patch) => {
+    const delivery = await open(given);
+    await delivery.apply(asked);
+    expect(api.asked.patches).toEqual(patch ? [status(patch)] : []);
+  });
+
+  it.each([
+    ['a step, once its weight is there', weighing(50), effect('step', 50), 'done'],
+    ['a step, not before', weighing(20), effect('step', 50), 'absent'],
+    ['a step of what was superseded', weighing(20), effect('step', 50, 'three'), 'done'],
+    ['an abort, once it is aborted', { ...weighing(0), abort: true }, effect('abort'), 'done'],
+    ['an abort, not before', weighing(20), effect('abort'), 'absent'],
+    ['an abort that came too late', { stableRS: 'two' }, effect('abort'), 'done'],
+    ['a promotion, once it is stable', { stableRS: 'two' }, effect('promote', 100), 'done'],
+    ['a start, while it is aborted', { abort: true }, effect('start'), 'absent'],
+  ] as const)('ROLLOUT-10: done: %s', async (_, given, asked, word) => {
+    expect(await (await open(given)).probe(asked)).toBe(word);
+  });
+
+  it('ROLLOUT-11: an older generation is refused; twice is once', async () => {
+    const delivery = await open(weighing(20));
+    await delivery.apply(effect('abort', 0, 'two', 7));
+    await delivery.apply(effect('promote', 100, 'two', 6));
+    expect(api.asked.patches).toEqual([status({ abort: true })]);
+  });
+
+  it('ROLLOUT-12: a cluster that has not been heard of is not decided upon', async () => {
+    const delivery = await open(weighing(20));
+    await expect(delivery.observe('cart/prod', null)).rejects.toThrow('there is no Rollout cart in shop');
+    api.answer(false);
+    const old = { ...systemClock, now: () => Date.now() + 60_000 };
+    const later = argoRollouts({ kubernetes: api.kubernetes, clock: old, namespace: 'shop', warn: () => {} });
+    closing.push(() => later.close());
+    await expect(later.delivery.observe('checkout/prod', null)).rejects.toThrow('has not been heard of');
+  });
+});
