@@ -214,7 +214,6 @@ export function apiServerCommand(
     '--allow-privileged=true',
     '--kubelet-preferred-address-types=InternalIP',
     '--enable-admission-plugins=NodeRestriction',
-    '--watch-cache=true',
     '--v=1',
   ];
   return { command, key, token, ca: join(secrets, 'apiserver.crt') };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
 import type { ClusterHouse } from '../house.ts';
 import { rendered } from '../shop.ts';
@@ -51,7 +51,8 @@ function schemasOf(house: ClusterHouse, folder: string): void {
       for (const { group, version, kind } of (schema['x-kubernetes-group-version-kind'] as
         | Kind[]
         | undefined) ?? []) {
-        const file = `${kind}-${group ? `${group}-` : ''}${version}.json`.toLowerCase();
+        // As kubeconform names them: by the first part of the group.
+        const file = `${kind}-${group ? `${group.split('.')[0]}-` : ''}${version}.json`.toLowerCase();
         writeFileSync(
           join(folder, file),
           JSON.stringify({ $ref: `#/components/schemas/${name}`, components: strict }),
@@ -59,6 +60,13 @@ function schemasOf(house: ClusterHouse, folder: string): void {
       }
   }
 }
+
+/** Every object in its own namespace, or in that of the release. */
+const placed = (text: string, namespace: string): string =>
+  parseAllDocuments(text)
+    .flatMap((d) => (d.toJS() as { metadata: { namespace?: string } } | null) ?? [])
+    .map((o) => stringify({ ...o, metadata: { namespace, ...o.metadata } }))
+    .join('---\n');
 
 const image = { image: { repository: 'sluice.invalid/shop-cart', tag: '1' } };
 const judged = {
@@ -123,8 +131,8 @@ export function chartsStory(stage: Stage): void {
           expect(conform.status, `${what}: ${conform.stdout}${conform.stderr}`).toBe(0);
           expect(conform.stdout).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
           house.machine.kubectl(
-            ['apply', '--dry-run=server', '--validate=strict', '-n', namespace, '-f', '-'],
-            text,
+            ['apply', '--dry-run=server', '--validate=strict', '-f', '-'],
+            placed(text, namespace),
           );
         };
         const template = (name: string, chart: string, values: object, namespace: string) => {

@@ -32,7 +32,9 @@ export function faultStory(stage: Stage): void {
       cut('-I');
       const lost = await untilAnotherLeads(lab.house, second.pod).finally(() => cut('-D'));
       expect(lost).toBeLessThan(FAILOVER_MS);
+      lab.house.kubectl('rollout', 'restart', 'deployment/sluice', '-n', 'sluice');
       await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0');
+      lab.house.kubectl('rollout', 'status', 'deployment/sluice', '-n', 'sluice', '--timeout=90s');
       await lab.once(begun);
       const { report } = stage;
       report().figure('leader killed to another leading', killed / 1_000, 's');

@@ -227,7 +227,7 @@ export function forgeContract(
       expect(value(await rig.forge.pull(first.number)).state).toBe('closed');
     });
 
-    it('FORGE-21: the branch of a proposal that was merged carries the next one, which stays open', async () => {
+    it('FORGE-22: the branch of a proposal that was merged carries the next one, which stays open', async () => {
       rig ??= await open();
       const head = branch('again');
       const propose = async (version: string) =>
