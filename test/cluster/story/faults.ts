@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { until } from '../../wait.ts';
-import { applicationsOf, startUsersOf, untilAllSynced } from '../people.ts';
+import { applicationsOf, untilAllSynced } from '../people.ts';
 import type { Stage } from '../stage.ts';
 import { LAB, labOf, leaderOf, untilAnotherLeads } from './lab.ts';
 
@@ -15,7 +15,6 @@ export function faultStory(stage: Stage): void {
     4 * MINUTE,
     async () => {
       const lab = labOf(stage, 'checkout');
-      startUsersOf(stage, LAB);
       const begun = await lab.release('1.1.0');
       await lab.at(20);
       const first = (await leaderOf(lab.house))!;

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
+import { startUsersOf } from '../people.ts';
 import type { Stage } from '../stage.ts';
-import { labOf } from './lab.ts';
+import { LAB, labOf } from './lab.ts';
 
 const MINUTE = 60_000;
 
@@ -11,6 +12,7 @@ export function handStory(stage: Stage): void {
     3 * MINUTE,
     async () => {
       const lab = labOf(stage, 'frontend');
+      startUsersOf(stage, LAB);
       const begun = await lab.release('1.1.0');
       await lab.at(20);
       lab.patch({ promoteFull: true });
