@@ -7,12 +7,16 @@ import { gateSpeed } from './gate.ts';
 import { intervalsPerSecond, lookOver } from './judge-speed.ts';
 import { abortGaps, realTimes } from './real.ts';
 import { renderSpeed } from './render-speed.ts';
+import { rolloutTimes } from './rollouts.ts';
 import { timesToVerdict, type VerdictTime } from './time-to-verdict.ts';
+import { watching } from './watching.ts';
 
-/** `npm run bench [-- simulated|real|aborts|runtime|gate]`: figures as ratios measured in one run. Exit 1 where one is not held. */
+/** `npm run bench [-- simulated|real|aborts|runtime|gate|watching|rollouts]`; the last two want root and `npm run test:cluster`'s tools: figures as ratios measured in one run. Exit 1 where one is not held. */
 const FAULTS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1] as const;
 const CANARIES = 10_000;
 const ABORTS = 20;
+/** The usual rule needs a quarter of an hour at the least; nobody waits for it here. */
+const ROLLOUT_LIMIT_MS = 240_000;
 /** Measured elsewhere, on a machine of this kind; compared for real where `sloth` is on PATH. */
 const SLOTH_ELSEWHERE_SECONDS = 0.9;
 
@@ -181,6 +185,56 @@ async function gate(): Promise<object> {
   return speed;
 }
 
+async function watchingFigures(): Promise<object> {
+  say('\nRollouts watched, objects only: a real API server and Prometheus, our server from these sources');
+  const [few, many] = [await watching(50), await watching(500)];
+  for (const w of [few, many])
+    say(
+      `  ${String(w.rollouts).padStart(3)} Rollouts: ${w.memoryMb.toFixed(0)} MB, ${w.cpuPercent.toFixed(1)} % of a core at rest, ${w.queriesPerMinute.toFixed(0)} queries a minute, change to record p50 ${w.delayP50Ms} ms, p99 ${w.delayP99Ms} ms`,
+    );
+  expectThat(
+    `500 Rollouts: p99 ${many.delayP99Ms} ms from a change to its record, under 2 s`,
+    many.delayP99Ms < 2_000,
+  );
+  expectThat(`500 Rollouts: ${many.memoryMb.toFixed(0)} MB, under 400`, many.memoryMb < 400);
+  const growth = many.queriesPerMinute / few.queriesPerMinute;
+  expectThat(
+    `ten times the Rollouts ask Prometheus ${growth.toFixed(2)} times as often, at most 1.1`,
+    growth <= 1.1,
+  );
+  return { few, many };
+}
+
+async function rolloutFigures(): Promise<object> {
+  say(
+    '\nOn a real cluster, one bad version under three rules at once: seconds from its first request to its last / failed',
+  );
+  const versions = [
+    ['10 %', '1.7.0'],
+    ['100 %', '1.3.0'],
+  ] as const;
+  const out: Record<string, object> = {};
+  for (const [fault, version] of versions) {
+    const fared = await rolloutTimes(version, ROLLOUT_LIMIT_MS, (what) =>
+      process.stderr.write(`${what} …\n`),
+    );
+    const limit = ROLLOUT_LIMIT_MS / 1_000;
+    const told = fared.map((f) => `${f.rule} ${f.seconds?.toFixed(1) ?? `more than ${limit}`} / ${f.failed}`);
+    say(`  fails ${fault}: ${told.join('   ')}`);
+    const [ours, ...rivals] = fared;
+    expectThat(`at ${fault} ours ended it (${ours!.seconds?.toFixed(1)} s)`, ours!.seconds !== null);
+    for (const rival of rivals) {
+      const more = (rival.seconds ?? limit) / (ours!.seconds ?? limit);
+      expectThat(
+        `at ${fault} ours was sooner than ${rival.rule} (at least ${more.toFixed(1)} times)`,
+        more > 1,
+      );
+    }
+    out[fault] = fared;
+  }
+  return out;
+}
+
 const which = process.argv[2] ?? 'all';
 const results: Record<string, object> = {};
 if (which === 'all' || which === 'simulated') {
@@ -190,6 +244,8 @@ if (which === 'all' || which === 'simulated') {
 }
 if (which === 'all' || which === 'runtime') results['runtime'] = await runtimeFigures();
 if (which === 'all' || which === 'gate') results['gate'] = await gate();
+if (which === 'watching') results['watching'] = await watchingFigures();
+if (which === 'rollouts') results['rollouts'] = await rolloutFigures();
 if (which === 'all' || which === 'real') results['real'] = await real();
 if (which === 'all' || which === 'real' || which === 'aborts') results['aborts'] = await aborts();
 const out = join(import.meta.dirname, '.out');

@@ -71,7 +71,7 @@ function prometheusConfig(environment: Environment, kubeconfig: string): object 
   const from = (source: string, target: string) => ({ source_labels: [source], target_label: target });
   return {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    rule_files: [`rules-${environment}.yml`],
+    rule_files: [`rules-${environment}*.yml`],
     scrape_configs: [
       {
         job_name: 'services',

@@ -136,11 +136,11 @@ export function startUsers(house: ClusterHouse): Answers {
   const by = new Map<string, Map<number, { requests: number; failed: number }>>();
   const traffic = startTraffic({
     targets: [
-      { url: `${url}/buy`, host, rps: 50 },
+      { url: `${url}/buy`, host, rps: 60 },
       { url: `${url}/`, host, rps: 15 },
       { url: `${url}/buy?coupon=ten`, host, rps: 6 },
       // Asked past the frontend, so that the answer itself says which checkout gave it.
-      { url: `${url}/checkout`, host: checkout, rps: 10 },
+      { url: `${url}/checkout`, host: checkout, rps: 20 },
     ],
     onAnswer: ({ at, status, servedBy }) => {
       const second = Math.floor(at / 1_000) * 1_000;

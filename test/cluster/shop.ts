@@ -87,11 +87,11 @@ export function platformText(at: Addresses): string {
       cluster: { server: '${at.apiServer}', namespace: ${name} }
       prometheus: { address: '${at.prometheus[name]}', scrapeInterval: 1s, evaluationInterval: 1s, budgetInterval: 10s }
 ${more}`;
-  const load = (duration: string) => `      load:
+  const load = (duration: string, rps: number) => `      load:
 ${duration}        address: 'http://{service}.{environment}.internal'
         targets:
-          - { service: frontend, path: /buy, rps: 40 }
-          - { service: frontend, path: /, rps: 30 }
+          - { service: frontend, path: /buy, rps: ${rps} }
+          - { service: frontend, path: /, rps: 20 }
 `;
   return `apiVersion: sluice.dev/v1
 kind: Platform
@@ -101,14 +101,14 @@ spec:
 ${environment(
   'dev',
   `      validation: k6
-${load('        duration: 12s\n')}      burn: { fast: { window: 30s, threshold: 14 } }
+${load('        duration: 8s\n', 60)}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 30s }
       promotion: { autoRevert: true }
 `,
 )}${environment(
   'stage',
   `      validation: canary
-${load('')}      burn: { fast: { window: 30s, threshold: 14 } }
+${load('', 70)}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 30s }
       promotion: { autoMerge: true, autoRevert: true }
 `,
