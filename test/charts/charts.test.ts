@@ -179,8 +179,8 @@ describe.skipIf(!helm)('the charts', () => {
       rendered(SLUICE, scratch('v.yaml', stringify({ declaration: { a: 'b' }, rbac: { enforce } })))
         .filter((r) => r.kind === 'Role')
         .flatMap((r) => (r as unknown as { rules: { verbs: string[] }[] }).rules.flatMap((x) => x.verbs));
-    expect(verbs(false)).toEqual(['get', 'list', 'watch']);
-    expect(verbs(true)).toEqual(['get', 'list', 'watch', 'patch']);
+    expect(new Set(verbs(false))).toEqual(new Set(['get', 'list', 'watch']));
+    expect(verbs(true)).toEqual([...verbs(false), 'patch']);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { until } from '../wait.ts';
 import { type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
 
 const ROLLOUTS = '/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts';
+const RUNS = '/apis/argoproj.io/v1alpha1/namespaces/shop/analysisruns';
 const PODS = '/api/v1/namespaces/shop/pods';
 const SOON_MS = 10_000;
 
@@ -132,6 +133,7 @@ describe('what is asked of a Rollout', () => {
       },
       spec: { containers: [{ image: 'shop:1.0.0' }] },
     });
+    api.put(RUNS, { metadata: { name: 'run', labels: {} } });
     const followed = argoRollouts({
       kubernetes: api.kubernetes,
       clock: systemClock,

@@ -148,13 +148,19 @@ describe('the specification', () => {
     (m) => m[1]!,
   );
   const tests = globSync(
-    ['src/**/*.test.ts', 'shop/**/*.test.ts', 'test/**/*.test.ts', 'test/contract/*/contract.ts'],
+    [
+      'src/**/*.test.ts',
+      'shop/**/*.test.ts',
+      'test/**/*.test.ts',
+      'test/contract/*/contract.ts',
+      'test/cluster/story/*.ts',
+    ],
     { cwd: ROOT },
   );
   const titles = tests.flatMap((file) =>
     [
       ...readFileSync(join(ROOT, file), 'utf8').matchAll(
-        /\bit(?:\.each\([\s\S]*?\)|\.skipIf\([^)]*\))?\(\s*(['"`])([^\n]*?)\1/g,
+        /\b(?:it|step)(?:\.each\([\s\S]*?\)|\.skipIf\([^)]*\))?\(\s*(['"`])([^\n]*?)\1/g,
       ),
     ].map((m) => ({ file, title: m[2]! })),
   );

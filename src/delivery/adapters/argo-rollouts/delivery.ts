@@ -3,7 +3,17 @@ import type { Kubernetes } from '../../../runtime/adapters/kubernetes/client.ts'
 import { type Reflector, reflect } from '../../../runtime/adapters/kubernetes/reflector.ts';
 import type { Effect, Revision } from '../../events.ts';
 import type { DeliveryPort, Probe } from '../../port.ts';
-import { askedOf, deliveryOf, HASH_LABEL, type Pod, podOf, type Rollout, rolloutOf } from './rollout.ts';
+import {
+  type AnalysisRun,
+  analysisRunOf,
+  askedOf,
+  deliveryOf,
+  HASH_LABEL,
+  type Pod,
+  podOf,
+  type Rollout,
+  rolloutOf,
+} from './rollout.ts';
 
 export interface ArgoRolloutsOptions {
   readonly kubernetes: Kubernetes;
@@ -27,6 +37,18 @@ const NAME_LABEL = 'app.kubernetes.io/name';
 const FRESH_MS = 12_000;
 const serviceOf = (lane: string): string => lane.split('/')[0]!;
 
+/** Objects by the service that they belong to, sorted out anew once something changed. */
+function grouped<T>(all: Reflector<T>, of: (one: T) => string): (service: string) => readonly T[] {
+  let groups: Map<string, T[]> | null = null;
+  all.onChange(() => {
+    groups = null;
+  });
+  return (service) => {
+    groups ??= Map.groupBy(all.values(), of);
+    return groups.get(service) ?? [];
+  };
+}
+
 export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRolloutsOptions): ArgoRollouts {
   const base = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts`;
   const shared = { kubernetes, clock, warn };
@@ -36,6 +58,12 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
     path: `/api/v1/namespaces/${namespace}/pods`,
     labelSelector: HASH_LABEL,
     pick: (object) => podOf(object, NAME_LABEL),
+  });
+  const runs: Reflector<AnalysisRun> = reflect({
+    ...shared,
+    path: `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`,
+    labelSelector: HASH_LABEL,
+    pick: analysisRunOf,
   });
   /** The newest generation carried out per lane: an older one is refused. */
   const newest = new Map<string, number>();
@@ -48,10 +76,10 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
     return found;
   }
 
-  const podsFor = (lane: string): Pod[] => {
-    const service = serviceOf(lane);
-    return [...pods.values()].filter((pod) => pod.service === service);
-  };
+  const podsFor = grouped(pods, (pod) => pod.service);
+  const runsFor = grouped(runs, (run) => run.rollout);
+  const seen = (lane: string, target: string | null) =>
+    deliveryOf(rolloutFor(lane), podsFor(serviceOf(lane)), target, runsFor(serviceOf(lane)));
   const patchStatus = (service: string, status: object) =>
     kubernetes.patch(`${base}/${service}/status`, { status });
 
@@ -72,11 +100,11 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
 
   function probe({ kind, lane, revision, weight }: Effect): Probe {
     const rollout = rolloutFor(lane);
-    const seen = deliveryOf(rollout, podsFor(lane), revision);
+    const now = seen(lane, revision);
     const superseded = rollout.asked !== revision;
     const done: Readonly<Record<Effect['kind'], boolean>> = {
       start: !superseded && !rollout.aborted,
-      step: superseded || seen.weight >= weight || rollout.stable === revision,
+      step: superseded || now.weight >= weight || rollout.stable === revision,
       // What became stable meanwhile cannot be aborted any more: Git's revert brings the old one back.
       abort: superseded || rollout.aborted || rollout.stable === revision,
       promote: superseded || rollout.stable === revision,
@@ -88,7 +116,7 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
 
   return {
     delivery: {
-      observe: async (lane, target) => deliveryOf(rolloutFor(lane), podsFor(lane), target),
+      observe: async (lane, target) => seen(lane, target),
       async apply(effect) {
         if (effect.generation < (newest.get(effect.lane) ?? 0)) return;
         newest.set(effect.lane, effect.generation);
@@ -105,7 +133,7 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
       pods.onChange(listener);
     },
     async close() {
-      await Promise.all([rollouts.close(), pods.close()]);
+      await Promise.all([rollouts.close(), pods.close(), runs.close()]);
     },
   };
 }

@@ -3,7 +3,7 @@ import { decide } from '../../decide.ts';
 import { type Event, emptyLane, evolve, type Lane, type Revision } from '../../events.ts';
 import type { State } from '../../machine.ts';
 import type { LaneSettings, Seen } from '../../seen.ts';
-import { askedOf, deliveryOf, digestIn, type Pod, podOf, rolloutOf } from './rollout.ts';
+import { analysisRunOf, askedOf, deliveryOf, digestIn, type Pod, podOf, rolloutOf } from './rollout.ts';
 
 const DIGEST = `sha256:${'b'.repeat(64)}`;
 
@@ -184,6 +184,29 @@ describe('what a Rollout and its pods are, in our words', () => {
   ])('ROLLOUT-2: stopped %s, it says so', (_, message, by) => {
     expect(deliveryOf(rollout({ abort: true, message, weight: 0 }), [], 'two').stopped?.by).toBe(by);
     expect(deliveryOf(rollout({ abort: true, message, weight: 0 }), [], 'other').stopped).toBeUndefined();
+  });
+
+  it('ROLLOUT-2: an analysis that failed says what it measured; one of an attempt before says nothing', () => {
+    const run = (hash: string, metric: string) =>
+      analysisRunOf({
+        metadata: {
+          name: 'run',
+          labels: { 'rollouts-pod-template-hash': hash },
+          ownerReferences: [{ kind: 'Rollout', name: 'checkout' }],
+        },
+        status: {
+          phase: 'Failed',
+          metricResults: [
+            { name: metric, phase: 'Failed', measurements: [{ value: '[0]' }, { value: '[1]' }] },
+          ],
+        },
+      });
+    const aborted = rollout({ abort: true, message: 'Metric "burn" assessed Failed', weight: 0 });
+    const noteOf = (...runs: ReturnType<typeof run>[]) => deliveryOf(aborted, [], 'two', runs).stopped?.note;
+    expect(noteOf(run('two', 'burn'))).toBe('Metric "burn" assessed Failed; it said [1]');
+    expect(noteOf(run('one', 'burn'))).toBe('Metric "burn" assessed Failed');
+    const byHand = rollout({ abort: true, message: 'Rollout aborted update to revision 2', weight: 0 });
+    expect(deliveryOf(byHand, [], 'two', [run('two', 'burn')]).stopped?.by).toBe('hand');
   });
 
   it('ROLLOUT-3: where pods are counted the weight is that of the step behind it, and none once its pods are gone', () => {

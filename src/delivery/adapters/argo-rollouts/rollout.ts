@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Revision } from '../../events.ts';
-import type { Delivery } from '../../port.ts';
+import type { Delivery, StoppedThere } from '../../port.ts';
 
 /** The label by which Argo Rollouts tells its ReplicaSets apart, and we the arms of a canary. */
 export const HASH_LABEL = 'rollouts-pod-template-hash';
@@ -165,6 +165,56 @@ export function podOf(object: unknown, nameLabel: string): Pod {
   };
 }
 
+const runSchema = z.looseObject({
+  metadata: z.looseObject({
+    name: z.string(),
+    labels,
+    ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).default([]),
+  }),
+  status: z
+    .looseObject({
+      phase: z.string().default(''),
+      metricResults: z
+        .array(
+          z.looseObject({
+            name: z.string(),
+            phase: z.string().default(''),
+            message: z.string().default(''),
+            measurements: z.array(z.looseObject({ value: z.string().default('') })).default([]),
+          }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+});
+
+/** An AnalysisRun, as far as it is read here: why a canary was stopped. */
+export interface AnalysisRun {
+  readonly rollout: string;
+  readonly hash: string;
+  /** The metric that failed, or could not be measured, with what it said last. */
+  readonly failed: { readonly metric: string; readonly phase: string; readonly said: string } | null;
+}
+
+const ENDED_BADLY: readonly string[] = ['Failed', 'Error'];
+const MAX_SAID = 200;
+
+export function analysisRunOf(object: unknown): AnalysisRun {
+  const { metadata, status } = runSchema.parse(object);
+  const bad = status.metricResults.find((m) => ENDED_BADLY.includes(m.phase));
+  return {
+    rollout: metadata.ownerReferences.find((o) => o.kind === 'Rollout')?.name ?? '',
+    hash: metadata.labels[HASH_LABEL] ?? '',
+    failed: bad
+      ? {
+          metric: bad.name,
+          phase: bad.phase,
+          said: (bad.measurements.at(-1)?.value || bad.message).slice(0, MAX_SAID),
+        }
+      : null,
+  };
+}
+
 /** What the Rollout asks for now; null: it says nothing that its controller has seen. */
 export function askedOf(rollout: Rollout): Revision | null {
   if (!rollout.current || rollout.asked === '') return null;
@@ -182,17 +232,30 @@ function servesOf(rollout: Rollout, pods: readonly Pod[]): Revision | null {
 }
 
 const BY_METRIC = /[Mm]etric "(?<metric>[\w-]+)"/;
+const WHOSE: Readonly<Record<string, StoppedThere['by']>> = { burn: 'burn', verdict: 'verdict' };
 
-/** Why it was stopped there: its own message names the metric, where one was the reason. */
-function stoppedOf(rollout: Rollout, target: string | null): Delivery['stopped'] {
+/** Why it was stopped there: the analysis that failed says it, else the Rollout's own message. */
+function stoppedOf(
+  rollout: Rollout,
+  runs: readonly AnalysisRun[],
+  target: string | null,
+): StoppedThere | undefined {
   if (!rollout.aborted || target === null || rollout.asked !== target) return undefined;
-  const metric = BY_METRIC.exec(rollout.message)?.groups?.['metric'];
-  const by = metric === 'burn' ? 'burn' : metric === 'verdict' ? 'verdict' : 'hand';
-  return { by, note: rollout.message || 'aborted in the cluster' };
+  const message = rollout.message || 'aborted in the cluster';
+  const failed = runs.find((r) => r.hash === target && r.failed !== null)?.failed;
+  const named = BY_METRIC.exec(rollout.message)?.groups?.['metric'];
+  // A run that failed in an attempt before this one says nothing of an abort by hand.
+  const measured = failed && failed.metric === named ? `; it said ${failed.said}` : '';
+  return { by: WHOSE[named ?? ''] ?? 'hand', note: `${message}${measured}` };
 }
 
 /** What the machine is told of a Rollout and its pods. `target`: the revision that a release is about. */
-export function deliveryOf(rollout: Rollout, pods: readonly Pod[], target: string | null): Delivery {
+export function deliveryOf(
+  rollout: Rollout,
+  pods: readonly Pod[],
+  target: string | null,
+  runs: readonly AnalysisRun[] = [],
+): Delivery {
   const { asked, stable, weights } = rollout;
   const canary = asked !== '' && asked !== stable ? asked : null;
   const mine = pods.filter((p) => p.hash === target && !p.going);
@@ -205,7 +268,7 @@ export function deliveryOf(rollout: Rollout, pods: readonly Pod[], target: strin
   const carries = canary !== null && weights.of === canary && (weights.routed || !rollout.aborted);
   const lingers = !weights.routed && rollout.aborted && mine.length > 0;
   const serves = servesOf(rollout, pods);
-  const stopped = stoppedOf(rollout, target);
+  const stopped = stoppedOf(rollout, runs, target);
   return {
     stable: stable || null,
     canary,
