@@ -117,6 +117,7 @@ export function faultStory(stage: Stage): void {
     async () => {
       const lab = labOf(stage, 'checkout');
       const { house } = lab;
+      const { stable } = await lab.now();
       const begun = await lab.release('1.7.0');
       await until('1.7.0 is condemned', 3 * MINUTE, async () =>
         (await lab.records(begun)).some((r) => r.data['to'] === 'Abort' && r.data['blamed'] === true),
@@ -146,7 +147,11 @@ export function faultStory(stage: Stage): void {
         opened.filter((r) => (r.data['target'] as { version: string }).version === '1.7.0'),
       ).toHaveLength(1);
       expect((await lab.now()).weight).toBe(0);
-      await lab.until('is Stable on 1.4.0', (l) => l.state === 'Stable' && l.stable === '1.4.0', 2 * MINUTE);
+      await lab.until(
+        `is Stable on ${stable}`,
+        (l) => l.state === 'Stable' && l.stable === stable,
+        2 * MINUTE,
+      );
       await until('the revert is merged and applied', 2 * MINUTE, () => !lab.rollout().status.abort);
       await untilAllSynced(house, 2 * MINUTE);
       expect(applicationsOf(house).every((a) => a.health === 'Healthy')).toBe(true);
