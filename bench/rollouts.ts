@@ -9,6 +9,7 @@ import { renderAll } from '../src/controller/render.ts';
 import { startTraffic, type Traffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { type ClusterHouse, startHouse } from '../test/cluster/house.ts';
 import { merge, propose, untilAllSynced } from '../test/cluster/people.ts';
+import { availabilitySlo } from '../test/slo.ts';
 import { until } from '../test/wait.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -30,21 +31,6 @@ const hostOf = (service: string) => `${service}.${LAB}.internal`;
 
 /** A platform for the rivals alone: its rules give them burn rates over 5m and 1h. */
 async function rivalRules(prometheus: string): Promise<string> {
-  const slo = (service: string) => `apiVersion: openslo/v1
-kind: SLO
-metadata: { name: ${service}-availability }
-spec:
-  service: ${service}
-  indicator:
-    spec:
-      ratioMetric:
-        counter: true
-        good: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="${service}",code!~"5.."}' } } }
-        total: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="${service}"}' } } }
-  timeWindow: [{ duration: 30d, isRolling: true }]
-  budgetingMethod: Occurrences
-  objectives: [{ target: 0.999 }]
-`;
   const platform = `apiVersion: sluice.dev/v1
 kind: Platform
 metadata: { name: rivals }
@@ -55,7 +41,7 @@ spec:
 ${RIVALS.map((s) => `    - { name: ${s}, slos: [${s}-availability] }`).join('\n')}
 `;
   const compiled = compile([
-    { file: 'slos.yaml', text: RIVALS.map(slo).join('---\n') },
+    { file: 'slos.yaml', text: RIVALS.map(availabilitySlo).join('---\n') },
     { file: 'platform.yaml', text: platform },
   ]);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));

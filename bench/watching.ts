@@ -8,6 +8,7 @@ import { toolFolder, toolPath } from '../scripts/tools.mjs';
 import { freePort } from '../src/delivery/adapters/process/os.ts';
 import { apiServerCommand, kubeconfigText } from '../test/cluster/machine.ts';
 import { createProcesses } from '../test/cluster/processes.ts';
+import { availabilitySlo } from '../test/slo.ts';
 import { until } from '../test/wait.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -51,23 +52,8 @@ const serves = (hash: string) => ({
 
 function declaration(folder: string, services: number, prometheus: string): void {
   mkdirSync(folder);
-  const slo = (service: string): string => `apiVersion: openslo/v1
-kind: SLO
-metadata: { name: ${service}-availability }
-spec:
-  service: ${service}
-  indicator:
-    spec:
-      ratioMetric:
-        counter: true
-        good: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="${service}",code!~"5.."}' } } }
-        total: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="${service}"}' } } }
-  timeWindow: [{ duration: 30d, isRolling: true }]
-  budgetingMethod: Occurrences
-  objectives: [{ target: 0.999 }]
-`;
   const all = Array.from({ length: services }, (_, i) => name(i));
-  writeFileSync(join(folder, 'slos.yaml'), all.map(slo).join('---\n'));
+  writeFileSync(join(folder, 'slos.yaml'), all.map(availabilitySlo).join('---\n'));
   writeFileSync(
     join(folder, 'platform.yaml'),
     `apiVersion: sluice.dev/v1

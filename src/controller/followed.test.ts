@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { availabilitySlo } from '../../test/slo.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
 import { compile } from './compile.ts';
@@ -9,22 +10,7 @@ const platform = (() => {
   const compiled = compile([
     {
       file: 'platform.yaml',
-      text: `
-apiVersion: openslo/v1
-kind: SLO
-metadata: { name: checkout-availability }
-spec:
-  service: checkout
-  indicator:
-    spec:
-      ratioMetric:
-        counter: true
-        good: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{code!~"5.."}' } } }
-        total: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total' } } }
-  timeWindow: [{ duration: 30d, isRolling: true }]
-  budgetingMethod: Occurrences
-  objectives: [{ target: 0.999 }]
----
+      text: `${availabilitySlo('checkout')}---
 apiVersion: sluice.dev/v1
 kind: Platform
 metadata: { name: shop }
