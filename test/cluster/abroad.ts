@@ -30,12 +30,28 @@ export interface Shown {
 
 const certificate = (ca: string): string => readFileSync(ca).toString('base64');
 
+/** Beside a cluster that keeps its own to itself. */
+function startEtcd({ processes, home, net }: Machine): string {
+  const at = `http://${net.node}:12379`;
+  processes.start('etcd-abroad', [
+    'etcd',
+    `--data-dir=${home}/etcd-abroad`,
+    `--listen-client-urls=${at}`,
+    `--advertise-client-urls=${at}`,
+    '--listen-peer-urls=http://127.0.0.1:12380',
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ]);
+  return at;
+}
+
 export async function startAbroad(machine: Machine): Promise<Abroad> {
   const { net, home } = machine;
+  const etcd = machine.parts ? `http://${net.node}:2379` : startEtcd(machine);
   const api = apiServerCommand(home, {
     host: net.node,
     port: PORT,
-    etcd: `http://${net.node}:2379`,
+    etcd,
     services: '10.234.0.0/16',
   });
   const process = machine.processes.start('kube-apiserver-abroad', api.command);

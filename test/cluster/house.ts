@@ -20,6 +20,7 @@ import { type Gitea, giteaRepository, OWNER, startGitea } from '../forge/gitea.t
 import { type Postgres, startPostgres } from '../postgres.ts';
 import { until } from '../wait.ts';
 import { type Abroad, startAbroad } from './abroad.ts';
+import { existingMachine } from './existing.ts';
 import { pauseImage } from './images.ts';
 import { type IngressStandIn, startIngress } from './ingress.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -40,7 +41,6 @@ const ROOT = join(import.meta.dirname, '../..');
 const CHECK = 'sluice/gate';
 const HOOK_SECRET = 'gitea-hook-of-the-test';
 const ARGOCD_TOKEN = 'argo-cd-of-the-test';
-export const SLUICE_IP = '10.233.0.50';
 const SLUICE_PORT = 7117;
 const PROMETHEUS_PORT = { dev: 9091, stage: 9092, prod: 9093, lab: 9094 } as const;
 
@@ -277,7 +277,7 @@ function installSluice(
         env('SLUICE_ARGOCD_TOKEN', 'argocd'),
         env('SLUICE_ABROAD_KUBECONFIG', 'abroad'),
       ],
-      service: { clusterIP: SLUICE_IP },
+      service: { clusterIP: machine.sluiceIp },
       hostAliases: [
         { ip: net.node, hostnames: ENVIRONMENTS.flatMap((e) => SERVICES.map((s) => `${s}.${e}.internal`)) },
       ],
@@ -319,7 +319,8 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
   try {
     say('packing images');
     const [images, server] = [await shopImages(folder), await serverImage(folder)];
-    const machine = await startMachine({ pause: pauseImage(folder) }, say);
+    const there = process.env['KUBECONFIG'];
+    const machine = there ? existingMachine(there) : await startMachine({ pause: pauseImage(folder) }, say);
     closing.push(() => machine.stop());
     say('importing images');
     machine.importImage(images.tar);
@@ -334,7 +335,7 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     const at: Addresses = {
       apiServer: machine.address,
       node: net.node,
-      sluice: `http://${SLUICE_IP}:${SLUICE_PORT}`,
+      sluice: `http://${machine.sluiceIp}:${SLUICE_PORT}`,
       prometheus: Object.fromEntries(
         ENVIRONMENTS.map((e) => [e, `http://${net.node}:${PROMETHEUS_PORT[e]}`]),
       ) as Record<Environment, string>,

@@ -158,16 +158,7 @@ export async function startIngress(
     if (next === written) return;
     written = next;
     writeFileSync(file, next);
-    spawnSync('nsenter', [
-      `--net=/run/netns/${machine.net.name}`,
-      'nginx',
-      '-c',
-      file,
-      '-p',
-      home,
-      '-s',
-      'reload',
-    ]);
+    spawnSync('nginx', ['-c', file, '-p', home, '-s', 'reload']);
   };
   const status = { status: { loadBalancer: { ingress: [{ ip: machine.net.node }] } } };
   for (const [namespace, ingresses] of watched)

@@ -23,7 +23,7 @@ const NET = {
   node: '10.231.0.2',
   pods: '10.232.0.0/16',
   services: '10.233.0.0/16',
-  apiService: '10.233.0.1',
+  sluice: '10.233.0.50',
 } as const;
 const PREFIX = 'sluice-cluster-';
 const API_PORT = 6443;
@@ -31,7 +31,17 @@ const ETCD_PORT = 2379;
 const NODE_NAME = 'node-1';
 const GROUP = 'system:masters';
 
-/** A Kubernetes of one node on this machine, in a network and a folder of its own. */
+/** Addresses of a run: where this machine is reached from pods, and where the node is. */
+export interface Network {
+  readonly name: string;
+  readonly host: string;
+  readonly node: string;
+}
+
+/** What the tests themselves started of a cluster, and may break. */
+export type Parts = Readonly<Record<'etcd' | 'apiserver' | 'kubelet' | 'containerd', Started>>;
+
+/** A Kubernetes: one of one node on this machine, in a network and a folder of its own, or one that is there. */
 export interface Machine {
   readonly home: string;
   readonly processes: Processes;
@@ -39,8 +49,11 @@ export interface Machine {
   readonly address: string;
   readonly ca: string;
   readonly token: string;
-  readonly net: typeof NET;
-  readonly parts: Readonly<Record<'etcd' | 'apiserver' | 'kubelet' | 'containerd', Started>>;
+  readonly net: Network;
+  /** An address of the cluster's own range for our server. */
+  readonly sluiceIp: string;
+  /** Null: it was there before, and is not ours to break. */
+  readonly parts: Parts | null;
   kubectl(args: readonly string[], input?: string): string;
   importImage(tar: string): void;
   /** A command in the network of the node. */
@@ -356,6 +369,7 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       ca: api.ca,
       token: api.token,
       net: NET,
+      sluiceIp: NET.sluice,
       parts: { etcd, apiserver, kubelet, containerd },
       kubectl,
       importImage,

@@ -44,6 +44,8 @@ export function openReport(house: ClusterHouse, folder: string): Report {
       const records = await recordsOf(house, `${service}/prod`);
       writeFileSync(join(folder, `${name}-ledger.json`), JSON.stringify(records, null, 1));
       await picture(name, '/');
+      const opened = records.filter((r) => r.type === 'release.opened').at(-1);
+      if (opened) await picture(`${name}-release`, `/releases/${String(opened.data['release'])}`);
     },
     async ledger() {
       writeFileSync(join(folder, 'ledger.json'), JSON.stringify(await recordsOf(house)));

@@ -42,6 +42,7 @@ async function rig() {
   const now = () => house.world.clock.now();
   let unready: string | null = null;
   const delivered: unknown[] = [];
+  const asked: string[] = [];
   const controller = house.controller();
   const keeper = await openBudgets({
     platform: house.platform,
@@ -69,6 +70,11 @@ async function rig() {
     gate: null,
     promoter: null,
     ...NO_GITOPS,
+    argoCdToken: 'argo-secret',
+    onSync: async () => {
+      asked.push('sync');
+    },
+    onPush: () => void asked.push('push'),
     branch: 'main',
     publicUrl: () => 'http://127.0.0.1:7117',
     budgets: createBudgetHouse({
@@ -118,7 +124,7 @@ async function rig() {
       },
       body: JSON.stringify(body),
     });
-  return { house, tokens, ask, order, delivered, setUnready: (why: string) => (unready = why) };
+  return { house, tokens, ask, order, delivered, asked, setUnready: (why: string) => (unready = why) };
 }
 
 describe('the HTTP contract', () => {
@@ -290,6 +296,17 @@ describe('the HTTP contract', () => {
     expect((await post('am-secret', '{"status":"firing"}')).status).toBe(200);
     expect((await post('am-secret', `{"status":"${'x'.repeat(2_000_000)}"}`)).status).toBe(413);
     expect(delivered).toHaveLength(1);
+  });
+
+  it('API-7: Argo CD is known by its token; what it says is a hint, and the Applications are looked at', async () => {
+    const { ask, asked } = await rig();
+    const post = (authorization: string) =>
+      ask('/webhooks/argocd', { method: 'POST', headers: { authorization }, body: '{"app":"anything"}' });
+    expect((await post('Bearer wrong')).status).toBe(401);
+    expect((await post('')).status).toBe(401);
+    expect(asked).toEqual([]);
+    expect((await post('Bearer argo-secret')).status).toBe(200);
+    expect(asked).toEqual(['push', 'sync']);
   });
 
   it('API-8: what is not there is a problem with a next step', async () => {

@@ -97,6 +97,10 @@ export function releaseStory({ step, ...stage }: Stage): void {
         );
         await merged(promotion.number, MINUTE);
       }
+      const loads = (await recordsOf(stage.house(), 'checkout/dev')).filter(
+        (r) => r.type === 'release.loaded',
+      );
+      expect(loads.at(-1)!.data).toMatchObject({ tool: 'k6', outcome: 'passed' });
       await stage.report().picture('overview', '/');
       for (const service of ['frontend', 'checkout'])
         for (const environment of ['stage', 'prod'] as const) {
@@ -210,6 +214,15 @@ export function releaseStory({ step, ...stage }: Stage): void {
         return words.length > 0 && words.every((word) => word === 'Synced');
       });
       expect((await laneOf(stage.house(), 'checkout', 'prod')).stable).toBe('1.1.0');
+      // What was never stable in stage is denied, and the forge itself refuses the merge.
+      const skipping = await propose(stage.house(), 'checkout', '1.3.0', 'prod');
+      await until('it is denied', MINUTE, async () => {
+        const { pulls } = await stage
+          .house()
+          .api<{ pulls: { number: number; allow: boolean | null }[] }>('GET', '/api/v1/pulls');
+        return pulls.some((p) => p.number === skipping.number && p.allow === false);
+      });
+      await expect(merge(stage.house(), skipping.number)).rejects.toThrow(/405/);
       expect(applicationsOf(stage.house())).toHaveLength(16);
     },
   );
