@@ -116,7 +116,7 @@ function billOfMaterials(rootfs: string): void {
         // Not of a package: Node comes from npm, the rest is ours.
       }
   const debian = [...owners].sort().map((name) => {
-    const version = sh('dpkg-query', '-W', '-f=${Version}\n', name).split('\n')[0]!;
+    const version = sh('dpkg-query', '-W', `-f=\${Version}\n`, name).split('\n')[0]!;
     return { type: 'library', name, version, purl: `pkg:deb/debian/${name}@${version}` };
   });
   const node = {

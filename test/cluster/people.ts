@@ -125,6 +125,8 @@ export interface Answers {
   servedBy(
     name: string,
   ): readonly { readonly at: number; readonly requests: number; readonly failed: number }[];
+  /** When it answered last. */
+  lastServedBy(name: string): number;
   stop(): Promise<void>;
 }
 
@@ -134,6 +136,7 @@ export function startUsers(house: ClusterHouse): Answers {
   const checkout = hostOf('checkout', 'prod');
   const url = house.ingress.address;
   const by = new Map<string, Map<number, { requests: number; failed: number }>>();
+  const last = new Map<string, number>();
   const traffic = startTraffic({
     targets: [
       { url: `${url}/buy`, host, rps: 60 },
@@ -145,6 +148,7 @@ export function startUsers(house: ClusterHouse): Answers {
     onAnswer: ({ at, status, servedBy }) => {
       const second = Math.floor(at / 1_000) * 1_000;
       const name = servedBy ?? 'nobody';
+      last.set(name, at);
       const seconds = by.get(name) ?? new Map<number, { requests: number; failed: number }>();
       by.set(name, seconds);
       const counted = seconds.get(second) ?? { requests: 0, failed: 0 };
@@ -157,6 +161,7 @@ export function startUsers(house: ClusterHouse): Answers {
     traffic,
     servedBy: (name) =>
       [...(by.get(name) ?? [])].map(([at, counted]) => ({ at, ...counted })).sort((a, b) => a.at - b.at),
+    lastServedBy: (name) => last.get(name) ?? 0,
     stop: async () => void (await traffic.stop()),
   };
 }

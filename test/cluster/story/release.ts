@@ -148,10 +148,10 @@ export function releaseStory({ step, ...stage }: Stage): void {
       const abort = moves.find((r) => r.data['to'] === 'Abort')!;
       expect(abort.data).toMatchObject({ reason: 'HARM_SHOWN', blamed: true });
       await until('nobody is sent to it', 30_000, () => {
-        const last = stage.users().servedBy('checkout 2.0.0').at(-1)?.at ?? 0;
+        const last = stage.users().lastServedBy('checkout 2.0.0');
         return Date.now() - last > 5_000;
       });
-      const lastSeen = stage.users().servedBy('checkout 2.0.0').at(-1)!.at;
+      const lastSeen = stage.users().lastServedBy('checkout 2.0.0');
       stage
         .report()
         .figure('abort to the last second with a canary request', (lastSeen - abort.at) / 1_000, 's');
