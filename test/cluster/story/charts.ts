@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
+import { until } from '../../wait.ts';
 import type { ClusterHouse } from '../house.ts';
 import { rendered } from '../shop.ts';
 import type { Stage } from '../stage.ts';
@@ -113,6 +114,10 @@ export function chartsStory(stage: Stage): void {
         '--for=condition=Established',
         '--timeout=30s',
         'crd/httproutes.gateway.networking.k8s.io',
+      );
+      // Published a moment after it is established.
+      await until('the API server describes routes', MINUTE, () =>
+        house.kubectl('get', '--raw', '/openapi/v3').includes('apis/gateway.networking.k8s.io/v1"'),
       );
       try {
         mkdirSync(join(folder, 'schemas'));
