@@ -117,7 +117,7 @@ export function chartsStory(stage: Stage): void {
       );
       // Published a moment after it is established.
       await until('the API server describes routes', MINUTE, () =>
-        house.kubectl('get', '--raw', '/openapi/v3').includes('apis/gateway.networking.k8s.io/v1"'),
+        house.kubectl('get', '--raw', '/openapi/v3/apis/gateway.networking.k8s.io/v1').includes('HTTPRoute'),
       );
       try {
         mkdirSync(join(folder, 'schemas'));
