@@ -236,7 +236,7 @@ const dataOf = (record: LedgerRecord) => record.data as Record<string, unknown>;
 
 const TITLES: Readonly<Record<string, (data: Record<string, unknown>) => string>> = {
   'release.opened': (d) => `Release of ${(d['target'] as { version: string }).version} opened`,
-  'release.confirmed': (d) => `nginx serves ${d['weight']} % to the new version`,
+  'release.confirmed': (d) => `the edge serves ${d['weight']} % to the new version`,
   'release.loaded': (d) => `Load test ${d['outcome']}`,
   'lane.lifted': (d) => `${String(d['digest']).slice(0, 19)} may be tried again`,
   'release.held': (d) => (d['held'] ? 'Held for a person' : 'Released from hold'),

@@ -30,7 +30,7 @@ export interface Shown {
 
 const certificate = (ca: string): string => readFileSync(ca).toString('base64');
 
-/** Beside a cluster that keeps its own to itself. */
+/** One of its own: two API servers over one etcd confuse each other's versions. */
 function startEtcd({ processes, home, net }: Machine): string {
   const at = `http://${net.node}:12379`;
   processes.start('etcd-abroad', [
@@ -47,7 +47,7 @@ function startEtcd({ processes, home, net }: Machine): string {
 
 export async function startAbroad(machine: Machine): Promise<Abroad> {
   const { net, home } = machine;
-  const etcd = machine.parts ? `http://${net.node}:2379` : startEtcd(machine);
+  const etcd = startEtcd(machine);
   const api = apiServerCommand(home, {
     host: net.node,
     port: PORT,
@@ -67,7 +67,7 @@ export async function startAbroad(machine: Machine): Promise<Abroad> {
     });
   await until('the API server abroad', 120_000, () => kubectl(['get', '--raw', '/readyz']) === 'ok');
   const crds = join(toolFolder('argo-rollouts'), 'manifests/crds');
-  for (const name of readdirSync(crds).filter((f) => f.startsWith('rollout-crd')))
+  for (const name of readdirSync(crds).filter((f) => /^(rollout|analysis-run)-crd/.test(f)))
     kubectl(['apply', '--server-side', '-f', join(crds, name)]);
   kubectl(['create', 'namespace', ABROAD]);
   await until('Rollouts abroad', 30_000, () => {

@@ -14,6 +14,7 @@ interface Status {
   readonly of?: string;
   readonly abort?: boolean;
   readonly message?: string;
+  readonly phase?: string;
   readonly observed?: string;
   readonly step?: number;
   readonly pauses?: string[];
@@ -38,6 +39,7 @@ const rollout = (status: Status, spec: object = {}) =>
       currentPodHash: status.current ?? 'two',
       stableRS: status.stable ?? 'one',
       abort: status.abort ?? false,
+      phase: status.phase ?? (status.abort ? 'Degraded' : 'Progressing'),
       message: status.message ?? '',
       currentStepIndex: status.step ?? 1,
       pauseConditions: (status.pauses ?? []).map((reason) => ({ reason })),
@@ -184,6 +186,16 @@ describe('what a Rollout and its pods are, in our words', () => {
   ])('ROLLOUT-2: stopped %s, it says so', (_, message, by) => {
     expect(deliveryOf(rollout({ abort: true, message, weight: 0 }), [], 'two').stopped?.by).toBe(by);
     expect(deliveryOf(rollout({ abort: true, message, weight: 0 }), [], 'other').stopped).toBeUndefined();
+  });
+
+  it('ROLLOUT-2: an abort that its controller has not taken up yet has no word of its own', () => {
+    const early = {
+      abort: true,
+      phase: 'Progressing',
+      message: 'waiting for all steps to complete',
+      weight: 20,
+    };
+    expect(deliveryOf(rollout(early), [], 'two').stopped).toBeUndefined();
   });
 
   it('ROLLOUT-2: an analysis that failed says what it measured; one of an attempt before says nothing', () => {

@@ -34,6 +34,7 @@ const rolloutSchema = z.looseObject({
     .looseObject({
       abort: z.boolean().default(false),
       promoteFull: z.boolean().default(false),
+      phase: z.string().default(''),
       message: z.string().default(''),
       observedGeneration: z.union([z.string(), z.number()]).default(''),
       currentPodHash: z.string().default(''),
@@ -55,6 +56,8 @@ export interface Rollout {
   readonly paused: boolean;
   readonly aborted: boolean;
   readonly promoteFull: boolean;
+  /** Its controller has taken up the abort: only from then on the message is about it. */
+  readonly degraded: boolean;
   readonly message: string;
   /** Hash of what is asked for, and of what serves as stable; empty: nothing. */
   readonly asked: string;
@@ -93,6 +96,7 @@ export function rolloutOf(object: unknown): Rollout {
     paused: spec.paused,
     aborted: status.abort,
     promoteFull: status.promoteFull,
+    degraded: status.phase === 'Degraded',
     message: status.message,
     asked: status.currentPodHash,
     stable: status.stableRS,
@@ -240,7 +244,8 @@ function stoppedOf(
   runs: readonly AnalysisRun[],
   target: string | null,
 ): StoppedThere | undefined {
-  if (!rollout.aborted || target === null || rollout.asked !== target) return undefined;
+  const told = rollout.aborted && rollout.degraded;
+  if (!told || target === null || rollout.asked !== target) return undefined;
   const message = rollout.message || 'aborted in the cluster';
   const failed = runs.find((r) => r.hash === target && r.failed !== null)?.failed;
   const named = BY_METRIC.exec(rollout.message)?.groups?.['metric'];
