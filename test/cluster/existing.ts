@@ -73,6 +73,8 @@ export function existingMachine(kubeconfig: string): Machine {
     parts: null,
     kubectl,
     importImage: (tar) => void execFileSync('sh', ['-c', load.replaceAll('{tar}', tar)], { stdio: 'pipe' }),
+    killContainer: (namespace, pod) =>
+      void kubectl(['delete', 'pod', pod, '-n', namespace, '--force', '--grace-period=0']),
     inside: () => {
       throw new Error('this cluster is not ours to break');
     },

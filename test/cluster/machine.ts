@@ -56,6 +56,8 @@ export interface Machine {
   readonly parts: Parts | null;
   kubectl(args: readonly string[], input?: string): string;
   importImage(tar: string): void;
+  /** As a crash would: the process is killed and tells nobody. */
+  killContainer(namespace: string, pod: string): void;
   /** A command in the network of the node. */
   inside(program: string, ...args: string[]): string;
   stop(): Promise<void>;
@@ -373,6 +375,22 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       parts: { etcd, apiserver, kubelet, containerd },
       kubectl,
       importImage,
+      killContainer(namespace, pod) {
+        const at = 'jsonpath={.status.containerStatuses[0].containerID}';
+        const id = kubectl(['get', 'pod', pod, '-n', namespace, '-o', at]).replace('containerd://', '');
+        sh(
+          'ctr',
+          '--address',
+          `${home}/containerd.sock`,
+          '-n',
+          'k8s.io',
+          'tasks',
+          'kill',
+          '-s',
+          'SIGKILL',
+          id,
+        );
+      },
       inside,
       stop,
     };

@@ -18,8 +18,8 @@ export function faultStory(stage: Stage): void {
       const begun = await lab.release('1.1.0');
       await lab.at(20);
       const first = (await leaderOf(lab.house))!;
-      lab.house.kubectl('delete', 'pod', first.pod, '-n', 'sluice', '--force', '--grace-period=0');
-      const killed = await untilAnotherLeads(lab.house, first.pod);
+      lab.house.machine.killContainer('sluice', first.pod);
+      const killed = await untilAnotherLeads(lab.house, first);
       expect(killed).toBeLessThan(FAILOVER_MS);
       const second = (await leaderOf(lab.house))!;
       await lab.at(50);
@@ -30,7 +30,7 @@ export function faultStory(stage: Stage): void {
           machine.inside('iptables', how, 'FORWARD', side, second.ip, '-j', 'DROP');
       };
       cut('-I');
-      const lost = await untilAnotherLeads(lab.house, second.pod).finally(() => cut('-D'));
+      const lost = await untilAnotherLeads(lab.house, second).finally(() => cut('-D'));
       expect(lost).toBeLessThan(FAILOVER_MS);
       lab.house.kubectl('rollout', 'restart', 'deployment/sluice', '-n', 'sluice');
       await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0');

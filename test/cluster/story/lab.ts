@@ -47,7 +47,7 @@ export function labOf(stage: Stage, service: string): Lab {
     async release(version) {
       const begun = Date.now();
       const pull = await propose(house, service, version, LAB);
-      await until(`the forge lets #${pull.number} merge`, MINUTE, async () => {
+      await until(`the forge lets #${pull.number} merge`, 3 * MINUTE, async () => {
         await merge(house, pull.number);
         return true;
       });
@@ -74,21 +74,27 @@ export function labOf(stage: Stage, service: string): Lab {
   };
 }
 
-/** Who leads, by the store's own word. */
-export async function leaderOf(house: ClusterHouse): Promise<{ pod: string; ip: string } | null> {
-  const [row] = await house.postgres.query(
-    'SELECT holder FROM sluice_ledgers WHERE until > clock_timestamp()',
-  );
-  const found = /^(\S+) at http:\/\/([\d.]+):/.exec(String(row?.['holder'] ?? ''));
-  return found ? { pod: found[1]!, ip: found[2]! } : null;
+export interface Leader {
+  readonly pod: string;
+  readonly ip: string;
+  readonly epoch: number;
 }
 
-/** Until another leads than before; gives after how many milliseconds. */
-export async function untilAnotherLeads(house: ClusterHouse, before: string): Promise<number> {
+/** Who leads, by the store's own word. */
+export async function leaderOf(house: ClusterHouse): Promise<Leader | null> {
+  const [row] = await house.postgres.query(
+    'SELECT holder, epoch FROM sluice_ledgers WHERE until > clock_timestamp()',
+  );
+  const found = /^(\S+) at http:\/\/([\d.]+):/.exec(String(row?.['holder'] ?? ''));
+  return found ? { pod: found[1]!, ip: found[2]!, epoch: Number(row!['epoch']) } : null;
+}
+
+/** Until somebody leads in a later epoch; gives after how many milliseconds. */
+export async function untilAnotherLeads(house: ClusterHouse, before: Leader): Promise<number> {
   const begun = performance.now();
-  await until('another server leads', 30_000, async () => {
+  await until('another epoch of the ledger', 30_000, async () => {
     const now = await leaderOf(house);
-    return now !== null && now.pod !== before;
+    return now !== null && now.epoch > before.epoch;
   });
   return performance.now() - begun;
 }
