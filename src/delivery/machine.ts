@@ -118,7 +118,8 @@ export const TABLE: readonly Row[] = [
   {
     from: 'Deploying',
     to: 'Abort',
-    reasons: [...STOPS],
+    // In a cluster the burn rates are asked beside the start as well.
+    reasons: [...STOPS, 'MULTI_WINDOW_BURN'],
     by: 'ours',
     label: 'stopped before traffic',
   },

@@ -14,8 +14,7 @@ const burnFires = (c: Context): boolean =>
 export function stoppedThere(c: Context): Event[] {
   const stopped = c.seen.delivery?.stopped;
   if (!stopped) return [];
-  const burned = stopped.by === 'burn' && c.lane.state !== 'Deploying';
-  return [stop(c, burned ? 'MULTI_WINDOW_BURN' : 'OPERATOR', { note: stopped.note })];
+  return [stop(c, stopped.by === 'burn' ? 'MULTI_WINDOW_BURN' : 'OPERATOR', { note: stopped.note })];
 }
 
 /** What stops a release that has traffic, gravest first. Verdicts first: nobody's order outruns harm. */

@@ -105,6 +105,8 @@ export function faultStory(stage: Stage): void {
         const abort = (await lab.records(begun)).find((r) => r.data['to'] === 'Abort');
         return abort?.data['reason'] === 'HARM_SHOWN' && abort.data['blamed'] === true;
       });
+      // The next one begins in calm: the cluster's own burn rates ask about nothing else.
+      await lab.until('is Stable again', (l) => l.state === 'Stable', 3 * MINUTE);
       stage
         .report()
         .outcome(

@@ -297,6 +297,10 @@ function follow(
     const decided = decide(lane, seen, { ...settings, ...more }, now);
     for (const event of decided) lane = evolve(lane, event, now);
     events.push(...decided);
+    // A start is done once the Rollout is not aborted: it begins by itself.
+    for (const { id, kind } of given.aborted ? [] : lane.pending)
+      if (kind === 'start')
+        lane = evolve(lane, { type: 'effect.settled', data: { id, result: 'done' } }, now);
     states.push(lane.state);
   }
   return { states, events, lane };
@@ -377,6 +381,16 @@ describe('a Rollout followed through the ten states', () => {
     const { events, lane } = follow([stable, gate, at(20), stopped]);
     expect(events.filter((e) => e.type === 'lane.moved').map((e) => e.data.reason)).toContain(reason);
     expect(lane.rejected).toEqual([]);
+  });
+
+  it('ROLLOUT-6: a fix that the burn rates stop at its start is tried again, and nobody is blamed', () => {
+    const message = 'Background analysis phase error/failed: Metric "burn" assessed Failed';
+    const stopped = [rollout({ weight: 0, abort: true, message }), [pod('one')]] as const;
+    const { events, lane } = follow([stable, gate, stopped, stopped, stopped, stopped, stopped, stopped]);
+    const abort = events.filter((e) => e.type === 'lane.moved').find((e) => e.data.to === 'Abort')!;
+    expect(abort.data).toMatchObject({ from: 'Deploying', reason: 'MULTI_WINDOW_BURN', blamed: false });
+    expect(events.filter((e) => e.type === 'release.opened')).toHaveLength(2);
+    expect(lane.aside).toEqual([]);
   });
 
   it('ROLLOUT-7: an abort that came too late: what was made stable is stable, and what replaces it is judged anew', () => {
