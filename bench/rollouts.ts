@@ -8,7 +8,7 @@ import { compile } from '../src/controller/compile.ts';
 import { renderAll } from '../src/controller/render.ts';
 import { startTraffic, type Traffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { type ClusterHouse, startHouse } from '../test/cluster/house.ts';
-import { merge, propose, untilAllSynced } from '../test/cluster/people.ts';
+import { proposeAndMerge, untilAllSynced } from '../test/cluster/people.ts';
 import { availabilitySlo } from '../test/slo.ts';
 import { until } from '../test/wait.ts';
 
@@ -182,11 +182,7 @@ export async function rolloutTimes(
     running.push(...watched.map((w) => w.traffic));
     await until('users are served', 120_000, () => watched.every((w) => w.traffic.report().ok > 20 * RPS));
     say(`releasing ${version} three times`);
-    const pull = await propose(house, 'checkout', version, LAB);
-    await until('it merges', 60_000, async () => {
-      await merge(house, pull.number);
-      return true;
-    });
+    await proposeAndMerge(house, 'checkout', version, LAB, 60_000);
     for (const rival of RIVALS)
       house.machine.kubectl(['apply', '-f', '-'], manifests(house, folder, rival, version));
     const end = Date.now() + limitMs;

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../scripts/tools.mjs';
 import { freePort } from '../src/delivery/adapters/process/os.ts';
 import { apiServerCommand, kubeconfigText } from '../test/cluster/machine.ts';
-import { createProcesses } from '../test/cluster/processes.ts';
+import { createProcesses, etcdCommand } from '../test/cluster/processes.ts';
 import { availabilitySlo } from '../test/slo.ts';
 import { until } from '../test/wait.ts';
 
@@ -92,19 +92,12 @@ export async function watching(rollouts: number): Promise<Watching> {
       await freePort(),
       await freePort(),
     ];
-    processes.start('etcd', [
-      'etcd',
-      `--data-dir=${home}/etcd`,
-      `--listen-client-urls=http://127.0.0.1:${etcd}`,
-      `--advertise-client-urls=http://127.0.0.1:${etcd}`,
-      `--listen-peer-urls=http://127.0.0.1:${peer}`,
-      '--unsafe-no-fsync',
-      '--log-level=warn',
-    ]);
+    const etcdAt = `http://127.0.0.1:${etcd}`;
+    processes.start('etcd', etcdCommand(`${home}/etcd`, etcdAt, `http://127.0.0.1:${peer}`));
     const server = apiServerCommand(home, {
       host: '127.0.0.1',
       port: api,
-      etcd: `http://127.0.0.1:${etcd}`,
+      etcd: etcdAt,
       services: '10.235.0.0/16',
     });
     processes.start('kube-apiserver', [...server.command, '--endpoint-reconciler-type=none']);

@@ -1,6 +1,7 @@
 import type { Edge } from '../delivery/adapters/nginx/edge.ts';
 import type { Processes } from '../delivery/adapters/process/processes.ts';
 import type { Effect, Revision } from '../delivery/events.ts';
+import { onlyNewest } from '../delivery/generations.ts';
 import type { Delivery, DeliveryPort, Probe } from '../delivery/port.ts';
 
 const serviceOf = (lane: string): string => lane.split('/')[0]!;
@@ -14,8 +15,7 @@ export interface EmbeddedDeliveryOptions {
 
 /** Versions as processes, traffic by nginx: the delivery port on one machine. */
 export function embeddedDelivery({ edge, processes, revisionOf }: EmbeddedDeliveryOptions): DeliveryPort {
-  /** The newest generation carried out per lane: an older one is refused. */
-  const newest = new Map<string, number>();
+  const isNewest = onlyNewest();
 
   const armOf = async (service: string, revision: string) => {
     const { port } = await processes.status(service, revision);
@@ -85,9 +85,7 @@ export function embeddedDelivery({ edge, processes, revisionOf }: EmbeddedDelive
       };
     },
     async apply(effect) {
-      if (effect.generation < (newest.get(effect.lane) ?? 0)) return;
-      newest.set(effect.lane, effect.generation);
-      await carryOut(effect);
+      if (isNewest(effect)) await carryOut(effect);
     },
     probe,
   };

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
 import { until } from '../wait.ts';
 import { apiServerCommand, kubeconfigText, type Machine } from './machine.ts';
-import type { Started } from './processes.ts';
+import { etcdCommand, type Started } from './processes.ts';
 
 const PORT = 6444;
 export const ABROAD = 'abroad';
@@ -33,15 +33,7 @@ const certificate = (ca: string): string => readFileSync(ca).toString('base64');
 /** One of its own: two API servers over one etcd confuse each other's versions. */
 function startEtcd({ processes, home, net }: Machine): string {
   const at = `http://${net.node}:12379`;
-  processes.start('etcd-abroad', [
-    'etcd',
-    `--data-dir=${home}/etcd-abroad`,
-    `--listen-client-urls=${at}`,
-    `--advertise-client-urls=${at}`,
-    '--listen-peer-urls=http://127.0.0.1:12380',
-    '--unsafe-no-fsync',
-    '--log-level=warn',
-  ]);
+  processes.start('etcd-abroad', etcdCommand(`${home}/etcd-abroad`, at, 'http://127.0.0.1:12380'));
   return at;
 }
 

@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle, layerOf, nodeRootfs, ociArchive, SERVER_CONFIG, serverRootfs } from '../../scripts/image.ts';
-import { toolFolder } from '../../scripts/tools.mjs';
+import { layerOf, ociArchive } from '../../scripts/image.ts';
 
 const HERE = import.meta.dirname;
-const ROOT = join(HERE, '../..');
 
 /** A program of ours that is built once per version of Go, beside the other tools. */
 export function pauseImage(folder: string): { tar: string; name: string } {
@@ -34,19 +31,3 @@ export function pauseImage(folder: string): { tar: string; name: string } {
   );
   return { tar, name };
 }
-
-export {
-  bundle,
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  nodeRootfs,
-  ROOT,
-  renameSync,
-  rmSync,
-  SERVER_CONFIG,
-  serverRootfs,
-  tmpdir,
-  toolFolder,
-};

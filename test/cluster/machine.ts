@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { toolPath } from '../../scripts/tools.mjs';
 import { until } from '../wait.ts';
-import { createProcesses, type Processes, type Started, tailOf } from './processes.ts';
+import { createProcesses, etcdCommand, type Processes, type Started, tailOf } from './processes.ts';
 
 /** Addresses of a network that only this run has: its host, its node, pods and services. */
 const NET = {
@@ -27,7 +27,7 @@ const NET = {
 } as const;
 const PREFIX = 'sluice-cluster-';
 const API_PORT = 6443;
-const ETCD_PORT = 2379;
+const ETCD = `http://${NET.node}:2379`;
 const NODE_NAME = 'node-1';
 const GROUP = 'system:masters';
 
@@ -119,12 +119,17 @@ function sweep(): void {
     spawnSync('pkill', ['-9', '-f', home]);
     const others = join(home, 'others.json');
     const known: string[] = existsSync(others) ? JSON.parse(readFileSync(others, 'utf8')) : podNetworks();
-    for (const pods of podNetworks().filter((n) => !known.includes(n)))
-      spawnSync('ip', ['netns', 'delete', pods]);
-    unmountBelow(home);
-    removeGroups();
-    rmSync(home, { recursive: true, force: true });
+    clearUp(home, known);
   }
+}
+
+/** What is left of a run once its processes are gone; `others`: networks of pods that were there before. */
+function clearUp(home: string, others: readonly string[]): void {
+  for (const pods of podNetworks().filter((name) => !others.includes(name)))
+    spawnSync('ip', ['netns', 'delete', pods]);
+  unmountBelow(home);
+  removeGroups();
+  rmSync(home, { recursive: true, force: true });
 }
 
 /** Control groups that the kubelet made; they are empty once its containers are gone. */
@@ -243,8 +248,8 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
   sweep();
   const home = mkdtempSync(join(tmpdir(), PREFIX));
   writeFileSync(join(home, 'owner.pid'), String(process.pid));
-  const others = new Set(podNetworks());
-  writeFileSync(join(home, 'others.json'), JSON.stringify([...others]));
+  const others = podNetworks();
+  writeFileSync(join(home, 'others.json'), JSON.stringify(others));
   openNetwork();
   const processes = createProcesses(home, inNetwork);
   for (const folder of ['cni', 'kubelet', 'etcd', 'manifests']) mkdirSync(join(home, folder));
@@ -256,27 +261,15 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       closeNetwork();
       return !existsSync(`/run/netns/${NET.name}`);
     });
-    for (const name of podNetworks().filter((n) => !others.has(n)))
-      spawnSync('ip', ['netns', 'delete', name]);
-    unmountBelow(home);
-    removeGroups();
-    rmSync(home, { recursive: true, force: true });
+    clearUp(home, others);
   };
   try {
     say('etcd and the API server');
-    const etcd = processes.start('etcd', [
-      'etcd',
-      `--data-dir=${home}/etcd`,
-      `--listen-client-urls=http://${NET.node}:${ETCD_PORT}`,
-      `--advertise-client-urls=http://${NET.node}:${ETCD_PORT}`,
-      '--listen-peer-urls=http://127.0.0.1:0',
-      '--unsafe-no-fsync',
-      '--log-level=warn',
-    ]);
+    const etcd = processes.start('etcd', etcdCommand(`${home}/etcd`, ETCD, 'http://127.0.0.1:0'));
     const api = apiServerCommand(home, {
       host: NET.node,
       port: API_PORT,
-      etcd: `http://${NET.node}:${ETCD_PORT}`,
+      etcd: ETCD,
       services: NET.services,
     });
     const apiserver = processes.start('kube-apiserver', api.command);

@@ -60,6 +60,21 @@ export async function propose(
 export const merge = (house: ClusterHouse, number: number): Promise<unknown> =>
   house.gitea.api('POST', `${REPO(house)}/pulls/${number}/merge`, { Do: 'merge' });
 
+/** A version by pull request, merged as soon as the forge lets a person merge it. */
+export async function proposeAndMerge(
+  house: ClusterHouse,
+  service: string,
+  version: string,
+  environment: Environment,
+  limitMs: number,
+): Promise<void> {
+  const { number } = await propose(house, service, version, environment);
+  await until(`the forge lets #${number} merge`, limitMs, async () => {
+    await merge(house, number);
+    return true;
+  });
+}
+
 export async function lanesOf(house: ClusterHouse): Promise<LaneNow[]> {
   return (await house.api<{ lanes: LaneNow[] }>('GET', '/api/v1/overview')).lanes;
 }

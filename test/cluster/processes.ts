@@ -87,3 +87,14 @@ export function tailOf(log: string, lines = 15): string {
     return '(no log)';
   }
 }
+
+/** etcd in a folder of a run: nothing of it outlives the run, so nothing is flushed. */
+export const etcdCommand = (data: string, client: string, peer: string): string[] => [
+  'etcd',
+  `--data-dir=${data}`,
+  `--listen-client-urls=${client}`,
+  `--advertise-client-urls=${client}`,
+  `--listen-peer-urls=${peer}`,
+  '--unsafe-no-fsync',
+  '--log-level=warn',
+];

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { bundle, type ImageSpec, layerOf, nodeRootfs, ociArchive } from '../../scripts/image.ts';
@@ -228,8 +228,3 @@ export async function repositoryFiles(at: Addresses, images: ShopImages): Promis
   }
   return files;
 }
-
-export const makeFolder = (path: string): string => {
-  mkdirSync(path, { recursive: true });
-  return path;
-};

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { until } from '../../wait.ts';
 import type { ClusterHouse } from '../house.ts';
-import { type LaneNow, laneOf, merge, propose, recordsOf, type Told, untilLane } from '../people.ts';
+import { type LaneNow, laneOf, proposeAndMerge, recordsOf, type Told, untilLane } from '../people.ts';
 import type { Stage } from '../stage.ts';
 
 export const LAB = 'lab';
@@ -46,11 +46,7 @@ export function labOf(stage: Stage, service: string): Lab {
     service,
     async release(version) {
       const begun = Date.now();
-      const pull = await propose(house, service, version, LAB);
-      await until(`the forge lets #${pull.number} merge`, 3 * MINUTE, async () => {
-        await merge(house, pull.number);
-        return true;
-      });
+      await proposeAndMerge(house, service, version, LAB, 3 * MINUTE);
       return begun;
     },
     now: () => laneOf(house, service, LAB),

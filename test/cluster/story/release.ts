@@ -7,6 +7,7 @@ import {
   merge,
   type Pull,
   propose,
+  proposeAndMerge,
   pullsOf,
   recordsOf,
   untilAllSynced,
@@ -47,13 +48,8 @@ export function releaseStory({ step, ...stage }: Stage): void {
     );
 
   /** A pull request to dev, merged as soon as the forge lets a person merge it. */
-  async function release(service: string, version: string): Promise<void> {
-    const pull = await propose(stage.house(), service, version, 'dev');
-    await until(`the forge lets #${pull.number} merge`, MINUTE, async () => {
-      await merge(stage.house(), pull.number);
-      return true;
-    });
-  }
+  const release = (service: string, version: string): Promise<void> =>
+    proposeAndMerge(stage.house(), service, version, 'dev', MINUTE);
   /** The weights that a lane was seen to serve, in order, by its own record. */
   const weights = async (service: string, environment: string, from: number) =>
     (await recordsOf(stage.house(), `${service}/${environment}`))

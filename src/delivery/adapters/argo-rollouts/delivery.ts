@@ -2,6 +2,7 @@ import type { Clock } from '../../../kit/time.ts';
 import type { Kubernetes } from '../../../runtime/adapters/kubernetes/client.ts';
 import { type Reflector, reflect } from '../../../runtime/adapters/kubernetes/reflector.ts';
 import type { Effect, Revision } from '../../events.ts';
+import { onlyNewest } from '../../generations.ts';
 import type { DeliveryPort, Probe } from '../../port.ts';
 import {
   type AnalysisRun,
@@ -27,7 +28,6 @@ export interface ArgoRollouts {
   readonly delivery: DeliveryPort;
   /** What the Rollout of a service asks for now; null: nothing, or nobody can say. */
   asked(service: string): Revision | null;
-  onChange(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -65,8 +65,7 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
     labelSelector: HASH_LABEL,
     pick: analysisRunOf,
   });
-  /** The newest generation carried out per lane: an older one is refused. */
-  const newest = new Map<string, number>();
+  const isNewest = onlyNewest();
 
   function rolloutFor(lane: string): Rollout {
     if (!rollouts.seenWithin(FRESH_MS) || !pods.seenWithin(FRESH_MS))
@@ -118,19 +117,13 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
     delivery: {
       observe: async (lane, target) => seen(lane, target),
       async apply(effect) {
-        if (effect.generation < (newest.get(effect.lane) ?? 0)) return;
-        newest.set(effect.lane, effect.generation);
-        await carryOut(effect);
+        if (isNewest(effect)) await carryOut(effect);
       },
       probe: async (effect) => probe(effect),
     },
     asked(service) {
       const rollout = rollouts.seenWithin(FRESH_MS) ? rollouts.get(service) : undefined;
       return rollout ? askedOf(rollout) : null;
-    },
-    onChange(listener) {
-      rollouts.onChange(listener);
-      pods.onChange(listener);
     },
     async close() {
       await Promise.all([rollouts.close(), pods.close(), runs.close()]);
