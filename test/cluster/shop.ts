@@ -139,7 +139,7 @@ ${load('', 70)}      burn: { fast: { window: 30s, threshold: 14 } }
       validation: canary
       burn: { fast: { window: 30s, threshold: 14 } }
       budget: { holds: false }
-  strategy: { steps: [20, 50, 100], warmUp: 2s, dwell: 4s, deadline: 5m, hold: 10m }
+  strategy: { steps: [20, 50, 100], warmUp: 1s, dwell: 3s, deadline: 5m, hold: 10m }
   recovery: { looks: 2, burnBelow: 1, for: 5s }
   services:
 ${SERVICES.map((name) => `    - { name: ${name}, slos: [${name}-availability] }`).join('\n')}

@@ -38,7 +38,11 @@ export function openStage(): Stage {
     report = openReport(house, OUT);
   }, 5 * MINUTE);
   afterAll(async () => {
-    if (failed && house) keepLogs(house, join(OUT, 'failure'));
+    if (failed && house) {
+      keepLogs(house, join(OUT, 'failure'));
+      // What failed may be the very server that would tell.
+      await report?.ledger().catch((error: Error) => process.stderr.write(`no ledger: ${error.message}\n`));
+    }
     await users?.stop();
     for (const traffic of kept) await traffic.stop();
     await house?.stop();

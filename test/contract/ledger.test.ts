@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { postgresLedger } from '../../src/ledger/adapters/postgres/ledger.ts';
@@ -33,6 +34,40 @@ const leading = async (id = fresh(), holder = 'one', leaseMs?: number) => {
 };
 
 ledgerContract('PostgreSQL', () => leading());
+
+/** A way to the database that falls silent after a statement passed, as a cut network does: nothing is closed. */
+async function cuttable(
+  url: string,
+): Promise<{ readonly url: string; cutAfter(statement: string): void; close(): void }> {
+  const target = new URL(url);
+  const port = Number(target.port);
+  const sockets: Socket[] = [];
+  let last: string | null = null;
+  let cut = false;
+  const listener = createServer((near) => {
+    const far = connect(port, target.hostname);
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.on('data', (bytes) => {
+      if (cut) return;
+      far.write(bytes);
+      cut = last !== null && bytes.includes(last);
+    });
+    far.on('data', (bytes) => cut || near.write(bytes));
+  });
+  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
+  target.port = String((listener.address() as AddressInfo).port);
+  return {
+    url: target.href,
+    cutAfter: (statement) => {
+      last = statement;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      listener.close();
+    },
+  };
+}
 
 describe('a ledger that servers share', () => {
   it('LEDGER-10: one writes; the others read what it wrote, and write nothing', async () => {
@@ -73,6 +108,28 @@ describe('a ledger that servers share', () => {
     expect((await two.read()).map((r) => r.seq)).toEqual([1, 2]);
     expect(verifyChain(await two.texts()).ok).toBe(true);
   }, 30_000);
+
+  it('LEDGER-10: a writer that is cut off in the middle of an append is replaced as quickly', async () => {
+    const id = fresh();
+    const way = await cuttable(postgres.url);
+    const one = await postgresLedger({ url: way.url, id, holder: 'one' });
+    try {
+      expect(await one.lead()).toBe(true);
+      // The row is locked for the append, and nobody ever hears of it again: not even that the connection ended.
+      way.cutAfter('for update');
+      const appended = one.append([entry(1)]).catch((error: Error) => error);
+      const two = await server(id, 'two');
+      const begun = performance.now();
+      await until('the other leads', 15_000, () => two.lead());
+      expect(performance.now() - begun).toBeLessThan(10_000);
+      await two.append([entry(2)]);
+      expect(await appended).toMatchObject({ name: 'LedgerUnavailable' });
+      expect(await two.read()).toMatchObject([{ seq: 1, data: { i: 2 } }]);
+    } finally {
+      way.close();
+      await one.close().catch(() => undefined);
+    }
+  }, 40_000);
 
   it('LEDGER-10: a writer that ends gives its place back at once', async () => {
     const id = fresh();

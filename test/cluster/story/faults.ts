@@ -89,34 +89,6 @@ export function faultStory(stage: Stage): void {
   );
 
   stage.step(
-    'CLUSTER-10: When our server is away altogether and a canary begins to fail, Then the cluster aborts it by its own burn rates',
-    5 * MINUTE,
-    async () => {
-      const lab = labOf(stage, 'checkout');
-      const { house } = lab;
-      const begun = await lab.release('1.9.0');
-      await lab.at(20);
-      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=0');
-      await until('the Rollout is aborted', 2 * MINUTE, () => lab.rollout().status.abort === true);
-      expect(lab.rollout().status.message).toContain('Metric "burn" assessed Failed');
-      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=2');
-      // What was counted meanwhile is in Prometheus: once back, it judges that as well, and blames with reason.
-      await until('the abort is on record', 2 * MINUTE, async () => {
-        const abort = (await lab.records(begun)).find((r) => r.data['to'] === 'Abort');
-        return abort?.data['reason'] === 'HARM_SHOWN' && abort.data['blamed'] === true;
-      });
-      // The next one begins in calm: the cluster's own burn rates ask about nothing else.
-      await lab.until('is Stable again', (l) => l.state === 'Stable', 3 * MINUTE);
-      stage
-        .report()
-        .outcome(
-          'our server away while a canary fails',
-          'aborted by the burn rates alone; on record once it is back',
-        );
-    },
-  );
-
-  stage.step(
     'CLUSTER-11: When Argo CD heals itself during an abort, Then the bad version stays away, and Git is put right',
     6 * MINUTE,
     async () => {
@@ -163,6 +135,32 @@ export function faultStory(stage: Stage): void {
       stage
         .report()
         .outcome('Argo CD self-heal during an abort', 'the bad version stays away; a revert puts Git right');
+    },
+  );
+
+  stage.step(
+    'CLUSTER-10: When our server is away altogether and a canary begins to fail, Then the cluster aborts it by its own burn rates',
+    5 * MINUTE,
+    async () => {
+      const lab = labOf(stage, 'checkout');
+      const { house } = lab;
+      const begun = await lab.release('1.9.0');
+      await lab.at(20);
+      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=0');
+      await until('the Rollout is aborted', 2 * MINUTE, () => lab.rollout().status.abort === true);
+      expect(lab.rollout().status.message).toContain('Metric "burn" assessed Failed');
+      house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=2');
+      // What was counted meanwhile is in Prometheus: once back, it judges that as well, and blames with reason.
+      await until('the abort is on record', 2 * MINUTE, async () => {
+        const abort = (await lab.records(begun)).find((r) => r.data['to'] === 'Abort');
+        return abort?.data['reason'] === 'HARM_SHOWN' && abort.data['blamed'] === true;
+      });
+      stage
+        .report()
+        .outcome(
+          'our server away while a canary fails',
+          'aborted by the burn rates alone; on record once it is back',
+        );
     },
   );
 }

@@ -31,6 +31,11 @@ export interface PostgresOptions {
 const LEASE_MS = 6_000;
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
+/**
+ * A writer whose network is cut in the middle of an append leaves its transaction open there, with the row that
+ * everybody waits for: the database ends it well before the lease is out.
+ */
+const OPEN_TRANSACTION_MS = 2_000;
 /** Parameters of one statement are bounded by the protocol. */
 const ROWS_A_STATEMENT = 500;
 const MIGRATION_LOCK = 7_117_001;
@@ -87,10 +92,12 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
     query_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: OPEN_TRANSACTION_MS,
     application_name: `sluice ${holder}`,
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks is replaced at its next use, idle or not; without a listener it would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   /** Null: not the writer. */
   let epoch: string | null = null;
