@@ -97,7 +97,7 @@ export function waiting(c: Context): Event[] {
     wanted &&
     (busy
       ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision
-      : may && (hold !== null || seen.baseline === null));
+      : may && !servesNobodyYet(c) && (hold !== null || seen.baseline === null));
   const target = waits ? wanted : null;
   const same =
     (target?.revision ?? null) === (lane.waiting?.revision ?? null) &&

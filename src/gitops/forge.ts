@@ -125,6 +125,12 @@ export const MAX_FILES = 3_000;
 /** A comment of ours carries this, so that it is found again. */
 export const COMMENT_MARK = '<!-- sluice:gate -->';
 
+/**
+ * Ends a comment: the outcome that it tells. The same outcome is not told anew, whatever else changed in the words:
+ * a forge tells of every comment that is edited, and an answer to that would be edited again.
+ */
+export const outcomeMark = (report: Pick<CheckReport, 'key'>): string => `<!-- ${report.key} -->`;
+
 /** The key and time of a post, as they are kept where the forge has room for a line. */
 export const postMark = (report: Pick<CheckReport, 'key' | 'evaluatedAt'>): string =>
   `${report.evaluatedAt} ${report.key}`;

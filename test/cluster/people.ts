@@ -154,9 +154,9 @@ export function startUsers(house: ClusterHouse): Answers {
   const last = new Map<string, number>();
   const traffic = startTraffic({
     targets: [
-      { url: `${url}/buy`, host, rps: 60 },
+      { url: `${url}/buy`, host, rps: 110 },
       { url: `${url}/`, host, rps: 15 },
-      { url: `${url}/buy?coupon=ten`, host, rps: 6 },
+      { url: `${url}/buy?coupon=ten`, host, rps: 11 },
       // Asked past the frontend, so that the answer itself says which checkout gave it.
       { url: `${url}/checkout`, host: checkout, rps: 20 },
     ],
@@ -190,7 +190,7 @@ export function startUsersOf(
   stage.keep(
     startTraffic({
       targets: [
-        { url: `${url}/checkout`, host: hostOf('checkout', environment), rps: 90 },
+        { url: `${url}/checkout`, host: hostOf('checkout', environment), rps: 150 },
         { url: `${url}/`, host: hostOf('frontend', environment), rps: 10 },
       ],
     }),

@@ -101,14 +101,14 @@ spec:
 ${environment(
   'dev',
   `      validation: k6
-${load('        duration: 8s\n', 60)}      burn: { fast: { window: 30s, threshold: 14 } }
+${load('        duration: 8s\n', 80)}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 30s }
       promotion: { autoRevert: true }
 `,
 )}${environment(
   'stage',
   `      validation: canary
-${load('', 70)}      burn: { fast: { window: 30s, threshold: 14 } }
+${load('', 130)}      burn: { fast: { window: 30s, threshold: 14 } }
       budget: { window: 30s }
       promotion: { autoMerge: true, autoRevert: true }
 `,

@@ -21,6 +21,7 @@ describe('the gate on a real Gitea', () => {
   let forge: ForgePort;
   let h: GateHouse;
   let deliveries = 0;
+  let looks = 0;
   const closing: (() => Promise<void> | void)[] = [];
 
   beforeAll(async () => {
@@ -47,6 +48,7 @@ describe('the gate on a real Gitea', () => {
     const loop = (async () => {
       while (!stopped) {
         await h.look(0);
+        looks++;
         await new Promise((done) => setTimeout(done, 200));
       }
     })();
@@ -105,6 +107,22 @@ describe('the gate on a real Gitea', () => {
     );
     expect(after).toHaveLength(1);
     expect(after[0]!.body).toContain('Allowed');
+  }, 60_000);
+
+  it('GATE-21: one that stays denied is decided on its opening: what is said of it there calls for no other look', async () => {
+    h.numbers.left = -0.5;
+    const pull = await opened('denied', { [PROD]: desired('1.1.2', 'c') });
+    await until('the status', WITHIN_MS, async () => (await status(pull.head.sha)) === 'failure');
+    const path = `/repos/${OWNER}/shop/issues/${pull.number}/comments`;
+    await until('the comment', WITHIN_MS, async () => (await gitea.api<object[]>('GET', path)).length === 1);
+    const [told, looked] = [deliveries, looks];
+    await gitea.api('POST', path, { body: 'Why?' });
+    await until('Gitea tells of the comment', WITHIN_MS, () => deliveries > told);
+    await until('looks since', WITHIN_MS, () => looks >= looked + 15);
+    // On opening: found by a webhook, and once more where Gitea told of it twice.
+    const decisions = await h.ledger.read({ type: 'gate.decided', subject: `pull/${pull.number}` });
+    expect(decisions.length).toBeLessThanOrEqual(3);
+    h.numbers.left = 0.9;
   }, 60_000);
 
   it('GATE-20: a label that Gitea tells of lets a security fix through a freeze', async () => {

@@ -9,6 +9,7 @@ import {
   type ForgePort,
   type ForgeResult,
   MAX_FILES,
+  outcomeMark,
   type PullRequest,
   postNeeded,
   type WantedChange,
@@ -135,18 +136,28 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     return ok({ items, all: false });
   }
 
-  async function comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null> {
+  async function comment(
+    pull: Pick<PullRequest, 'number'>,
+    mark: string,
+    text: string,
+    says: (body: string) => boolean = (body) => body === text,
+  ): ForgeResult<null> {
     return retrying(async () => {
       const found = await once('GET', `/issues/${pull.number}/comments`, commentsSchema);
       if (!found.ok) return found;
       const mine = found.value.find((c) => c.body.startsWith(mark));
-      if (mine?.body === text) return ok(null);
+      if (mine && says(mine.body)) return ok(null);
       const done = mine
         ? await once('PATCH', `/issues/comments/${mine.id}`, z.unknown(), { body: text })
         : await once('POST', `/issues/${pull.number}/comments`, z.unknown(), { body: text });
       return done.ok ? ok(null) : done;
     }, options.retryMs);
   }
+
+  const tell = (pull: PullRequest, report: CheckReport): ForgeResult<null> => {
+    const mark = outcomeMark(report);
+    return comment(pull, COMMENT_MARK, `${report.summary}\n${mark}`, (body) => body.includes(mark));
+  };
 
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
   const missing = (result: Result<unknown, ForgeFailure>): boolean =>
@@ -257,7 +268,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
         return done.ok ? ok('posted') : done;
       }, options.retryMs);
       if (!posted.ok || posted.value === 'superseded') return posted;
-      const told = await comment(pull, COMMENT_MARK, report.summary);
+      const told = await tell(pull, report);
       return told.ok ? posted : told;
     },
     comment: (pull, mark, text) => comment(pull, mark, `${mark}\n${text}`),
@@ -311,7 +322,8 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       if (!delivery.ok) return delivery;
       const parsed = deliverySchema.safeParse(delivery.value);
       if (!parsed.success) return fail({ code: 'INVALID', message: 'the delivery is not as documented' });
-      const pull = parsed.data.pull_request?.number ?? null;
+      // A comment is no ground of a decision, and the one that is kept up to date is our own.
+      const pull = parsed.data.comment ? null : (parsed.data.pull_request?.number ?? null);
       return ok({
         kind: pull !== null ? 'pull' : parsed.data.ref ? 'push' : 'other',
         pull,

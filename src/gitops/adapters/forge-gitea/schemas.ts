@@ -50,6 +50,7 @@ export const deliverySchema = z.object({
   number: z.number().optional(),
   pull_request: z.object({ number: z.number() }).optional(),
   ref: z.string().optional(),
+  comment: z.object({}).nullish(),
 });
 
 /** A file with its own identity: what an update has to name. */

@@ -11,6 +11,7 @@ import {
   type ForgePort,
   type ForgeResult,
   MAX_FILES,
+  outcomeMark,
   type PullRequest,
   postMark,
   postNeeded,
@@ -276,7 +277,12 @@ export function githubForge(options: GithubOptions): ForgePort {
     return done.ok ? ok('posted') : done;
   }
 
-  async function comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null> {
+  async function comment(
+    pull: Pick<PullRequest, 'number'>,
+    mark: string,
+    text: string,
+    says: (body: string) => boolean = (body) => body === short(text, SUMMARY_BYTES),
+  ): ForgeResult<null> {
     const found = await all(
       'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
       { issue_number: pull.number },
@@ -286,7 +292,7 @@ export function githubForge(options: GithubOptions): ForgePort {
     if (!found.ok) return found;
     const body = short(text, SUMMARY_BYTES);
     const mine = found.value.find((c) => c.body?.startsWith(mark));
-    if (mine?.body === body) return ok(null);
+    if (mine?.body && says(mine.body)) return ok(null);
     const done = mine
       ? await once(
           'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
@@ -300,6 +306,12 @@ export function githubForge(options: GithubOptions): ForgePort {
         );
     return done.ok ? ok(null) : done;
   }
+
+  const tell = (pull: PullRequest, report: CheckReport): ForgeResult<null> => {
+    const mark = outcomeMark(report);
+    const text = `${short(report.summary, SUMMARY_BYTES - mark.length - 1)}\n${mark}`;
+    return comment(pull, COMMENT_MARK, text, (body) => body.includes(mark));
+  };
 
   /** One commit on top of the base branch with these texts: a tree, a commit, and the branch moved to it. */
   async function writeBranch({ branch, base, files, title }: WantedChange): ForgeResult<null> {
@@ -423,7 +435,7 @@ export function githubForge(options: GithubOptions): ForgePort {
       // Each try begins by reading what stands: done twice, it leaves one check and one comment.
       const posted = await retrying(() => (asApp ? checkRun(report) : commitStatus(report)), options.retryMs);
       if (!posted.ok || posted.value === 'superseded' || report.headSha !== pull.head.sha) return posted;
-      const told = await retrying(() => comment(pull, COMMENT_MARK, report.summary), options.retryMs);
+      const told = await retrying(() => tell(pull, report), options.retryMs);
       return told.ok ? posted : told;
     },
     comment: (pull, mark, text) => retrying(() => comment(pull, mark, `${mark}\n${text}`), options.retryMs),
