@@ -83,16 +83,15 @@ function openNetwork(): void {
   sh(enter!, ...rest, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
 }
 
+/** A network with whatever runs in it: a container outlives the shim that watched it. */
+function dropNetwork(name: string): void {
+  const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout;
+  for (const pid of pids.split('\n').filter(Boolean)) spawnSync('kill', ['-9', pid]);
+  spawnSync('ip', ['netns', 'delete', name]);
+}
+
 function closeNetwork(): void {
-  if (existsSync(`/run/netns/${NET.name}`)) {
-    spawnSync('ip', ['netns', 'pids', NET.name], { encoding: 'utf8' })
-      .stdout.split('\n')
-      .filter(Boolean)
-      .forEach((pid) => {
-        spawnSync('kill', ['-9', pid]);
-      });
-    spawnSync('ip', ['netns', 'delete', NET.name]);
-  }
+  if (existsSync(`/run/netns/${NET.name}`)) dropNetwork(NET.name);
   spawnSync('ip', ['link', 'delete', 'sluice0'], { stdio: 'ignore' });
 }
 
@@ -125,8 +124,7 @@ function sweep(): void {
 
 /** What is left of a run once its processes are gone; `others`: networks of pods that were there before. */
 function clearUp(home: string, others: readonly string[]): void {
-  for (const pods of podNetworks().filter((name) => !others.includes(name)))
-    spawnSync('ip', ['netns', 'delete', pods]);
+  for (const pods of podNetworks().filter((name) => !others.includes(name))) dropNetwork(pods);
   unmountBelow(home);
   removeGroups();
   rmSync(home, { recursive: true, force: true });
