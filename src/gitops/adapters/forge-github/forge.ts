@@ -281,7 +281,7 @@ export function githubForge(options: GithubOptions): ForgePort {
     pull: Pick<PullRequest, 'number'>,
     mark: string,
     text: string,
-    says: (body: string) => boolean = (body) => body === short(text, SUMMARY_BYTES),
+    says: (body: string) => boolean = (body) => body === text,
   ): ForgeResult<null> {
     const found = await all(
       'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
@@ -290,18 +290,17 @@ export function githubForge(options: GithubOptions): ForgePort {
       10_000,
     );
     if (!found.ok) return found;
-    const body = short(text, SUMMARY_BYTES);
     const mine = found.value.find((c) => c.body?.startsWith(mark));
     if (mine?.body && says(mine.body)) return ok(null);
     const done = mine
       ? await once(
           'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
-          { comment_id: mine.id, body },
+          { comment_id: mine.id, body: text },
           z.unknown(),
         )
       : await once(
           'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
-          { issue_number: pull.number, body },
+          { issue_number: pull.number, body: text },
           z.unknown(),
         );
     return done.ok ? ok(null) : done;
@@ -438,7 +437,8 @@ export function githubForge(options: GithubOptions): ForgePort {
       const told = await retrying(() => tell(pull, report), options.retryMs);
       return told.ok ? posted : told;
     },
-    comment: (pull, mark, text) => retrying(() => comment(pull, mark, `${mark}\n${text}`), options.retryMs),
+    comment: (pull, mark, text) =>
+      retrying(() => comment(pull, mark, short(`${mark}\n${text}`, SUMMARY_BYTES)), options.retryMs),
     async open({ title, body, base, head }) {
       const made = await once('POST /repos/{owner}/{repo}/pulls', { title, body, base, head }, pullSchema);
       return made.ok ? ok(viewOf(made.value)) : made;
