@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { compile } from '../../src/controller/compile.ts';
 import { renderAll } from '../../src/controller/render.ts';
-import { burnQuery } from '../../src/delivery/render/argo-rollouts/analysis.ts';
+import { burnQuery } from '../../src/delivery/render/argo-rollouts/burn-query.ts';
 import type { ServiceValues } from '../../src/delivery/render/helm/values.ts';
 import { desired } from '../gate/house.ts';
 import { type Case, promtool } from '../golden/promtool.ts';
@@ -55,6 +55,50 @@ const rendered = (chart: string, ...files: string[]): Resource[] =>
 const kinds = (list: readonly Resource[]) => list.map((r) => `${r.kind}/${r.metadata.name}`).sort();
 const image = { image: { repository: 'registry.invalid/api', tag: '1' } };
 const plain = () => scratch('values.yaml', stringify(image));
+
+/** Every fifteen seconds of twenty minutes. The canary comes after ten, and all is asked after fifteen. */
+const CALM = '1x80';
+const ALL_ALONG = '20x80';
+const BURNT_LATER = '1x48 20x80';
+const COMES = '_x40 1x80';
+
+const burnQueryOf = async (): Promise<string> => {
+  const values = parse((await renderAll(platform, 'kubernetes')).get('eu/api/values.yaml')!) as ServiceValues;
+  return burnQuery({ ...values, sluice: { ...values.sluice, slos: ['one', 'two'] } }).replaceAll(
+    '{{args.revision}}',
+    'new',
+  );
+};
+
+/** What the burn query says of these burn rates, with a canary that is seen then. */
+async function asked(
+  slos: Readonly<Record<string, { readonly fast: string; readonly slow: string }>>,
+  values: number[],
+  canary: string | null = COMES,
+): Promise<Case> {
+  const rates = Object.entries(slos).flatMap(([slo, { fast, slow }]) => {
+    // The second is one that this service answers for, and another one's.
+    const labels = `{service="${slo === 'one' ? 'api' : 'web'}",slo="${slo}",environment="eu"}`;
+    return [
+      [`slo:burn_rate_5m${labels}`, fast],
+      [`slo:burn_rate_1h${labels}`, slow],
+    ];
+  });
+  const up = (revision: string) => `up{service="api",environment="eu",revision="${revision}"}`;
+  const seen =
+    canary === null
+      ? []
+      : [
+          [up('old'), '1x80'],
+          [up('new'), canary],
+        ];
+  const expr = await burnQueryOf();
+  return {
+    interval: '15s',
+    series: Object.fromEntries([...rates, ...seen]),
+    expect: [{ expr, at: '15m', values }],
+  };
+}
 
 describe.skipIf(!helm)('the charts', () => {
   it.each([
@@ -116,7 +160,11 @@ describe.skipIf(!helm)('the charts', () => {
       );
     };
     expect(canary.steps.map(phase)).toEqual(['start 0', 20, 'step 0', 50, 'step 1', 100, 'step 2']);
-    expect(canary.analysis).toEqual({ templates: [{ templateName: 'api-burn' }], startingStep: 1 });
+    expect(canary.analysis).toEqual({
+      templates: [{ templateName: 'api-burn' }],
+      args: [{ name: 'revision', valueFrom: { podTemplateHashValue: 'Latest' } }],
+      startingStep: 1,
+    });
     expect(canary.trafficRouting).toEqual({ nginx: { stableIngress: 'api' } });
   });
 
@@ -210,33 +258,43 @@ describe.skipIf(!helm)('the charts', () => {
   });
 
   it('CHART-10: the burn query is 1 where one SLO burns in both windows, 0 where none does, and nothing without data', async () => {
-    const values = parse(
-      (await renderAll(platform, 'kubernetes')).get('eu/api/values.yaml')!,
-    ) as ServiceValues;
-    const query = burnQuery({ ...values, sluice: { ...values.sluice, slos: ['one', 'two'] } });
-    const burn = (window: string, slo: string) =>
-      `slo:burn_rate_${window}{service="api",slo="${slo}",environment="eu"}`;
-    const constant = (value: number) => `${value}+0x20`;
-    const at = (series: Record<string, string>, values: number[]): Case => ({
-      interval: '1m',
-      series,
-      expect: [{ expr: query, at: '10m', values }],
+    const on = (fast: string, slow = fast) => ({ fast, slow });
+    const said = await promtool('groups: []\n', [
+      await asked({ one: on(CALM), two: on(CALM) }, [0]),
+      await asked({ one: on(BURNT_LATER), two: on(CALM) }, [1]),
+      await asked({ one: on(BURNT_LATER, CALM), two: on(CALM) }, [0]),
+      // Half of one and half of another is no violation of either.
+      await asked({ one: on(BURNT_LATER, CALM), two: on(CALM, BURNT_LATER) }, [0]),
+      // One that is not seen is not healthy, and does not hide another that burns.
+      await asked({ one: on(CALM) }, [0.5]),
+      await asked({ one: on(BURNT_LATER) }, [1]),
+      await asked({}, []),
+      { interval: '15s', series: {}, expect: [{ expr: await burnQueryOf(), at: '15m', values: [] }] },
+    ]);
+    expect(said).toContain('SUCCESS');
+  });
+
+  it('CHART-11: burning from before the canary came does not count; burning that began, or began anew, since then does', async () => {
+    const both = (values: string) => ({
+      one: { fast: values, slow: values },
+      two: { fast: CALM, slow: CALM },
     });
     const said = await promtool('groups: []\n', [
-      at({ [burn('5m', 'one')]: constant(20), [burn('1h', 'one')]: constant(5) }, [1]),
-      at({ [burn('5m', 'one')]: constant(20), [burn('1h', 'one')]: constant(1) }, [0]),
-      // Half of one and half of another is no violation of either.
-      at(
-        {
-          [burn('5m', 'one')]: constant(20),
-          [burn('1h', 'one')]: constant(1),
-          [burn('5m', 'two')]: constant(1),
-          [burn('1h', 'two')]: constant(9),
-        },
-        [0],
-      ),
-      at({ [burn('5m', 'one')]: constant(20) }, []),
-      at({}, []),
+      await asked(both(ALL_ALONG), [0]),
+      await asked(both('20x47 0x4 20x80'), [1]),
+      // No traffic before it came is no burning before it came.
+      await asked(both('_x41 20x80'), [1]),
+      // What burns already does not hide what begins to.
+      await asked({ one: both(ALL_ALONG).one, two: both(BURNT_LATER).one }, [1]),
+      // An earlier attempt of the same version does not count for this one.
+      await asked(both('0x12 20x120'), [0], '1x16 stale _x22 1x80'),
+      // Away for a minute is not gone.
+      await asked(both(BURNT_LATER), [1], '_x40 1x12 stale _x3 1x80'),
+      // Not seen yet: nobody can tell. Where nothing burns nobody needs to.
+      await asked(both(ALL_ALONG), [0.5], '_x80'),
+      await asked(both(CALM), [0], '_x80'),
+      // Nor where the metrics do not tell versions apart: what begins to burn stops a release all the same.
+      await asked(both(BURNT_LATER), [1], null),
     ]);
     expect(said).toContain('SUCCESS');
   });

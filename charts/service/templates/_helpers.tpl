@@ -53,11 +53,6 @@ sluice.dev/environment: {{ . }}
 {{- if or (eq .Values.traffic.mode "edge") (eq .Values.traffic.mode "internal") -}}yes{{- end -}}
 {{- end -}}
 
-{{/* Selects the recorded series of the SLOs that judge this service here. */}}
-{{- define "service.slos" -}}
-service={{ include "service.name" . | quote }},environment={{ .Values.environment | quote }},slo=~{{ join "|" .Values.sluice.slos | quote }}
-{{- end -}}
-
 {{/* How many answers may be inconclusive before a person is asked. */}}
 {{- define "service.limit" -}}
 {{- $seconds := .Values.sluice.interval | trimSuffix "s" | int -}}

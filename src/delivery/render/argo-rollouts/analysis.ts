@@ -1,5 +1,5 @@
-import { quote } from '../../../promql/scope.ts';
-import type { BurnValues, ServiceValues } from '../helm/values.ts';
+import type { ServiceValues } from '../helm/values.ts';
+import { burnQuery } from './burn-query.ts';
 
 /** An AnalysisTemplate as far as it is rendered here. */
 export interface AnalysisTemplate {
@@ -54,20 +54,10 @@ export function verdictTemplate(values: ServiceValues): AnalysisTemplate {
   });
 }
 
-/**
- * 1 where every declared window of one of the SLOs is at or above its threshold, 0 where none is, and nothing
- * where nothing is known: an empty answer is neither healthy nor failing.
- */
-export function burnQuery({ service, environment, sluice }: ServiceValues): string {
-  const selector = `{service=${quote(service)},environment=${quote(environment)},slo=~${quote(sluice.slos.join('|'))}}`;
-  const over = ({ series, threshold }: BurnValues) => `(${series}${selector} >= bool ${threshold})`;
-  const { fast, slow } = sluice.burn;
-  return `max(${over(fast)}${slow ? ` * on (slo) ${over(slow)}` : ''})`;
-}
-
 /** The burn rates themselves, beside every step: the cluster is safe without our server. */
 export const burnTemplate = (values: ServiceValues): AnalysisTemplate =>
   template(`${values.service}-burn`, {
+    args: [{ name: 'revision' }],
     metrics: [
       {
         name: 'burn',

@@ -21,6 +21,8 @@ export interface ServiceValues {
     readonly prometheus: string;
     readonly steps: readonly number[];
     readonly slos: readonly string[];
+    /** Which label of the metrics tells both versions apart: its values are hashes of pod templates. */
+    readonly revisionLabel: string;
     readonly burn: { readonly fast: BurnValues; readonly slow: BurnValues | null };
     readonly interval: string;
     readonly deadlineSeconds: number;
@@ -49,6 +51,7 @@ export function serviceValues(
       prometheus: environment.prometheus.address === 'embedded' ? '' : environment.prometheus.address,
       steps,
       slos: [...service.slos, ...service.burnSlos],
+      revisionLabel: service.revisionLabel,
       burn: { fast: burn(fast), slow: slow ? burn(slow) : null },
       interval: `${seconds(environment.prometheus.evaluationIntervalMs)}s`,
       deadlineSeconds: seconds(deadlineMs),
