@@ -1,15 +1,14 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { entry, ledgerContract } from '../../test/contract/ledger/contract.ts';
+import { temporaryFolder } from '../../test/folder.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
 import type { LedgerPort } from './port.ts';
 import { verifyChain } from './record.ts';
 
-const scratch = () => join(mkdtempSync(join(tmpdir(), 'sluice-ledger-')), 'ledger.sqlite');
+const scratch = () => join(temporaryFolder('ledger'), 'ledger.sqlite');
 const open: LedgerPort[] = [];
 const keep = (ledger: LedgerPort) => {
   open.push(ledger);

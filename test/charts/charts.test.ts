@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -8,6 +7,7 @@ import { compile } from '../../src/controller/compile.ts';
 import { renderAll } from '../../src/controller/render.ts';
 import { burnQuery } from '../../src/delivery/render/argo-rollouts/burn-query.ts';
 import type { ServiceValues } from '../../src/delivery/render/helm/values.ts';
+import { temporaryFolder } from '../folder.ts';
 import { desired } from '../gate/house.ts';
 import { type Case, promtool } from '../golden/promtool.ts';
 import { tool } from '../tools.ts';
@@ -34,7 +34,7 @@ interface Resource {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 const scratch = (name: string, text: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'sluice-helm-')), name);
+  const path = join(temporaryFolder('helm'), name);
   writeFileSync(path, text);
   return path;
 };

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/main.ts';
+import { temporaryFolder } from '../folder.ts';
 import { writeLedger } from '../ledger-folder.ts';
 import { createHouse } from '../sim/house.ts';
 
@@ -19,7 +19,7 @@ const VECTORS = JSON.parse(
   };
 }[];
 
-const scratch = () => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+const scratch = () => temporaryFolder('cli');
 
 async function sluice(args: string[], more: Partial<Io> = {}) {
   const out: string[] = [];

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLES } from '../../scripts/samples.ts';
@@ -8,12 +7,13 @@ import { compile } from '../../src/controller/compile.ts';
 import { writeAnchor } from '../../src/gitops/adapters/git/anchors.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { main } from '../../src/main.ts';
+import { temporaryFolder } from '../folder.ts';
 import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
 import { writeLedger } from '../ledger-folder.ts';
 import { moduleFiles, type OpaServer, POLICY, startOpa } from '../policy/engines.ts';
 import { tool } from '../tools.ts';
 
-const scratch = () => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+const scratch = () => temporaryFolder('cli');
 async function sluice(args: string[], cwd = scratch()) {
   const out: string[] = [];
   const err: string[] = [];

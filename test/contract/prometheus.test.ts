@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { MockAgent } from 'undici';
@@ -10,6 +9,7 @@ import { freePort } from '../../src/delivery/adapters/process/os.ts';
 import { accessOf, type Environment } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';
+import { temporaryFolder } from '../folder.ts';
 import { goodSli } from '../sli.ts';
 import { until } from '../wait.ts';
 
@@ -49,7 +49,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
   let server: ReturnType<typeof spawn>;
 
   beforeAll(async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'sluice-prometheus-'));
+    const directory = temporaryFolder('prometheus');
     const tsdb = join(directory, 'tsdb');
     mkdirSync(tsdb);
     writeFileSync(join(directory, 'fixture.om'), fixture());

@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
+import { temporaryFolder } from '../folder.ts';
 import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
 import { until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
@@ -27,7 +25,7 @@ describe('the gate on a real Gitea', () => {
   beforeAll(async () => {
     gitea = await startGitea();
     const remote = await giteaRepository(gitea, 'shop', seedFiles(platformText()), CHECK);
-    repository = await cloneOf(remote, mkdtempSync(join(tmpdir(), 'sluice-gitea-clone-')));
+    repository = await cloneOf(remote, temporaryFolder('gitea-clone'));
     forge = giteaForge({
       address: gitea.address,
       repository: `${OWNER}/shop`,

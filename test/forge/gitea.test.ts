@@ -1,10 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { FILES, type ForgeRig, forgeContract } from '../contract/forge/contract.ts';
 import { cloneOf } from '../contract/forge/repository.ts';
+import { temporaryFolder } from '../folder.ts';
 import { giteaRepository, OWNER, startGitea } from './gitea.ts';
 
 const CHECK = 'sluice/gate';
@@ -14,7 +12,7 @@ const SECRET = 'gitea-secret';
 async function rig(): Promise<ForgeRig> {
   const gitea = await startGitea();
   const remote = await giteaRepository(gitea, 'contract', FILES, CHECK);
-  const repository = await cloneOf(remote, mkdtempSync(join(tmpdir(), 'sluice-gitea-clone-')));
+  const repository = await cloneOf(remote, temporaryFolder('gitea-clone'));
   const path = `/repos/${OWNER}/contract`;
   const labels = new Map<string, number>();
   return {

@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openCommits } from '../../src/controller/commits.ts';
@@ -13,6 +12,7 @@ import type { GitopsData } from '../../src/gitops/events.ts';
 import type { DesiredRepository, DesiredState } from '../../src/gitops/port.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
+import { temporaryFolder } from '../folder.ts';
 import { until } from '../wait.ts';
 import { desired, digest, SLOS } from './house.ts';
 
@@ -248,7 +248,7 @@ describe('a repository that lives elsewhere', () => {
   it('SYNC-5: it is fetched by itself, and at once when a webhook says so; a lost webhook only takes longer', async () => {
     let now = 0;
     const warnings: string[] = [];
-    const home = mkdtempSync(join(tmpdir(), 'sluice-copy-'));
+    const home = temporaryFolder('copy');
     let remote: TestRepository['remote'] = '';
     const r = await rig({
       copy: async (url) => {

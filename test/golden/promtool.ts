@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -46,6 +46,7 @@ export async function promtool(rules: string, cases: readonly Case[], program = 
     stringify({ rule_files: ['rules.yml'], evaluation_interval: everyMinute ? '1m' : '15s', tests }),
   );
   const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
+  rmSync(directory, { recursive: true, force: true });
   return `${run.stdout}\n${run.stderr}`;
 }
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, vi } from 'vitest';
@@ -8,6 +7,7 @@ import type { Platform } from '../../src/declaration/platform.ts';
 import { renderAlertmanagerConfig } from '../../src/runtime/render/alertmanager/config.ts';
 import { renderPrometheusConfig } from '../../src/runtime/render/prometheus/config.ts';
 import { renderRules } from '../../src/runtime/render/prometheus/rules.ts';
+import { temporaryFolder } from '../folder.ts';
 import { matchGolden } from './golden.ts';
 
 const HERE = join(import.meta.dirname, 'render');
@@ -23,7 +23,7 @@ function shop(): Platform {
 const environment = () => shop().environments[0]!;
 const calm = () => ({ ...environment(), prometheus: { ...environment().prometheus, evaluationIntervalMs: 60_000, budgetIntervalMs: 60_000 } });
 const scratch = (files: Record<string, string>) => {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-render-'));
+  const directory = temporaryFolder('render');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   return directory;
 };

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../folder.ts';
 import { parse, parseAllDocuments } from 'yaml';
 import { type RenderedFiles, renderAll } from '../../src/controller/render.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
@@ -89,7 +89,7 @@ let directory: string;
 beforeAll(async () => {
   platform = platformOf(PLATFORM);
   files = await renderAll(platform);
-  directory = mkdtempSync(join(tmpdir(), 'sluice-around-'));
+  directory = temporaryFolder('around');
   for (const [path, text] of files) {
     const file = join(directory, path);
     mkdirSync(join(file, '..'), { recursive: true });

@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import { answerOf } from '../../src/governance/decision.ts';
 import { policyIdentity } from '../../src/governance/modules.ts';
 import { UNBLOCK } from '../../src/governance/words.ts';
 import { canonicalText } from '../../src/kit/canonical.ts';
+import { temporaryFolder } from '../folder.ts';
 import { tool } from '../tools.ts';
 import { expectedDigest, MODULES, moduleFiles, type OpaServer, POLICY, startOpa, wasm } from './engines.ts';
 
@@ -24,7 +24,7 @@ const codes = (answer: { deny: readonly { code: string }[] }) => [...new Set(ans
 
 /** A bundle of a team, as `opa build -t wasm` makes it, and its digest. */
 function teamBundle(rego: string): { file: string; digest: string } {
-  const work = mkdtempSync(join(tmpdir(), 'sluice-team-'));
+  const work = temporaryFolder('team');
   writeFileSync(join(work, 'team.rego'), rego);
   const file = join(work, 'bundle.tar.gz');
   execFileSync(opa!, ['build', '-t', 'wasm', '-e', 'sluice/team/deny', 'team.rego', '-o', file], {
@@ -187,7 +187,7 @@ describe('the policy of a team', () => {
   it.skipIf(!opa)('POLICY-7: a bundle that defines no deny, or is no bundle, never allows', async () => {
     const silent = teamBundle('package sluice.team\n\ndeny contains "x" if false\n\nother := 1\n');
     const undefinedDeny = teamBundle('package sluice.team\n\ndeny := x if { x := input.nothing.there }\n');
-    const rubbish = join(mkdtempSync(join(tmpdir(), 'sluice-team-')), 'x.tar.gz');
+    const rubbish = join(temporaryFolder('team'), 'x.tar.gz');
     writeFileSync(rubbish, 'no bundle at all');
     const digest = `sha256:${createHash('sha256').update('no bundle at all').digest('hex')}`;
     const ask = async (team: { file: string; digest: string }) =>
