@@ -35,14 +35,18 @@ export function remoteCopy(options: RemoteOptions): Remote {
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | null = null;
   let failing = false;
+  const there = () => existsSync(join(directory, 'HEAD'));
+  // Asked before anything is begun: the folder is made long before it is filled.
+  let copied = there();
 
   async function fetch(): Promise<void> {
-    if (!existsSync(join(directory, 'HEAD'))) {
+    if (!there()) {
       mkdirSync(dirname(directory), { recursive: true });
       await git(dirname(directory), ['init', '--quiet', '--bare', directory]);
     }
     await git(directory, ['fetch', '--quiet', '--prune', url, BRANCHES], { env: await env() });
     failing = false;
+    copied = true;
   }
 
   function begin(): Promise<void> {
@@ -60,9 +64,8 @@ export function remoteCopy(options: RemoteOptions): Remote {
 
   return {
     async before() {
-      if (options.now() - fetchedAt < options.pollMs) return;
-      const begun = begin();
-      if (!existsSync(join(directory, 'HEAD'))) await begun;
+      if (options.now() - fetchedAt >= options.pollMs) void begin();
+      if (!copied) await fetching;
     },
     hint: () => {
       fetchedAt = Number.NEGATIVE_INFINITY;
