@@ -30,13 +30,17 @@ export interface Postgres {
 }
 
 /** A PostgreSQL of the tests' own: a folder and a port of its own, gone with the test. */
-export async function startPostgres(host = '127.0.0.1', trusted = '127.0.0.1/32'): Promise<Postgres> {
+export async function startPostgres(
+  host = '127.0.0.1',
+  trusted: readonly string[] = ['127.0.0.1/32'],
+): Promise<Postgres> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-postgres-'));
   if (NOBODY.uid !== undefined) chownSync(home, NOBODY.uid, NOBODY.gid);
   const data = join(home, 'data');
   const options = { ...NOBODY, cwd: home, stdio: 'ignore' as const };
   execFileSync(program('initdb'), ['-D', data, '-U', 'sluice', '--auth=trust', '-E', 'UTF8'], options);
-  appendFileSync(join(data, 'pg_hba.conf'), `host all all ${trusted} trust\n`);
+  const lines = trusted.map((range) => `host all all ${range} trust\n`);
+  appendFileSync(join(data, 'pg_hba.conf'), lines.join(''));
   const port = await freePort();
   const url = `postgres://sluice@${host}:${port}/postgres`;
   let child: ChildProcess | null = null;

@@ -1,48 +1,35 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { stringify } from 'yaml';
-import { layerOf, ociArchive, SERVER_CONFIG, serverRootfs } from '../../scripts/image.ts';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
 import { openKubernetes } from '../../src/runtime/adapters/kubernetes/client.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea } from '../forge/gitea.ts';
 import { type Postgres, startPostgres } from '../postgres.ts';
-import { until } from '../wait.ts';
 import { type Abroad, startAbroad } from './abroad.ts';
+import { startArgoCd, startRollouts } from './argo.ts';
 import { existingMachine } from './existing.ts';
 import { pauseImage } from './images.ts';
 import { type IngressStandIn, startIngress } from './ingress.ts';
 import { type Machine, startMachine } from './machine.ts';
-import { type Started, tailOf } from './processes.ts';
+import { namespaceOf, yamls } from './manifests.ts';
+import type { Started } from './processes.ts';
+import { prometheusAddresses, startPrometheus } from './prometheus.ts';
+import { HOOK_SECRET, installSluice, leaderToken, SLUICE_PORT, serverImage } from './server.ts';
 import {
   type Addresses,
-  declarationOf,
   ENVIRONMENTS,
   type Environment,
   rendered,
   repositoryFiles,
-  SERVICES,
   type ShopImages,
   shopImages,
 } from './shop.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const CHECK = 'sluice/gate';
-const HOOK_SECRET = 'gitea-hook-of-the-test';
-const ARGOCD_TOKEN = 'argo-cd-of-the-test';
-const SLUICE_PORT = 7117;
-const PROMETHEUS_PORT = { dev: 9091, stage: 9092, prod: 9093, lab: 9094 } as const;
+/** Where pods come from, whichever cluster it is. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 
 /** The seed's surroundings, all of them real, and our server in their midst. */
 export interface ClusterHouse {
@@ -61,246 +48,6 @@ export interface ClusterHouse {
   /** Objects of a kind in a namespace. */
   objects<T>(kind: string, namespace: string): T[];
   stop(): Promise<void>;
-}
-
-const namespaceOf = (name: string): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-const yamls = (...objects: object[]): string => objects.map((o) => stringify(o)).join('---\n');
-
-/** Scrapes what a PodMonitor of the chart would: the same labels, by Kubernetes' own discovery. */
-function prometheusConfig(environment: Environment, kubeconfig: string): object {
-  const from = (source: string, target: string) => ({ source_labels: [source], target_label: target });
-  return {
-    global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    rule_files: [`rules-${environment}*.yml`],
-    scrape_configs: [
-      {
-        job_name: 'services',
-        kubernetes_sd_configs: [
-          { role: 'pod', kubeconfig_file: kubeconfig, namespaces: { names: [environment] } },
-        ],
-        relabel_configs: [
-          { source_labels: ['__meta_kubernetes_pod_container_port_name'], regex: 'http', action: 'keep' },
-          { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Running', action: 'keep' },
-          from('__meta_kubernetes_pod_label_rollouts_pod_template_hash', 'revision'),
-          from('__meta_kubernetes_pod_label_app_kubernetes_io_version', 'version'),
-          from('__meta_kubernetes_pod_label_app_kubernetes_io_name', 'service'),
-          from('__meta_kubernetes_pod_name', 'instance'),
-          { target_label: 'environment', replacement: environment },
-        ],
-      },
-    ],
-  };
-}
-
-async function startPrometheus(machine: Machine, at: Addresses): Promise<Record<Environment, Started>> {
-  const home = join(machine.home, 'prometheus');
-  mkdirSync(home);
-  const files = await rendered(at, 'files');
-  const started = ENVIRONMENTS.map((environment): [Environment, Started] => {
-    writeFileSync(join(home, `rules-${environment}.yml`), files.get(`${environment}/prometheus/rules.yml`)!);
-    const config = join(home, `${environment}.yml`);
-    writeFileSync(config, stringify(prometheusConfig(environment, machine.kubeconfig)));
-    const process = machine.processes.start(`prometheus-${environment}`, [
-      toolPath('prometheus'),
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(home, environment)}`,
-      `--web.listen-address=${machine.net.node}:${PROMETHEUS_PORT[environment]}`,
-      '--log.level=warn',
-    ]);
-    return [environment, process];
-  });
-  for (const [environment, { log }] of started)
-    await until(`Prometheus of ${environment}`, 30_000, async () => {
-      const answer = await request(`${at.prometheus[environment]}/-/ready`);
-      await answer.body.dump();
-      return answer.statusCode === 200;
-    }).catch((error: Error) => {
-      throw new Error(`${error.message}\n${tailOf(log)}`);
-    });
-  return Object.fromEntries(started) as Record<Environment, Started>;
-}
-
-function startRollouts(machine: Machine): Started {
-  const { kubectl } = machine;
-  const crds = join(toolFolder('argo-rollouts'), 'manifests/crds');
-  for (const name of readdirSync(crds).filter((f) => f.endsWith('-crd.yaml')))
-    kubectl(['apply', '--server-side', '-f', join(crds, name)]);
-  kubectl(['apply', '-f', '-'], stringify(namespaceOf('argo-rollouts')));
-  return machine.processes.start('argo-rollouts', [
-    toolPath('argo-rollouts'),
-    `--kubeconfig=${machine.kubeconfig}`,
-    '--leader-elect=false',
-    '--healthzPort=8580',
-    '--metricsPort=8590',
-    '--loglevel=info',
-  ]);
-}
-
-/** Argo CD without its web server: what syncs, what renders, and what makes Applications. */
-function startArgoCd(machine: Machine, gitea: Gitea, at: Addresses): void {
-  const { kubectl, processes, net } = machine;
-  const folder = toolFolder('argocd');
-  for (const name of readdirSync(join(folder, 'manifests/crds')).filter((f) => f.endsWith('-crd.yaml')))
-    kubectl(['apply', '--server-side', '-f', join(folder, 'manifests/crds', name)]);
-  kubectl(['apply', '-f', '-'], stringify(namespaceOf('argocd')));
-  const config = join(folder, 'manifests/base/config');
-  for (const name of readdirSync(config).filter((f) => f.startsWith('argocd-')))
-    kubectl(['apply', '-n', 'argocd', '-f', join(config, name)]);
-  const key = JSON.stringify({ stringData: { 'server.secretkey': 'of-the-test' } });
-  kubectl(['patch', 'secret', 'argocd-secret', '-n', 'argocd', '--type=merge', '-p', key]);
-  const secret = (name: string, type: string, data: Record<string, string>): object => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: 'argocd', labels: { 'argocd.argoproj.io/secret-type': type } },
-    stringData: data,
-  });
-  kubectl(
-    ['apply', '-f', '-'],
-    yamls(
-      secret('cluster', 'cluster', {
-        name: 'test',
-        server: machine.address,
-        config: JSON.stringify({
-          bearerToken: machine.token,
-          tlsClientConfig: { caData: readFileSync(machine.ca).toString('base64') },
-        }),
-      }),
-      secret('desired-state', 'repository', {
-        type: 'git',
-        url: `${at.gitea}/${at.owner}/${at.repository}.git`,
-        username: OWNER,
-        password: gitea.token(OWNER),
-      }),
-    ),
-  );
-  const home = join(machine.home, 'argocd');
-  for (const name of ['bin', 'tmp', 'gpg', 'plugin']) mkdirSync(join(home, name), { recursive: true });
-  symlinkSync(toolPath('helm'), join(home, 'bin', 'helm'));
-  // git asks it for the password of the repository.
-  symlinkSync(toolPath('argocd'), join(home, 'bin', 'argocd'));
-  processes.start(
-    'argocd-redis',
-    ['redis-server', '--bind', net.node, '--port', '6380', '--save', '', '--protected-mode', 'no'],
-    {
-      cwd: home,
-    },
-  );
-  const part = (name: string, ...args: string[]) => {
-    const as = join(home, 'bin', `argocd-${name}`);
-    symlinkSync(toolPath('argocd'), as);
-    processes.start(`argocd-${name}`, [as, ...args, '--loglevel=warn'], {
-      cwd: home,
-      env: {
-        ARGOCD_BINARY_NAME: `argocd-${name}`,
-        ARGOCD_GPG_ENABLED: 'false',
-        ARGOCD_GNUPGHOME: join(home, 'gpg'),
-        ARGOCD_PLUGINSOCKFILEPATH: join(home, 'plugin'),
-        KUBECONFIG: machine.kubeconfig,
-        PATH: `${join(home, 'bin')}:${process.env['PATH']}`,
-        TMPDIR: join(home, 'tmp'),
-        HOME: home,
-      },
-    });
-  };
-  const redis = `${net.node}:6380`;
-  const kubernetes = [`--kubeconfig=${machine.kubeconfig}`, '--namespace=argocd'];
-  part('repo-server', '--disable-tls', '--port=8581', '--metrics-port=8582', `--redis=${redis}`);
-  part(
-    'application-controller',
-    ...kubernetes,
-    `--repo-server=${net.node}:8581`,
-    '--repo-server-plaintext',
-    `--redis=${redis}`,
-    '--metrics-port=8583',
-    '--app-resync=30',
-    '--self-heal-timeout-seconds=2',
-  );
-  part(
-    'applicationset-controller',
-    ...kubernetes,
-    `--argocd-repo-server=${net.node}:8581`,
-    '--repo-server-plaintext',
-    '--metrics-addr=:8584',
-    '--probe-addr=:8585',
-    '--webhook-addr=:8586',
-    '--enable-leader-election=false',
-  );
-}
-
-/** Our own image, with k6 beside it for the load tests. */
-async function serverImage(folder: string): Promise<{ tar: string; name: string }> {
-  const name = 'sluice.invalid/sluice:0.1.0';
-  await serverRootfs(join(folder, 'server'), { 'usr/bin/k6': toolPath('k6') });
-  layerOf(join(folder, 'server'), join(folder, 'server-layer.tar'));
-  const tar = join(folder, 'server.tar');
-  ociArchive([{ name, config: SERVER_CONFIG, layers: [join(folder, 'server-layer.tar')] }], tar);
-  return { tar, name };
-}
-
-function installSluice(
-  machine: Machine,
-  at: Addresses,
-  gitea: Gitea,
-  postgres: Postgres,
-  abroad: Abroad,
-): void {
-  const { kubectl } = machine;
-  kubectl(['apply', '-f', '-'], stringify(namespaceOf('sluice')));
-  kubectl(
-    ['apply', '-f', '-'],
-    stringify({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'sluice', namespace: 'sluice' },
-      stringData: {
-        ledger: postgres.url,
-        gitea: gitea.token(OWNER),
-        hook: HOOK_SECRET,
-        argocd: ARGOCD_TOKEN,
-        abroad: abroad.kubeconfig,
-      },
-    }),
-  );
-  const env = (name: string, key: string) => ({ env: name, secret: 'sluice', key });
-  const values = join(machine.home, 'sluice-values.yaml');
-  const { net } = machine;
-  writeFileSync(
-    values,
-    stringify({
-      image: { repository: 'sluice.invalid/sluice', pullPolicy: 'Never' },
-      replicas: 2,
-      declaration: Object.fromEntries(declarationOf(at).map(({ file, text }) => [file, text])),
-      secrets: [
-        env('SLUICE_LEDGER_URL', 'ledger'),
-        env('SLUICE_GITEA_TOKEN', 'gitea'),
-        env('SLUICE_GITEA_SECRET', 'hook'),
-        env('SLUICE_ARGOCD_TOKEN', 'argocd'),
-        env('SLUICE_ABROAD_KUBECONFIG', 'abroad'),
-      ],
-      service: { clusterIP: machine.sluiceIp },
-      hostAliases: [
-        { ip: net.node, hostnames: ENVIRONMENTS.flatMap((e) => SERVICES.map((s) => `${s}.${e}.internal`)) },
-      ],
-      rbac: { namespaces: [...ENVIRONMENTS], argoCd: 'argocd' },
-      metrics: { podMonitor: false },
-      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '768Mi' } },
-    }),
-  );
-  execFileSync(
-    toolPath('helm'),
-    [
-      '--kubeconfig',
-      machine.kubeconfig,
-      'install',
-      'sluice',
-      join(ROOT, 'charts/sluice'),
-      '-n',
-      'sluice',
-      '-f',
-      values,
-    ],
-    { stdio: 'pipe' },
-  );
 }
 
 /** Objects of which only the definition is needed: nobody watches them here. */
@@ -328,17 +75,15 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     const { net, kubectl } = machine;
     say('a second API server, Gitea and PostgreSQL');
     const abroad = await startAbroad(machine);
-    const gitea = await startGitea(net.host, '10.0.0.0/8');
+    const gitea = await startGitea(net.host, 'private');
     closing.push(() => gitea.stop());
-    const postgres = await startPostgres(net.host, '10.0.0.0/8');
+    const postgres = await startPostgres(net.host, PRIVATE);
     closing.push(() => postgres.stop());
     const at: Addresses = {
       apiServer: machine.address,
       node: net.node,
       sluice: `http://${machine.sluiceIp}:${SLUICE_PORT}`,
-      prometheus: Object.fromEntries(
-        ENVIRONMENTS.map((e) => [e, `http://${net.node}:${PROMETHEUS_PORT[e]}`]),
-      ) as Record<Environment, string>,
+      prometheus: prometheusAddresses(net),
       gitea: gitea.address,
       owner: OWNER,
       repository: 'shop',
@@ -409,34 +154,6 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     else await stop();
     throw thrown;
   }
-}
-
-/** The token that the leader keeps for its own machine. */
-function leaderToken(machine: Machine): string {
-  const names = machine
-    .kubectl(['get', 'pods', '-n', 'sluice', '-l', 'app.kubernetes.io/name=sluice', '-o', 'name'])
-    .trim()
-    .split('\n');
-  for (const name of names) {
-    const found = spawnSync(
-      toolPath('kubectl'),
-      [
-        '--kubeconfig',
-        machine.kubeconfig,
-        'exec',
-        '-n',
-        'sluice',
-        name,
-        '--',
-        '/usr/bin/node',
-        '-p',
-        "fs.readFileSync('/work/serve.json','utf8')",
-      ],
-      { encoding: 'utf8' },
-    );
-    if (found.status === 0) return (JSON.parse(found.stdout) as { token: string }).token;
-  }
-  throw new Error('no server leads yet');
 }
 
 /** What there is to see when something failed: logs, objects and events, in one folder. */
