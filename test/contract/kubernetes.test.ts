@@ -154,7 +154,12 @@ describe('what is asked of a Rollout', () => {
     ['no abort of what is aborted', { ...weighing(0), abort: true }, effect('abort'), null],
     ['no abort of what is stable already', { stableRS: 'two' }, effect('abort'), null],
     ['no abort of what was superseded', weighing(20), effect('abort', 0, 'three'), null],
-    ['a retry of what was aborted', { ...weighing(0), abort: true }, effect('start'), { abort: false }],
+    [
+      'a retry of what was aborted, without the analysis that failed',
+      { ...weighing(0), abort: true },
+      effect('start'),
+      { abort: false, canary: { currentBackgroundAnalysisRunStatus: null } },
+    ],
     ['no start: it starts by itself', weighing(0), effect('start'), null],
     ['no step: it moves as it is answered', weighing(20), effect('step', 50), null],
     [

@@ -35,6 +35,11 @@ export interface ArgoRollouts {
 const NAME_LABEL = 'app.kubernetes.io/name';
 /** Older than that it is not what is so now. */
 const FRESH_MS = 12_000;
+/**
+ * What was stopped begins anew. Argo Rollouts passes over the first analysis while the stopped ReplicaSet still has
+ * its deadline, and would then abort by the background analysis of the try before: that one is forgotten.
+ */
+const RETRY = { abort: false, canary: { currentBackgroundAnalysisRunStatus: null } };
 const serviceOf = (lane: string): string => lane.split('/')[0]!;
 
 /** Objects by the service that they belong to, sorted out anew once something changed. */
@@ -89,8 +94,7 @@ export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRollout
     if (rollout.asked !== revision) return;
     if (kind === 'abort' && !rollout.aborted && rollout.stable !== revision)
       return patchStatus(service, { abort: true });
-    // A retry: what was stopped begins anew from its first step.
-    if (kind === 'start' && rollout.aborted) return patchStatus(service, { abort: false });
+    if (kind === 'start' && rollout.aborted) return patchStatus(service, RETRY);
     if (kind === 'promote' && rollout.weights.percent < 100 && !rollout.promoteFull)
       return patchStatus(service, { promoteFull: true, pauseConditions: null });
     if ((kind === 'step' || kind === 'promote') && rollout.inconclusive)
