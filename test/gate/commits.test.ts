@@ -294,4 +294,22 @@ describe('a repository that lives elsewhere', () => {
     expect(warnings).toEqual(['the desired state cannot be fetched']);
     renameSync(`${remote}.gone`, remote);
   });
+
+  it('SYNC-5: one that is away when a server starts holds up its first look, and none after', async () => {
+    const warnings: string[] = [];
+    let asked = 0;
+    const copy = remoteCopy({
+      directory: join(temporaryFolder('copy'), 'copy.git'),
+      url: 'file:///nowhere',
+      // The second time nobody answers at all.
+      authorization: () => (++asked === 1 ? Promise.reject(new Error('away')) : new Promise(() => undefined)),
+      pollMs: 0,
+      now: () => 0,
+      warn: (_, message) => warnings.push(message),
+    });
+    await copy.before();
+    expect(warnings).toEqual(['the desired state cannot be fetched']);
+    await copy.before();
+    await until('it is asked again', 10_000, () => asked === 2);
+  });
 });

@@ -15,7 +15,7 @@ export interface RemoteOptions {
 }
 
 export interface Remote {
-  /** Fetches where that is due. It waits for the very first copy only. */
+  /** Fetches where that is due. It waits for the very first try only. */
   before(): Promise<void>;
   hint(): void;
   push(refspec: string): Promise<void>;
@@ -37,7 +37,7 @@ export function remoteCopy(options: RemoteOptions): Remote {
   let failing = false;
   const there = () => existsSync(join(directory, 'HEAD'));
   // Asked before anything is begun: the folder is made long before it is filled.
-  let copied = there();
+  let firstTry = !there();
 
   async function fetch(): Promise<void> {
     if (!there()) {
@@ -46,10 +46,9 @@ export function remoteCopy(options: RemoteOptions): Remote {
     }
     await git(directory, ['fetch', '--quiet', '--prune', url, BRANCHES], { env: await env() });
     failing = false;
-    copied = true;
   }
 
-  function begin(): Promise<void> {
+  function begin(): void {
     fetchedAt = options.now();
     fetching ??= fetch()
       .catch((thrown: unknown) => {
@@ -58,14 +57,14 @@ export function remoteCopy(options: RemoteOptions): Remote {
       })
       .finally(() => {
         fetching = null;
+        firstTry = false;
       });
-    return fetching;
   }
 
   return {
     async before() {
-      if (options.now() - fetchedAt >= options.pollMs) void begin();
-      if (!copied) await fetching;
+      if (options.now() - fetchedAt >= options.pollMs) begin();
+      if (firstTry) await fetching;
     },
     hint: () => {
       fetchedAt = Number.NEGATIVE_INFINITY;
