@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
 import { until } from '../wait.ts';
 import { apiServerCommand, kubeconfigText, type Machine } from './machine.ts';
+import { applyDefinitions } from './manifests.ts';
 import { etcdCommand, type Started } from './processes.ts';
 
 const PORT = 6444;
@@ -58,9 +59,11 @@ export async function startAbroad(machine: Machine): Promise<Abroad> {
       ...(input === undefined ? {} : { input }),
     });
   await until('the API server abroad', 120_000, () => kubectl(['get', '--raw', '/readyz']) === 'ok');
-  const crds = join(toolFolder('argo-rollouts'), 'manifests/crds');
-  for (const name of readdirSync(crds).filter((f) => /^(rollout|analysis-run)-crd/.test(f)))
-    kubectl(['apply', '--server-side', '-f', join(crds, name)]);
+  applyDefinitions(
+    kubectl,
+    join(toolFolder('argo-rollouts'), 'manifests/crds'),
+    /^(rollout|analysis-run)-crd/,
+  );
   kubectl(['create', 'namespace', ABROAD]);
   await until('Rollouts abroad', 30_000, () => {
     kubectl(['get', 'rollouts', '-n', ABROAD]);

@@ -4,15 +4,13 @@ import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
 import { type Gitea, OWNER } from '../forge/gitea.ts';
 import type { Machine } from './machine.ts';
-import { namespaceOf, yamls } from './manifests.ts';
+import { applyDefinitions, namespaceOf, yamls } from './manifests.ts';
 import type { Started } from './processes.ts';
 import type { Addresses } from './shop.ts';
 
 export function startRollouts(machine: Machine): Started {
   const { kubectl } = machine;
-  const crds = join(toolFolder('argo-rollouts'), 'manifests/crds');
-  for (const name of readdirSync(crds).filter((f) => f.endsWith('-crd.yaml')))
-    kubectl(['apply', '--server-side', '-f', join(crds, name)]);
+  applyDefinitions(kubectl, join(toolFolder('argo-rollouts'), 'manifests/crds'), /-crd\.yaml$/);
   kubectl(['apply', '-f', '-'], stringify(namespaceOf('argo-rollouts')));
   return machine.processes.start('argo-rollouts', [
     toolPath('argo-rollouts'),
@@ -28,8 +26,7 @@ export function startRollouts(machine: Machine): Started {
 export function startArgoCd(machine: Machine, gitea: Gitea, at: Addresses): void {
   const { kubectl, processes, net } = machine;
   const folder = toolFolder('argocd');
-  for (const name of readdirSync(join(folder, 'manifests/crds')).filter((f) => f.endsWith('-crd.yaml')))
-    kubectl(['apply', '--server-side', '-f', join(folder, 'manifests/crds', name)]);
+  applyDefinitions(kubectl, join(folder, 'manifests/crds'), /-crd\.yaml$/);
   kubectl(['apply', '-f', '-'], stringify(namespaceOf('argocd')));
   const config = join(folder, 'manifests/base/config');
   for (const name of readdirSync(config).filter((f) => f.startsWith('argocd-')))

@@ -13,7 +13,7 @@ import { existingMachine } from './existing.ts';
 import { pauseImage } from './images.ts';
 import { type IngressStandIn, startIngress } from './ingress.ts';
 import { type Machine, startMachine } from './machine.ts';
-import { namespaceOf, yamls } from './manifests.ts';
+import { applyDefinitions, namespaceOf, yamls } from './manifests.ts';
 import type { Started } from './processes.ts';
 import { prometheusAddresses, startPrometheus } from './prometheus.ts';
 import { HOOK_SECRET, installSluice, leaderToken, SLUICE_PORT, serverImage } from './server.ts';
@@ -48,13 +48,6 @@ export interface ClusterHouse {
   /** Objects of a kind in a namespace. */
   objects<T>(kind: string, namespace: string): T[];
   stop(): Promise<void>;
-}
-
-/** Objects of which only the definition is needed: nobody watches them here. */
-function installDefinitions(machine: Machine): void {
-  const folder = toolFolder('monitoring-crds');
-  const crds = join(folder, 'example/prometheus-operator-crd');
-  machine.kubectl(['apply', '--server-side', '-f', join(crds, 'monitoring.coreos.com_podmonitors.yaml')]);
 }
 
 export async function startHouse(say: (what: string) => void): Promise<ClusterHouse> {
@@ -92,7 +85,12 @@ export async function startHouse(say: (what: string) => void): Promise<ClusterHo
     await giteaRepository(gitea, at.repository, await repositoryFiles(at, images), CHECK);
     say('Argo Rollouts, Argo CD and Prometheus');
     kubectl(['apply', '-f', '-'], yamls(...ENVIRONMENTS.map(namespaceOf)));
-    installDefinitions(machine);
+    // Nobody watches these here: the charts' objects are only kept.
+    applyDefinitions(
+      kubectl,
+      join(toolFolder('monitoring-crds'), 'example/prometheus-operator-crd'),
+      /_podmonitors\.yaml$/,
+    );
     const rollouts = startRollouts(machine);
     startArgoCd(machine, gitea, at);
     const prometheus = await startPrometheus(machine, at);

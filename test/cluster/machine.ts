@@ -31,6 +31,14 @@ const ETCD = `http://${NET.node}:2379`;
 const NODE_NAME = 'node-1';
 const GROUP = 'system:masters';
 
+/** Options of `ctr`: the containers of the cluster whose folder this is. */
+export const containersOf = (home: string): string[] => [
+  '--address',
+  `${home}/containerd.sock`,
+  '-n',
+  'k8s.io',
+];
+
 /** Addresses of a run: where this machine is reached from pods, and where the node is. */
 export interface Network {
   readonly name: string;
@@ -252,6 +260,7 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
   const processes = createProcesses(home, inNetwork);
   for (const folder of ['cni', 'kubelet', 'etcd', 'manifests']) mkdirSync(join(home, folder));
   const inside = (program: string, ...args: string[]) => sh(inNetwork[0]!, inNetwork[1]!, program, ...args);
+  const ctr = (...args: string[]) => sh('ctr', ...containersOf(home), ...args);
   const stop = async () => {
     await processes.stop();
     spawnSync('pkill', ['-9', '-f', `containerd-shim.*${home}`]);
@@ -293,7 +302,7 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       throw new Error(`${e.message}\n${tailOf(apiserver.log)}`);
     });
     const importImage = (tar: string) => {
-      sh('ctr', '--address', `${home}/containerd.sock`, '-n', 'k8s.io', 'images', 'import', '--digests', tar);
+      ctr('images', 'import', '--digests', tar);
     };
     await until('containerd', 30_000, () => {
       importImage(images.pause.tar);
@@ -369,18 +378,7 @@ export async function startMachine(images: MachineImages, say: (what: string) =>
       killContainer(namespace, pod) {
         const at = 'jsonpath={.status.containerStatuses[0].containerID}';
         const id = kubectl(['get', 'pod', pod, '-n', namespace, '-o', at]).replace('containerd://', '');
-        sh(
-          'ctr',
-          '--address',
-          `${home}/containerd.sock`,
-          '-n',
-          'k8s.io',
-          'tasks',
-          'kill',
-          '-s',
-          'SIGKILL',
-          id,
-        );
+        ctr('tasks', 'kill', '-s', 'SIGKILL', id);
       },
       inside,
       stop,

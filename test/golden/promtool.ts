@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { compile } from '../../src/controller/compile.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { renderRules } from '../../src/runtime/render/prometheus/rules.ts';
+import { temporaryFolder } from '../folder.ts';
 
 export interface Case {
   readonly interval?: string;
@@ -23,7 +23,7 @@ export function platformOf(text: string): Platform {
 
 /** Runs rules through promtool; gives what it says. Values are compared by promtool itself, labels dropped. */
 export async function promtool(rules: string, cases: readonly Case[], program = 'promtool'): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-promtool-'));
+  const directory = temporaryFolder('promtool');
   // As often as samples come: hours of them are many evaluations.
   const everyMinute = cases.every((one) => one.interval === '1m');
   writeFileSync(join(directory, 'rules.yml'), rules);
@@ -46,7 +46,6 @@ export async function promtool(rules: string, cases: readonly Case[], program = 
     stringify({ rule_files: ['rules.yml'], evaluation_interval: everyMinute ? '1m' : '15s', tests }),
   );
   const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
-  rmSync(directory, { recursive: true, force: true });
   return `${run.stdout}\n${run.stderr}`;
 }
 

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../folder.ts';
 import { parse, parseAllDocuments } from 'yaml';
 import { type RenderedFiles, renderAll } from '../../src/controller/render.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { renderRules } from '../../src/runtime/render/prometheus/rules.ts';
+import { temporaryFolder } from '../folder.ts';
 import { platformOf } from './promtool.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -7,6 +7,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
 import { until } from '../../wait.ts';
 import type { ClusterHouse } from '../house.ts';
+import { applyDefinitions } from '../manifests.ts';
 import { rendered } from '../shop.ts';
 import type { Stage } from '../stage.ts';
 import { LAB } from './lab.ts';
@@ -107,8 +108,7 @@ export function chartsStory(stage: Stage): void {
       const house = stage.house();
       const folder = mkdtempSync(join(tmpdir(), 'sluice-schemas-'));
       const crds = join(toolFolder('gateway-crds'), 'config/crd/standard');
-      for (const name of readdirSync(crds).filter((f) => /(httproutes|gateways)\.yaml$/.test(f)))
-        house.kubectl('apply', '--server-side', '-f', join(crds, name));
+      applyDefinitions(house.machine.kubectl, crds, /(httproutes|gateways)\.yaml$/);
       house.kubectl(
         'wait',
         '--for=condition=Established',
