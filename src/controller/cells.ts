@@ -18,7 +18,8 @@ export interface LaneCell {
   evidence: EvidenceBySlo;
   evidenceFor: string | null;
   delivery: Delivery | null;
-  unreachableLooks: number;
+  /** Looks in a row in which its canary could not be reached, and when it was last scraped in vain. */
+  unreachable: { readonly looks: number; readonly scrapedAt: number };
   readonly violations: Violations;
 }
 
@@ -50,7 +51,7 @@ export function createCells(platform: Platform): Cells {
         evidence: new Map(),
         evidenceFor: null,
         delivery: null,
-        unreachableLooks: 0,
+        unreachable: { looks: 0, scrapedAt: 0 },
         violations: new Map(),
       };
       return [lane, cell];

@@ -44,13 +44,45 @@ export function laneLook(cell: LaneCell, look: MetricsLook): Look {
   return { ...base, intervals: closed.intervals, cursors: closed.cursors, trouble: closed.trouble };
 }
 
-/** Counts the looks in a row in which a canary with traffic could not be reached. */
+const targetsOf = (look: MetricsLook, service: string, revision: string) =>
+  (look.targets.get(revision) ?? []).filter((t) => t.service === null || t.service === service);
+
+/**
+ * When the canary was scraped last, if no target of it answered then; null: one did, or none is known. Where no target
+ * of the stable version answered either it is the way there that is broken, or the whole machine: nobody's fault.
+ */
+export function unansweredAt(
+  service: string,
+  canary: string,
+  stable: string | null,
+  look: MetricsLook,
+): number | null {
+  const mine = targetsOf(look, service, canary);
+  if (mine.length === 0 || mine.some((t) => t.up)) return null;
+  const beside = stable === null ? [] : targetsOf(look, service, stable);
+  if (beside.length > 0 && beside.every((t) => !t.up)) return null;
+  return Math.max(...mine.map((t) => t.at));
+}
+
+/**
+ * Counts the looks in a row in which a canary with traffic could not be reached. A pod that is only just starting, or
+ * ends, beside others that answer is no such thing; and one scrape that failed is one, however often it is looked at.
+ */
 export function countUnreachable(cell: LaneCell, look: MetricsLook): void {
   const release = cell.state.release;
   const judged = cell.state.state === 'Canary' || cell.state.state === 'Evaluating';
   if (!release || !judged) return;
-  const unscraped = !look.failure && look.up.get(release.target.revision) === 0;
+  const stable = release.from?.revision ?? null;
+  const scraped = look.failure
+    ? null
+    : unansweredAt(cell.service.name, release.target.revision, stable, look);
   const refused = cell.delivery?.refused === true;
-  const down = (unscraped || refused) && release.confirmedAt[release.step] !== undefined;
-  cell.unreachableLooks = down ? cell.unreachableLooks + 1 : 0;
+  const down = (scraped !== null || refused) && release.confirmedAt[release.step] !== undefined;
+  if (!down) {
+    cell.unreachable = { looks: 0, scrapedAt: 0 };
+    return;
+  }
+  const { looks, scrapedAt } = cell.unreachable;
+  const another = refused || (scraped ?? 0) > scrapedAt;
+  cell.unreachable = { looks: looks + (another ? 1 : 0), scrapedAt: scraped ?? scrapedAt };
 }

@@ -173,12 +173,12 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       look: mine,
       assessment: assessed,
       baseline,
-      unreachableLooks: cell.unreachableLooks,
+      unreachableLooks: cell.unreachable.looks,
     };
     const events = decide(cell.state, seen, cell.settings, now);
     await append(lane, events, now, SYSTEM, desired?.commit ?? null);
     if (assessed && events.some((e) => e.type === 'release.looked')) cell.evidence = assessed.evidence;
-    if (events.some((e) => e.type === 'lane.moved')) cell.unreachableLooks = 0;
+    if (events.some((e) => e.type === 'lane.moved')) cell.unreachable = { looks: 0, scrapedAt: 0 };
     await actOn(cell);
   }
 

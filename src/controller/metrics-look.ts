@@ -21,10 +21,19 @@ export interface MetricsLook {
   readonly burns: ReadonlyMap<string, Burn>;
   readonly budgets: ReadonlyMap<string, number>;
   readonly windows: ReadonlyMap<string, BudgetWindow>;
-  /** `up` of each revision: the worst of its targets. */
-  readonly up: ReadonlyMap<string, number>;
+  /** What is scraped of each revision. */
+  readonly targets: ReadonlyMap<string, readonly Target[]>;
   readonly guards: ReadonlyMap<string, readonly number[]>;
   readonly queries: readonly string[];
+}
+
+/** One scraped target, by its last scrape. */
+export interface Target {
+  /** The declared service that it says it is of; null: it names none of them. */
+  readonly service: string | null;
+  readonly up: boolean;
+  /** When that scrape was, in milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** What an SLO's budget is reckoned over; null where Prometheus has no number. */
@@ -47,7 +56,7 @@ export const NO_LOOK: MetricsLook = {
   burns: new Map(),
   budgets: new Map(),
   windows: new Map(),
-  up: new Map(),
+  targets: new Map(),
   guards: new Map(),
   queries: [],
 };
@@ -107,15 +116,24 @@ export function readRecorded(
   return { burns, budgets, windows };
 }
 
-function readUp(series: readonly Series[], label: string): Map<string, number> {
-  const up = new Map<string, number>();
+/** When each target was scraped last, in seconds; below zero where that scrape failed. */
+const targetsQuery = (label: string): string => `timestamp(up{${label}!=""}) * (2 * up{${label}!=""} - 1)`;
+
+function readTargets(
+  series: readonly Series[],
+  label: string,
+  services: readonly string[],
+): Map<string, readonly Target[]> {
+  const targets = new Map<string, readonly Target[]>();
   for (const { labels, samples } of series) {
     const revision = labels[label];
     const value = samples[0]?.[1];
-    if (revision !== undefined && value !== undefined)
-      up.set(revision, Math.min(up.get(revision) ?? 1, value));
+    if (revision === undefined || value === undefined) continue;
+    const service = services.find((name) => name === labels['service']) ?? null;
+    const target = { service, up: value > 0, at: Math.abs(value) * 1_000 };
+    targets.set(revision, [...(targets.get(revision) ?? []), target]);
   }
-  return up;
+  return targets;
 }
 
 function readGuards(series: readonly Series[]): Map<string, readonly number[]> {
@@ -133,28 +151,32 @@ export async function lookAtMetrics(
   request: LookRequest,
   now: number,
 ): Promise<MetricsLook> {
-  const { environment, selectors, rangeMs, guards, upLabel } = request;
+  const { platform, environment, selectors, rangeMs, guards, upLabel } = request;
   const recorded = recordedQuery(environment);
   const raw = selectors.length > 0 ? batchSelector(selectors) : null;
-  const up = `up{${upLabel}!=""}`;
+  const targets = targetsQuery(upLabel);
   const guard = guards.length > 0 ? guardQuery(guards) : null;
   const none = Promise.resolve({ ok: true as const, value: [] as readonly Series[] });
-  const [recordedAnswer, rawAnswer, upAnswer, guardAnswer] = await Promise.all([
+  const [recordedAnswer, rawAnswer, targetsAnswer, guardAnswer] = await Promise.all([
     port.instant(recorded, now),
     raw ? port.raw(raw, rangeMs, now) : none,
-    raw ? port.instant(up, now) : none,
+    raw ? port.instant(targets, now) : none,
     guard ? port.instant(guard, now) : none,
   ]);
-  const queries = [recorded, ...(raw ? [`${raw}[${rangeMs}ms]`, up] : []), ...(guard ? [guard] : [])];
-  for (const one of [recordedAnswer, rawAnswer, upAnswer, guardAnswer])
+  const queries = [recorded, ...(raw ? [`${raw}[${rangeMs}ms]`, targets] : []), ...(guard ? [guard] : [])];
+  for (const one of [recordedAnswer, rawAnswer, targetsAnswer, guardAnswer])
     if (!one.ok) return { ...NO_LOOK, at: now, failure: one.error, queries };
-  const values = [recordedAnswer, rawAnswer, upAnswer, guardAnswer].map((a) => (a.ok ? a.value : []));
+  const values = [recordedAnswer, rawAnswer, targetsAnswer, guardAnswer].map((a) => (a.ok ? a.value : []));
   return {
     at: now,
     failure: null,
     raw: values[1]!,
     ...readRecorded(values[0]!, burnNames(environment)),
-    up: readUp(values[2]!, upLabel),
+    targets: readTargets(
+      values[2]!,
+      upLabel,
+      platform.services.map((service) => service.name),
+    ),
     guards: readGuards(values[3]!),
     queries,
   };

@@ -5,6 +5,8 @@ import { execa, execaSync } from 'execa';
 import { MockAgent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
+import { lookAtMetrics } from '../../src/controller/metrics-look.ts';
+import type { Platform } from '../../src/declaration/platform.ts';
 import { freePort } from '../../src/delivery/adapters/process/os.ts';
 import { accessOf, type Environment } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
@@ -26,7 +28,38 @@ function fixture(): string {
   for (let i = 0; i <= 40; i++) put('old', '500', START + 5 * i, Math.floor(i / 10));
   for (let i = 30; i <= 40; i++) put('new', '200', START + 5 * i + 1, 20 * (i - 29));
   for (let i = 32; i <= 40; i++) put('new', '500', START + 5 * i + 1, 2 * (i - 31));
+  lines.push('# TYPE up gauge');
+  for (const [pod, up] of [
+    ['one', 1],
+    ['two', 0],
+  ])
+    lines.push(`up{service="a",revision="new",pod="${pod}"} ${up} ${START + 5 * 40}`);
   return `${lines.join('\n')}\n# EOF\n`;
+}
+
+/** One service in one environment, by what is said of its Prometheus. */
+function declared(prometheus: string): Platform {
+  const text = `
+apiVersion: sluice.dev/v1
+kind: Platform
+metadata: { name: p }
+spec:
+  environments: [{ name: prod, prometheus: { address: 'http://p', ${prometheus} } }]
+  services: [{ name: a, slos: [s] }]
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: { name: s }
+spec:
+  service: a
+  indicator: { spec: { ratioMetric: { counter: true, bad: { metricSource: { spec: { query: b } } }, total: { metricSource: { spec: { query: t } } } } } }
+  timeWindow: [{ duration: 30d, isRolling: true }]
+  budgetingMethod: Occurrences
+  objectives: [{ target: 0.99 }]
+`;
+  const compiled = compile([{ file: 'p.yaml', text }]);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  return compiled.value;
 }
 
 /** Every Prometheus on PATH, by version: Debian's 2.42, and a 3.x where there is one. */
@@ -121,6 +154,30 @@ describe.each(installed())('Prometheus %s', (_, program) => {
     await metrics.close();
   });
 
+  it('UNREACHABLE-4: each target says whether its last scrape was answered, and when it was', async () => {
+    const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers: {}, tls: null });
+    const platform = declared('timeout: 5s');
+    const look = await lookAtMetrics(
+      metrics,
+      {
+        platform,
+        environment: platform.environments[0]!,
+        selectors: armSelectors([SLI], ARMS),
+        rangeMs: 10_000,
+        guards: [],
+        upLabel: 'revision',
+      },
+      (START + 5 * 41) * 1_000,
+    );
+    const at = (START + 5 * 40) * 1_000;
+    expect(look.failure).toBeNull();
+    expect(look.targets.get('new')?.toSorted((a, b) => Number(b.up) - Number(a.up))).toEqual([
+      { service: 'a', up: true, at },
+      { service: 'a', up: false, at },
+    ]);
+    await metrics.close();
+  });
+
   it('COUNT-14: a query that is refused says so, and a string is nonsense', async () => {
     const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers: {}, tls: null });
     expect(await metrics.instant('a{', START * 1_000)).toMatchObject({
@@ -197,29 +254,7 @@ describe('a Prometheus that misbehaves', () => {
 });
 
 describe('credentials', () => {
-  const source = (prometheus: string) => {
-    const text = `
-apiVersion: sluice.dev/v1
-kind: Platform
-metadata: { name: p }
-spec:
-  environments: [{ name: prod, prometheus: { address: 'http://p', ${prometheus} } }]
-  services: [{ name: a, slos: [s] }]
----
-apiVersion: openslo/v1
-kind: SLO
-metadata: { name: s }
-spec:
-  service: a
-  indicator: { spec: { ratioMetric: { counter: true, bad: { metricSource: { spec: { query: b } } }, total: { metricSource: { spec: { query: t } } } } } }
-  timeWindow: [{ duration: 30d, isRolling: true }]
-  budgetingMethod: Occurrences
-  objectives: [{ target: 0.99 }]
-`;
-    const compiled = compile([{ file: 'p.yaml', text }]);
-    if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
-    return compiled.value.environments[0]!.prometheus;
-  };
+  const source = (prometheus: string) => declared(prometheus).environments[0]!.prometheus;
   const env: Environment = { TOKEN: 's3cret', CERT: 'cert', KEY: 'key' };
   it.each([
     ['bearer: { secretRef: { env: TOKEN } }', { authorization: 'Bearer s3cret' }],

@@ -74,7 +74,7 @@ export function createWorld(options: WorldOptions) {
   const series = new Map<string, Stored>();
   const behaviours = new Map<string, Behaviour>();
   const buckets: { at: number; total: number; bad: number }[] = [];
-  const upSamples = new Map<string, number>();
+  const scrapes = new Map<string, { readonly at: number; readonly up: boolean }>();
   const starts = new Map<string, number>();
   let edge: { stable: string | null; canary: string | null; weight: number } = {
     stable: null,
@@ -148,7 +148,7 @@ export function createWorld(options: WorldOptions) {
   };
 
   const store = (p: Process, at: number): void => {
-    upSamples.set(p.revision, p.exited ? 0 : 1);
+    scrapes.set(p.revision, { at, up: !p.exited });
     if (p.exited) return;
     for (const code of ['200', '500']) {
       const labels = {
@@ -213,10 +213,13 @@ export function createWorld(options: WorldOptions) {
           ),
     instant: async (query, at) => {
       if (metricsDown) return down();
-      if (query.startsWith('up'))
+      if (query.startsWith('timestamp(up'))
         return ok(
-          [...upSamples].map(
-            ([revision, value]): Series => ({ labels: { revision }, samples: [[at, value]] }),
+          [...scrapes].map(
+            ([revision, { at: scrapedAt, up }]): Series => ({
+              labels: { revision },
+              samples: [[at, ((up ? 1 : -1) * scrapedAt) / 1_000]],
+            }),
           ),
         );
       const windows: [string, number][] = [
