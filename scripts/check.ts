@@ -109,7 +109,9 @@ for (const { name, args, report } of suite) {
 process.stdout.write(`\n${times.join('\n')}\n`);
 if (skippedNames.length > 0) {
   process.stdout.write(
-    `\nSkipped, since these are not built: ${missing.join(', ')}. Next: npm run tools (it needs Go).\n`,
+    missing.length > 0
+      ? `\nSkipped, since these are not built: ${missing.join(', ')}. Next: npm run tools (it needs Go).\n`
+      : '\nNot run, since a step before them failed:\n',
   );
   for (const name of skippedNames) process.stdout.write(`  ${name}\n`);
 }

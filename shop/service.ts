@@ -16,7 +16,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, { service: string;
     payment: { '/pay': null },
   };
 const CODES = ['200', '500', '502', '503'] as const;
-const UPSTREAM_TIMEOUT_MS = 5_000;
+/** Long: a machine that stands still for some seconds makes users wait, and is no error of a version. */
+const UPSTREAM_TIMEOUT_MS = 20_000;
 const EDGE_KEEPS_MS = 75_000;
 const DRAIN_MS = 5_000;
 

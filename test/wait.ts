@@ -3,6 +3,7 @@ export async function until<T>(
   what: string,
   limitMs: number,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
+  everyMs = 50,
 ): Promise<T> {
   let last: unknown;
   for (const end = Date.now() + limitMs; Date.now() < end; ) {
@@ -12,7 +13,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   throw new Error(
     `${what}: not within ${limitMs} ms${last ? ` (${last instanceof Error ? last.message : String(last)})` : ''}`,

@@ -3,10 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
-import { until } from '../wait.ts';
 import { apiServerCommand, kubeconfigText, type Machine } from './machine.ts';
 import { applyDefinitions } from './manifests.ts';
 import { etcdCommand, type Started } from './processes.ts';
+import { until } from './wait.ts';
 
 const PORT = 6444;
 export const ABROAD = 'abroad';

@@ -112,7 +112,7 @@ http {
   uwsgi_temp_path ${home}/u; scgi_temp_path ${home}/s;
   server_names_hash_bucket_size 128;
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
-  proxy_next_upstream off; proxy_connect_timeout 2s; proxy_read_timeout 5s;
+  proxy_next_upstream off; proxy_connect_timeout 10s; proxy_read_timeout 30s;
   server { listen 80 default_server; return 404; }
 ${body}
 }

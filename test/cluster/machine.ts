@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { toolPath } from '../../scripts/tools.mjs';
-import { until } from '../wait.ts';
 import { createProcesses, etcdCommand, type Processes, type Started, tailOf } from './processes.ts';
+import { until } from './wait.ts';
 
 /** Addresses of a network that only this run has: its host, its node, pods and services. */
 const NET = {

@@ -1,8 +1,8 @@
 import { startTraffic, type Traffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { OWNER } from '../forge/gitea.ts';
-import { until } from '../wait.ts';
 import type { ClusterHouse } from './house.ts';
 import { desiredText, ENVIRONMENTS, type Environment, hostOf, SERVICES } from './shop.ts';
+import { until } from './wait.ts';
 
 /** What Gitea tells of a pull request. */
 export interface Pull {
@@ -98,10 +98,23 @@ export async function untilLane(
   return until(`${service} in ${environment} ${what}`, limitMs, async () => {
     last = await laneOf(house, service, environment);
     return is(last) && last;
-  }).catch((error: Error) => {
-    throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
+  }).catch(async (error: Error) => {
+    const told = await recordsOf(house, `${service}/${environment}`).catch(() => []);
+    const story = told.filter((r) => STORY.includes(r.type)).slice(-MAX_TOLD);
+    const lines = story.map((r) => `${new Date(r.at).toISOString()} ${r.type} ${JSON.stringify(r.data)}`);
+    throw new Error([`${error.message}; it is ${JSON.stringify(last)}`, ...lines].join('\n  '));
   });
 }
+
+/** What a failure tells of a lane: enough to know why, where no log bundle can be had. */
+const STORY: readonly string[] = [
+  'release.opened',
+  'release.confirmed',
+  'lane.moved',
+  'lane.drifted',
+  'lane.waiting',
+];
+const MAX_TOLD = 16;
 
 export interface Argo {
   readonly name: string;
@@ -113,8 +126,8 @@ interface ApplicationObject {
   status?: { sync?: { status?: string }; health?: { status?: string } };
 }
 
-export const applicationsOf = (house: ClusterHouse): Argo[] =>
-  house.objects<ApplicationObject>('applications', 'argocd').map(({ metadata, status }) => ({
+export const applicationsOf = async (house: ClusterHouse): Promise<Argo[]> =>
+  (await house.objects<ApplicationObject>('applications', 'argocd')).map(({ metadata, status }) => ({
     name: metadata.name,
     sync: status?.sync?.status ?? 'Unknown',
     health: status?.health?.status ?? 'Unknown',
@@ -122,8 +135,8 @@ export const applicationsOf = (house: ClusterHouse): Argo[] =>
 
 export async function untilAllSynced(house: ClusterHouse, limitMs: number): Promise<void> {
   let last: Argo[] = [];
-  await until('all Applications Synced and Healthy', limitMs, () => {
-    last = applicationsOf(house);
+  await until('all Applications Synced and Healthy', limitMs, async () => {
+    last = await applicationsOf(house);
     const there = last.length === ENVIRONMENTS.length * SERVICES.length;
     return there && last.every((a) => a.sync === 'Synced' && a.health === 'Healthy');
   }).catch((error: Error) => {
@@ -206,13 +219,19 @@ export interface Told {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What was read of each ledger so far: a record never changes. */
+const read = new WeakMap<ClusterHouse, Told[]>();
+const PAGE = 500;
+
 export async function recordsOf(house: ClusterHouse, subject?: string): Promise<Told[]> {
-  const all: Told[] = [];
-  for (let after = 0; ; ) {
-    const page = await house.api<{ records: Told[] }>('GET', `/api/v1/ledger?after=${after}&limit=500`);
-    all.push(...page.records);
-    if (page.records.length === 0) break;
-    after = page.records.at(-1)!.seq;
+  const all = read.get(house) ?? [];
+  read.set(house, all);
+  for (;;) {
+    const after = all.at(-1)?.seq ?? 0;
+    const page = await house.api<{ records: Told[] }>('GET', `/api/v1/ledger?after=${after}&limit=${PAGE}`);
+    // Somebody else may have read on meanwhile.
+    all.push(...page.records.filter((r) => r.seq > (all.at(-1)?.seq ?? 0)));
+    if (page.records.length < PAGE) break;
   }
-  return subject ? all.filter((r) => r.subject === subject) : all;
+  return subject ? all.filter((r) => r.subject === subject) : [...all];
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { stringify } from 'yaml';
 import { toolPath } from '../../scripts/tools.mjs';
-import { until } from '../wait.ts';
 import type { Machine, Network } from './machine.ts';
 import { type Started, tailOf } from './processes.ts';
 import { type Addresses, ENVIRONMENTS, type Environment, rendered } from './shop.ts';
+import { until } from './wait.ts';
 
 const PROMETHEUS_PORT = { dev: 9091, stage: 9092, prod: 9093, lab: 9094 } as const;
 

@@ -143,7 +143,7 @@ ${load('', 130)}      burn: { fast: { window: 30s, threshold: 14 } }
   recovery: { looks: 2, burnBelow: 1, for: 5s }
   services:
 ${SERVICES.map((name) => `    - { name: ${name}, slos: [${name}-availability] }`).join('\n')}
-  repository: { poll: 1s }
+  repository: { poll: 5s }
   ledger: { postgres: { url: { secretRef: { env: SLUICE_LEDGER_URL } } } }
   kubernetes:
     server: '${at.sluice}'
@@ -203,7 +203,7 @@ export async function repositoryFiles(at: Addresses, images: ShopImages): Promis
       terminationGracePeriodSeconds: 8,
       preStopSeconds: 2,
       probes: {
-        readiness: { path: '/healthz', initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 3 },
+        readiness: { path: '/healthz', initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 10 },
       },
       resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '192Mi' } },
       traffic: { mode: service === 'frontend' ? 'edge' : 'internal' },

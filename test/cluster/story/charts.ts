@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
-import { until } from '../../wait.ts';
 import type { ClusterHouse } from '../house.ts';
 import { applyDefinitions } from '../manifests.ts';
 import { rendered } from '../shop.ts';
 import type { Stage } from '../stage.ts';
+import { until } from '../wait.ts';
 import { LAB } from './lab.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');

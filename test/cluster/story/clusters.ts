@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { until } from '../../wait.ts';
 import { ABROAD } from '../abroad.ts';
 import { laneOf, lanesOf, recordsOf, untilLane } from '../people.ts';
 import type { Stage } from '../stage.ts';
+import { until } from '../wait.ts';
 import { LAB } from './lab.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { until } from '../../wait.ts';
 import { applicationsOf, untilAllSynced } from '../people.ts';
 import type { Stage } from '../stage.ts';
+import { until } from '../wait.ts';
 import { LAB, type Lab, labOf, leaderOf, untilAnotherLeads } from './lab.ts';
 
 const MINUTE = 60_000;
@@ -11,8 +11,29 @@ const WITHOUT_METRICS_MS = 10_000;
 /** After a rollback: the old version serves, and Git asks for it by our own revert. */
 async function putRight(lab: Lab, stable: string | null): Promise<void> {
   await lab.until(`is Stable on ${stable}`, (l) => l.state === 'Stable' && l.stable === stable, 2 * MINUTE);
-  await until('the revert is merged and applied', 2 * MINUTE, () => !lab.rollout().status.abort);
+  await until(
+    'the revert is merged and applied',
+    2 * MINUTE,
+    async () => !(await lab.rollout()).status.abort,
+  );
   await untilAllSynced(lab.house, 2 * MINUTE);
+}
+
+/**
+ * A kubelet that starts takes its pods for unready until it has asked them: on a cluster of one node everybody may lose
+ * requests meanwhile. That is nobody's fault: the release is stopped at most once, and its retry is like any other.
+ */
+async function stoppedOnce(lab: Lab, begun: number, restartedAt: number): Promise<boolean> {
+  const mine = await lab.records(begun);
+  const aborts = mine.filter((r) => r.data['to'] === 'Abort');
+  const last = mine.findLast((r) => r.type === 'release.opened')!;
+  expect(mine.filter((r) => r.type === 'release.opened')).toHaveLength(aborts.length + 1);
+  await lab.once(last.at);
+  if (aborts.length === 0) return false;
+  expect(aborts).toHaveLength(1);
+  expect(aborts[0]!.data).toMatchObject({ reason: 'MULTI_WINDOW_BURN', blamed: false });
+  expect(aborts[0]!.at).toBeGreaterThan(restartedAt);
+  return true;
 }
 
 /** What breaks in the middle of a canary, and how it ends all the same. */
@@ -94,7 +115,7 @@ export function faultStory(stage: Stage): void {
       ).toHaveLength(1);
       expect((await lab.now()).weight).toBe(0);
       await putRight(lab, stable);
-      expect(applicationsOf(house).every((a) => a.health === 'Healthy')).toBe(true);
+      expect((await applicationsOf(house)).every((a) => a.health === 'Healthy')).toBe(true);
       stage
         .report()
         .outcome('Argo CD self-heal during an abort', 'the bad version stays away; a revert puts Git right');
@@ -111,8 +132,12 @@ export function faultStory(stage: Stage): void {
       const begun = await lab.release('1.9.0');
       await lab.at(20);
       house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=0');
-      await until('the Rollout is aborted', 2 * MINUTE, () => lab.rollout().status.abort === true);
-      expect(lab.rollout().status.message).toContain('Metric "burn" assessed Failed');
+      await until(
+        'the Rollout is aborted',
+        2 * MINUTE,
+        async () => (await lab.rollout()).status.abort === true,
+      );
+      expect((await lab.rollout()).status.message).toContain('Metric "burn" assessed Failed');
       house.kubectl('scale', 'deployment', 'sluice', '-n', 'sluice', '--replicas=2');
       // What was counted meanwhile is in Prometheus: once back, it judges that as well, and blames with reason.
       await until('the abort is on record', 2 * MINUTE, async () => {
@@ -129,7 +154,7 @@ export function faultStory(stage: Stage): void {
     },
   );
 
-  // Last: pods of the one node may be unready for a moment, and such an incident numbs the evidence for an hour.
+  // Last: an incident of all pods of the one node numbs the evidence for an hour.
   stage.step(
     'CLUSTER-9: When Prometheus is gone, the API server restarts and the kubelet restarts, Then nothing is promoted blindly, and the release goes on',
     4 * MINUTE,
@@ -150,21 +175,32 @@ export function faultStory(stage: Stage): void {
         return Date.now() - goneAt > WITHOUT_METRICS_MS;
       });
       await house.prometheus.lab.again();
-      await lab.at(50);
       const { parts } = house.machine;
       if (parts) {
         await parts.apiserver.kill();
         await parts.apiserver.again();
         await until('the API server again', MINUTE, () => house.kubectl('get', '--raw', '/readyz') === 'ok');
-        await parts.kubelet.again();
       }
+      await lab.at(50);
+      const soFar = await lab.records(begun);
+      expect(soFar.filter((r) => r.type === 'release.opened')).toHaveLength(1);
+      expect(soFar.filter((r) => r.data['to'] === 'Abort')).toEqual([]);
+      const restartedAt = Date.now();
+      await parts?.kubelet.again();
       await lab.until('takes 1.4.0', (l) => l.state === 'Stable' && l.stable === '1.4.0', 3 * MINUTE);
-      await lab.once(begun);
+      const stopped = await stoppedOnce(lab, begun, restartedAt);
       stage
         .report()
         .outcome('Prometheus killed for ten seconds', 'held at 20 %, no rollback; goes on when it is back');
       stage.report().outcome('API server restarted', 'lanes stand still until it answers; promoted once');
-      stage.report().outcome("the node's kubelet restarted", 'promoted once');
+      stage
+        .report()
+        .outcome(
+          "the node's kubelet restarted",
+          stopped
+            ? 'stopped by the burn rates, unblamed; tried again by itself, and promoted'
+            : 'promoted once',
+        );
     },
   );
 }

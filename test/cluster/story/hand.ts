@@ -35,7 +35,7 @@ export function handStory(stage: Stage): void {
       const abort = (await lab.records(begun)).find((r) => r.data['to'] === 'Abort')!;
       expect(abort.data).toMatchObject({ reason: 'OPERATOR', blamed: false });
       expect(abort.data['note']).toContain('aborted');
-      expect(lab.rollout().status.abort).toBe(true);
+      expect((await lab.rollout()).status.abort).toBe(true);
       stage.report().outcome('Rollout aborted by hand', 'stopped with its reason, unblamed, not tried again');
       // Git asks for what serves: all is as it was.
       await lab.release('1.1.0');

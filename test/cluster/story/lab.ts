@@ -28,7 +28,7 @@ export interface Lab {
   until(what: string, is: (lane: LaneNow) => boolean, limitMs?: number): Promise<LaneNow>;
   /** Its canary serves at least that much. */
   at(weight: number): Promise<LaneNow>;
-  rollout(): RolloutObject;
+  rollout(): Promise<RolloutObject>;
   patch(status: object): void;
   records(from: number): Promise<Told[]>;
   /** What happened once happened once: releases, weights, effects. */
@@ -52,7 +52,8 @@ export function labOf(stage: Stage, service: string): Lab {
     now: () => laneOf(house, service, LAB),
     until: untilIs,
     at: (weight) => untilIs(`is at ${weight} %`, (l) => l.weight >= weight),
-    rollout: () => house.objects<RolloutObject>('rollouts', LAB).find((r) => r.metadata.name === service)!,
+    rollout: async () =>
+      (await house.objects<RolloutObject>('rollouts', LAB)).find((r) => r.metadata.name === service)!,
     patch: (status) =>
       void house.kubectl(
         ...['patch', 'rollout', service, '-n', LAB, '--subresource=status', '--type=merge'],

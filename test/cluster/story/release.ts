@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { until } from '../../wait.ts';
 import {
   applicationsOf,
   laneOf,
@@ -15,6 +14,7 @@ import {
 } from '../people.ts';
 import { ENVIRONMENTS } from '../shop.ts';
 import type { Stage } from '../stage.ts';
+import { until } from '../wait.ts';
 
 const MINUTE = 60_000;
 
@@ -35,11 +35,10 @@ interface RolloutObject {
 
 /** The seed's sections 2 and 4 on a real control plane: nothing in here is a fake but the ingress controller. */
 export function releaseStory({ step, ...stage }: Stage): void {
-  const rollout = (service: string, environment: string) =>
-    stage
-      .house()
-      .objects<RolloutObject>('rollouts', environment)
-      .find((r) => r.metadata.name === service)!;
+  const rollout = async (service: string, environment: string) =>
+    (await stage.house().objects<RolloutObject>('rollouts', environment)).find(
+      (r) => r.metadata.name === service,
+    )!;
   const titled = (what: string, pattern: RegExp, limitMs: number): Promise<Pull> =>
     until(what, limitMs, async () => (await pullsOf(stage.house())).find((p) => pattern.test(p.title)));
   const merged = (number: number, limitMs: number) =>
@@ -120,7 +119,7 @@ export function releaseStory({ step, ...stage }: Stage): void {
       await untilAllSynced(stage.house(), MINUTE);
       await stage.report().release('good', 'checkout');
       for (const service of ['frontend', 'checkout']) {
-        const { status } = rollout(service, 'prod');
+        const { status } = await rollout(service, 'prod');
         expect(status).toMatchObject({ phase: 'Healthy' });
         expect(status.stableRS).toBe(status.currentPodHash);
       }
@@ -159,10 +158,10 @@ export function releaseStory({ step, ...stage }: Stage): void {
         .report()
         .figure('abort to the last second with a canary request', (lastSeen - abort.at) / 1_000, 's');
       expect(lastSeen - abort.at).toBeLessThan(10_000);
-      const { status } = rollout('checkout', 'prod');
+      const { status } = await rollout('checkout', 'prod');
       expect(status.abort).toBe(true);
-      await until('the stable ReplicaSet alone has pods', MINUTE, () => {
-        const sets = stage.house().objects<{
+      await until('the stable ReplicaSet alone has pods', MINUTE, async () => {
+        const sets = await stage.house().objects<{
           metadata: { name: string; labels: Record<string, string> };
           spec: { replicas: number };
         }>('replicasets', 'prod');
@@ -226,7 +225,7 @@ export function releaseStory({ step, ...stage }: Stage): void {
         return pulls.some((p) => p.number === skipping.number && p.allow === false);
       });
       await expect(merge(stage.house(), skipping.number)).rejects.toThrow(/405/);
-      expect(applicationsOf(stage.house())).toHaveLength(16);
+      expect(await applicationsOf(stage.house())).toHaveLength(16);
     },
   );
 
