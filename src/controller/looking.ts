@@ -84,7 +84,7 @@ export function createLooker(parts: LookerParts): Looker {
         guards: active.flatMap((cell) =>
           cell.service.guards.map((guard) => ({ service: cell.service.name, guard })),
         ),
-        upLabel: mine[0]?.service.revisionLabel ?? 'revision',
+        revisionLabels: [...new Set(active.map((cell) => cell.service.revisionLabel))],
       },
       now,
     );

@@ -67,7 +67,8 @@ export interface LookRequest {
   readonly selectors: readonly Selector[];
   readonly rangeMs: number;
   readonly guards: readonly { readonly service: string; readonly guard: Guard }[];
-  readonly upLabel: string;
+  /** Labels that tell revisions apart, of the services that are looked at. */
+  readonly revisionLabels: readonly string[];
 }
 
 export const recordedQuery = (environment: Environment): string =>
@@ -117,21 +118,22 @@ export function readRecorded(
 }
 
 /** When each target was scraped last, in seconds; below zero where that scrape failed. */
-const targetsQuery = (label: string): string => `timestamp(up{${label}!=""}) * (2 * up{${label}!=""} - 1)`;
+const targetsQuery = (revisionLabels: readonly string[]): string =>
+  revisionLabels.map((label) => `timestamp(up{${label}!=""}) * (2 * up{${label}!=""} - 1)`).join(' or ');
 
 function readTargets(
   series: readonly Series[],
-  label: string,
+  revisionLabels: readonly string[],
   services: readonly string[],
 ): Map<string, readonly Target[]> {
   const targets = new Map<string, readonly Target[]>();
   for (const { labels, samples } of series) {
-    const revision = labels[label];
     const value = samples[0]?.[1];
-    if (revision === undefined || value === undefined) continue;
+    if (value === undefined) continue;
     const service = services.find((name) => name === labels['service']) ?? null;
     const target = { service, up: value > 0, at: Math.abs(value) * 1_000 };
-    targets.set(revision, [...(targets.get(revision) ?? []), target]);
+    for (const revision of new Set(revisionLabels.flatMap((label) => labels[label] ?? [])))
+      targets.set(revision, [...(targets.get(revision) ?? []), target]);
   }
   return targets;
 }
@@ -151,10 +153,10 @@ export async function lookAtMetrics(
   request: LookRequest,
   now: number,
 ): Promise<MetricsLook> {
-  const { platform, environment, selectors, rangeMs, guards, upLabel } = request;
+  const { platform, environment, selectors, rangeMs, guards, revisionLabels } = request;
   const recorded = recordedQuery(environment);
   const raw = selectors.length > 0 ? batchSelector(selectors) : null;
-  const targets = targetsQuery(upLabel);
+  const targets = targetsQuery(revisionLabels);
   const guard = guards.length > 0 ? guardQuery(guards) : null;
   const none = Promise.resolve({ ok: true as const, value: [] as readonly Series[] });
   const [recordedAnswer, rawAnswer, targetsAnswer, guardAnswer] = await Promise.all([
@@ -174,7 +176,7 @@ export async function lookAtMetrics(
     ...readRecorded(values[0]!, burnNames(environment)),
     targets: readTargets(
       values[2]!,
-      upLabel,
+      revisionLabels,
       platform.services.map((service) => service.name),
     ),
     guards: readGuards(values[3]!),

@@ -34,6 +34,7 @@ function fixture(): string {
     ['two', 0],
   ])
     lines.push(`up{service="a",revision="new",pod="${pod}"} ${up} ${START + 5 * 40}`);
+  lines.push(`up{service="elsewhere",version="7"} 1 ${START + 5 * 40}`);
   return `${lines.join('\n')}\n# EOF\n`;
 }
 
@@ -165,7 +166,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
         selectors: armSelectors([SLI], ARMS),
         rangeMs: 10_000,
         guards: [],
-        upLabel: 'revision',
+        revisionLabels: ['revision', 'version'],
       },
       (START + 5 * 41) * 1_000,
     );
@@ -175,6 +176,8 @@ describe.each(installed())('Prometheus %s', (_, program) => {
       { service: 'a', up: true, at },
       { service: 'a', up: false, at },
     ]);
+    // Services may have labels of their own, and a label may name what is no service here.
+    expect(look.targets.get('7')).toEqual([{ service: null, up: true, at }]);
     await metrics.close();
   });
 
