@@ -85,6 +85,32 @@ describe('faults', () => {
     expect(house.world.edge().weight).toBe(0);
   });
 
+  it('LOOP-4: a canary that answers no scrape, beside a stable version that does, is CANARY_DOWN', async () => {
+    const { house } = await given();
+    await released(house, '1.1.0', GOOD);
+    await house.step();
+    const { revision } = house.state().release!.target;
+    const from = house.world.clock.now();
+    house.world.muteScrapes(revision, true);
+    await house.until(() => house.state().release?.cause === 'CANARY_DOWN', 60_000);
+    expect(house.state().release).toMatchObject({ cause: 'CANARY_DOWN', blamed: true });
+    expect(house.world.clock.now() - from).toBeGreaterThan(5_000);
+    expect(house.world.edge().weight).toBe(0);
+  });
+
+  it('LOOP-5: where no version answers a scrape, nobody is condemned, nothing is promoted, and it goes on', async () => {
+    const { house, check } = await given();
+    await released(house, '1.1.0', GOOD);
+    await house.step();
+    const both = [house.state().release!.target.revision, house.state().stable!.revision];
+    for (const revision of both) house.world.muteScrapes(revision, true);
+    await forMs(house, 120_000, check, true);
+    expect(house.state().release).toMatchObject({ cause: null });
+    expect(house.world.edge().weight).toBe(20);
+    for (const revision of both) house.world.muteScrapes(revision, false);
+    expect(await house.until(() => house.state().stable?.version === '1.1.0', 1_800_000)).toBeDefined();
+  });
+
   it('LOOP-5: the stable version missing from Prometheus during an incident condemns nobody', async () => {
     const { house, check } = await given();
     await released(house, '1.1.0', GOOD);

@@ -82,6 +82,7 @@ export function createWorld(options: WorldOptions) {
     weight: 0,
   };
   const hidden = new Set<string>();
+  const mute = new Set<string>();
   const refusing = new Set<string>();
   let rps = options.rps;
   let metricsDown = false;
@@ -148,8 +149,9 @@ export function createWorld(options: WorldOptions) {
   };
 
   const store = (p: Process, at: number): void => {
-    scrapes.set(p.revision, { at, up: !p.exited });
-    if (p.exited) return;
+    const answers = !p.exited && !mute.has(p.revision);
+    scrapes.set(p.revision, { at, up: answers });
+    if (!answers) return;
     for (const code of ['200', '500']) {
       const labels = {
         __name__: 'http_requests_total',
@@ -336,6 +338,11 @@ export function createWorld(options: WorldOptions) {
     hideFromMetrics: (revision: string, value: boolean) => {
       if (value) hidden.add(revision);
       else hidden.delete(revision);
+    },
+    /** Its targets answer no scrape, while it goes on serving. */
+    muteScrapes: (revision: string, value: boolean) => {
+      if (value) mute.add(revision);
+      else mute.delete(revision);
     },
     refuse: (revision: string) => refusing.add(revision),
     startByHand: (revision: string) => start(revision),
