@@ -297,6 +297,25 @@ describe.skipIf(!helm)('the charts', () => {
     expect(said).toContain('SUCCESS');
   });
 
+  it('CHART-12: the PodMonitor writes the labels that the declaration names', () => {
+    const [service, environment] = [
+      platform.services[0]!,
+      platform.environments.find((e) => e.name === 'eu')!,
+    ];
+    const named = { ...service, revisionLabel: 'arm', versionLabel: 'release' };
+    const values = serviceValues(named, environment, { server: null });
+    const monitor = rendered(SERVICE, plain(), scratch('sluice.yaml', stringify(values))).find(
+      (r) => r.kind === 'PodMonitor',
+    )!;
+    const [endpoint] = monitor.spec['podMetricsEndpoints'] as { relabelings: { targetLabel: string }[] }[];
+    expect(endpoint!.relabelings.map((r) => r.targetLabel)).toEqual([
+      'arm',
+      'release',
+      'service',
+      'environment',
+    ]);
+  });
+
   it('CHART-9: Argo CD gets one project that may go nowhere else, and one application a service and environment', async () => {
     const files = await renderAll(platform, 'kubernetes');
     const project = parse(files.get('argo-cd/appproject.yaml')!) as Resource;

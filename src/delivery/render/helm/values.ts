@@ -23,6 +23,8 @@ export interface ServiceValues {
     readonly slos: readonly string[];
     /** Which label of the metrics tells both versions apart: its values are hashes of pod templates. */
     readonly revisionLabel: string;
+    /** Which label says the version, for people to read. */
+    readonly versionLabel: string;
     readonly burn: { readonly fast: BurnValues; readonly slow: BurnValues | null };
     readonly interval: string;
     readonly deadlineSeconds: number;
@@ -52,6 +54,7 @@ export function serviceValues(
       steps,
       slos: [...service.slos, ...service.burnSlos],
       revisionLabel: service.revisionLabel,
+      versionLabel: service.versionLabel,
       burn: { fast: burn(fast), slow: slow ? burn(slow) : null },
       interval: `${seconds(environment.prometheus.evaluationIntervalMs)}s`,
       deadlineSeconds: seconds(deadlineMs),
