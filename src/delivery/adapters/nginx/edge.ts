@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -97,10 +97,10 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     });
 
   const pid = (): number | undefined => {
-    const file = join(directory, 'nginx.pid');
-    const number = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN;
-    if (!Number.isInteger(number)) return undefined;
     try {
+      // A master that ends takes its file away at any moment.
+      const number = Number.parseInt(readFileSync(join(directory, 'nginx.pid'), 'utf8'), 10);
+      if (!Number.isInteger(number)) return undefined;
       process.kill(number, 0);
       if (process.platform !== 'linux') return number;
       // A number given out again is not our master: its command line names this folder.
