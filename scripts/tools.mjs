@@ -75,12 +75,13 @@ export const TOOLS = {
     version: 'v1.6.3',
     keep: ['config/crd/standard'],
   },
-  // Debian's Prometheus is built without the discovery of a cluster.
+  // Debian's Prometheus is built without the discovery of a cluster; this one has no other, and builds in a fraction of the time.
   prometheus: {
     module: 'github.com/prometheus/prometheus',
     cluster: true,
     version: 'v0.314.0',
     package: './cmd/prometheus',
+    tags: 'remove_all_sd enable_kubernetes_sd',
   },
 };
 
