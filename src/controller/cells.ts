@@ -8,6 +8,13 @@ import type { Arms, Sli } from '../runtime/counts.ts';
 import type { Violations } from './metrics-look.ts';
 import { laneSettings, slisOf } from './settings.ts';
 
+/** Looks in a row in which a canary could not be reached, and when it was last scraped in vain. */
+export interface Unreachable {
+  readonly looks: number;
+  readonly scrapedAt: number;
+}
+export const REACHED: Unreachable = { looks: 0, scrapedAt: 0 };
+
 /** One lane as the loop holds it: the fold of its records, and caches that can be had again. */
 export interface LaneCell {
   readonly service: Service;
@@ -18,8 +25,7 @@ export interface LaneCell {
   evidence: EvidenceBySlo;
   evidenceFor: string | null;
   delivery: Delivery | null;
-  /** Looks in a row in which its canary could not be reached, and when it was last scraped in vain. */
-  unreachable: { readonly looks: number; readonly scrapedAt: number };
+  unreachable: Unreachable;
   readonly violations: Violations;
 }
 
@@ -51,7 +57,7 @@ export function createCells(platform: Platform): Cells {
         evidence: new Map(),
         evidenceFor: null,
         delivery: null,
-        unreachable: { looks: 0, scrapedAt: 0 },
+        unreachable: REACHED,
         violations: new Map(),
       };
       return [lane, cell];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LaneCell } from './cells.ts';
+import { type LaneCell, REACHED } from './cells.ts';
 import { countUnreachable, unansweredAt } from './lane-look.ts';
 import { type MetricsLook, NO_LOOK, type Target } from './metrics-look.ts';
 
@@ -34,7 +34,7 @@ describe('a canary that cannot be reached', () => {
         release: { target: { revision: 'new' }, from: { revision: 'old' }, step: 0, confirmedAt: [0] },
       },
       delivery: null,
-      unreachable: { looks: 0, scrapedAt: 0 },
+      unreachable: REACHED,
     }) as unknown as LaneCell;
   const counted = (...looks: MetricsLook[]) => {
     const one = cell();

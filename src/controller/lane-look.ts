@@ -2,7 +2,7 @@ import type { Look } from '../delivery/assess.ts';
 import { worstBurn } from '../delivery/burn-rule.ts';
 import type { Burn } from '../delivery/events.ts';
 import { closeIntervals } from '../runtime/counts.ts';
-import { armsOf, inFlight, type LaneCell } from './cells.ts';
+import { armsOf, inFlight, type LaneCell, REACHED } from './cells.ts';
 import { guardWord, type MetricsLook } from './metrics-look.ts';
 import { burnRuleOf } from './settings.ts';
 
@@ -79,7 +79,7 @@ export function countUnreachable(cell: LaneCell, look: MetricsLook): void {
   const refused = cell.delivery?.refused === true;
   const down = (scraped !== null || refused) && release.confirmedAt[release.step] !== undefined;
   if (!down) {
-    cell.unreachable = { looks: 0, scrapedAt: 0 };
+    cell.unreachable = REACHED;
     return;
   }
   const { looks, scrapedAt } = cell.unreachable;

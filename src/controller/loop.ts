@@ -21,7 +21,7 @@ import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { act, EFFECT_TIMEOUT_MS, isFatal } from './acting.ts';
-import { cellsOf, createCells, evidenceFor, inFlight, type LaneCell } from './cells.ts';
+import { cellsOf, createCells, evidenceFor, inFlight, type LaneCell, REACHED } from './cells.ts';
 import { countUnreachable, laneLook } from './lane-look.ts';
 import { createLooker } from './looking.ts';
 import type { MetricsLook } from './metrics-look.ts';
@@ -178,7 +178,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     const events = decide(cell.state, seen, cell.settings, now);
     await append(lane, events, now, SYSTEM, desired?.commit ?? null);
     if (assessed && events.some((e) => e.type === 'release.looked')) cell.evidence = assessed.evidence;
-    if (events.some((e) => e.type === 'lane.moved')) cell.unreachable = { looks: 0, scrapedAt: 0 };
+    if (events.some((e) => e.type === 'lane.moved')) cell.unreachable = REACHED;
     await actOn(cell);
   }
 

@@ -62,9 +62,10 @@ const ALL_ALONG = '20x80';
 const BURNT_LATER = '1x48 20x80';
 const COMES = '_x40 1x80';
 
+const API = platform.services[0]!;
+const EU = platform.environments.find((e) => e.name === 'eu')!;
 const BURN_QUERY = (() => {
-  const [service, environment] = [platform.services[0]!, platform.environments.find((e) => e.name === 'eu')!];
-  const values = serviceValues(service, environment, { server: null });
+  const values = serviceValues(API, EU, { server: null });
   const asked = burnQuery({ ...values, sluice: { ...values.sluice, slos: ['one', 'two'] } });
   return asked.replaceAll('{{args.revision}}', 'new');
 })();
@@ -298,12 +299,8 @@ describe.skipIf(!helm)('the charts', () => {
   });
 
   it('CHART-12: the PodMonitor writes the labels that the declaration names', () => {
-    const [service, environment] = [
-      platform.services[0]!,
-      platform.environments.find((e) => e.name === 'eu')!,
-    ];
-    const named = { ...service, revisionLabel: 'arm', versionLabel: 'release' };
-    const values = serviceValues(named, environment, { server: null });
+    const named = { ...API, revisionLabel: 'arm', versionLabel: 'release' };
+    const values = serviceValues(named, EU, { server: null });
     const monitor = rendered(SERVICE, plain(), scratch('sluice.yaml', stringify(values))).find(
       (r) => r.kind === 'PodMonitor',
     )!;

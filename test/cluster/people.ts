@@ -116,6 +116,25 @@ const STORY: readonly string[] = [
 ];
 const MAX_TOLD = 16;
 
+/** A Rollout, as far as the stories look at it. */
+export interface RolloutObject {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly phase?: string;
+    readonly abort?: boolean;
+    readonly message?: string;
+    readonly stableRS: string;
+    readonly currentPodHash: string;
+  };
+}
+
+export const rolloutOf = async (
+  house: ClusterHouse,
+  service: string,
+  environment: string,
+): Promise<RolloutObject> =>
+  (await house.objects<RolloutObject>('rollouts', environment)).find((r) => r.metadata.name === service)!;
+
 export interface Argo {
   readonly name: string;
   readonly sync: string;

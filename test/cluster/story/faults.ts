@@ -192,7 +192,9 @@ export function faultStory(stage: Stage): void {
       stage
         .report()
         .outcome('Prometheus killed for ten seconds', 'held at 20 %, no rollback; goes on when it is back');
-      stage.report().outcome('API server restarted', 'lanes stand still until it answers; promoted once');
+      stage
+        .report()
+        .outcome('API server restarted', 'lanes stand still until it answers; the release goes on');
       stage
         .report()
         .outcome(

@@ -1,22 +1,20 @@
 import { expect } from 'vitest';
 import { until } from '../../wait.ts';
 import type { ClusterHouse } from '../house.ts';
-import { type LaneNow, laneOf, proposeAndMerge, recordsOf, type Told, untilLane } from '../people.ts';
+import {
+  type LaneNow,
+  laneOf,
+  proposeAndMerge,
+  type RolloutObject,
+  recordsOf,
+  rolloutOf,
+  type Told,
+  untilLane,
+} from '../people.ts';
 import type { Stage } from '../stage.ts';
 
 export const LAB = 'lab';
 const MINUTE = 60_000;
-
-interface RolloutObject {
-  readonly metadata: { readonly name: string };
-  readonly status: {
-    readonly phase?: string;
-    readonly abort?: boolean;
-    readonly message?: string;
-    readonly stableRS: string;
-    readonly currentPodHash: string;
-  };
-}
 
 /** One service in an environment of its own, in which single releases are tried out. */
 export interface Lab {
@@ -52,8 +50,7 @@ export function labOf(stage: Stage, service: string): Lab {
     now: () => laneOf(house, service, LAB),
     until: untilIs,
     at: (weight) => untilIs(`is at ${weight} %`, (l) => l.weight >= weight),
-    rollout: async () =>
-      (await house.objects<RolloutObject>('rollouts', LAB)).find((r) => r.metadata.name === service)!,
+    rollout: () => rolloutOf(house, service, LAB),
     patch: (status) =>
       void house.kubectl(
         ...['patch', 'rollout', service, '-n', LAB, '--subresource=status', '--type=merge'],

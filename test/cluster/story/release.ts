@@ -9,6 +9,7 @@ import {
   proposeAndMerge,
   pullsOf,
   recordsOf,
+  rolloutOf,
   untilAllSynced,
   untilLane,
 } from '../people.ts';
@@ -27,18 +28,8 @@ interface Pipelines {
   }[];
 }
 
-interface RolloutObject {
-  metadata: { name: string };
-  spec: { template: { spec: { containers: { image: string }[] } } };
-  status: { phase: string; stableRS: string; currentPodHash: string; abort?: boolean; message?: string };
-}
-
 /** The seed's sections 2 and 4 on a real control plane: nothing in here is a fake but the ingress controller. */
 export function releaseStory({ step, ...stage }: Stage): void {
-  const rollout = async (service: string, environment: string) =>
-    (await stage.house().objects<RolloutObject>('rollouts', environment)).find(
-      (r) => r.metadata.name === service,
-    )!;
   const titled = (what: string, pattern: RegExp, limitMs: number): Promise<Pull> =>
     until(what, limitMs, async () => (await pullsOf(stage.house())).find((p) => pattern.test(p.title)));
   const merged = (number: number, limitMs: number) =>
@@ -119,7 +110,7 @@ export function releaseStory({ step, ...stage }: Stage): void {
       await untilAllSynced(stage.house(), MINUTE);
       await stage.report().release('good', 'checkout');
       for (const service of ['frontend', 'checkout']) {
-        const { status } = await rollout(service, 'prod');
+        const { status } = await rolloutOf(stage.house(), service, 'prod');
         expect(status).toMatchObject({ phase: 'Healthy' });
         expect(status.stableRS).toBe(status.currentPodHash);
       }
@@ -158,7 +149,7 @@ export function releaseStory({ step, ...stage }: Stage): void {
         .report()
         .figure('abort to the last second with a canary request', (lastSeen - abort.at) / 1_000, 's');
       expect(lastSeen - abort.at).toBeLessThan(10_000);
-      const { status } = await rollout('checkout', 'prod');
+      const { status } = await rolloutOf(stage.house(), 'checkout', 'prod');
       expect(status.abort).toBe(true);
       await until('the stable ReplicaSet alone has pods', MINUTE, async () => {
         const sets = await stage.house().objects<{
