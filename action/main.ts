@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
-import { lookOnce, type OnceAdapters } from '../src/cli/gate-once.ts';
+import { decideOnce, type OnceWiring } from '../src/app/gate-once.ts';
 import type { Io } from '../src/cli/io.ts';
 import { githubForge } from '../src/gitops/adapters/forge-github/forge.ts';
 import { wasmPolicy } from '../src/governance/adapters/opa-wasm/policy.ts';
@@ -12,10 +12,13 @@ import { fail, messageOf, ok } from '../src/kit/result.ts';
 import { memoryLedger } from '../src/ledger/adapters/memory/ledger.ts';
 import { accessOf } from '../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../src/runtime/adapters/prometheus/http.ts';
+import { readSecret } from '../src/wiring/secrets.ts';
 
 /** The gate as a step of a workflow: asks a server of ours, or looks itself, and says it where the runner shows it. */
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** The checkout of the action: its policy lies there. */
+const ROOT = join(import.meta.dirname, '..');
 const TIMEOUT_MS = 60_000;
 const input = (env: Env, name: string): string => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim();
 
@@ -57,8 +60,8 @@ async function askServer(env: Env, server: string, number: number): Promise<Deci
 }
 
 /** What a look from a job needs: GitHub, Prometheus and the policy beside this file; no ledger, no server. */
-const adapters: OnceAdapters = {
-  async openForge(platform, _work, env) {
+const wiring: OnceWiring = {
+  async openForge({ platform, env }) {
     const { forge } = platform;
     if (forge?.at.kind !== 'github')
       return fail('the declaration names no GitHub repository: spec.forge.github');
@@ -71,21 +74,21 @@ const adapters: OnceAdapters = {
       githubForge({ address: api, repository, branch: forge.branch, webhookSecret: '', auth: { token } }),
     );
   },
-  async openPolicy(platform, directory) {
+  async openPolicy({ platform, directory, root }) {
     const { bundle } = platform.policy;
     const team = bundle ? { file: resolve(directory, bundle.path), digest: bundle.digest } : null;
     return ok({
-      port: wasmPolicy({ directory: join(import.meta.dirname, '..', 'policy'), team }),
+      port: wasmPolicy({ directory: join(root, 'policy'), team }),
       wasm: null,
     });
   },
   async openMetrics(platform, environment, address, env) {
     const { prometheus } = platform.environments.find((e) => e.name === environment)!;
-    const access = accessOf(prometheus, address, env);
+    const access = accessOf(prometheus, address, (ref) => readSecret(ref, env));
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
-  openFile: async () => memoryLedger('gate'),
-  memoryLedger: async () => memoryLedger('gate'),
+  openExistingLedger: async () => null,
+  openMemoryLedger: async (id) => memoryLedger(id),
 };
 
 async function lookHere(env: Env, number: number): Promise<Decision> {
@@ -101,7 +104,7 @@ async function lookHere(env: Env, number: number): Promise<Decision> {
   const declaration = input(env, 'declaration') || '.';
   // No ledger lies where nothing is: past releases are unknown here, and the decision says so.
   const options = { work: join(io.cwd, '.sluice-none'), declaration, post: true };
-  const decided = await lookOnce(io, options, number, adapters);
+  const decided = await decideOnce(io, options, number, ROOT, wiring);
   if (!decided.ok) throw new Error(`${decided.error.code}: ${decided.error.message}`);
   return decided.value;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BudgetView } from '../api/budgets.ts';
 import { needServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
 interface ListAnswer {
@@ -13,7 +14,7 @@ const share = (value: number | null): string =>
 const times = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)}x`);
 
 /** `sluice budget list`: what is left of every error budget, trouble first. Exit 1 where one is spent. */
-export async function budgetListCommand(io: Io, o: { work: string; json?: boolean }): Promise<Exit> {
+export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
   const answer = await needServer(o.work).get<ListAnswer>('/api/v1/budgets');
   const spent = answer.budgets.some((b) => b.left !== null && b.left <= 0);
   if (o.json) printJson(io, answer);
@@ -32,13 +33,11 @@ export async function budgetListCommand(io: Io, o: { work: string; json?: boolea
   return spent ? EXIT.no : EXIT.yes;
 }
 
-export interface AdjustOptions {
-  readonly work: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly reason?: string;
-  readonly approver?: string;
-  readonly json?: boolean;
+interface AdjustOptions extends Shared {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly approver?: string | undefined;
 }
 
 /** `sluice budget exclude SLO ENVIRONMENT --from --to --reason --approver`: an incident that does not count, on record. */
@@ -71,3 +70,24 @@ export async function budgetExcludeCommand(
   }
   return EXIT.yes;
 }
+
+export const define: Define = (command, { io, run }) => {
+  command
+    .command('list')
+    .description('list every error budget: what is left, trouble first')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((o) => run(() => budgetListCommand(io, o)));
+  command
+    .command('exclude')
+    .description('an incident that does not count, with reason and approver, in the ledger')
+    .argument('<slo>')
+    .argument('<environment>')
+    .option('--from <time>', 'when it began, as 2026-03-01T02:00:00Z')
+    .option('--to <time>', 'when it ended')
+    .option('--reason <why>', 'why it does not count')
+    .option('--approver <who>', 'who approved that')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((slo, environment, o) => run(() => budgetExcludeCommand(io, slo, environment, o)));
+};

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type Releases, readReleases } from '../../shop/profile.ts';
 import type { LaneSummary } from '../api/views.ts';
 import type { Platform } from '../declaration/platform.ts';
-import { which } from '../delivery/adapters/process/os.ts';
-import { loadHistory, type PastRecord, type PastSeries } from '../embedded/history.ts';
-import { startTraffic, type Traffic } from '../gitops/adapters/load-test/open-loop.ts';
+import type { PastRecord, PastSeries } from '../embedded/history.ts';
 import { revisionOf } from '../gitops/desired.ts';
+import type { Traffic } from '../gitops/traffic.ts';
 import { humanSpan } from '../kit/time.ts';
 import { clientOf, runningServer } from './client.ts';
+import { type Define, type Json, jsonOption, pathOption } from './command.ts';
 import {
   CHAPTERS,
   type ChapterResult,
@@ -27,8 +27,12 @@ import {
 } from './demo/story.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, printJson, progress } from './io.ts';
+import type { Parts } from './parts.ts';
 
 const START_LIMIT_MS = 90_000;
+
+/** What the demo needs of the composition root. */
+export type DemoParts = Pick<Parts, 'root' | 'loadHistory' | 'locateProgram' | 'openTraffic' | 'pushChange'>;
 
 /** A steady, healthy past of everything that runs at version 1.0.0. */
 export function healthyPast(platform: Platform, releases: Releases, rps = RPS): PastSeries[] {
@@ -109,10 +113,10 @@ function declarationIn(work: string, root: string): string {
   return directory;
 }
 
-async function prepare(io: Io, work: string, directory: string): Promise<Releases> {
+async function prepare(io: Io, work: string, directory: string, parts: DemoParts): Promise<Releases> {
   const platform = readPlatform(io, directory);
   const releases = readReleases(join(directory, 'releases.yaml'));
-  const promtool = which('promtool', io.env);
+  const promtool = await parts.locateProgram('promtool', io.env);
   if (!promtool)
     throw new CliError(EXIT.unreachable, {
       code: 'PROGRAMS_MISSING',
@@ -120,7 +124,7 @@ async function prepare(io: Io, work: string, directory: string): Promise<Release
       next: 'apt-get install --no-install-recommends prometheus',
     });
   const past = healthyPast(platform, releases);
-  await loadHistory({
+  await parts.loadHistory({
     promtool,
     tsdb: join(work, ENVIRONMENT, 'prometheus', 'tsdb'),
     scratch: join(work, 'scratch'),
@@ -131,10 +135,10 @@ async function prepare(io: Io, work: string, directory: string): Promise<Release
   return releases;
 }
 
-export interface DemoOptions {
-  readonly exit?: boolean;
-  readonly json?: boolean;
-  readonly work?: string;
+export interface DemoOptions extends Json {
+  readonly exit?: boolean | undefined;
+  /** Absolute path of a folder to keep. */
+  readonly work?: string | undefined;
 }
 
 /** A story begins anew: over an earlier one's ledger its releases would be known and its digests refused. */
@@ -151,7 +155,8 @@ function workFolder(wanted: string | undefined): string {
 }
 
 /** `npm run demo`: releases good and bad, a budget that is spent and recovers, on real parts, each claim checked. */
-export async function demoCommand(io: Io, options: DemoOptions, root: string): Promise<Exit> {
+export async function demoCommand(io: Io, options: DemoOptions, parts: DemoParts): Promise<Exit> {
+  const { root } = parts;
   const work = workFolder(options.work);
   const directory = declarationIn(work, root);
   const line = progress(io);
@@ -166,7 +171,7 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
   let stopServer: (() => Promise<void>) | null = null;
   try {
     line.say('loading 30 days of healthy history into Prometheus …');
-    const releases = await prepare(io, work, directory);
+    const releases = await prepare(io, work, directory, parts);
     line.say('starting nginx, Prometheus, Alertmanager and the shop, three times …');
     const { child, ended } = startServer(io, root, directory, work, log);
     stopServer = async () => {
@@ -195,6 +200,7 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
       return prod.every((l) => l.weight === 100 || l.state === 'Stable') ? true : undefined;
     });
     const frontend = server.edges[ENVIRONMENT]!['frontend']!;
+    const startTraffic = await parts.openTraffic();
     traffic = startTraffic({
       targets: [
         { url: `${frontend}/buy`, rps: RPS.buy - RPS.coupon },
@@ -210,7 +216,8 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
       line.say(`${lanes.filter((l) => l.state === 'Stable').length} of ${lanes.length} services at rest …`);
       return lanes.every((l) => l.state === 'Stable') ? true : undefined;
     });
-    const stage: Stage = { io, releases, server, work, traffic, say: line.say, tell };
+    const { pushChange } = parts;
+    const stage: Stage = { io, releases, server, work, traffic, pushChange, say: line.say, tell };
     await playAll(stage, results);
     const ok = results.length === CHAPTERS.length && results.every(held);
     if (!options.json) {
@@ -250,3 +257,10 @@ export async function demoCommand(io: Io, options: DemoOptions, root: string): P
     if (!options.work) rmSync(work, { recursive: true, force: true });
   }
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command
+    .option('--exit', 'end after the story; exit 0 only if every expectation held')
+    .addOption(jsonOption())
+    .addOption(pathOption(io, '--work <dir>', 'keep everything in this folder'))
+    .action((o) => run(() => demoCommand(io, o, parts)));

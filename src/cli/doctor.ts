@@ -1,25 +1,18 @@
-import { which } from '../delivery/adapters/process/os.ts';
-import { findPrograms } from '../embedded/stack.ts';
-import { findK6 } from '../gitops/adapters/load-test/runner.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+import type { Parts } from './parts.ts';
+
+type DoctorParts = Pick<Parts, 'checkPrograms' | 'locateK6' | 'locateProgram'>;
 
 /** `sluice doctor`: what this machine has of what a release on it needs. */
-export async function doctorCommand(io: Io, options: { json?: boolean }): Promise<Exit> {
+export async function doctorCommand(io: Io, options: Json, parts: DoctorParts): Promise<Exit> {
   const p = palette(io);
-  const programs = [
-    'nginx',
-    'prometheus',
-    'promtool',
-    'prometheus-alertmanager',
-    'amtool',
-    'git',
-    'chromium',
-  ].map((name) => ({
-    name,
-    path: which(name, io.env) ?? null,
-  }));
-  const k6 = { name: 'k6', path: findK6(io.env) };
-  const needed = findPrograms(io.env);
+  const names = ['nginx', 'prometheus', 'promtool', 'prometheus-alertmanager', 'amtool', 'git', 'chromium'];
+  const programs = await Promise.all(
+    names.map(async (name) => ({ name, path: await parts.locateProgram(name, io.env) })),
+  );
+  const k6 = { name: 'k6', path: await parts.locateK6(io.env) };
+  const needed = await parts.checkPrograms(io.env);
   const ok = needed.ok && programs.find((x) => x.name === 'git')?.path != null;
   if (options.json)
     printJson(io, { schema: 'sluice.dev/doctor/v1', ok, node: process.version, programs: [...programs, k6] });
@@ -35,3 +28,6 @@ export async function doctorCommand(io: Io, options: { json?: boolean }): Promis
   }
   return ok ? EXIT.yes : EXIT.unreachable;
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command.addOption(jsonOption()).action((o) => run(() => doctorCommand(io, o, parts)));

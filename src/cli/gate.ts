@@ -5,31 +5,21 @@ import { couldNotAsk, type Decision, decisionOf, reason } from '../governance/de
 import type { Facts } from '../governance/facts.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { decisionSentence, unblockOf } from '../governance/words.ts';
-import { messageOf, type Result } from '../kit/result.ts';
+import { messageOf } from '../kit/result.ts';
 import { humanSpan, parseDuration } from '../kit/time.ts';
 import { clientOf, runningServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
+import type { Parts } from './parts.ts';
 
-export interface GateOptions {
-  readonly input?: string;
-  readonly work: string;
+interface GateOptions extends Shared {
+  readonly input?: string | undefined;
   readonly declaration: string;
-  readonly post?: boolean;
-  readonly policyServer?: string;
-  readonly json?: boolean;
+  readonly post?: boolean | undefined;
+  readonly policyServer?: string | undefined;
 }
 
-/** What the composition root hands to the gate. */
-export interface GateAdapters {
-  /** The policy that came with this version, or that server's; no declaration is read for it. */
-  openOwnPolicy(server: string | undefined): Promise<PolicyPort>;
-  /** One look at a pull request without a server of ours: forge, Prometheus and ledger as they are declared. */
-  lookOnce(
-    io: Io,
-    o: GateOptions,
-    number: number,
-  ): Promise<Result<Decision, { code: string; message: string }>>;
-}
+type GateParts = Pick<Parts, 'decideOnce' | 'openOwnPolicy'>;
 
 const VALID_MS = parseDuration(GOVERNANCE_DEFAULTS.validFor)!;
 
@@ -79,10 +69,11 @@ const unknownPull = (number: number, message: string): Decision =>
     Date.now(),
   );
 
-async function decidePull(io: Io, number: number, o: GateOptions, adapters: GateAdapters): Promise<Decision> {
+async function decidePull(io: Io, number: number, o: GateOptions, parts: GateParts): Promise<Decision> {
   const server = runningServer(o.work);
   if (server) return clientOf(server).post<Decision>(`/api/v1/pulls/${number}/evaluation`, {});
-  const decided = await adapters.lookOnce(io, o, number);
+  const { declaration, work } = o;
+  const decided = await parts.decideOnce(io, { declaration, work, post: o.post ?? false }, number);
   if (decided.ok) return decided.value;
   if (decided.error.code === 'UNAVAILABLE' || decided.error.code === 'RATE_LIMITED')
     return unknownPull(number, decided.error.message);
@@ -113,7 +104,7 @@ export async function gateCommand(
   io: Io,
   number: string | undefined,
   o: GateOptions,
-  adapters: GateAdapters,
+  parts: GateParts,
 ): Promise<Exit> {
   if ((number === undefined) === (o.input === undefined))
     throw new CliError(EXIT.usage, {
@@ -129,10 +120,21 @@ export async function gateCommand(
     });
   const decision =
     o.input === undefined
-      ? await decidePull(io, Number(number), o, adapters)
-      : await decideInput(io, o.input, await adapters.openOwnPolicy(o.policyServer));
+      ? await decidePull(io, Number(number), o, parts)
+      : await decideInput(io, o.input, await parts.openOwnPolicy(o.policyServer));
   if (o.json) printJson(io, decision);
   else show(io, decision);
   if (decision.allow) return EXIT.yes;
   return couldNotAsk(decision) ? EXIT.unreachable : EXIT.no;
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command
+    .argument('[number]', 'of a pull request on the declared forge')
+    .option('--input <file>', 'facts from a file instead')
+    .option('--declaration <dir>', 'the declaration, where no server runs', '.')
+    .option('--post', 'post the answer to the forge, where no server runs')
+    .option('--policy-server <url>', 'an OPA server for --input, instead of the policy compiled in')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((number, o) => run(() => gateCommand(io, number, o, parts)));

@@ -4,13 +4,13 @@ import { stringify } from 'yaml';
 import { compile } from '../controller/compile.ts';
 import { type FlaggerImport, importFlagger, isFlagger } from '../declaration/import/flagger.ts';
 import { serviceText } from '../declaration/import/openslo.ts';
-import { folderOf, writeImported, yamlFiles } from './import.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
+import { folderOf, writeImported, yamlFiles } from './import-files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
-export interface FlaggerOptions {
+interface FlaggerOptions extends Json {
   readonly out: string;
   readonly prometheus: string;
-  readonly json?: boolean;
 }
 
 /** One file a service with its objectives, and one Platform over those that can be judged. */
@@ -88,3 +88,11 @@ export async function importFlaggerCommand(io: Io, where: string, options: Flagg
   }
   return left.length === 0 ? EXIT.yes : EXIT.no;
 }
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .argument('<dir>', 'a folder, or one file')
+    .option('--out <dir>', 'where the documents go', 'sluice')
+    .option('--prometheus <url>', 'where Prometheus answers', 'http://prometheus:9090')
+    .addOption(jsonOption())
+    .action((dir, o) => run(() => importFlaggerCommand(io, dir, o)));

@@ -1,14 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 
 /** `sluice init [dir]`: a working example to change, never over files that are there. */
-export async function initCommand(
-  io: Io,
-  where: string,
-  options: { json?: boolean },
-  root: string,
-): Promise<Exit> {
+export async function initCommand(io: Io, where: string, options: Json, root: string): Promise<Exit> {
   const target = resolve(io.cwd, where);
   const source = join(root, 'examples', 'shop');
   const files = readdirSync(source).filter((name) => name.endsWith('.yaml'));
@@ -29,3 +25,9 @@ export async function initCommand(
   }
   return EXIT.yes;
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command
+    .argument('[dir]', 'where', '.')
+    .addOption(jsonOption())
+    .action((dir, o) => run(() => initCommand(io, dir, o, parts.root)));

@@ -5,6 +5,7 @@ import { judgeTrace, type TraceAnswer, traceSchema } from '../delivery/trace.ts'
 import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
 import { textChart } from './chart.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
 
 function readTrace(io: Io, file: string) {
@@ -65,8 +66,12 @@ function show(io: Io, name: string, answer: TraceAnswer): void {
   );
 }
 
+interface JudgeOptions extends Json {
+  readonly trace: string;
+}
+
 /** `sluice judge --trace FILE`: the evidence rule over one recorded trace. */
-export async function judgeCommand(io: Io, options: { trace: string; json?: boolean }): Promise<Exit> {
+export async function judgeCommand(io: Io, options: JudgeOptions): Promise<Exit> {
   const trace = readTrace(io, options.trace);
   const answer = judgeTrace(trace);
   if (!answer.ok)
@@ -80,3 +85,9 @@ export async function judgeCommand(io: Io, options: { trace: string; json?: bool
   else show(io, trace.name ?? options.trace, answer.value);
   return exitOf(answer.value);
 }
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .requiredOption('--trace <file>', 'a trace as JSON')
+    .addOption(jsonOption())
+    .action((o) => run(() => judgeCommand(io, o)));

@@ -1,14 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { type CommandName, EVENT_VERSION } from '../delivery/events.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { COMMANDS, type CommandName, EVENT_VERSION } from '../delivery/events.ts';
 import { clientOf, needServer, runningServer } from './client.ts';
+import { type Define, jsonOption, reasonOption, type Shared, workOption } from './command.ts';
+import { needLedger } from './existing-ledger.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
+import type { Parts } from './parts.ts';
 
-type Open = (work: string) => Promise<LedgerPort>;
+type LedgerParts = Pick<Parts, 'openExistingLedger'>;
+
+interface OrderOptions extends Shared {
+  readonly reason?: string | undefined;
+}
+
+interface LiftOptions extends OrderOptions {
+  readonly digest?: string | undefined;
+}
 
 /** With no server, the order is appended to the ledger itself: the next server carries it out. */
-async function appendOrder(open: Open, work: string, lane: string, command: CommandName, reason: string) {
-  const ledger = await open(work);
+async function appendOrder(
+  parts: LedgerParts,
+  work: string,
+  lane: string,
+  command: CommandName,
+  reason: string,
+) {
+  const ledger = await needLedger(parts, work);
   try {
     const known = (await ledger.read({ type: 'release.opened' })).map((r) => r.subject);
     if (!known.includes(lane))
@@ -35,8 +51,8 @@ export async function releaseCommand(
   command: CommandName,
   service: string,
   environment: string,
-  options: { work: string; reason?: string; json?: boolean },
-  open: Open,
+  options: OrderOptions,
+  parts: LedgerParts,
 ): Promise<Exit> {
   const reason = options.reason?.trim() ?? '';
   if (reason === '')
@@ -49,7 +65,7 @@ export async function releaseCommand(
   const server = runningServer(options.work);
   const answer = server
     ? await clientOf(server).post<{ seq: number }>(path, { command, reason }, randomUUID())
-    : await appendOrder(open, options.work, `${service}/${environment}`, command, reason);
+    : await appendOrder(parts, options.work, `${service}/${environment}`, command, reason);
   if (options.json) printJson(io, answer);
   else {
     io.out(`Recorded as #${answer.seq}: ${command} ${service} in ${environment}.\n`);
@@ -65,7 +81,7 @@ export async function liftCommand(
   io: Io,
   service: string,
   environment: string,
-  options: { work: string; reason?: string; digest?: string; json?: boolean },
+  options: LiftOptions,
 ): Promise<Exit> {
   const reason = options.reason?.trim() ?? '';
   if (reason === '' || !options.digest)
@@ -86,3 +102,35 @@ export async function liftCommand(
   }
   return EXIT.yes;
 }
+
+const ORDERS: Readonly<Record<CommandName, string>> = {
+  abort: 'end the release; the stable version gets all traffic again',
+  pause: 'hold the release where it is',
+  resume: 'let a paused release go on',
+  promote: 'make the canary the new stable version, whatever was judged',
+};
+
+export const define: Define = (command, { io, parts, run }) => {
+  for (const name of COMMANDS)
+    command
+      .command(name)
+      .description(ORDERS[name])
+      .argument('<service>')
+      .argument('<environment>')
+      .addOption(reasonOption())
+      .addOption(workOption(io))
+      .addOption(jsonOption())
+      .action((service, environment, o) =>
+        run(() => releaseCommand(io, name, service, environment, o, parts)),
+      );
+  command
+    .command('lift')
+    .description('let an artefact that was condemned be tried again')
+    .argument('<service>')
+    .argument('<environment>')
+    .option('--digest <digest>', 'the artefact, as sha256:…')
+    .addOption(reasonOption())
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((service, environment, o) => run(() => liftCommand(io, service, environment, o)));
+};

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { FORMATS, type Format, type RenderedFiles, renderAll } from '../controller/render.ts';
 import { messageOf } from '../kit/result.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
@@ -47,8 +48,8 @@ function writeAll(out: string, files: RenderedFiles, wanted: readonly Drift[]): 
   for (const [draft, file] of drafts) renameSync(draft, file);
 }
 
-function formatOf(text: string | undefined): Format {
-  const format = FORMATS.find((f) => f === (text ?? 'files'));
+function formatOf(text: string): Format {
+  const format = FORMATS.find((f) => f === text);
   if (format) return format;
   throw new CliError(EXIT.usage, {
     code: 'UNKNOWN_FORMAT',
@@ -61,12 +62,14 @@ const NAMED_AT_MOST = 8;
 const named = (found: readonly Drift[]): string =>
   found.length > NAMED_AT_MOST ? `${found.length} files` : found.map((f) => f.path).join(', ');
 
+interface RenderOptions extends Json {
+  readonly out: string;
+  readonly format: string;
+  readonly check?: boolean | undefined;
+}
+
 /** `sluice render [dir] --out DIR [--check]`: rules, alerts and configuration, or how what is there differs. */
-export async function renderCommand(
-  io: Io,
-  where: string,
-  options: { out: string; check?: boolean; json?: boolean; format?: string },
-): Promise<Exit> {
+export async function renderCommand(io: Io, where: string, options: RenderOptions): Promise<Exit> {
   const platform = readPlatform(io, where, { platform: 'optional' });
   const line = progress(io);
   const files = await renderAll(platform, formatOf(options.format), (name) =>
@@ -100,3 +103,12 @@ export async function renderCommand(
   }
   return options.check && found.length > 0 ? EXIT.no : EXIT.yes;
 }
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .argument('[dir]', 'the declaration', '.')
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--format <format>', 'files, or kubernetes resources', 'files')
+    .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
+    .addOption(jsonOption())
+    .action((dir, o) => run(() => renderCommand(io, dir, o)));

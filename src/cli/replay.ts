@@ -6,27 +6,23 @@ import { alertSpans, type ChangedRule, recount, replayRelease } from '../control
 import { burnRuleOf, slisOf } from '../controller/settings.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { messageOf } from '../kit/result.ts';
-import type { LedgerPort } from '../ledger/port.ts';
 import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
-import { clientOf, runningServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { ledgerTexts } from './existing-ledger.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
-import type { ServeAdapters } from './serve.ts';
+import type { Parts } from './parts.ts';
 
-export interface ReplayOptions {
-  readonly work: string;
-  readonly file?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly prometheus?: string;
-  readonly json?: boolean;
+interface ReplayOptions extends Shared {
+  readonly file?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly prometheus?: string | undefined;
 }
-export interface ReplayAdapters extends Pick<ServeAdapters, 'openMetrics'> {
-  openLedger(work: string): Promise<LedgerPort>;
-}
+type ReplayParts = Pick<Parts, 'openExistingLedger' | 'openMetrics'>;
 
 const usage = (code: string, message: string, next: string) =>
   new CliError(EXIT.usage, { code, message, next });
@@ -39,23 +35,17 @@ function moment(text: string | undefined, otherwise: number, name: string): numb
   return at;
 }
 
-/** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
-async function recordsOf(io: Io, o: ReplayOptions, adapters: ReplayAdapters): Promise<LedgerRecord[]> {
-  const server = o.file ? undefined : runningServer(o.work);
-  let texts: string[];
-  if (o.file) {
-    try {
-      texts = readFileSync(resolve(io.cwd, o.file), 'utf8').split('\n').filter(Boolean);
-    } catch (thrown) {
-      throw usage('FILE_UNREADABLE', messageOf(thrown), 'give what `sluice ledger export` wrote');
-    }
-  } else if (server)
-    texts = (await clientOf(server).text('/api/v1/ledger/export')).split('\n').filter(Boolean);
-  else {
-    const ledger = await adapters.openLedger(o.work);
-    texts = [...(await ledger.texts())];
-    await ledger.close();
+function textsIn(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch (thrown) {
+    throw usage('FILE_UNREADABLE', messageOf(thrown), 'give what `sluice ledger export` wrote');
   }
+}
+
+/** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
+async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<LedgerRecord[]> {
+  const texts = o.file ? textsIn(resolve(io.cwd, o.file)) : await ledgerTexts(parts, o.work);
   const checked = verifyChain(texts);
   if (!checked.ok)
     throw new CliError(EXIT.no, {
@@ -79,15 +69,10 @@ const stepOf = (spanMs: number): number => Math.max(10_000, Math.ceil(spanMs / M
 type Ports = ReadonlyMap<string, MetricsPort>;
 
 /** The Prometheus that was named, as each environment would ask it; none where none was. */
-async function openPorts(
-  io: Io,
-  platform: Platform,
-  o: ReplayOptions,
-  adapters: ReplayAdapters,
-): Promise<Ports> {
+async function openPorts(io: Io, platform: Platform, o: ReplayOptions, parts: ReplayParts): Promise<Ports> {
   const ports = new Map<string, MetricsPort>();
   for (const { name } of o.prometheus ? platform.environments : []) {
-    const opened = await adapters.openMetrics(platform, name, o.prometheus!, io.env);
+    const opened = await parts.openMetrics(platform, name, o.prometheus!, io.env);
     if (!opened.ok) throw usage('SECRET_MISSING', opened.error, 'set it and run this again');
     ports.set(name, opened.value);
   }
@@ -166,16 +151,16 @@ export async function replayCommand(
   io: Io,
   where: string,
   o: ReplayOptions,
-  adapters: ReplayAdapters,
+  parts: ReplayParts,
 ): Promise<Exit> {
   const platform = readPlatform(io, where);
   const range = { from: moment(o.from, 0, 'from'), to: moment(o.to, Number.MAX_SAFE_INTEGER, 'to') };
   if (range.to <= range.from) throw usage('BAD_RANGE', '--to lies before --from', 'turn them round');
-  const records = await recordsOf(io, o, adapters);
+  const records = await recordsOf(io, o, parts);
   const lanes = [...new Set(records.filter((r) => r.type === 'release.opened').map((r) => r.subject))];
   const line = progress(io);
   const rule = declaredRule(platform);
-  const ports = await openPorts(io, platform, o, adapters);
+  const ports = await openPorts(io, platform, o, parts);
   const releases: ReplayAnswer['releases'] = [];
   /** With a Prometheus at hand, raw samples are counted again by the queries declared now. */
   const again = async (one: PastRelease) => {
@@ -220,3 +205,14 @@ export async function replayCommand(
   else show(io, answer);
   return EXIT.yes;
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command
+    .argument('[dir]', 'the declaration to judge by', '.')
+    .option('--file <file>', 'an export of a ledger instead of a work folder')
+    .option('--from <time>', 'releases opened from here on')
+    .option('--to <time>', 'releases opened before this')
+    .option('--prometheus <url>', 'count the alerts of that time, too')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((dir, o) => run(() => replayCommand(io, dir, o, parts)));

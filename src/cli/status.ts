@@ -1,6 +1,7 @@
 import type { PipelineAnswer } from '../api/pipeline.ts';
 import type { LaneSummary } from '../api/views.ts';
 import { needServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
 interface Overview {
@@ -13,7 +14,7 @@ const percent = (value: number | null) => (value === null ? 'no data' : `${(100 
 const times = (value: number | null) => (value === null ? 'no data' : `${value.toFixed(2)}x`);
 
 /** `sluice status`: the same sentences, in the same order, as the console's first page. */
-export async function statusCommand(io: Io, options: { work: string; json?: boolean }): Promise<Exit> {
+export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
   const overview = await needServer(options.work).get<Overview>('/api/v1/overview');
   if (options.json) {
     printJson(io, { ...overview, schema: 'sluice.dev/status/v1' });
@@ -42,7 +43,7 @@ export async function statusCommand(io: Io, options: { work: string; json?: bool
 }
 
 /** `sluice status --pipeline`: each service's versions across environments, and what waits for what. */
-export async function pipelineCommand(io: Io, options: { work: string; json?: boolean }): Promise<Exit> {
+export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
   const answer = await needServer(options.work).get<PipelineAnswer>('/api/v1/pipeline');
   if (options.json) {
     printJson(io, answer);
@@ -71,18 +72,9 @@ export async function pipelineCommand(io: Io, options: { work: string; json?: bo
   return EXIT.yes;
 }
 
-/** `sluice promote SERVICE ENVIRONMENT`: a pull request that copies the exact digest; the gate decides. */
-export async function promoteCommand(
-  io: Io,
-  service: string,
-  environment: string,
-  options: { work: string; json?: boolean },
-): Promise<Exit> {
-  const done = await needServer(options.work).post<{ number: number }>('/api/v1/promotions', {
-    service,
-    environment,
-  });
-  if (options.json) printJson(io, done);
-  else io.out(`#${done.number} asks for it.\nNext: sluice gate ${done.number}\n`);
-  return EXIT.yes;
-}
+export const define: Define = (command, { io, run }) =>
+  command
+    .option('--pipeline', "each service's versions across environments, and what waits for what")
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((o) => run(() => (o.pipeline ? pipelineCommand(io, o) : statusCommand(io, o))));

@@ -14,8 +14,9 @@ import type { SloCase, SloTestDocument } from '../declaration/cases.ts';
 import { type Parsed, parseDocuments } from '../declaration/documents.ts';
 import type { Environment, Platform } from '../declaration/platform.ts';
 import { parseDuration } from '../kit/time.ts';
-import type { RuleRunner } from '../runtime/adapters/promtool/run.ts';
+import type { RuleRunner } from '../runtime/rule-runner.ts';
 import { textChart } from './chart.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { platformOf, readDeclarations } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
@@ -177,12 +178,7 @@ function show(io: Io, results: readonly CaseResult[]): void {
 }
 
 /** `sluice test [dir]`: users' own cases, by promtool and the judge. */
-export async function testCommand(
-  io: Io,
-  where: string,
-  options: { json?: boolean },
-  runner: RuleRunner,
-): Promise<Exit> {
+export async function testCommand(io: Io, where: string, options: Json, runner: RuleRunner): Promise<Exit> {
   const files = readDeclarations(io, where);
   const platform = platformOf(files, where, { platform: 'optional' });
   const { documents } = parseDocuments(files);
@@ -219,3 +215,9 @@ export async function testCommand(
   }
   return failed === 0 ? EXIT.yes : EXIT.no;
 }
+
+export const define: Define = (command, { io, parts, run }) =>
+  command
+    .argument('[dir]', 'the declaration with its SloTest documents', '.')
+    .addOption(jsonOption())
+    .action((dir, o) => run(async () => testCommand(io, dir, o, await parts.openRuleRunner())));

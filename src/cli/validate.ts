@@ -1,6 +1,7 @@
 import { advise } from '../controller/compile.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { problemLine } from '../kit/problem.ts';
+import { type Define, type Json, jsonOption } from './command.ts';
 import { DeclarationError, platformOf, readDeclarations } from './files.ts';
 import { EXIT, type Exit, type Io, palette, printJson } from './io.ts';
 
@@ -13,7 +14,7 @@ const summary = (platform: Platform) => ({
 });
 
 /** `sluice validate [dir]`: every problem of every file at once, or what was understood. */
-export async function validateCommand(io: Io, where: string, options: { json?: boolean }): Promise<Exit> {
+export async function validateCommand(io: Io, where: string, options: Json): Promise<Exit> {
   const p = palette(io);
   try {
     const files = readDeclarations(io, where);
@@ -59,3 +60,9 @@ export async function validateCommand(io: Io, where: string, options: { json?: b
     return EXIT.usage;
   }
 }
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .argument('[dir]', 'where it is', '.')
+    .addOption(jsonOption())
+    .action((dir, o) => run(() => validateCommand(io, dir, o)));

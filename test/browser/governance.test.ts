@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReleases } from '../../shop/profile.ts';
 import { propose } from '../../src/cli/demo/people.ts';
 import { desiredOf } from '../../src/cli/demo/story.ts';
+import { pushChange } from '../../src/wiring/developer.ts';
 import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
 import { type OpenPage, openPage, SHOTS } from './chromium.ts';
@@ -31,13 +32,18 @@ describe('the governance plane in Chromium', () => {
   const visit = (path: string) => page.goto(`${stage.server().url}${path}`);
   const heading = () => page.locator('h1').innerText();
   const release = (version: string, title: string) =>
-    propose(stage.server(), stage.work, {
-      branch: `checkout-${version}`,
-      environment: 'prod',
-      desired: desiredOf(readReleases(join(stage.directory, 'releases.yaml')), 'checkout', version),
-      title,
-      autoMerge: false,
-    });
+    propose(
+      stage.server(),
+      stage.work,
+      {
+        branch: `checkout-${version}`,
+        environment: 'prod',
+        desired: desiredOf(readReleases(join(stage.directory, 'releases.yaml')), 'checkout', version),
+        title,
+        autoMerge: false,
+      },
+      pushChange,
+    );
   const fill = async (label: RegExp, fields: Record<string, string>, submit: string) => {
     await page.getByRole('button', { name: label }).first().click();
     const dialog = page.locator('dialog[open]');

@@ -1,4 +1,5 @@
-import { startTraffic, type Traffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
+import { startTraffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
+import type { Traffic } from '../../src/gitops/traffic.ts';
 import { OWNER } from '../forge/gitea.ts';
 import type { ClusterHouse } from './house.ts';
 import { desiredText, ENVIRONMENTS, type Environment, hostOf, SERVICES } from './shop.ts';

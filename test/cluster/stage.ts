@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Traffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
+import type { Traffic } from '../../src/gitops/traffic.ts';
 import { type ClusterHouse, keepLogs, startHouse } from './house.ts';
 import { type Answers, startUsers } from './people.ts';
 import { openReport, type Report } from './report.ts';

@@ -6,11 +6,12 @@ import { MockAgent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { lookAtMetrics } from '../../src/controller/metrics-look.ts';
-import type { Platform } from '../../src/declaration/platform.ts';
+import type { Platform, SecretRef } from '../../src/declaration/platform.ts';
 import { freePort } from '../../src/delivery/adapters/process/os.ts';
-import { accessOf, type Environment } from '../../src/runtime/adapters/prometheus/access.ts';
+import { accessOf } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';
+import { readSecret } from '../../src/wiring/secrets.ts';
 import { temporaryFolder } from '../folder.ts';
 import { goodSli } from '../sli.ts';
 import { until } from '../wait.ts';
@@ -258,24 +259,24 @@ describe('a Prometheus that misbehaves', () => {
 
 describe('credentials', () => {
   const source = (prometheus: string) => declared(prometheus).environments[0]!.prometheus;
-  const env: Environment = { TOKEN: 's3cret', CERT: 'cert', KEY: 'key' };
+  const read = (ref: SecretRef) => readSecret(ref, { TOKEN: 's3cret', CERT: 'cert', KEY: 'key' });
   it.each([
     ['bearer: { secretRef: { env: TOKEN } }', { authorization: 'Bearer s3cret' }],
     ['basic: { username: u, secretRef: { env: TOKEN } }', { authorization: 'Basic dTpzM2NyZXQ=' }],
     ['tenant: { value: team-a }', { 'X-Scope-OrgID': 'team-a' }],
   ])('DECL-5: %s becomes a header', (text, headers) =>
-    expect(accessOf(source(text), 'http://p', env)).toMatchObject({ ok: true, value: { headers } }),
+    expect(accessOf(source(text), 'http://p', read)).toMatchObject({ ok: true, value: { headers } }),
   );
   it('DECL-5: certificates are read from their references', () =>
     expect(
       accessOf(
         source('mtls: { cert: { secretRef: { env: CERT } }, key: { secretRef: { env: KEY } } }'),
         'http://p',
-        env,
+        read,
       ),
     ).toMatchObject({ ok: true, value: { tls: { cert: 'cert', key: 'key' } } }));
   it('DECL-5: a secret that is not there is named, its place and not its value', () =>
-    expect(accessOf(source('bearer: { secretRef: { env: NOPE } }'), 'http://p', env)).toEqual({
+    expect(accessOf(source('bearer: { secretRef: { env: NOPE } }'), 'http://p', read)).toEqual({
       ok: false,
       error: 'the environment variable NOPE is not set',
     }));

@@ -12,13 +12,11 @@ import { compile } from '../../src/controller/compile.ts';
 import { which } from '../../src/delivery/adapters/process/os.ts';
 import { loadHistory } from '../../src/embedded/history.ts';
 import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
-import {
-  startTraffic,
-  type Traffic,
-  type TrafficOptions,
-} from '../../src/gitops/adapters/load-test/open-loop.ts';
+import { startTraffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { desiredPath } from '../../src/gitops/desired.ts';
+import type { Traffic, TrafficOptions } from '../../src/gitops/traffic.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
+import { pushChange } from '../../src/wiring/developer.ts';
 import { until } from '../wait.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -151,13 +149,18 @@ export async function openStage(options: StageOptions = {}) {
       )!,
     /** A developer's pull request for one version. */
     propose: (version: string, environment = 'prod', service = 'checkout') =>
-      propose(server, work, {
-        branch: `${service}-${version}`,
-        environment,
-        desired: desired(service, version).desired,
-        title: `Release ${service} ${version}`,
-        autoMerge: true,
-      }),
+      propose(
+        server,
+        work,
+        {
+          branch: `${service}-${version}`,
+          environment,
+          desired: desired(service, version).desired,
+          title: `Release ${service} ${version}`,
+          autoMerge: true,
+        },
+        pushChange,
+      ),
     release: (id: string) => clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`),
     records: async (): Promise<LedgerRecord[]> =>
       (await clientOf(server).text('/api/v1/ledger/export'))

@@ -1,10 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { PullView } from '../../api/governance.ts';
-import { git } from '../../gitops/adapters/git/program.ts';
-import { commitDesired } from '../../gitops/adapters/git/repository.ts';
 import type { Desired } from '../../gitops/desired.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';
+import type { Parts } from '../parts.ts';
 
 /** What a developer does: a branch with one change, and a pull request. */
 export interface Wanted {
@@ -17,23 +15,19 @@ export interface Wanted {
   readonly autoMerge: boolean;
 }
 
-const DEVELOPER = { name: 'A developer', email: 'developer@localhost' };
-
 /** Pushes a branch from a clone of the desired state, and opens a pull request. Gives its number. */
-export async function propose(server: ServeFile, work: string, wanted: Wanted): Promise<number> {
+export async function propose(
+  server: ServeFile,
+  work: string,
+  wanted: Wanted,
+  pushChange: Parts['pushChange'],
+): Promise<number> {
+  const { branch, environment, desired, title } = wanted;
   const clone = join(work, 'developer');
-  if (!existsSync(clone)) {
-    mkdirSync(dirname(clone), { recursive: true });
-    await git(work, ['clone', '--quiet', server.repository!, clone]);
-  }
-  await git(clone, ['fetch', '--quiet', 'origin']);
-  await git(clone, ['checkout', '--quiet', '-B', wanted.branch, 'origin/main']);
-  const change = { environment: wanted.environment, desired: wanted.desired };
-  await commitDesired(clone, [change], wanted.title, DEVELOPER);
-  await git(clone, ['push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${wanted.branch}`]);
+  await pushChange({ repository: server.repository!, clone, branch, environment, desired, title });
   const { number } = await clientOf(server).post<{ number: number }>('/api/v1/pulls', {
-    title: wanted.title,
-    head: wanted.branch,
+    title,
+    head: branch,
     labels: wanted.labels ?? [],
     autoMerge: wanted.autoMerge,
   });

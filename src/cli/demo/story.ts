@@ -2,10 +2,11 @@ import { request } from 'undici';
 import { digestOfVersion, type Releases } from '../../../shop/profile.ts';
 import type { FreezeList, PullView } from '../../api/governance.ts';
 import type { LaneSummary, ReleaseView } from '../../api/views.ts';
-import type { Traffic } from '../../gitops/adapters/load-test/open-loop.ts';
+import type { Traffic } from '../../gitops/traffic.ts';
 import { systemClock } from '../../kit/time.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';
 import { CliError, EXIT, type Io, palette, table } from '../io.ts';
+import type { Parts } from '../parts.ts';
 import { propose, pullOf } from './people.ts';
 
 export const SERVICE = 'checkout';
@@ -62,6 +63,7 @@ export interface Stage {
   readonly server: DemoServer;
   readonly work: string;
   readonly traffic: Traffic;
+  readonly pushChange: Parts['pushChange'];
   readonly say: (text: string) => void;
   readonly tell: (text: string) => void;
 }
@@ -116,13 +118,18 @@ const pullsOf = async (stage: Stage): Promise<PullView[]> =>
 
 /** A developer's branch that sets one version in dev, and its pull request. */
 const proposeVersion = (stage: Stage, version: string): Promise<number> =>
-  propose(stage.server, stage.work, {
-    branch: `${SERVICE}-${version}`,
-    environment: ENVIRONMENTS[0],
-    desired: desiredOf(stage.releases, SERVICE, version),
-    title: `Release ${SERVICE} ${version}`,
-    autoMerge: true,
-  });
+  propose(
+    stage.server,
+    stage.work,
+    {
+      branch: `${SERVICE}-${version}`,
+      environment: ENVIRONMENTS[0],
+      desired: desiredOf(stage.releases, SERVICE, version),
+      title: `Release ${SERVICE} ${version}`,
+      autoMerge: true,
+    },
+    stage.pushChange,
+  );
 
 /** Waits for what the gate says of a pull request. */
 const judged = (

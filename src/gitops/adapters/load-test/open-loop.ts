@@ -1,55 +1,11 @@
 import { Agent, request } from 'undici';
+import type { Second, Target, Traffic, TrafficOptions, TrafficReport } from '../../traffic.ts';
 import { percentile } from './summary.ts';
-
-/** What users saw in one second. */
-export interface Second {
-  readonly at: number;
-  sent: number;
-  ok: number;
-  failed: number;
-}
-
-export interface TrafficReport {
-  readonly sent: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly seconds: readonly Second[];
-}
-
-export interface Target {
-  readonly url: string;
-  readonly rps: number;
-  /** The name that is asked for, where the address is another. */
-  readonly host?: string;
-}
-
-export interface TrafficOptions {
-  /** Where to send, and how many a second to each. */
-  readonly targets: readonly Target[];
-  /** Called for every answer, with who served it. */
-  readonly onAnswer?: (answer: {
-    at: number;
-    url: string;
-    status: number;
-    servedBy: string | null;
-    ms: number;
-  }) => void;
-}
 
 const MAX_IN_FLIGHT = 500;
 const TIMEOUT_MS = 5_000;
 const KEPT_LATENCIES = 20_000;
 const TICK_MS = 10;
-
-export interface Traffic {
-  report(): TrafficReport;
-  /** Failed and sent since the last mark. */
-  mark(): void;
-  sinceMark(): { sent: number; failed: number };
-  stop(): Promise<TrafficReport>;
-}
 
 /** Sends at a steady rate, whether or not answers come: an open loop, as users are. */
 export function startTraffic(options: TrafficOptions): Traffic {

@@ -3,23 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
-
-/** Series go in, rules run over them, and each question is answered: labels as text → value. */
-export interface RuleRun {
-  readonly rules: string;
-  readonly intervalMs: number;
-  /** How often the rules are evaluated; as often as samples come, where left out. */
-  readonly evaluationMs?: number;
-  readonly series: readonly { readonly series: string; readonly values: string }[];
-  readonly questions: readonly { readonly expr: string; readonly atMs: number }[];
-}
-export type Answers = readonly ReadonlyMap<string, number>[];
-export interface RuleFailure {
-  readonly code: 'NO_PROMTOOL' | 'RULES_REFUSED';
-  readonly message: string;
-}
-export type RuleRunner = (run: RuleRun) => Promise<Result<Answers, RuleFailure>>;
+import { fail, messageOf, ok } from '../../../kit/result.ts';
+import type { RuleRunner } from '../../rule-runner.ts';
 
 /** No series of anybody's carries it: every question fails, and promtool says what it got instead. */
 const SENTINEL = '{sluice_asked="0"}';

@@ -1,21 +1,21 @@
-import { endSentence, laneSentence } from '../../api/sentences.ts';
-import { type CommitKeeper, openCommits } from '../../controller/commits.ts';
-import { followLedger } from '../../controller/following.ts';
-import type { Gatekeeper } from '../../controller/gate/keeper.ts';
-import { createLoadKeeper } from '../../controller/load.ts';
-import type { Controller } from '../../controller/loop.ts';
-import { createMeasures, type Measures } from '../../controller/measures.ts';
-import { openPromoter, orderHold, type Promoter } from '../../controller/promotion.ts';
-import { openSync, type SyncKeeper } from '../../controller/syncing.ts';
-import type { Platform } from '../../declaration/platform.ts';
-import type { Hold, Revision } from '../../delivery/events.ts';
-import type { DesiredRepository } from '../../gitops/port.ts';
-import type { SyncPort } from '../../gitops/sync.ts';
-import type { LedgerPort } from '../../ledger/port.ts';
-import { createNotifier, type NotifierParts } from '../../server/notify/notifier.ts';
-import type { ServeAdapters } from '../serve.ts';
+import { endSentence, laneSentence } from '../api/sentences.ts';
+import { type CommitKeeper, openCommits } from '../controller/commits.ts';
+import { followLedger } from '../controller/following.ts';
+import type { Gatekeeper } from '../controller/gate/keeper.ts';
+import { createLoadKeeper } from '../controller/load.ts';
+import type { Controller } from '../controller/loop.ts';
+import { createMeasures, type Measures } from '../controller/measures.ts';
+import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
+import { openSync, type SyncKeeper } from '../controller/syncing.ts';
+import type { Platform } from '../declaration/platform.ts';
+import type { Hold, Revision } from '../delivery/events.ts';
+import type { LoadPort } from '../gitops/load.ts';
+import type { DesiredRepository } from '../gitops/port.ts';
+import type { SyncPort } from '../gitops/sync.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import { createNotifier, type NotifierParts } from '../server/notify/notifier.ts';
 
-export interface GitopsWiring {
+export interface GitopsOptions {
   readonly platform: Platform;
   readonly controller: Controller;
   readonly ledger: LedgerPort;
@@ -23,7 +23,7 @@ export interface GitopsWiring {
   readonly sync: SyncPort;
   readonly gate: Gatekeeper | null;
   readonly receivers: NotifierParts['receivers'];
-  openLoad(): ReturnType<ServeAdapters['openLoad']>;
+  openLoad(): Promise<LoadPort>;
   publicUrl(): string;
   now(): number;
   warn(details: object, message: string): void;
@@ -48,7 +48,7 @@ const COMMITS_EVERY_MS = 1_000;
 const SYNC_EVERY_MS = 2_000;
 const TELL_EVERY_MS = 1_000;
 
-const openPromotions = (w: GitopsWiring, gate: Gatekeeper, commits: CommitKeeper): Promise<Promoter> =>
+const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeeper): Promise<Promoter> =>
   openPromoter({
     platform: w.platform,
     forge: gate.forge,
@@ -73,7 +73,7 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
 }
 
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
-export async function openGitops(w: GitopsWiring): Promise<Gitops> {
+export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   const { platform, controller, ledger, gate } = w;
   const lanes = () => controller.lanes().map((v) => v.state);
   const desired = () => controller.desired();

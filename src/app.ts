@@ -1,0 +1,185 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { announce } from './app/announce.ts';
+import type { AppContext } from './app/context.ts';
+import { createHealth, type Health } from './app/health.ts';
+import { serveHttp } from './app/http.ts';
+import { keepLeading, standBy } from './app/leadership.ts';
+import { createLifecycle } from './app/lifecycle.ts';
+import { listen } from './app/listener.ts';
+import { openLedger } from './app/open-ledger.ts';
+import { opened } from './app/opened.ts';
+import { openPlanes, type Planes } from './app/planes.ts';
+import { tickUntilEnd } from './app/ticking.ts';
+import { serveFile } from './cli/client.ts';
+import { type Io, progress } from './cli/io.ts';
+import type { Platform } from './declaration/platform.ts';
+import { systemClock } from './kit/time.ts';
+import { isShared, type LedgerPort } from './ledger/port.ts';
+import { newSecret } from './server/auth.ts';
+import type { WiringContext } from './wiring/context.ts';
+import type { OpenDesired } from './wiring/desired-state.ts';
+import { repositoryOf } from './wiring/places.ts';
+import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
+
+export interface AppOptions {
+  readonly platform: Platform;
+  /** Folder of the declaration. */
+  readonly directory: string;
+  /** Folder that holds everything of this server. */
+  readonly work: string;
+  /** Root of this program: policy, console, shop. */
+  readonly root: string;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Further host names that requests may carry. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** Why a server ended: it was told to, or another one leads. */
+export type End = 'stopped' | 'not leading';
+
+/** A server that runs. */
+export interface App {
+  readonly url: string;
+  /** Token of the local administrator. */
+  readonly token: string;
+  readonly health: Health;
+  readonly planes: Planes;
+  /** Settles once everything is stopped. */
+  readonly ended: Promise<End>;
+  /** Stops everything, last in, first out. */
+  stop(): Promise<End>;
+}
+
+const HEAL_EVERY_MS = 5_000;
+const GATE_EVERY_MS = 500;
+/** An anchor is at most so far behind. */
+const ANCHOR_EVERY_MS = 8_000;
+
+const tickOf = (platform: Platform): number =>
+  Math.max(100, Math.min(1_000, ...platform.environments.map((e) => e.prometheus.scrapeIntervalMs / 4)));
+
+/** A secret of this work folder: made once, readable by its owner alone. */
+function keepSecret(file: string): string {
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const secret = newSecret();
+  writeFileSync(file, secret, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  return secret;
+}
+
+/** What is done beside the loop, each at its own pace: what hangs must not hold up an abort. */
+function startChores(
+  context: AppContext,
+  planes: Planes,
+  ledger: LedgerPort,
+  push: OpenDesired['push'],
+): void {
+  const { lifecycle, now, platform, wiring } = context;
+  const { gate, gitops } = planes;
+  lifecycle.every(HEAL_EVERY_MS, 'a part does not start again', () => planes.delivering.heal());
+  for (const { everyMs, failing, work } of gitops.chores)
+    lifecycle.every(everyMs, failing, () => work(now()));
+  if (gate)
+    lifecycle.every(GATE_EVERY_MS, 'the gate could not look', async () => {
+      await gate.look(now());
+      await gitops.promoter?.look(now());
+    });
+  const repository = repositoryOf(platform, context.work);
+  lifecycle.every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
+    const anchored = await wiring.anchorLedger(repository, ledger, now(), push);
+    if (!anchored.ok) context.warn({ error: anchored.error }, 'the ledger could not be anchored');
+  });
+}
+
+/** Opens what a leading server is made of, one part after another; each says how it is stopped. */
+async function lead(context: AppContext, ledger: LedgerPort) {
+  const { io, platform, work, wiring, lifecycle, now } = context;
+  const line = progress(io);
+  const credentialsFile = join(work, 'alertmanager.token');
+  const alertmanagerToken = keepSecret(credentialsFile);
+  const desired = opened(await wiring.openDesired(context));
+  const publicUrl = () => platform.signIn.people?.publicUrl ?? context.listener.url;
+  const planes = await openPlanes(context, {
+    ledger,
+    repository: desired.repository,
+    credentialsFile,
+    publicUrl,
+    progress: (what) => line.say(`starting ${what} …`),
+  });
+  const { tokens, metrics } = await serveHttp(context, planes, { ledger, alertmanagerToken, publicUrl });
+  line.done();
+  announce(context, planes.delivering.environments, tokens.local);
+  lifecycle.onStop(() => (context.lost() ? undefined : rmSync(serveFile(work), { force: true })));
+  startChores(context, planes, ledger, desired.push);
+  const tick = async () => {
+    await planes.controller.tick();
+    await planes.budgets.look(now());
+    await planes.governance.look(now());
+  };
+  const ticking = tickUntilEnd(context, tick, tickOf(platform), metrics);
+  return { planes, token: tokens.local, ticking };
+}
+
+/** Opens the ledger and listens: what there is before it is known who leads. */
+async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
+  const { platform, directory, work, root } = options;
+  mkdirSync(work, { recursive: true, mode: 0o700 });
+  const log = await wiring.openLog(io.env, io.err);
+  const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
+  const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
+  const ledger = await openLedger(wired, wiring);
+  const lifecycle = createLifecycle(warn);
+  lifecycle.onStop(() => ledger.close());
+  return { ledger, lifecycle, log, wired };
+}
+
+/**
+ * Starts a server: it listens, waits until it leads where servers share a ledger, opens every part and begins to
+ * tick. A part that cannot be opened stops what was started before it, and the reason is thrown as a `CliError`.
+ */
+export async function startApp(io: Io, options: AppOptions, wiring: Wiring = allAdapters): Promise<App> {
+  const { ledger, lifecycle, log, wired } = await openContext(io, options, wiring);
+  const end = new AbortController();
+  const forward = () => end.abort();
+  if (io.signal.aborted) forward();
+  io.signal.addEventListener('abort', forward, { once: true });
+  let lost = false;
+  try {
+    const context: AppContext = {
+      ...wired,
+      io,
+      wiring,
+      log,
+      lifecycle,
+      health: createHealth(),
+      listener: await listen(options.host, options.port, lifecycle),
+      allowedHosts: options.allowedHosts,
+      ending: end.signal,
+      lost: () => lost,
+    };
+    if (isShared(ledger)) {
+      await standBy(context, ledger);
+      keepLeading(context, ledger, () => {
+        lost = true;
+        end.abort();
+      });
+    }
+    const { planes, token, ticking } = await lead(context, ledger);
+    const ended = ticking.then(async (): Promise<End> => {
+      await lifecycle.stop();
+      io.signal.removeEventListener('abort', forward);
+      return lost ? 'not leading' : 'stopped';
+    });
+    const stop = () => {
+      end.abort();
+      return ended;
+    };
+    return { url: context.listener.url, token, health: context.health, planes, ended, stop };
+  } catch (thrown) {
+    await lifecycle.stop();
+    throw thrown;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Io } from '../cli/io.ts';
+import type { WiringContext } from '../wiring/context.ts';
+import type { Log } from '../wiring/log.ts';
+import type { Wiring } from '../wiring/wiring.ts';
+import type { Health } from './health.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Listener } from './listener.ts';
+
+/** What every part of a starting server shares. */
+export interface AppContext extends WiringContext {
+  readonly io: Io;
+  readonly wiring: Wiring;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly health: Health;
+  readonly listener: Listener;
+  readonly allowedHosts: readonly string[];
+  /** Aborts when the server is to end: on a signal, or when another server leads. */
+  readonly ending: AbortSignal;
+  /** Whether another server has taken over what this one ran. */
+  lost(): boolean;
+}

@@ -1,0 +1,111 @@
+import { resolve } from 'node:path';
+import { readPlatform } from '../cli/files.ts';
+import { CliError, EXIT, type Io } from '../cli/io.ts';
+import type { OnceOptions } from '../cli/parts.ts';
+import { openBudgets } from '../controller/budgets.ts';
+import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
+import { openGovernance } from '../controller/governance.ts';
+import { releasesOf } from '../controller/history.ts';
+import { NO_LOOK } from '../controller/metrics-look.ts';
+import { lanesOf } from '../declaration/platform.ts';
+import { emptyLane, type Lane, laneName } from '../delivery/events.ts';
+import type { Decision } from '../governance/decision.ts';
+import { fail, ok, type Result } from '../kit/result.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import type { MetricsPort } from '../runtime/port.ts';
+import type { WiringContext } from '../wiring/context.ts';
+import type { Wiring } from '../wiring/wiring.ts';
+import { opened } from './opened.ts';
+
+/** The adapters of one decision. The action brings its own: it runs where there is neither ledger nor server. */
+export type OnceWiring = Pick<
+  Wiring,
+  'openExistingLedger' | 'openForge' | 'openMemoryLedger' | 'openMetrics' | 'openPolicy'
+>;
+
+/** Where every lane stood when the last record was written. */
+async function lanesIn(ledger: LedgerPort, lanes: readonly string[]): Promise<Map<string, Lane>> {
+  const found = new Map<string, Lane>();
+  for (const lane of lanes) {
+    const last = releasesOf(lane, await ledger.read({ subject: lane })).at(-1);
+    found.set(lane, last?.lane ?? emptyLane(lane));
+  }
+  return found;
+}
+
+/** The Prometheus of every environment that has one elsewhere: without a server none runs on this machine. */
+async function metricsPorts(
+  { platform, env }: WiringContext,
+  wiring: OnceWiring,
+): Promise<ReadonlyMap<string, MetricsPort>> {
+  const declared = platform.environments.filter((e) => e.prometheus.address !== 'embedded');
+  const ports = declared.map(
+    async ({ name, prometheus }) =>
+      [name, opened(await wiring.openMetrics(platform, name, prometheus.address, env))] as const,
+  );
+  return new Map(await Promise.all(ports));
+}
+
+function contextOf(io: Io, o: OnceOptions, root: string): WiringContext {
+  const platform = readPlatform(io, o.declaration);
+  if (!platform.forge)
+    throw new CliError(EXIT.usage, {
+      code: 'NO_FORGE',
+      message: 'no forge is declared: there are no pull requests',
+      next: 'declare spec.forge in the Platform, or give --input',
+    });
+  const directory = resolve(io.cwd, o.declaration);
+  return { platform, directory, work: o.work, root, env: io.env, now: () => Date.now(), warn: () => {} };
+}
+
+/** The planes as far as one decision needs them, over the ledger of a work folder or an empty one. */
+async function gateOver(
+  context: WiringContext,
+  o: OnceOptions,
+  wiring: OnceWiring,
+  ledger: LedgerPort,
+  kept: boolean,
+): Promise<Gatekeeper> {
+  const { platform } = context;
+  const forge = opened(await wiring.openForge(context))!;
+  const policy = opened(await wiring.openPolicy(context));
+  const ports = await metricsPorts(context, wiring);
+  const metrics = () => NO_LOOK;
+  const governance = await openGovernance({ platform, ledger, metrics });
+  const budgets = await openBudgets({ platform, ledger, metrics });
+  const names = lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name));
+  const lanes = kept ? [...(await lanesIn(ledger, names)).values()] : null;
+  return createGatekeeper({
+    platform,
+    forge: o.post ? forge : { ...forge, report: async () => ok('unchanged' as const) },
+    policy: policy.port,
+    governance,
+    metricsPort: (e) => ports.get(e),
+    look: metrics,
+    lanes: () => lanes,
+    adjustments: (slo, e) => budgets.adjustments(slo, e),
+    pullUrl: () => null,
+    now: context.now,
+    warn: context.warn,
+  });
+}
+
+/** Decides on one pull request without a server: in a workflow, or by hand. */
+export async function decideOnce(
+  io: Io,
+  o: OnceOptions,
+  number: number,
+  root: string,
+  wiring: OnceWiring,
+): Promise<Result<Decision, { code: string; message: string }>> {
+  const context = contextOf(io, o, root);
+  const existing = await wiring.openExistingLedger(o.work, context.platform.name);
+  const ledger = existing ?? (await wiring.openMemoryLedger('gate'));
+  try {
+    const gate = await gateOver(context, o, wiring, ledger, existing !== null);
+    const done = await gate.evaluate(number, 'sluice gate');
+    return done.ok ? ok(done.value.decision!) : fail(done.error);
+  } finally {
+    await ledger.close();
+  }
+}

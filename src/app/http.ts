@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openAlerts } from '../controller/alerts.ts';
+import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import { createApp } from '../server/app.ts';
+import { loadTokens } from '../server/auth.ts';
+import { createBudgetHouse } from '../server/budgets.ts';
+import { createGovernanceHouse } from '../server/governance.ts';
+import { createHouseViews } from '../server/house.ts';
+import { createMetrics, type ServerMetrics } from '../server/metrics.ts';
+import type { AppContext } from './context.ts';
+import { opened } from './opened.ts';
+import type { Planes } from './planes.ts';
+
+export interface HttpOptions {
+  readonly ledger: LedgerPort;
+  /** With this Alertmanager delivers. */
+  readonly alertmanagerToken: string;
+  publicUrl(): string;
+}
+
+/** The server's own metrics, of everything that the planes know. */
+function openOwnMetrics(
+  { now }: AppContext,
+  { controller, governance, gate, gitops }: Planes,
+): ServerMetrics {
+  const metrics = createMetrics(controller);
+  controller.onRecords((records) => metrics.records(records));
+  metrics.watch({
+    freezes: () => governance.freezes(now()) ?? [],
+    pulls: () => gate?.pulls() ?? [],
+    measures: (service) => gitops.measures(service, now(), MEASURED_MS),
+    inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
+  });
+  return metrics;
+}
+
+/** The API, the console and webhooks over the planes; from here on they answer. */
+export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
+  const { platform, now, wiring } = context;
+  const { controller, budgets, governance, gate, gitops, sync, metricsOf } = planes;
+  const { ledger, publicUrl } = options;
+  const tokens = await loadTokens(ledger);
+  const metrics = openOwnMetrics(context, planes);
+  const signIn = opened(await wiring.openSignIn(context));
+  const openKept = wiring.openKeptPolicy;
+  const app = createApp({
+    house: createHouseViews({ platform, controller, ledger, now }),
+    budgets: createBudgetHouse({ platform, controller, ledger, keeper: budgets, metricsOf, now }),
+    slos: platform.slos.map((slo) => slo.name),
+    controller,
+    ledger,
+    tokens,
+    metrics,
+    unready: () => context.health.unready(),
+    consoleDir: join(context.root, 'console', 'dist'),
+    alertmanagerToken: options.alertmanagerToken,
+    allowedHosts: context.allowedHosts,
+    onAlerts: await openAlerts(platform, ledger, (e) => controller.hint(e), now),
+    signIn,
+    governance,
+    governanceHouse: createGovernanceHouse({ platform, ledger, governance, gate, now, openKept }),
+    gate,
+    promoter: gitops.promoter,
+    sync: gitops.sync,
+    measures: gitops.measures,
+    lastEnvironments: lastEnvironments(platform),
+    onPush: () => planes.desired.hint(),
+    argoCdToken: sync.webhookToken,
+    onSync: () => gitops.sync.look(now()),
+    branch: platform.forge?.branch ?? platform.repository.branch,
+    publicUrl,
+    now,
+    newId: () => randomUUID(),
+  });
+  context.listener.answer((request) => app.fetch(request));
+  return { tokens, metrics };
+}

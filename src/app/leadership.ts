@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { CliError, EXIT } from '../cli/io.ts';
+import { type Controller, type ControllerPorts, createController } from '../controller/loop.ts';
+import { messageOf } from '../kit/result.ts';
+import { systemClock } from '../kit/time.ts';
+import type { SharedLedger } from '../ledger/port.ts';
+import { createFollowerApp } from '../server/follower.ts';
+import { createHouseViews } from '../server/house.ts';
+import { createMetrics } from '../server/metrics.ts';
+import type { AppContext } from './context.ts';
+
+/** How often a server tries to lead, or goes on leading, and how often it follows the ledger. */
+const LEAD_EVERY_MS = 1_500;
+const FOLLOW_EVERY_MS = 500;
+
+/** `name at http://address`, or a name alone. */
+function leaderIn(holder: string): { name: string; address: string | null } {
+  const [, name, address] = /^(.*?)(?: at (https?:\/\/\S+))?$/.exec(holder)!;
+  return { name: name ?? holder, address: address ?? null };
+}
+
+/** A server that stands by never observes or acts: only what is on record counts. */
+function onlyTheLedger(ledger: SharedLedger): ControllerPorts {
+  const never = (): never => {
+    throw new Error('broken invariant: a server that stands by observes nothing');
+  };
+  return {
+    clock: systemClock,
+    ledger,
+    desired: { read: async () => null },
+    metrics: never,
+    delivery: never,
+  };
+}
+
+/** What a server that stands by knows: who leads, and what keeps it from following. */
+interface Standing {
+  leader: string | null;
+  trouble: string | null;
+}
+
+async function answerAsFollower(
+  context: AppContext,
+  ledger: SharedLedger,
+  standing: Standing,
+): Promise<Controller> {
+  const { platform, root, now } = context;
+  const controller = createController(platform, onlyTheLedger(ledger), { warn: context.warn });
+  const metrics = createMetrics(controller);
+  await controller.load();
+  const app = createFollowerApp({
+    house: createHouseViews({ platform, controller, ledger, now }),
+    ledger,
+    controller,
+    now,
+    metrics,
+    unready: () => standing.trouble,
+    consoleDir: join(root, 'console', 'dist'),
+    allowedHosts: context.allowedHosts,
+    leader: () => (standing.leader === null ? null : leaderIn(standing.leader)),
+  });
+  context.listener.answer((request) => app.fetch(request));
+  return controller;
+}
+
+/** Where servers share the ledger, one leads; the others follow it, and one of them takes over within seconds. */
+export async function standBy(context: AppContext, ledger: SharedLedger): Promise<void> {
+  if (await ledger.lead()) return;
+  const { io, now } = context;
+  const standing: Standing = { leader: null, trouble: null };
+  const controller = await answerAsFollower(context, ledger, standing);
+  let told: string | null | undefined;
+  for (let triedAt = now(); !context.ending.aborted; ) {
+    try {
+      standing.leader = await ledger.leader();
+      if (standing.leader !== told) io.out(`Standing by: ${standing.leader ?? 'nobody'} leads.\n`);
+      told = standing.leader;
+      await controller.follow();
+      standing.trouble = null;
+      if (now() - triedAt >= LEAD_EVERY_MS || standing.leader === null) {
+        triedAt = now();
+        if (await ledger.lead()) return;
+      }
+    } catch (thrown) {
+      const error = messageOf(thrown);
+      if (standing.trouble === null) context.warn({ error }, 'the ledger cannot be followed now');
+      standing.trouble = error;
+    }
+    await systemClock.sleep(FOLLOW_EVERY_MS, context.ending);
+  }
+  throw new CliError(EXIT.no, { code: 'STOPPED', message: 'stopped while standing by' });
+}
+
+/** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
+export function keepLeading(context: AppContext, ledger: SharedLedger, lost: () => void): void {
+  context.lifecycle.every(LEAD_EVERY_MS, 'the ledger cannot be led now', async () => {
+    if (await ledger.lead()) return;
+    context.warn({}, 'another server leads: this one ends');
+    lost();
+  });
+}

@@ -1,0 +1,54 @@
+import { messageOf } from '../kit/result.ts';
+import { systemClock } from '../kit/time.ts';
+
+/** What was started, in order; it is stopped in the opposite order, once. */
+export interface Lifecycle {
+  /** Says how something that was just started is stopped. */
+  onStop(close: () => Promise<void> | void): void;
+  /** Does some work again and again, one run at a time; stopping waits for the run that is under way. */
+  every(ms: number, failing: string, work: () => Promise<unknown>): void;
+  /** Stops everything, last in, first out. What does not stop is told, and keeps nothing else from stopping. */
+  stop(): Promise<void>;
+}
+
+type Warn = (details: object, message: string) => void;
+
+export function createLifecycle(warn: Warn): Lifecycle {
+  const closing: (() => Promise<void> | void)[] = [];
+  let stopped: Promise<void> | null = null;
+
+  async function stopAll(): Promise<void> {
+    for (let close = closing.pop(); close; close = closing.pop()) {
+      try {
+        await close();
+      } catch (thrown) {
+        warn({ error: messageOf(thrown) }, 'a part did not stop');
+      }
+    }
+  }
+
+  return {
+    onStop: (close) => void closing.push(close),
+    every(ms, failing, work) {
+      const stop = new AbortController();
+      const run = async () => {
+        while (!stop.signal.aborted) {
+          // A failure that is thrown at once must not end the repetition either.
+          await Promise.resolve()
+            .then(work)
+            .catch((thrown: unknown) => warn({ error: messageOf(thrown) }, failing));
+          await systemClock.sleep(ms, stop.signal);
+        }
+      };
+      const running = run();
+      closing.push(async () => {
+        stop.abort();
+        await running;
+      });
+    },
+    stop() {
+      stopped ??= stopAll();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Io } from './io.ts';
+
+/** The process as a command sees it. A signal tells the command to stop, and so does a reader that went away. */
+export function processIo(): Io {
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, abort);
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // In `sluice … | head -1` the reader has seen enough: that is no failure.
+      if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) abort();
+    });
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.env['INIT_CWD'] ?? process.cwd(),
+    outTty: process.stdout.isTTY ?? false,
+    errTty: process.stderr.isTTY ?? false,
+    signal: stop.signal,
+  };
+}

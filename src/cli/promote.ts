@@ -1,0 +1,27 @@
+import { needServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { EXIT, type Exit, type Io, printJson } from './io.ts';
+
+/** `sluice promote SERVICE ENVIRONMENT`: a pull request that copies the exact digest; the gate decides. */
+export async function promoteCommand(
+  io: Io,
+  service: string,
+  environment: string,
+  options: Shared,
+): Promise<Exit> {
+  const done = await needServer(options.work).post<{ number: number }>('/api/v1/promotions', {
+    service,
+    environment,
+  });
+  if (options.json) printJson(io, done);
+  else io.out(`#${done.number} asks for it.\nNext: sluice gate ${done.number}\n`);
+  return EXIT.yes;
+}
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .argument('<service>')
+    .argument('<environment>', 'where it is to go')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((service, environment, o) => run(() => promoteCommand(io, service, environment, o)));

@@ -1,0 +1,86 @@
+import type { PullList } from '../api/governance.ts';
+import { needServer } from './client.ts';
+import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+
+interface OpenOptions extends Shared {
+  readonly title?: string | undefined;
+  readonly label?: readonly string[] | undefined;
+  readonly autoMerge?: boolean | undefined;
+}
+
+/** `sluice pull list`: what is open, denied first. Exit 1 where something is denied. */
+export async function pullListCommand(io: Io, o: Shared): Promise<Exit> {
+  const answer = await needServer(o.work).get<PullList>('/api/v1/pulls');
+  const denied = answer.pulls.some((p) => p.state === 'open' && p.allow === false);
+  if (o.json) printJson(io, answer);
+  else {
+    io.out(`${palette(io).bold(answer.sentence)}\n`);
+    const word = (p: PullList['pulls'][number]) =>
+      p.state !== 'open' ? p.state : p.allow === null ? 'waits' : p.allow ? 'allow' : 'deny';
+    const rows = answer.pulls.map((p) => [
+      `#${p.number}`,
+      word(p),
+      p.lanes.join(' ') || '-',
+      p.author,
+      p.title,
+    ]);
+    if (rows.length > 0) io.out(table([['PULL', 'GATE', 'TOUCHES', 'AUTHOR', 'TITLE'], ...rows]));
+    io.out('Next: sluice gate NUMBER\n');
+  }
+  return denied ? EXIT.no : EXIT.yes;
+}
+
+/** `sluice pull open BRANCH`: a pull request for a branch that was pushed. */
+export async function pullOpenCommand(io: Io, branch: string, o: OpenOptions): Promise<Exit> {
+  const body = {
+    head: branch,
+    title: o.title?.trim() || branch,
+    labels: o.label ?? [],
+    autoMerge: o.autoMerge ?? false,
+  };
+  const done = await needServer(o.work).post<{ number: number }>('/api/v1/pulls', body);
+  if (o.json) printJson(io, done);
+  else io.out(`Opened #${done.number}.\nNext: sluice gate ${done.number}\n`);
+  return EXIT.yes;
+}
+
+/** `sluice pull merge NUMBER`: merges if the gate allows. */
+export async function pullMergeCommand(io: Io, number: string, o: Shared): Promise<Exit> {
+  if (!/^[1-9]\d{0,8}$/.test(number))
+    throw new CliError(EXIT.usage, {
+      code: 'BAD_NUMBER',
+      message: `"${number}" is no number of a pull request`,
+      next: 'sluice pull list shows them',
+    });
+  const done = await needServer(o.work).post<{ number: number }>(`/api/v1/pulls/${number}/merge`, {});
+  if (o.json) printJson(io, done);
+  else io.out(`Merged #${done.number}.\nNext: sluice status\n`);
+  return EXIT.yes;
+}
+
+export const define: Define = (command, { io, run }) => {
+  command
+    .command('list')
+    .description('list open pull requests, those that are denied first')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((o) => run(() => pullListCommand(io, o)));
+  command
+    .command('open')
+    .description('open a pull request for a branch')
+    .argument('<branch>', 'a branch that was pushed')
+    .option('--title <title>')
+    .option('--label <label...>')
+    .option('--auto-merge', 'merge by itself once the gate allows it')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((branch, o) => run(() => pullOpenCommand(io, branch, o)));
+  command
+    .command('merge')
+    .description('merge a pull request that the gate allows')
+    .argument('<number>')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((number, o) => run(() => pullMergeCommand(io, number, o)));
+};

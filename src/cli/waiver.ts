@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { WaiverView } from '../api/governance.ts';
+import { needServer } from './client.ts';
+import { type Define, jsonOption, reasonOption, type Shared, workOption } from './command.ts';
+import { defineOrder, left, momentOf, type Recorded, reasonOf, scopeOf } from './governance.ts';
+import { EXIT, type Exit, type Io, printJson, table } from './io.ts';
+
+interface GrantOptions extends Shared {
+  readonly reason?: string | undefined;
+  readonly expires?: string | undefined;
+  readonly code?: readonly string[] | undefined;
+  readonly singleUse?: boolean | undefined;
+  readonly pull?: string | undefined;
+}
+
+/** `sluice waiver list`: every waiver that was ever granted. */
+export async function waiverListCommand(io: Io, o: Shared): Promise<Exit> {
+  const answer = await needServer(o.work).get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers');
+  if (o.json) printJson(io, answer);
+  else if (answer.waivers.length === 0) io.out('No waiver was ever granted.\n');
+  else {
+    const rows = answer.waivers.map((w) => [
+      w.state,
+      w.scopeText,
+      w.codes.join(',') || 'all',
+      left(w.expiresAt, answer.at),
+      w.approvedBy ? `${w.by}, ${w.approvedBy}` : w.by,
+      w.usedFor.map((n) => `#${n}`).join(' ') || '-',
+      w.reason,
+      w.id,
+    ]);
+    io.out(table([['STATE', 'SCOPE', 'CODES', 'LEFT', 'BY', 'USED', 'WHY', 'ID'], ...rows]));
+  }
+  return EXIT.yes;
+}
+
+/** `sluice waiver grant SCOPE --expires --reason`: what the gate would deny may merge until then. */
+export async function waiverGrantCommand(io: Io, scope: string, o: GrantOptions): Promise<Exit> {
+  const body = {
+    scope: scopeOf(scope),
+    reason: reasonOf(o.reason, 'sluice waiver grant'),
+    expires: momentOf(o.expires, 'expires'),
+    codes: o.code ?? [],
+    singleUse: o.singleUse ?? false,
+    pullRequest: o.pull === undefined ? null : Number(o.pull),
+  };
+  const done = await needServer(o.work).post<Recorded>('/api/v1/waivers', body, randomUUID());
+  if (o.json) printJson(io, done);
+  else io.out(`Recorded as #${done.seq}: ${done.id}.\nNext: sluice waiver list\n`);
+  return EXIT.yes;
+}
+
+export const define: Define = (command, context) => {
+  const { io, run } = context;
+  command
+    .command('list')
+    .description('list every waiver that was granted')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((o) => run(() => waiverListCommand(io, o)));
+  command
+    .command('grant')
+    .description('let through what the gate denies, until a moment')
+    .argument('<scope>', 'prod, checkout/prod, or "*"')
+    .option('--expires <time>', 'its end: a length such as 1h, or a moment with its offset')
+    .addOption(reasonOption())
+    .option('--code <code...>', 'only denials of these codes')
+    .option('--single-use', 'for the first pull request that it lets through')
+    .option('--pull <number>', 'for this pull request alone')
+    .addOption(workOption(io))
+    .addOption(jsonOption())
+    .action((scope, o) => run(() => waiverGrantCommand(io, scope, o)));
+  defineOrder(command, context, {
+    name: 'approve',
+    description: 'approve a waiver that somebody else granted',
+    path: '/api/v1/waivers/{id}/approve',
+  });
+  defineOrder(command, context, {
+    name: 'revoke',
+    description: 'end a waiver before it expires',
+    path: '/api/v1/waivers/{id}/revoke',
+  });
+};

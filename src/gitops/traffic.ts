@@ -1,0 +1,47 @@
+/** What users saw in one second. */
+export interface Second {
+  readonly at: number;
+  sent: number;
+  ok: number;
+  failed: number;
+}
+
+export interface TrafficReport {
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly seconds: readonly Second[];
+}
+
+export interface Target {
+  readonly url: string;
+  readonly rps: number;
+  /** The name that is asked for, where the address is another. */
+  readonly host?: string;
+}
+
+export interface TrafficOptions {
+  /** Where to send, and how many a second to each. */
+  readonly targets: readonly Target[];
+  /** Called for every answer, with who served it. */
+  readonly onAnswer?: (answer: {
+    at: number;
+    url: string;
+    status: number;
+    servedBy: string | null;
+    ms: number;
+  }) => void;
+}
+
+/** Users of the demo and of tests: requests at a steady rate until it is stopped. */
+export interface Traffic {
+  report(): TrafficReport;
+  /** Failed and sent since the last mark. */
+  mark(): void;
+  sinceMark(): { sent: number; failed: number };
+  stop(): Promise<TrafficReport>;
+}
+
+export type StartTraffic = (options: TrafficOptions) => Traffic;

@@ -1,0 +1,19 @@
+import type { ClusterPlace } from '../declaration/platform.ts';
+import { fail, messageOf, ok, type Result } from '../kit/result.ts';
+import { systemClock } from '../kit/time.ts';
+import type { Kubernetes } from '../runtime/adapters/kubernetes/client.ts';
+import type { Env } from './context.ts';
+import { readOptionalSecret } from './secrets.ts';
+
+/** The API of a declared cluster: by its kubeconfig, or that of the cluster which this runs in. */
+export async function openCluster(place: ClusterPlace, env: Env): Promise<Result<Kubernetes, string>> {
+  const kubeconfig = readOptionalSecret(place.kubeconfig, env);
+  if (!kubeconfig.ok) return kubeconfig;
+  const { openKubernetes } = await import('../runtime/adapters/kubernetes/client.ts');
+  try {
+    const named = { kubeconfig: kubeconfig.value, context: place.context };
+    return ok(openKubernetes(named, () => systemClock.now()));
+  } catch (thrown) {
+    return fail(messageOf(thrown));
+  }
+}

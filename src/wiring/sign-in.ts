@@ -1,0 +1,11 @@
+import { mapOk, type Result } from '../kit/result.ts';
+import type { SignInDesk } from '../server/sign-in.ts';
+import type { WiringContext } from './context.ts';
+import { readOptionalSecret } from './secrets.ts';
+
+/** Who signs in, by the declared provider. */
+export async function openSignIn({ platform, env, now }: WiringContext): Promise<Result<SignInDesk, string>> {
+  const { createSignIn } = await import('../server/sign-in.ts');
+  const secret = readOptionalSecret(platform.signIn.people?.clientSecret, env);
+  return mapOk(secret, (value) => createSignIn(platform.signIn, value, now));
+}

@@ -1,0 +1,34 @@
+import { anchorLedger } from './anchors.ts';
+import { openClusters, openStack } from './delivery.ts';
+import { openDesired } from './desired-state.ts';
+import { openForge } from './forge.ts';
+import { openExistingLedger, openLedger, openMemoryLedger } from './ledger.ts';
+import { openLoad } from './load-test.ts';
+import { openLog } from './log.ts';
+import { openMetrics } from './metrics.ts';
+import { openReceivers } from './notifications.ts';
+import { openKeptPolicy, openPolicy } from './policy.ts';
+import { openSignIn } from './sign-in.ts';
+import { openSync } from './sync.ts';
+
+/** Every adapter that a server is made of; a test puts another in place of one. */
+export const wiring = {
+  anchorLedger,
+  openClusters,
+  openDesired,
+  openExistingLedger,
+  openForge,
+  openKeptPolicy,
+  openLedger,
+  openLoad,
+  openLog,
+  openMemoryLedger,
+  openMetrics,
+  openPolicy,
+  openReceivers,
+  openSignIn,
+  openStack,
+  openSync,
+};
+
+export type Wiring = typeof wiring;
