@@ -10,7 +10,8 @@ const VERSION = '0.1.0';
 /** The folder with policy, examples and console: beside the sources, and beside the bundle in an image. */
 const ROOT = resolve(import.meta.dirname, '..');
 
-const COMMANDS: readonly CommandEntry[] = [
+/** Every command, in the order of the help. A command's module is loaded when it is asked for. */
+export const COMMANDS: readonly CommandEntry[] = [
   ['init', 'write a working example', () => import('./cli/init.ts')],
   ['validate', 'check a declaration: every problem at once', () => import('./cli/validate.ts')],
   ['render', 'rules, alerts and configuration for the surroundings', () => import('./cli/render.ts')],
