@@ -38,6 +38,34 @@ describe('guards', () => {
     expect(guardWord([guard({ noData })], 'a', look(undefined), new Map())).toBe(word),
   );
 
+  it.each([
+    ['at its upper bound', { max: 10 }, 10, 'ok'],
+    ['above its upper bound', { max: 10 }, 10.001, 'failed'],
+    ['at its lower bound', { min: 2, max: null }, 2, 'ok'],
+    ['below its lower bound', { min: 2, max: null }, 1.999, 'failed'],
+    ['below both', { min: 2, max: 10 }, 1, 'failed'],
+  ])('GUARD-1: a number %s', (_, bounds, value, word) =>
+    expect(guardWord([guard(bounds)], 'a', look([value]), new Map())).toBe(word),
+  );
+
+  it.each([
+    ['all of them hold', [1, 1], 'ok'],
+    ['the second one is violated', [1, 11], 'failed'],
+    ['the first one has no answer', [Number.NaN, 1], 'no-data'],
+    ['one is violated and one has no answer', [Number.NaN, 11], 'failed'],
+  ])('GUARD-1: of two guards: %s', (_, [first, second], word) => {
+    const guards = [guard(), guard({ name: 'h' })];
+    const seen = {
+      ...NO_LOOK,
+      at: 1_000,
+      guards: new Map([
+        ['a/g', [first!]],
+        ['a/h', [second!]],
+      ]),
+    };
+    expect(guardWord(guards, 'a', seen, new Map())).toBe(word);
+  });
+
   it('GUARD-3: a violation holds at once and fails once it has lasted', () => {
     const since = new Map<string, number>();
     const lasting = [guard({ forMs: 5_000 })];

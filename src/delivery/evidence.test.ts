@@ -128,6 +128,37 @@ describe('the evidence rule', () => {
     expect(harmShown(feed(shown, [good, good, good]))).toBe(true);
   });
 
+  it('JUDGE-7: harm, once shown, stays shown when the stable version turns out worse', () => {
+    const bad = { step: 0, canary: { total: 50, bad: 25 }, stable: { total: 200, bad: 0 } };
+    const worse = { step: 0, canary: { total: 50, bad: 0 }, stable: { total: 500, bad: 500 } };
+    const after = feed(beginEvidence(rule(), []), [bad, bad, bad, worse, worse, worse]);
+    expect(after.worseThanStable).toBeLessThan(after.rule.bar);
+    expect(harmShown(after)).toBe(true);
+  });
+
+  it('JUDGE-5: which arm was missing is said, until both are there again', () => {
+    const counts = { total: 10, bad: 0 };
+    const said = (canary: typeof counts | null, stable: typeof counts | null) => ({
+      step: 0,
+      canary,
+      stable,
+    });
+    const missing = (...intervals: Interval[]) => feed(beginEvidence(rule(), []), intervals).missing;
+    expect(missing(said(null, counts))).toBe('NO_DATA');
+    expect(missing(said(counts, null))).toBe('STABLE_MISSING');
+    expect(missing(said(null, null))).toBe('NO_DATA');
+    expect(missing(said(null, counts), said(counts, counts))).toBeNull();
+  });
+
+  it('JUDGE-2: each step is tried anew: requests and exposure are those of the step', () => {
+    const at = (step: number) => ({ step, canary: { total: 100, bad: 0 }, stable: { total: 100, bad: 0 } });
+    const [one, again] = [
+      feed(beginEvidence(rule(), []), [at(0)]),
+      feed(beginEvidence(rule(), []), [at(0), at(1)]),
+    ];
+    expect(again).toMatchObject({ stepRequests: 100, exposure: one.exposure, intervals: 2 });
+  });
+
   it('JUDGE-8: evidence stays a number over long and large traffic', () => {
     let e = beginEvidence(rule(), []);
     for (let i = 0; i < 3_000; i++)

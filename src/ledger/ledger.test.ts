@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../test/folder.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
 import type { LedgerPort } from './port.ts';
-import { verifyChain } from './record.ts';
+import { EMPTY_HEAD, type Head, type LedgerRecord, seal, verifyChain } from './record.ts';
 
 const scratch = () => join(temporaryFolder('ledger'), 'ledger.sqlite');
 const open: LedgerPort[] = [];
@@ -27,6 +27,19 @@ describe('verification', () => {
     await ledger.append(Array.from({ length: n }, (_, i) => entry(i)));
     return [...(await ledger.texts())];
   };
+
+  /** A record changed by somebody who knows how records are sealed: its own hash fits. */
+  const resealed = (
+    texts: readonly string[],
+    at: number,
+    change: Partial<LedgerRecord>,
+    after?: Head,
+  ): string => {
+    const record = { ...(JSON.parse(texts[at]!) as LedgerRecord), ...change };
+    const before = at === 0 ? EMPTY_HEAD : (JSON.parse(texts[at - 1]!) as LedgerRecord);
+    return seal(record.ledger, after ?? before, record).text;
+  };
+  const respelled = (text: string): string => JSON.stringify(JSON.parse(text), null, 1);
 
   it('LEDGER-5: any changed byte is found, and the record is named', async () => {
     const texts = await chain(8);
@@ -51,10 +64,37 @@ describe('verification', () => {
     ['swapped', (t: string[]) => [...t.slice(0, 3), t[4]!, t[3]!, ...t.slice(5)], 'GAP'],
     ['doubled', (t: string[]) => t.toSpliced(3, 0, t[3]!), 'GAP'],
     ['replaced by nonsense', (t: string[]) => t.toSpliced(3, 1, 'nonsense'), 'NOT_A_RECORD'],
+    ['dropped from the beginning', (t: string[]) => t.slice(1), 'GAP'],
+    ['of another ledger', (t: string[]) => t.with(3, resealed(t, 3, { ledger: 'other' })), 'OTHER_LEDGER'],
+    ['that says the same in other words', (t: string[]) => t.with(3, respelled(t[3]!)), 'CHANGED'],
   ])('LEDGER-6: a record %s is found', async (_, change, code) => {
     const result = verifyChain(change(await chain(8)));
     expect(result.ok).toBe(false);
     expect(result.breaks.map((b) => b.code)).toContain(code);
+  });
+
+  it.each([
+    ['in the middle', 3],
+    ['at the end but one', 6],
+    ['at the beginning', 0],
+  ])('LEDGER-6: a record rewritten %s with a hash that fits is found by the one after it', async (_, at) => {
+    const texts = await chain(8);
+    const { breaks } = verifyChain(texts.with(at, resealed(texts, at, { data: 'rewritten' })));
+    expect(breaks.map(({ seq, code }) => ({ seq, code }))).toEqual([{ seq: at + 2, code: 'WRONG_PREVIOUS' }]);
+  });
+
+  it('LEDGER-6: a first record that follows something is found: a chain begins with 64 zeros', async () => {
+    const [first] = await chain(1);
+    const { breaks } = verifyChain([resealed([first!], 0, {}, { seq: 0, hash: '1'.repeat(64) })]);
+    expect(breaks.map((b) => b.code)).toEqual(['WRONG_PREVIOUS']);
+  });
+
+  it('LEDGER-6: one break is told once: the records after it follow each other', async () => {
+    const texts = await chain(8);
+    const { breaks } = verifyChain(texts.toSpliced(3, 1));
+    expect(breaks.map(({ line, seq, code }) => ({ line, seq, code }))).toEqual([
+      { line: 4, seq: 5, code: 'GAP' },
+    ]);
   });
 });
 

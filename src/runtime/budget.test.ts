@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Adjustment, BUDGET_STATES, BUDGET_TABLE, budgetMove, budgetOf, enoughSeen } from './budget.ts';
+import {
+  type Adjustment,
+  BUDGET_STATES,
+  BUDGET_TABLE,
+  budgetMove,
+  budgetOf,
+  enoughSeen,
+  errorBudget,
+  reachable,
+} from './budget.ts';
 import { calendarSegments, calendarStart, calendarStartExpression } from './calendar.ts';
 import { evolve, noBudgets } from './events.ts';
 
@@ -67,6 +76,45 @@ describe('error budget', () => {
   });
 });
 
+describe('the edges of an error budget', () => {
+  it.each([
+    ['it does not burn', 50, 0, null],
+    ['its burn is unknown', 50, null, null],
+    ['nothing is left of it', 100, 15, null],
+    ['more was spent than there was', 150, 15, null],
+    ['it burns as fast as it may: half of it lasts half of its window', 50, 1, NOW + WINDOW / 2],
+  ])('BUDGET-2: %s', (_, bad, burn, at) =>
+    expect(budgetOf({ requests: 100_000, bad }, 0.999, WINDOW, burn, [], NOW)?.exhaustedAt).toBe(at),
+  );
+
+  it.each([
+    ['ended at the very beginning of the window', NOW - WINDOW, 90],
+    ['ended a moment later', NOW - WINDOW + 1, 50],
+  ])('BUDGET-3: an excluded incident that %s', (_, toMs, bad) =>
+    expect(budgetOf({ requests: 101_000, bad: 90 }, 0.999, WINDOW, null, [excused({ toMs })], NOW)?.bad).toBe(
+      bad,
+    ),
+  );
+
+  it('BUDGET-3: exclusions of more than there was leave nothing, and less than nothing is never said', () => {
+    const more = budgetOf({ requests: 5_000, bad: 30 }, 0.999, WINDOW, null, [excused()], NOW);
+    expect(more).toMatchObject({ requests: 4_000, bad: 0, spent: 0, left: 1 });
+    expect(budgetOf({ requests: 900, bad: 30 }, 0.999, WINDOW, null, [excused()], NOW)).toBeNull();
+  });
+
+  it('BUDGET-1: what may be spent is said without binary noise', () =>
+    expect([errorBudget(0.999), errorBudget(0.99), errorBudget(0.9)]).toEqual([0.001, 0.01, 0.1]));
+
+  it.each([
+    ['10 at 90 %: all that fails', 0.9, 10, true],
+    ['a little more than that', 0.9, 10.01, false],
+    ['14.4 at 99.9 %', 0.999, 14.4, true],
+    ['14.4 at 93 %: never', 0.93, 14.4, false],
+  ])('ALERT-7: a threshold that can be reached: %s', (_, objective, threshold, can) =>
+    expect(reachable(objective, threshold)).toBe(can),
+  );
+});
+
 describe('its lifecycle', () => {
   const seen = (left: number | null, fast: number | null, slow: number | null) => ({ left, fast, slow });
   it.each([
@@ -81,9 +129,28 @@ describe('its lifecycle', () => {
     ['recovering', seen(0.3, 0.5, 0.9), 'stable'],
     ['recovering', seen(0.3, 0.5, 2), null],
     ['recovering', seen(0.3, 15, 4), 'burning'],
+    ['stable', seen(0.5, 14, 3), 'burning'],
+    ['stable', seen(0.5, 13.9, 3), null],
+    ['stable', seen(0.5, 14, 2.9), null],
+    ['stable', seen(0.5, 14, null), null],
+    ['stable', seen(0.001, 1, 1), null],
+    ['burning', seen(0.3, 14, 3), null],
+    ['burning', seen(0.3, null, 0), null],
+    ['burning', seen(0.3, 14, 2.9), 'recovering'],
+    ['exhausted', seen(0, 0, 0), null],
+    ['recovering', seen(0.3, 1, 1), 'stable'],
+    ['recovering', seen(0.3, 1.1, 1), null],
+    ['recovering', seen(0.3, 1, 1.1), null],
+    ['recovering', seen(0.3, null, 1), null],
+    ['recovering', seen(0, 0, 0), 'exhausted'],
   ] as const)('BUDGET-5: %s, seeing %j, becomes %s', (from, what, to) =>
     expect(budgetMove(from, what, RULE)?.to ?? null).toBe(to),
   );
+  it('BUDGET-5: where one window is declared, the other is not asked', () => {
+    const one = { fast: 14, slow: null };
+    expect(budgetMove('stable', seen(0.5, 14, null), one)?.to).toBe('burning');
+    expect(budgetMove('stable', seen(0.5, 13.9, 100), one)).toBeNull();
+  });
   it('BUDGET-6: without data it stays where it is, from every state', () => {
     for (const state of BUDGET_STATES) expect(budgetMove(state, seen(null, null, null), RULE)).toBeNull();
   });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../../src/cli/io.ts';
+import { type LedgerRecord, seal } from '../../src/ledger/record.ts';
 import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
 import { writeLedger } from '../ledger-folder.ts';
@@ -245,6 +246,34 @@ describe('sluice ledger', () => {
     const anchored = await verify(cut, '--anchor', `${head.seq}:${head.hash}`);
     expect([anchored.exit, anchored.out]).toEqual([1, expect.stringContaining('the tail was cut')]);
     expect((await verify(lines, '--anchor', `${head.seq}:${head.hash}`)).exit).toBe(0);
+  });
+
+  it('CLI-9: a record of an export that was rewritten with a hash that fits is found by the one after it', async () => {
+    const work = await workFolder();
+    const { out } = await sluice(['ledger', 'export', '--work', work]);
+    const lines = out.trimEnd().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as LedgerRecord);
+    const rewritten = (at: number) =>
+      lines.with(at, seal(records[at]!.ledger, records[at - 1]!, { ...records[at]!, data: {} }).text);
+    const cwd = scratch();
+    const verify = async (texts: string[], ...more: string[]) => {
+      writeFileSync(join(cwd, 'a.jsonl'), `${texts.join('\n')}\n`);
+      return sluice(['ledger', 'verify', '--file', 'a.jsonl', ...more], { cwd });
+    };
+    const middle = await verify(rewritten(4));
+    expect([middle.exit, middle.out]).toEqual([
+      1,
+      expect.stringContaining('record 6 does not follow the record before it'),
+    ]);
+    // Nothing follows the last one: only an anchor tells.
+    const last = rewritten(lines.length - 1);
+    const { seq, hash } = records.at(-1)!;
+    expect((await verify(last)).exit).toBe(0);
+    const anchored = await verify(last, '--anchor', `${seq}:${hash}`);
+    expect([anchored.exit, anchored.out]).toEqual([
+      1,
+      expect.stringContaining(`record ${seq} is not the one that was anchored`),
+    ]);
   });
 
   it('CLI-10: with no server, an order and a token go into the ledger itself, and the chain stays whole', async () => {

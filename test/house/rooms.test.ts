@@ -145,38 +145,3 @@ describe('rooms', () => {
     expect(wrong).toEqual([]);
   });
 });
-
-describe('the specification', () => {
-  const rules = [...readFileSync(join(ROOT, 'SPEC.md'), 'utf8').matchAll(/^- \*\*([A-Z]+-\d+)\*\*/gm)].map(
-    (m) => m[1]!,
-  );
-  const tests = globSync(
-    [
-      'src/**/*.test.ts',
-      'shop/**/*.test.ts',
-      'test/**/*.test.ts',
-      'test/contract/*/contract.ts',
-      'test/cluster/story/*.ts',
-    ],
-    { cwd: ROOT },
-  );
-  const titles = tests.flatMap((file) =>
-    [
-      ...readFileSync(join(ROOT, file), 'utf8').matchAll(
-        /\b(?:it|step)(?:\.each\([\s\S]*?\)|\.skipIf\([^)]*\))?\(\s*(['"`])([^\n]*?)\1/g,
-      ),
-    ].map((m) => ({ file, title: m[2]! })),
-  );
-
-  it('HOUSE-7: every rule has a number of its own', () => expect(new Set(rules).size).toBe(rules.length));
-
-  it('HOUSE-7: every test title begins with a rule of SPEC.md', () => {
-    const wrong = titles.filter(({ title }) => !rules.includes(/^([A-Z]+-\d+): /.exec(title)?.[1] ?? ''));
-    expect(wrong).toEqual([]);
-  });
-
-  it('HOUSE-7: every rule has a test', () => {
-    const tested = new Set(titles.map(({ title }) => /^([A-Z]+-\d+)/.exec(title)?.[1]));
-    expect(rules.filter((rule) => !tested.has(rule))).toEqual([]);
-  });
-});

@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import { revision } from '../../test/lane.ts';
+import type { Platform } from '../declaration/platform.ts';
+import type { GovernanceData } from '../governance/events.ts';
+import { SYSTEM } from '../kit/actor.ts';
+import { memoryLedger } from '../ledger/adapters/memory/ledger.ts';
+import { type GovernanceKeeper, openGovernance } from './governance.ts';
+import { type MetricsLook, NO_LOOK } from './metrics-look.ts';
+
+const NOW = 1_000_000;
+const DAY_MS = 86_400_000;
+const OPS = { ...SYSTEM, id: 'ops' };
+const LEAD = { ...SYSTEM, id: 'lead' };
+
+const platform = (more: { budgetHolds?: boolean; secondPerson?: boolean } = {}): Platform =>
+  ({
+    environments: [
+      {
+        name: 'prod',
+        budgetHolds: more.budgetHolds ?? true,
+        burn: { fast: { threshold: 14 }, slow: { threshold: 3 } },
+      },
+    ],
+    slos: [{ name: 's', service: 'checkout' }],
+    freezes: [],
+    policy: {
+      freeze: { budget: 0, recover: 0.1, forMs: 60_000, onBurn: true },
+      waiver: { maxMs: 3_600_000, secondPerson: more.secondPerson ?? false },
+    },
+  }) as unknown as Platform;
+
+/** What one look shows of the only SLO: by default that nothing is left of its budget. */
+const look = (more: Partial<MetricsLook> = {}): MetricsLook => ({
+  ...NO_LOOK,
+  at: NOW,
+  burns: new Map([['s', { fast: 0, slow: 0 }]]),
+  budgets: new Map([['s', 0]]),
+  windows: new Map([['s', { requests: 10_000, bad: 10, coverage: 1 }]]),
+  ...more,
+});
+
+const keeper = (of = platform(), seen = look(), ledger = memoryLedger()) =>
+  openGovernance({ platform: of, ledger, metrics: () => seen });
+const scope = { environment: 'prod', service: 'checkout' };
+const frozen = (until = NOW + DAY_MS, id = 'f1') => ({ id, scope, reason: 'peak', until });
+const waived = (more: object = {}) => ({
+  id: 'w1',
+  scope,
+  codes: [],
+  reason: 'vendor',
+  expiresAt: NOW + 60_000,
+  singleUse: false,
+  pullRequest: null,
+  ...more,
+});
+const said = (result: { ok: true } | { ok: false; error: string }) => (result.ok ? 'yes' : result.error);
+
+describe('the start gate, asked about freezes', () => {
+  const two = revision('two');
+  /** The gate let version two through a freeze of checkout in prod, for a minute. */
+  const decided = (more: Partial<GovernanceData<'gate.decided'>['decision']> = {}, lane = scope) =>
+    ({
+      decision: {
+        schema: 'sluice.dev/decision/v1',
+        id: 'd-1',
+        allow: true,
+        deny: [],
+        warn: [],
+        recorded: [{ code: 'FROZEN', msg: '', evidence: {}, docs: '', by: ['w1'], ...lane }],
+        waiversUsed: ['w1'],
+        policy: { revision: 'r', digest: 'd' },
+        inputDigest: 'i',
+        evaluatedAt: NOW,
+        validUntil: NOW + 60_000,
+        ...more,
+      },
+      facts: {
+        changes: [{ ...scope, kind: 'release', from: null, to: { version: 'two', digest: two.digest } }],
+      },
+      engine: 'wasm',
+      forge: 'local',
+      trigger: 'test',
+    }) as GovernanceData<'gate.decided'>;
+  const held = async (
+    data: GovernanceData<'gate.decided'> | null,
+    now = NOW,
+    lane = 'checkout/prod',
+    target = two,
+  ) => {
+    const k = await keeper();
+    await k.freeze(frozen(), OPS, NOW);
+    if (data) await k.record('gate.decided', 'pull/7', data, SYSTEM, NOW);
+    return k.hold(lane, target, now)?.id ?? null;
+  };
+
+  const recorded = (code: string) => [{ code, msg: '', evidence: {}, docs: '', by: [], ...scope }];
+  it.each([
+    ['nobody let it through', null, 'f1'],
+    ['the gate let it through the freeze', decided(), null],
+    ['the gate denied it', decided({ allow: false }), 'f1'],
+    ['the gate let it through something else', decided({ recorded: recorded('BUDGET_SPENT') }), 'f1'],
+    ['the gate let another service through', decided({}, { ...scope, service: 'search' }), 'f1'],
+    ['the gate let it through in another environment', decided({}, { ...scope, environment: 'stage' }), 'f1'],
+  ])('FREEZE-10: what may begin under a freeze: %s', async (_, data, id) =>
+    expect(await held(data)).toBe(id),
+  );
+
+  it('FREEZE-10: being let through ends when the decision does, and is of one artefact in one lane', async () => {
+    expect(await held(decided(), NOW + 59_999)).toBeNull();
+    expect(await held(decided(), NOW + 60_000)).toBe('f1');
+    expect(await held(decided(), NOW, 'checkout/prod', revision('three'))).toBe('f1');
+    expect(await held(decided(), NOW, 'search/prod')).toBeNull();
+  });
+
+  it('FREEZE-10: whoever opens the ledger anew holds the same', async () => {
+    const ledger = memoryLedger();
+    const first = await keeper(platform(), look(), ledger);
+    await first.freeze(frozen(), OPS, NOW);
+    const again = await keeper(platform(), look(), ledger);
+    expect(again.hold('checkout/prod', two, NOW)?.id).toBe('f1');
+    await again.record('gate.decided', 'pull/7', decided(), SYSTEM, NOW);
+    expect((await keeper(platform(), look(), ledger)).hold('checkout/prod', two, NOW)).toBeNull();
+  });
+});
+
+describe('freezes by looks', () => {
+  const begun = async (of: Platform, seen: MetricsLook) => {
+    const k = await keeper(of, seen);
+    await k.look(NOW);
+    return k.freezes(NOW).map((f) => f.kind);
+  };
+  it.each([
+    ['nothing is left of the budget', {}, {}, ['budget']],
+    [
+      'the burn rule fires',
+      {},
+      { burns: new Map([['s', { fast: 14, slow: 3 }]]), budgets: new Map([['s', 1]]) },
+      ['burn'],
+    ],
+    ['the budget of this environment holds nothing', { budgetHolds: false }, {}, []],
+    ['the look failed', {}, { failure: { code: 'SOURCE_UNAVAILABLE', message: '' } }, []],
+    ['nobody has looked yet', {}, { at: 0 }, []],
+    ['nothing is known of the SLO', {}, { budgets: new Map(), burns: new Map() }, []],
+  ])('FREEZE-6: %s', async (_, of, seen, kinds) =>
+    expect(await begun(platform(of), look(seen as Partial<MetricsLook>))).toEqual(kinds),
+  );
+
+  it('FREEZE-7: a person lifts it once; the same cause does not bring it back', async () => {
+    const k = await keeper();
+    await k.look(NOW);
+    expect(said(await k.lift('auto:s@prod', 'known', OPS, NOW))).toBe('yes');
+    expect(said(await k.lift('auto:s@prod', 'known', OPS, NOW))).toContain('no freeze');
+    await k.look(NOW + 1);
+    expect(k.freezes(NOW + 1)).toEqual([]);
+  });
+});
+
+describe('freezes and waivers by people', () => {
+  it.each([
+    ['that ends now', NOW, 'a freeze ends in the future'],
+    ['that ends in a moment', NOW + 1, 'yes'],
+    ['of 92 days', NOW + 92 * DAY_MS, 'yes'],
+    ['of more than 92 days', NOW + 92 * DAY_MS + 1, 'a freeze lasts at most 92 days'],
+  ])('FREEZE-8: a freeze %s', async (_, until, answer) =>
+    expect(said(await (await keeper()).freeze(frozen(until), OPS, NOW))).toBe(answer),
+  );
+
+  it('FREEZE-8: the same order twice is one freeze, lifted once', async () => {
+    const k = await keeper();
+    const orders = [await k.freeze(frozen(), OPS, NOW), await k.freeze(frozen(NOW + 5), LEAD, NOW + 1)];
+    expect(orders.map((o) => o.ok && o.value.seq)).toEqual([1, 1]);
+    expect(said(await k.lift('f1', 'over', OPS, NOW))).toBe('yes');
+    expect(said(await k.lift('f1', 'over', OPS, NOW))).toBe('freeze f1 was lifted already, by ops');
+    expect(k.freezes(NOW)).toEqual([]);
+  });
+
+  it.each([
+    ['that expires now', NOW, 'a waiver expires in the future'],
+    ['that expires in a moment', NOW + 1, 'yes'],
+    ['as long as may be', NOW + 3_600_000, 'yes'],
+    ['longer than may be', NOW + 3_600_001, 'a waiver lasts at most 60 minutes here (policy.waiver.max)'],
+  ])('WAIVER-1: a waiver %s', async (_, expiresAt, answer) =>
+    expect(said(await (await keeper()).grant(waived({ expiresAt }), OPS, NOW))).toBe(answer),
+  );
+
+  const granted = async (): Promise<GovernanceKeeper> => {
+    const k = await keeper(platform({ secondPerson: true }));
+    await k.grant(waived(), OPS, NOW);
+    return k;
+  };
+  it('WAIVER-3: the second person is another than the first, and there is one', async () => {
+    const k = await granted();
+    expect(k.state().waivers.get('w1')).toMatchObject({ needsSecond: true, approvedBy: null });
+    expect(said(await k.approve('w1', 'yes', OPS, NOW))).toBe(
+      'the second person is another one than the first',
+    );
+    expect(said(await k.approve('w1', 'yes', LEAD, NOW))).toBe('yes');
+    expect(said(await k.approve('w1', 'yes', { ...SYSTEM, id: 'third' }, NOW))).toContain(
+      'approved by lead already',
+    );
+  });
+
+  it('WAIVER-4: revoked or expired it is not approved any more, and it is revoked once', async () => {
+    expect(said(await (await granted()).approve('w1', 'yes', LEAD, NOW + 59_999))).toBe('yes');
+    expect(said(await (await granted()).approve('w1', 'yes', LEAD, NOW + 60_000))).toContain('does not hold');
+    const k = await granted();
+    expect(said(await k.revoke('w1', 'no', LEAD, NOW))).toBe('yes');
+    expect(said(await k.revoke('w1', 'no', LEAD, NOW))).toContain('revoked already');
+    expect(said(await k.approve('w1', 'yes', LEAD, NOW))).toContain('does not hold');
+  });
+});
