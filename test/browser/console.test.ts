@@ -15,6 +15,7 @@ describe('the console in Chromium', () => {
   beforeAll(async () => {
     stage = await openStage({ dwell: '6s', spec: NO_FREEZES });
     ({ browser, page, errors, shot } = await openPage());
+    await stage.open();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -23,14 +24,6 @@ describe('the console in Chromium', () => {
 
   const visit = (path: string) => page.goto(`${stage.server().url}${path}`);
   const heading = () => page.locator('h1').innerText();
-
-  it('CONSOLE-1: useful from the first second: what is there, what comes next', async () => {
-    await visit('/');
-    await page.waitForSelector('article.cell');
-    expect(await page.locator('article.cell').count()).toBe(4);
-    await shot('overview-first');
-    await stage.open();
-  }, 120_000);
 
   it('CONSOLE-2: healthy: one sentence says that all is fine', async () => {
     await visit('/');
