@@ -31,7 +31,7 @@ export const TEST_STAGES: readonly TestStage[] = [
   {
     name: 'simulation, a sample',
     suite: 'test',
-    takes: ['test/sim/sample.test.ts', 'test/sim/faults.test.ts', 'test/sim/start-gate.test.ts'],
+    takes: ['test/sim'],
     workers: 2,
     reporter: 'dot',
   },
@@ -57,7 +57,13 @@ export const TEST_STAGES: readonly TestStage[] = [
     workers: 2,
     reporter: 'dot',
   },
-  { name: 'simulation', suite: 'rest', takes: ['test/sim'], workers: 2, reporter: 'default' },
+  {
+    name: 'simulation',
+    suite: 'rest',
+    takes: ['test/sim/kills.test.ts', 'test/sim/runs-1.test.ts', 'test/sim/runs-2.test.ts'],
+    workers: 2,
+    reporter: 'dot',
+  },
   {
     name: 'real parts',
     suite: 'rest',

@@ -14,7 +14,7 @@ describe('the console of a server that has just started', () => {
   beforeAll(async () => {
     stage = await openStage({ dwell: '6s', spec: NO_FREEZES });
     ({ browser, page, errors, shot } = await openPage());
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await stage?.close();

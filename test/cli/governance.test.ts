@@ -110,7 +110,7 @@ describe('sluice gate', () => {
     const { exit, out } = await sluice(['gate', '7', '--json'], cwd);
     expect(exit).toBe(3);
     expect(JSON.parse(out)).toMatchObject({ allow: false, deny: [{ code: 'FORGE_UNAVAILABLE' }] });
-  }, 30_000);
+  });
 });
 
 /** A work folder whose ledger holds decisions, and a repository in which its head is anchored. */

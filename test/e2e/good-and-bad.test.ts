@@ -10,7 +10,7 @@ describe('a good release and a bad one, on real parts', () => {
   beforeAll(async () => {
     stage = await openStage();
     await stage.open();
-  }, 120_000);
+  });
   afterAll(() => stage.close());
 
   const cli = (...args: string[]) =>
@@ -30,7 +30,7 @@ describe('a good release and a bad one, on real parts', () => {
     const { sent, failed } = stage.traffic().sinceMark();
     expect(sent).toBeGreaterThan(1_000);
     expect(failed, 'connections are drained, not cut').toBe(0);
-  }, 120_000);
+  });
 
   it('RUN-4: a release failing 10 % is rolled back, its traffic first and its process then', async () => {
     const id = await stage.begin('1.7.0');
@@ -43,5 +43,5 @@ describe('a good release and a bad one, on real parts', () => {
     expect(explained.stdout).toContain('was rolled back');
     expect(explained.stdout).toContain('worse than stable');
     expect(explained.exitCode).toBe(0);
-  }, 120_000);
+  });
 });

@@ -19,7 +19,7 @@ import {
 } from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { desiredPath } from '../../src/gitops/desired.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
-import { until } from '../wait.ts';
+import { patiently, until } from '../wait.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -186,7 +186,10 @@ export async function openStage(options: StageOptions = {}) {
         ),
       );
       const edge = server.edges['prod']!['frontend']!;
+      // On a slow machine fewer come, and those who come wait: it is the release that is tried here, not the machine.
       traffic = startTraffic({
+        atMost: 30,
+        timeoutMs: patiently(30_000),
         targets: [
           { url: `${edge}/buy`, rps: options.rps ?? 120 },
           ...(options.coupons ? [{ url: `${edge}/buy?coupon=spring`, rps: options.coupons }] : []),

@@ -36,6 +36,13 @@ export interface TrafficOptions {
     servedBy: string | null;
     ms: number;
   }) => void;
+  /** How long an answer is waited for; longer is a failure. */
+  readonly timeoutMs?: number;
+  /**
+   * No more requests under way than that, and those that would be too many are never sent: users of a machine that may
+   * be too slow for them. Without it they go on, and what nobody can take fails.
+   */
+  readonly atMost?: number;
 }
 
 const MAX_IN_FLIGHT = 500;
@@ -53,11 +60,12 @@ export interface Traffic {
 
 /** Sends at a steady rate, whether or not answers come: an open loop, as users are. */
 export function startTraffic(options: TrafficOptions): Traffic {
+  const { timeoutMs = TIMEOUT_MS, atMost = Number.POSITIVE_INFINITY } = options;
   const agent = new Agent({
     connections: 200,
     pipelining: 0,
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
   });
   const seconds: Second[] = [];
   const latencies: number[] = [];
@@ -83,7 +91,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
       try {
         const answer = await request(url, {
           dispatcher: agent,
-          signal: AbortSignal.timeout(TIMEOUT_MS),
+          signal: AbortSignal.timeout(timeoutMs),
           ...(host ? { headers: { host } } : {}),
         });
         status = answer.statusCode;
@@ -111,7 +119,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     for (const [i, target] of options.targets.entries())
       while (sentTo[i]! < elapsed * target.rps) {
         sentTo[i]!++;
-        void send(target);
+        if (inFlight < atMost) void send(target);
       }
   }, TICK_MS);
   const report = (): TrafficReport => {
