@@ -1,4 +1,3 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { postgresLedger } from '../../src/ledger/adapters/postgres/ledger.ts';
@@ -7,6 +6,7 @@ import { verifyChain } from '../../src/ledger/record.ts';
 import { type Postgres, startPostgres } from '../postgres.ts';
 import { until } from '../wait.ts';
 import { entry, ledgerContract } from './ledger/contract.ts';
+import { cuttable } from './ledger/cuttable.ts';
 
 let postgres: Postgres;
 let ledgers = 0;
@@ -34,40 +34,6 @@ const leading = async (id = fresh(), holder = 'one') => {
 };
 
 ledgerContract('PostgreSQL', () => leading());
-
-/** A way to the database that falls silent after a statement passed, as a cut network does: nothing is closed. */
-async function cuttable(
-  url: string,
-): Promise<{ readonly url: string; cutAfter(statement: string): void; close(): void }> {
-  const target = new URL(url);
-  const port = Number(target.port);
-  const sockets: Socket[] = [];
-  let last: string | null = null;
-  let cut = false;
-  const listener = createServer((near) => {
-    const far = connect(port, target.hostname);
-    sockets.push(near, far);
-    for (const socket of [near, far]) socket.on('error', () => undefined);
-    near.on('data', (bytes) => {
-      if (cut) return;
-      far.write(bytes);
-      cut = last !== null && bytes.includes(last);
-    });
-    far.on('data', (bytes) => cut || near.write(bytes));
-  });
-  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-  target.port = String((listener.address() as AddressInfo).port);
-  return {
-    url: target.href,
-    cutAfter: (statement) => {
-      last = statement;
-    },
-    close() {
-      for (const socket of sockets) socket.destroy();
-      listener.close();
-    },
-  };
-}
 
 describe('a ledger that servers share', () => {
   it('LEDGER-10: one writes; the others read what it wrote, and write nothing', async () => {
