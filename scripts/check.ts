@@ -1,120 +1,162 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildTools, isBuilt, TOOLS } from './tools.mjs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { filesOf, type Suite, TEST_STAGES, type TestStage } from './stages.ts';
+import { buildTools, CLUSTER_TOOLS, isBuilt } from './tools.mjs';
 
-/** `npm test` and `npm run check`: the same stages as CI, with the seconds of each. */
+/**
+ * `npm test` (the suite `test`), `npm run check` (everything: `test`, then `rest`), `npm run check -- --rest`,
+ * `npm run test:forge` and `npm run test:cluster`: the same stages as CI, with the seconds of each.
+ */
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'test/.out');
-mkdirSync(out, { recursive: true });
+const bin = (path: string): string => join(root, 'node_modules', path);
 
 interface Stage {
   readonly name: string;
   readonly args: readonly string[];
+  /** Where a stage of tests leaves what came of each. */
   readonly report?: string;
 }
-
-const bin = (path: string) => join(root, 'node_modules', path);
-const vitest = (name: string, ...more: string[]): Stage => {
-  const report = join(out, `${name}.json`);
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-  return { name, args: [bin('vitest/vitest.mjs'), 'run', ...reporters, ...more], report };
-};
-
-/** A real Gitea, which only `npm run tools` brings: a suite of its own. */
-const FORGE: readonly Stage[] = [vitest('forge', 'test/forge', '--maxWorkers=1')];
-
-/** A real Kubernetes on this machine, built from source: one file at a time, each with the whole of it. */
-const CLUSTER: readonly Stage[] = [
-  vitest('cluster', 'test/cluster', '--maxWorkers=1', '--reporter=verbose', '--bail=1'),
-];
-
-const STAGES: readonly Stage[] = [
-  { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
-  { name: 'types of the console', args: [bin('typescript/bin/tsc'), '-p', 'console'] },
-  { name: 'lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
-  vitest(
-    'unit',
-    'src',
-    'shop',
-    'test/house',
-    'test/golden',
-    'test/cli',
-    'test/policy',
-    'test/gate',
-    'test/charts',
-  ),
-  vitest('simulation', 'test/sim'),
-  // Real servers want the machine for themselves: one file at a time.
-  vitest('real', 'test/contract', 'test/workflows', 'test/e2e', 'test/browser', '--maxWorkers=1'),
-];
 
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly numPendingTests: number;
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string }[];
   }[];
 }
 
-/** What a suite cannot do without. A cluster is built on the way; a Gitea is asked for. */
-async function prepare(suite: readonly Stage[]): Promise<number> {
-  if (suite === FORGE && !isBuilt('gitea')) {
+/** Files whose tests did not all run, with how many did not. */
+type LeftOut = Map<string, number>;
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly leftOut: LeftOut;
+  readonly times: readonly string[];
+  readonly bad: boolean;
+}
+
+const STATIC_STAGES: readonly Stage[] = [
+  { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
+  { name: 'types of the console', args: [bin('typescript/bin/tsc'), '-p', 'console'] },
+  { name: 'lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'] },
+];
+
+function testsOf(stage: TestStage): Stage {
+  const report = join(out, `${stage.name.replace(/\W+/g, '-')}.json`);
+  const args = [
+    bin('vitest/vitest.mjs'),
+    'run',
+    `--reporter=${stage.reporter}`,
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    `--maxWorkers=${stage.workers}`,
+    ...(stage.stopsEarly ? ['--bail=1'] : []),
+    ...filesOf(stage, root),
+  ];
+  return { name: stage.name, args, report };
+}
+
+const stagesOf = (suites: readonly Suite[]): readonly Stage[] => [
+  ...(suites.includes('test') ? STATIC_STAGES : []),
+  ...TEST_STAGES.filter((stage) => suites.includes(stage.suite)).map(testsOf),
+];
+
+/** What a suite cannot do without. A cluster's parts are built on the way; a Gitea is asked for. */
+async function prepare(suites: readonly Suite[]): Promise<number> {
+  if (suites.includes('forge') && !isBuilt('gitea')) {
     process.stderr.write('This needs a Gitea that was built here. Next: npm run tools (it needs Go)\n');
     return 3;
   }
-  if (suite !== CLUSTER) return 0;
+  if (!suites.includes('cluster')) return 0;
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     process.stderr.write('A Kubernetes on this machine needs Linux and root.\n');
     process.stderr.write('Next: run it as root, or on a machine of its own (docs/cluster.md)\n');
     return 3;
   }
-  const needed = Object.entries(TOOLS).filter(
-    ([name, t]) => t.cluster || ['gitea', 'helm', 'k6'].includes(name),
-  );
-  return buildTools(needed.map(([name]) => name));
+  return buildTools(CLUSTER_TOOLS);
 }
 
-const suite = process.argv.includes('--forge')
-  ? FORGE
-  : process.argv.includes('--cluster')
-    ? CLUSTER
-    : STAGES;
-const unprepared = await prepare(suite);
-if (unprepared !== 0) process.exit(unprepared);
-const missing = Object.entries(TOOLS).flatMap(([name, t]) => (t.cluster || isBuilt(name) ? [] : [name]));
-const skippedNames: string[] = [];
-const count = { passed: 0, failed: 0, skipped: 0 };
-const times: string[] = [];
-let bad = false;
-for (const { name, args, report } of suite) {
-  const begun = performance.now();
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: process.env });
-  times.push(
-    `${name.padEnd(22)} ${((performance.now() - begun) / 1_000).toFixed(1)} s${status === 0 ? '' : '  failed'}`,
-  );
-  if (report) {
-    const read = JSON.parse(readFileSync(report, 'utf8')) as Report;
-    count.passed += read.numPassedTests;
-    count.failed += read.numFailedTests;
-    count.skipped += read.numPendingTests;
-    for (const { assertionResults } of read.testResults)
-      for (const one of assertionResults)
-        if (['pending', 'skipped'].includes(one.status)) skippedNames.push(one.fullName);
+/** What came of a stage's tests; null where the run ended without saying so. */
+function readReport(file: string): Report | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Report;
+  } catch {
+    return null;
   }
-  if (status !== 0) bad = true;
-  if (status !== 0 && !report) break;
 }
+
+function leftOutOf(report: Report): LeftOut {
+  const found: LeftOut = new Map();
+  for (const { name, assertionResults } of report.testResults) {
+    const skipped = assertionResults.filter((a) => ['pending', 'skipped', 'todo'].includes(a.status)).length;
+    if (skipped > 0) found.set(relative(root, name), skipped);
+  }
+  return found;
+}
+
+/** Runs the stages in order. One that fails does not keep later ones of tests from telling what they find. */
+function run(stages: readonly Stage[]): Outcome {
+  let [passed, failed, bad] = [0, 0, false];
+  const leftOut: LeftOut = new Map();
+  const times: string[] = [];
+  for (const { name, args, report } of stages) {
+    process.stdout.write(`\n── ${name} …\n`);
+    if (report) rmSync(report, { force: true });
+    const begun = performance.now();
+    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: process.env });
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+    const read = report ? readReport(report) : null;
+    passed += read?.numPassedTests ?? 0;
+    failed += read?.numFailedTests ?? 0;
+    for (const [file, n] of read ? leftOutOf(read) : []) leftOut.set(file, n);
+    const ok = status === 0 && (!report || read !== null);
+    times.push(`${name.padEnd(22)} ${seconds.padStart(6)} s${ok ? '' : '  failed'}`);
+    bad ||= !ok;
+    // Without types nothing further can be believed.
+    if (!ok && !report) break;
+  }
+  return { passed, failed, leftOut, times, bad };
+}
+
+const sum = (files: LeftOut): number => [...files.values()].reduce((a, b) => a + b, 0);
+const counted = (files: LeftOut): string =>
+  `${sum(files)} tests in ${files.size} file${files.size === 1 ? '' : 's'}`;
+
+/** In one line what did not run, and what would make it run. */
+function leftOutLine(leftOut: LeftOut): string {
+  const named = (file: string) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\btool\('([\w-]+)'\)/g)].map((m) => m[1]!);
+  const absent = new Map([...leftOut.keys()].map((file) => [file, named(file).filter((t) => !isBuilt(t))]));
+  const forTools: LeftOut = new Map([...leftOut].filter(([file]) => absent.get(file)!.length > 0));
+  const others: LeftOut = new Map([...leftOut].filter(([file]) => !forTools.has(file)));
+  const tools = [...new Set([...absent.values()].flat())].sort();
+  return [
+    ...(tools.length > 0
+      ? [
+          `left out for want of ${tools.join(', ')}: ${counted(forTools)} (npm run tools builds them; it needs Go)`,
+        ]
+      : []),
+    ...(others.size > 0 ? [`not run on this machine, or after a failure: ${counted(others)}`] : []),
+  ].join('; ');
+}
+
+const suites: readonly Suite[] = (() => {
+  const asked = process.argv.slice(2);
+  if (asked.includes('--forge')) return ['forge'];
+  if (asked.includes('--cluster')) return ['cluster'];
+  if (asked.includes('--rest')) return ['rest'];
+  return asked.includes('--all') ? ['test', 'rest'] : ['test'];
+})();
+mkdirSync(out, { recursive: true });
+const unprepared = await prepare(suites);
+if (unprepared !== 0) process.exit(unprepared);
+const { passed, failed, leftOut, times, bad } = run(stagesOf(suites));
 process.stdout.write(`\n${times.join('\n')}\n`);
-if (skippedNames.length > 0) {
-  process.stdout.write(
-    missing.length > 0
-      ? `\nSkipped, since these are not built: ${missing.join(', ')}. Next: npm run tools (it needs Go).\n`
-      : '\nNot run, since a step before them failed:\n',
-  );
-  for (const name of skippedNames) process.stdout.write(`  ${name}\n`);
-}
-const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
-process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`);
+if (leftOut.size > 0) process.stdout.write(`${leftOutLine(leftOut)}\n`);
+const skipped = leftOut.size > 0 ? `, ${sum(leftOut)} skipped` : '';
+process.stdout.write(`${passed} passed, ${failed} failed${skipped}\n`);
 process.exitCode = bad ? 1 : 0;

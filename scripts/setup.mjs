@@ -251,8 +251,8 @@ async function main() {
   const scripts = {
     demo: ['src/main.ts', 'demo', ...args],
     sluice: ['src/main.ts', ...args],
-    test: ['scripts/check.ts', ...args],
-    check: ['scripts/check.ts', ...args],
+    test: ['scripts/check.ts'],
+    check: ['scripts/check.ts', args.includes('--rest') ? '--rest' : '--all'],
     bench: ['bench/main.ts', ...args],
     generate: ['scripts/generate.ts', ...args],
     vitest: ['node_modules/vitest/vitest.mjs', ...args],

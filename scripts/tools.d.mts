@@ -4,4 +4,5 @@ export declare const TOOLS: Readonly<
 export declare function toolFolder(name: string): string;
 export declare function toolPath(name: string): string;
 export declare function isBuilt(name: string): boolean;
+export declare const CLUSTER_TOOLS: readonly string[];
 export declare function buildTools(names?: readonly string[]): Promise<number>;

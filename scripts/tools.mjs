@@ -175,11 +175,14 @@ async function build(name) {
 /** What the suites beside the cluster's drive. */
 const EVERYDAY = Object.keys(TOOLS).filter((name) => !TOOLS[name].cluster);
 
+/** What the suite on a Kubernetes of its own drives. */
+export const CLUSTER_TOOLS = Object.keys(TOOLS).filter(
+  (name) => TOOLS[name].cluster || ['gitea', 'helm', 'k6'].includes(name),
+);
+
 /** Builds what is asked for and not there yet, one after the other: each uses every core. */
 export async function buildTools(names = EVERYDAY) {
-  const missing = names.filter(
-    (name) => !existsSync(TOOLS[name].package ? toolPath(name) : toolFolder(name)),
-  );
+  const missing = names.filter((name) => !isBuilt(name));
   if (missing.length === 0) return 0;
   if (spawnSync('go', ['version']).status !== 0) {
     process.stderr.write(`Building ${missing.join(', ')} needs Go (1.26 or later), which is not on PATH.\n`);
@@ -200,5 +203,11 @@ export async function buildTools(names = EVERYDAY) {
   return failed ? 1 : 0;
 }
 
+/** `tools.mjs [name …]` or `tools.mjs --cluster`; without either, what every suite but the cluster's drives. */
+function asked(args) {
+  if (args.includes('--cluster')) return CLUSTER_TOOLS;
+  return args.length > 0 ? args : EVERYDAY;
+}
+
 if (import.meta.main ?? process.argv[1]?.endsWith('tools.mjs'))
-  process.exitCode = await buildTools(process.argv.length > 2 ? process.argv.slice(2) : undefined);
+  process.exitCode = await buildTools(asked(process.argv.slice(2)));

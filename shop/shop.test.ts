@@ -83,17 +83,22 @@ describe('the shop', () => {
     const slow = await run('payment', '1.0.0');
     await slow.up();
     const dead = `http://127.0.0.1:${await freePort()}`;
+    const rps = { slow: 100, dead: 50 };
+    const begun = performance.now();
     const traffic = startTraffic({
       targets: [
-        { url: `${slow.url}/pay`, rps: 100 },
-        { url: dead, rps: 50 },
+        { url: `${slow.url}/pay`, rps: rps.slow },
+        { url: dead, rps: rps.dead },
       ],
     });
-    await until('150 requests', 10_000, () => traffic.report().sent >= 150);
-    const report = await traffic.stop();
-    expect(report.sent / 150).toBeLessThan(1.5);
-    expect(report.failed).toBeGreaterThan(30);
-    expect(report.ok).toBeGreaterThan(60);
+    // A third of them is never answered, and the rest goes on all the same.
+    await until('good answers and failures', 10_000, () => {
+      const { sent, ok, failed } = traffic.report();
+      return sent >= 150 && ok > 60 && failed > 30;
+    });
+    const { sent } = await traffic.stop();
+    const seconds = (performance.now() - begun) / 1_000;
+    expect(sent, 'no oftener than declared').toBeLessThanOrEqual((rps.slow + rps.dead) * seconds + 2);
   });
 
   it('SHOP-5: the example desired state is current, and reads as it should', () => {

@@ -55,8 +55,12 @@ export const PROGRAMS = ['nginx', 'prometheus', 'prometheus-alertmanager'] as co
 const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
   'prometheus-alertmanager': ['prometheus-alertmanager', 'alertmanager'],
 };
-const READY_MS = 60_000;
+/** A slow machine takes its time to start a program; one that ended is not waited for. */
+const READY_MS = 300_000;
+const PROBE_MS = 10_000;
 const POLL_MS = 50;
+/** Whether a program is there at all is asked less often than whether it answers: all processes are looked through. */
+const POLLS_A_CHECK = 20;
 
 /** Where the programs are, or what to install. */
 export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number], string>, string> {
@@ -74,19 +78,29 @@ export function findPrograms(env: Env): Result<Record<(typeof PROGRAMS)[number],
       );
 }
 
-async function untilReady(url: string, what: string, log: string): Promise<void> {
-  for (const end = Date.now() + READY_MS; Date.now() < end; await systemClock.sleep(POLL_MS)) {
-    const status = await request(url, { signal: AbortSignal.timeout(1_000) }).then(
-      async (answer) => {
-        await answer.body.dump();
-        return answer.statusCode;
-      },
-      () => 0,
-    );
-    if (status === 200) return;
+async function statusOf(url: string): Promise<number> {
+  try {
+    const answer = await request(url, { signal: AbortSignal.timeout(PROBE_MS) });
+    await answer.body.dump();
+    return answer.statusCode;
+  } catch {
+    return 0;
+  }
+}
+
+/** Resolves once a program answers; throws with the end of its log where it ended before, or never does. */
+async function untilReady(url: string, what: string, instance: string, log: string): Promise<void> {
+  let how = `is not ready after ${READY_MS / 1_000} s`;
+  const end = Date.now() + READY_MS;
+  for (let polls = 1; Date.now() < end; polls++, await systemClock.sleep(POLL_MS)) {
+    if ((await statusOf(url)) === 200) return;
+    if (polls % POLLS_A_CHECK === 0 && findInstance(instance) === undefined) {
+      how = 'ended before it was ready';
+      break;
+    }
   }
   const tail = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join('\n') : '';
-  throw new Error(`${what} is not ready after ${READY_MS / 1_000} s; its log ends:\n${tail}`);
+  throw new Error(`${what} ${how}; its log ends:\n${tail}`);
 }
 
 interface Ports {
@@ -133,9 +147,9 @@ async function startPrometheus(
       '--log.level=warn',
     ];
     await startDaemon({ instance: data, command, log: files.log, env: options.env });
-    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, files.log);
+    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, data, files.log);
   } else {
-    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, files.log);
+    await untilReady(`${address}/-/ready`, `Prometheus of ${environment.name}`, data, files.log);
     if (!unchanged) await (await request(`${address}/-/reload`, { method: 'POST' })).body.dump();
   }
   return address;
@@ -168,7 +182,7 @@ async function startAlertmanager(
     ];
     await startDaemon({ instance: data, command, log: files.log, env: options.env });
   } else if (changed) await (await request(`${address}/-/reload`, { method: 'POST' })).body.dump();
-  await untilReady(`${address}/-/ready`, 'Alertmanager', files.log);
+  await untilReady(`${address}/-/ready`, 'Alertmanager', data, files.log);
   return address;
 }
 

@@ -33,6 +33,13 @@ export interface TrafficOptions {
     servedBy: string | null;
     ms: number;
   }) => void;
+  /** How long an answer is waited for; longer is a failure. */
+  readonly timeoutMs?: number;
+  /**
+   * At most so many requests are under way; what would be more is never sent. For users of a machine that may be too
+   * slow for them. Without it they go on, and what cannot be served fails.
+   */
+  readonly atMost?: number;
 }
 
 /** Users of the demo and of tests: requests at a steady rate until it is stopped. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { which } from '../../src/delivery/adapters/process/os.ts';
 import { ROOT } from '../e2e/stage.ts';
+import { patiently } from '../wait.ts';
 
 export const SHOTS = join(ROOT, 'test/.out/screenshots');
 const FLAGS = [
@@ -30,8 +31,10 @@ export async function openPage(): Promise<OpenPage> {
   const program = ['chromium', 'chromium-browser', 'google-chrome']
     .map((name) => which(name, process.env))
     .find(Boolean);
-  const browser = await chromium.launch({ executablePath: program!, args: FLAGS });
+  const timeout = patiently(30_000);
+  const browser = await chromium.launch({ executablePath: program!, args: FLAGS, timeout });
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
+  page.setDefaultTimeout(timeout);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {

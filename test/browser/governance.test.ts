@@ -23,7 +23,7 @@ describe('the governance plane in Chromium', () => {
     stage = await openStage({ platform: 'gated-shop' });
     ({ browser, page, errors, shot } = await openPage());
     await stage.open();
-  }, 180_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await stage?.close();
@@ -60,7 +60,7 @@ describe('the governance plane in Chromium', () => {
     await page.waitForSelector('.panel .row');
     expect(await page.locator('main').innerText()).toContain('checkout-availability');
     await shot('pulls-allowed');
-  }, 60_000);
+  });
 
   it('CONSOLE-13: a freeze by hand: it wants the right, a reason and an end; the week shows it', async () => {
     await visit('/freezes');
@@ -83,7 +83,7 @@ describe('the governance plane in Chromium', () => {
     );
     expect(await page.locator('.week .lane').count()).toBe(1);
     await shot('freezes');
-  }, 60_000);
+  });
 
   it('CONSOLE-14: denied: the reason with what helps; a waiver from the page lets it through, on record', async () => {
     await visit('/pulls');
@@ -103,7 +103,7 @@ describe('the governance plane in Chromium', () => {
     );
     await fill(/Lift/, { reason: 'done early' }, 'lift');
     await until('lifted', 10_000, async () => /Nothing is frozen/.test(await heading()));
-  }, 60_000);
+  });
 
   it('CONSOLE-15: audit: searched by words, a decision drawn and recomputed, the chain walked', async () => {
     await visit('/audit?type=gate.decided');
@@ -121,7 +121,7 @@ describe('the governance plane in Chromium', () => {
     await page.getByRole('button', { name: 'Search' }).click();
     await until('found', 10_000, async () => /quarter end/.test(await page.locator('.timeline').innerText()));
     expect(page.url()).toContain('text=quarter');
-  }, 60_000);
+  });
 
   it('CONSOLE-17: pipeline: every service in every stage, with its version and evidence', async () => {
     await visit('/pipeline');
@@ -132,7 +132,7 @@ describe('the governance plane in Chromium', () => {
     await shot('pipeline');
     await page.getByRole('link', { name: 'evidence of checkout in prod' }).click();
     await until('the release', 10_000, async () => /checkout 1\.0\.0/.test(await heading()));
-  }, 60_000);
+  });
 
   it('CONSOLE-16: at 360 px nothing overflows, and no page said an error', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
@@ -145,5 +145,5 @@ describe('the governance plane in Chromium', () => {
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     expect(errors).toEqual([]);
-  }, 60_000);
+  });
 });

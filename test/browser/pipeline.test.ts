@@ -19,7 +19,7 @@ describe('the pipeline in Chromium', () => {
     stage = await openStage({ platform: 'three-stages', history: true, coupons: 12, rps: 108 });
     ({ browser, page, errors, shot } = await openPage());
     await stage.open();
-  }, 240_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await stage?.close();
@@ -65,7 +65,7 @@ describe('the pipeline in Chromium', () => {
     await stage
       .client()
       .post(`/api/v1/freezes/${encodeURIComponent(frozen.id)}/lift`, { reason: 'it is over' });
-  }, 240_000);
+  });
 
   it('CONSOLE-18: promoting: its share of the traffic, what it still needs, and that Git and prod are coming together', async () => {
     await until('a canary in prod', LONG_MS, async () =>
@@ -82,7 +82,7 @@ describe('the pipeline in Chromium', () => {
     await until('all is said to be at rest', 30_000, async () =>
       /at rest in every environment/.test(await heading()),
     );
-  }, 240_000);
+  });
 
   it('CONSOLE-18: rolled back: fine in dev and stage, it fails for users; prod says so, and Git is put right', async () => {
     await stage.propose('2.0.0', 'dev');
@@ -103,7 +103,7 @@ describe('the pipeline in Chromium', () => {
     expect(await page.locator('section[aria-label="How delivery goes"]').innerText()).toContain(
       'reached prod',
     );
-  }, 300_000);
+  });
 
   it('LIFT-2: lifting wants the right and a reason, and says what it overrides', async () => {
     const { digest } = (await standOf('prod')).condemned[0]!;
@@ -116,7 +116,7 @@ describe('the pipeline in Chromium', () => {
     await until('lifted', 15_000, async () => (await standOf('prod')).condemned.length === 0);
     const [lifted] = (await stage.records()).filter((r) => r.type === 'lane.lifted');
     expect(lifted!.data).toEqual({ digest, reason: 'the coupon service is mended' });
-  }, 60_000);
+  });
 
   it('CONSOLE-16: at 360 px the pipeline does not overflow, and no page said an error', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
@@ -125,5 +125,5 @@ describe('the pipeline in Chromium', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     await shot('pipeline-narrow');
     expect(errors).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -447,7 +447,7 @@ spec:
     expect([wrong.exit, wrong.err]).toEqual([2, expect.stringContaining('cases.yaml:7')]);
     writeFileSync(join(cwd, 'cases.yaml'), cases('500').replace('checkout-availability', 'checkout-avail'));
     expect((await sluice(['test', '.'], { cwd })).err).toContain('no SLO is named');
-  }, 60_000);
+  });
 
   it('CLI-14: replay of an export; a changed byte of it is found, a wrong time refused', async () => {
     const { cwd } = await sluice(['init', '.']);

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SAMPLES } from '../../scripts/samples.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { compile } from '../../src/controller/compile.ts';
@@ -10,8 +10,7 @@ import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
 import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
 import { writeLedger } from '../ledger-folder.ts';
-import { moduleFiles, type OpaServer, POLICY, startOpa } from '../policy/engines.ts';
-import { tool } from '../tools.ts';
+import { POLICY } from '../policy/engines.ts';
 
 const scratch = () => temporaryFolder('cli');
 async function sluice(args: string[], cwd = scratch()) {
@@ -111,35 +110,6 @@ describe('sluice gate', () => {
     const { exit, out } = await sluice(['gate', '7', '--json'], cwd);
     expect(exit).toBe(3);
     expect(JSON.parse(out)).toMatchObject({ allow: false, deny: [{ code: 'FORGE_UNAVAILABLE' }] });
-  }, 30_000);
-});
-
-describe.skipIf(!tool('opa'))('sluice gate by an OPA server', () => {
-  let server: OpaServer;
-  beforeAll(async () => {
-    server = await startOpa(tool('opa')!, moduleFiles());
-  });
-  afterAll(() => server.stop());
-
-  it('POLICY-8: every sample, the same document as by the policy compiled in', async () => {
-    for (const { file } of SAMPLES) {
-      const args = ['gate', '--input', sample(file), '--json'];
-      const [one, other] = [await sluice(args), await sluice([...args, '--policy-server', server.address])];
-      expect(other, file).toEqual(one);
-    }
-  });
-
-  it('POLICY-9: a server that is not there: exit 3', async () => {
-    const { exit, out } = await sluice([
-      'gate',
-      '--input',
-      sample('budget.allowed.json'),
-      '--json',
-      '--policy-server',
-      'http://127.0.0.1:9',
-    ]);
-    expect(exit).toBe(3);
-    expect(JSON.parse(out).deny[0].code).toBe('POLICY_UNREACHABLE');
   });
 });
 

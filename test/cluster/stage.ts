@@ -7,7 +7,6 @@ import { type Answers, startUsers } from './people.ts';
 import { openReport, type Report } from './report.ts';
 
 const OUT = join(import.meta.dirname, '../.out/cluster');
-const MINUTE = 60_000;
 
 /** One cluster for every story that is told on it. */
 export interface Stage {
@@ -18,7 +17,7 @@ export interface Stage {
   /** Users that end with everything else. */
   keep(traffic: Traffic): void;
   /** Given, When, Then: the first failure ends the story, and keeps what there is to see. */
-  step(name: string, limitMs: number, work: () => Promise<void>): void;
+  step(name: string, work: () => Promise<void>): void;
 }
 
 export function openStage(): Stage {
@@ -36,7 +35,7 @@ export function openStage(): Stage {
     mkdirSync(OUT, { recursive: true });
     house = await startHouse((what) => process.stderr.write(`cluster: ${what}\n`));
     report = openReport(house, OUT);
-  }, 5 * MINUTE);
+  });
   afterAll(async () => {
     if (failed && house) {
       keepLogs(house, join(OUT, 'failure'));
@@ -46,7 +45,7 @@ export function openStage(): Stage {
     await users?.stop();
     for (const traffic of kept) await traffic.stop();
     await house?.stop();
-  }, 2 * MINUTE);
+  });
   return {
     house: () => there(house),
     users: () => there(users),
@@ -55,24 +54,20 @@ export function openStage(): Stage {
       users = startUsers(there(house));
     },
     keep: (traffic) => void kept.push(traffic),
-    step: (name, limitMs, work) =>
-      it(
-        name,
-        async () => {
-          expect(failed, 'an earlier step failed').toBe(false);
-          const begun = performance.now();
-          try {
-            await work();
-          } catch (thrown) {
-            failed = true;
-            throw thrown;
-          } finally {
-            process.stderr.write(
-              `cluster: ${name.slice(0, 60)}… ${Math.round((performance.now() - begun) / 1_000)} s\n`,
-            );
-          }
-        },
-        limitMs,
-      ),
+    step: (name, work) =>
+      it(name, async () => {
+        expect(failed, 'an earlier step failed').toBe(false);
+        const begun = performance.now();
+        try {
+          await work();
+        } catch (thrown) {
+          failed = true;
+          throw thrown;
+        } finally {
+          process.stderr.write(
+            `cluster: ${name.slice(0, 60)}… ${Math.round((performance.now() - begun) / 1_000)} s\n`,
+          );
+        }
+      }),
   };
 }

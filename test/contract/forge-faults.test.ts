@@ -8,8 +8,10 @@ import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
 import type { CheckReport, PullRequest } from '../../src/gitops/forge.ts';
 import { fail, ok } from '../../src/kit/result.ts';
+import { patiently } from '../wait.ts';
 
 const ADDRESS = 'http://github.invalid';
+const NEVER_MS = 2 ** 31 - 1;
 const PULL: PullRequest = {
   number: 7,
   title: 't',
@@ -38,7 +40,7 @@ const REPORT: CheckReport = {
 const hmac = (secret: string, body: string) => createHmac('sha256', secret).update(body).digest('hex');
 
 /** GitHub as a script: what is not in it is refused, and what was not asked for is missed. */
-function scripted() {
+function scripted(timeoutMs = patiently(1_000)) {
   const agent = new MockAgent();
   agent.disableNetConnect();
   const pool = agent.get(ADDRESS);
@@ -49,7 +51,7 @@ function scripted() {
     auth: { token: 'x' },
     webhookSecret: 's',
     retryMs: 1,
-    timeoutMs: 300,
+    timeoutMs,
     fetch: ((url: string, init: object) =>
       undiciFetch(url, { ...init, dispatcher: agent } as never)) as never,
   });
@@ -127,12 +129,11 @@ describe('a forge that fails', () => {
   });
 
   it('FORGE-14: an answer that does not come is given up in bounded time', async () => {
-    const github = scripted();
+    const github = scripted(50);
+    // An answer that nobody waits for comes to nobody: only the limit of each try can end this.
     for (let i = 0; i < 3; i++)
-      github.raw.intercept({ path: ONE, method: 'GET' }).reply(200, SHAPE).delay(5_000);
-    const begun = performance.now();
+      github.raw.intercept({ path: ONE, method: 'GET' }).reply(200, SHAPE).delay(NEVER_MS);
     expect(await github.forge.pull(7)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
-    expect(performance.now() - begun).toBeLessThan(4_000);
   });
 
   it('FORGE-15: a post whose answer was lost is found at the next try, and not made twice', async () => {

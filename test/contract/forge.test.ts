@@ -87,8 +87,8 @@ const githubRig = (auth: 'app' | 'token') => async (): Promise<ForgeRig> => {
 };
 
 forgeContract('local', localRig);
-forgeContract('GitHub as an App, by its own description', githubRig('app'), { timeout: 60_000 });
-forgeContract('GitHub with a token, by its own description', githubRig('token'), { timeout: 60_000 });
+forgeContract('GitHub as an App, by its own description', githubRig('app'));
+forgeContract('GitHub with a token, by its own description', githubRig('token'));
 
 describe('the local forge', () => {
   it('FORGE-11: a push past the gate is refused, and says what to do instead', async () => {

@@ -90,7 +90,7 @@ for (const [name, word, k6, here] of TOOLS)
       ]);
       await port.clear(r);
       expect(await port.current('dev')).toBeNull();
-    }, 40_000);
+    });
 
     it('LOAD-3: crossed thresholds are named', async () => {
       asked.failShare = 0.1;
@@ -101,7 +101,7 @@ for (const [name, word, k6, here] of TOOLS)
       expect(seen.outcome).toBe('failed');
       expect(seen.failed).toBeGreaterThan(3);
       expect(seen.thresholds.map((t) => t.ok)).toEqual([false, true]);
-    }, 40_000);
+    });
 
     it('LOAD-4: another server finds it again; asked to end it still tells what it saw', async () => {
       const { port, directory } = runner(k6);
@@ -114,7 +114,7 @@ for (const [name, word, k6, here] of TOOLS)
       const seen = await ended(other, r);
       expect(seen).toMatchObject({ outcome: 'passed' });
       expect(seen.requests).toBeGreaterThan(10);
-    }, 40_000);
+    });
 
     it('LOAD-5: killed it says nothing, and is called broken', async () => {
       const { port, directory } = runner(k6);
@@ -123,7 +123,7 @@ for (const [name, word, k6, here] of TOOLS)
       await until('some requests', 20_000, () => asked.total > 5);
       process.kill(findInstance(join(directory, 'dev'))!, 'SIGKILL');
       expect(await ended(port, r)).toMatchObject({ tool: word, outcome: 'broken', requests: 0 });
-    }, 40_000);
+    });
 
     it('LOAD-5: nothing answers: every request fails, and it is said so', async () => {
       const directory = folder();
@@ -139,7 +139,7 @@ for (const [name, word, k6, here] of TOOLS)
       const seen = await ended(port, r);
       expect(seen.outcome).toBe('failed');
       expect(seen.failed).toBe(seen.requests);
-    }, 40_000);
+    });
   });
 
 describe('load where k6 is not as it should be', () => {
@@ -148,7 +148,7 @@ describe('load where k6 is not as it should be', () => {
     const r = run(plan({ durationMs: 1_000 }));
     await port.start(r, null);
     expect(await ended(port, r)).toMatchObject({ tool: 'sluice', note: 'k6 is not here', outcome: 'passed' });
-  }, 40_000);
+  });
 
   it('LOAD-5: a k6 that ends without a summary, or with one that is none, is broken and says why', async () => {
     for (const [script, words] of [
@@ -168,5 +168,5 @@ describe('load where k6 is not as it should be', () => {
         note: expect.stringContaining(words!),
       });
     }
-  }, 40_000);
+  });
 });

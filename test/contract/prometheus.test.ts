@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { MockAgent } from 'undici';
@@ -14,7 +16,7 @@ import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../
 import { readSecret } from '../../src/wiring/secrets.ts';
 import { temporaryFolder } from '../folder.ts';
 import { goodSli } from '../sli.ts';
-import { until } from '../wait.ts';
+import { patiently, until } from '../wait.ts';
 
 const SLI = goodSli('http_requests_total', 'service="a"');
 const ARMS = { label: 'revision', canary: 'new', stable: 'old' };
@@ -109,7 +111,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
       ],
       { stdio: 'ignore' },
     );
-    const metrics = prometheusHttp({ address, timeoutMs: 1_000, headers: {}, tls: null });
+    const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
     await until('Prometheus', 20_000, async () => (await metrics.instant('vector(1)', Date.now())).ok);
     await metrics.close();
   });
@@ -117,7 +119,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
   afterAll(() => server.kill());
 
   it('COUNT-13: the same fixture gives the same exact counts', async () => {
-    const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers: {}, tls: null });
+    const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
     const query = batchSelector(armSelectors([SLI], ARMS));
     const opened = (START + 5 * 30) * 1_000;
     const before = await metrics.raw(query, 3_600_000, opened);
@@ -157,7 +159,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
   });
 
   it('UNREACHABLE-4: each target says whether its last scrape was answered, and when it was', async () => {
-    const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers: {}, tls: null });
+    const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
     const platform = declared('timeout: 5s');
     const look = await lookAtMetrics(
       metrics,
@@ -183,7 +185,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
   });
 
   it('COUNT-14: a query that is refused says so, and a string is nonsense', async () => {
-    const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers: {}, tls: null });
+    const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
     expect(await metrics.instant('a{', START * 1_000)).toMatchObject({
       ok: false,
       error: { code: 'QUERY_REFUSED' },
@@ -207,7 +209,7 @@ describe('a Prometheus that misbehaves', () => {
       .reply(status, body);
     const answer = await prometheusHttp({
       address: 'http://prometheus.test',
-      timeoutMs: 500,
+      timeoutMs: patiently(500),
       headers: {},
       tls: null,
       dispatcher: agent,
@@ -243,17 +245,18 @@ describe('a Prometheus that misbehaves', () => {
     });
   });
   it('COUNT-14: one that does not answer is unavailable, in bounded time', async () => {
-    const metrics = prometheusHttp({
-      address: `http://127.0.0.1:${await freePort()}`,
-      timeoutMs: 500,
-      headers: {},
-      tls: null,
-    });
-    expect(await metrics.instant('up', 1_000)).toMatchObject({
-      ok: false,
-      error: { code: 'SOURCE_UNAVAILABLE' },
-    });
-    await metrics.close();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    for (const port of [(silent.address() as AddressInfo).port, await freePort()]) {
+      const address = `http://127.0.0.1:${port}`;
+      const metrics = prometheusHttp({ address, timeoutMs: 50, headers: {}, tls: null });
+      expect(await metrics.instant('up', 1_000)).toMatchObject({
+        ok: false,
+        error: { code: 'SOURCE_UNAVAILABLE' },
+      });
+      await metrics.close();
+    }
+    silent.close();
   });
 });
 

@@ -105,7 +105,7 @@ async function argoRig() {
     api.put(APPLICATIONS, application('prod', sync, health, more));
   show('Synced', 'Healthy');
   api.put(APPLICATIONS, application('stage', 'Synced', 'Healthy'));
-  const clock = { ...systemClock, now: () => Date.now() + (gone ? 60_000 : 0) };
+  const clock = { ...systemClock, now: () => (gone ? 61_000 : 1_000) };
   const port = argoCdSync({
     kubernetes: api.kubernetes,
     clock,

@@ -56,38 +56,30 @@ describe('panels on a real Prometheus', () => {
   beforeAll(async () => {
     stage = await openStage({ history: true });
     await stage.open();
-  }, 180_000);
+  });
   afterAll(async () => stage?.close());
 
-  it.each(panels)(
-    'DASH-5: %s, %s: %s',
-    async (_file, _title, expr) => {
-      await until(`data for ${expr}`, 60_000, async () => (await ask(expr)) > 0);
-    },
-    90_000,
-  );
+  it.each(panels)('DASH-5: %s, %s: %s', async (_file, _title, expr) => {
+    await until(`data for ${expr}`, 60_000, async () => (await ask(expr)) > 0);
+  });
 
   // One Grafana at most, where GRAFANA_URL (with its credentials) names it.
-  it.each([process.env['GRAFANA_URL'] ?? []].flat())(
-    'DASH-6: %s takes every dashboard',
-    async (grafana) => {
-      for (const [path, text] of renderGrafana(environment()))
-        if (path.endsWith('.json')) {
-          const { origin, username, password } = new URL(grafana);
-          const answer = await request(`${origin}/api/dashboards/db`, {
-            method: 'POST',
-            headers: {
-              'content-type': 'application/json',
-              ...(username ? { authorization: `Basic ${btoa(`${username}:${password}`)}` } : {}),
-            },
-            body: JSON.stringify({ dashboard: JSON.parse(text), overwrite: true }),
-          });
-          expect(answer.statusCode, path).toBe(200);
-          await answer.body.dump();
-        }
-    },
-    60_000,
-  );
+  it.each([process.env['GRAFANA_URL'] ?? []].flat())('DASH-6: %s takes every dashboard', async (grafana) => {
+    for (const [path, text] of renderGrafana(environment()))
+      if (path.endsWith('.json')) {
+        const { origin, username, password } = new URL(grafana);
+        const answer = await request(`${origin}/api/dashboards/db`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            ...(username ? { authorization: `Basic ${btoa(`${username}:${password}`)}` } : {}),
+          },
+          body: JSON.stringify({ dashboard: JSON.parse(text), overwrite: true }),
+        });
+        expect(answer.statusCode, path).toBe(200);
+        await answer.body.dump();
+      }
+  });
 
   it('ALERT-8: the embedded Prometheus scrapes us, so that a canary’s own alert can be', async () => {
     await until(
@@ -95,5 +87,5 @@ describe('panels on a real Prometheus', () => {
       30_000,
       async () => (await ask('sluice_state{environment="prod"} == 1')) === 4,
     );
-  }, 60_000);
+  });
 });

@@ -17,7 +17,7 @@ describe.skipIf(process.platform !== 'linux')('the image', () => {
   const at = (path: string) => join(rootfs, path);
   const run = (...args: string[]) =>
     spawnSync(at('usr/bin/node'), [at('app/dist/main.mjs'), ...args], { encoding: 'utf8', cwd: folder });
-  beforeAll(() => serverRootfs(rootfs), 120_000);
+  beforeAll(() => serverRootfs(rootfs));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('IMAGE-1: its bundle says its version, and validates what it is given', () => {
@@ -48,7 +48,7 @@ describe.skipIf(process.platform !== 'linux')('the image', () => {
       child.kill('SIGTERM');
       await ended;
     }
-  }, 90_000);
+  });
 
   it('IMAGE-3: no shell and no package manager; every part is on its list', () => {
     for (const path of ['bin/sh', 'usr/bin/sh', 'usr/bin/bash', 'usr/bin/npm', 'usr/bin/apt-get'])

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { verifyChain } from '../../src/ledger/record.ts';
-import { until } from '../wait.ts';
+import { instant, until } from '../wait.ts';
 import { NO_FREEZES, openStage, type Stage } from './stage.ts';
 
 const GOOD = [1, 2, 3, 4, 5].map((i) => [`2.${i}.0`, { description: `good ${i}` }] as const);
@@ -27,16 +27,15 @@ describe('the server killed in the middle of a release, on real parts', () => {
       spec: NO_FREEZES,
     });
     await stage.open();
-  }, 120_000);
+  });
   afterAll(() => stage.close());
 
   it.each(RUNS)(
     'RUN-8: run $run, $version: killed at a random instant, it ends $outcome all the same',
     async ({ version, outcome }) => {
       await stage.push(version);
-      const instant = outcome === 'Stable' ? 300 + random.below(9_000) : 300 + random.below(3_500);
       // The instant of the kill is the point of this test, not a condition waited for.
-      await new Promise((resolve) => setTimeout(resolve, instant));
+      await instant(outcome === 'Stable' ? 300 + random.below(9_000) : 300 + random.below(3_500));
       await stage.kill();
       await stage.restart();
       const openings = async () =>
@@ -67,6 +66,5 @@ describe('the server killed in the middle of a release, on real parts', () => {
         .get<{ ok: boolean; breaks: unknown[] }>('/api/v1/ledger/verification');
       expect(verification).toMatchObject({ ok: true, breaks: [] });
     },
-    120_000,
   );
 });

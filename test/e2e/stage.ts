@@ -17,7 +17,7 @@ import { desiredPath } from '../../src/gitops/desired.ts';
 import type { Traffic, TrafficOptions } from '../../src/gitops/traffic.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { pushChange } from '../../src/wiring/developer.ts';
-import { until } from '../wait.ts';
+import { patiently, until } from '../wait.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -189,7 +189,10 @@ export async function openStage(options: StageOptions = {}) {
         ),
       );
       const edge = server.edges['prod']!['frontend']!;
+      // On a slow machine fewer come, and those who come wait: it is the release that is tried here, not the machine.
       traffic = startTraffic({
+        atMost: 30,
+        timeoutMs: patiently(30_000),
         targets: [
           { url: `${edge}/buy`, rps: options.rps ?? 120 },
           ...(options.coupons ? [{ url: `${edge}/buy?coupon=spring`, rps: options.coupons }] : []),

@@ -4,7 +4,7 @@ import type { ForgePort } from '../../src/gitops/forge.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { temporaryFolder } from '../folder.ts';
 import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
-import { until } from '../wait.ts';
+import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
 const CHECK = 'sluice/gate';
@@ -42,20 +42,15 @@ describe('the gate on a real Gitea', () => {
       h.gate.hint(hint.value);
       return true;
     });
-    let stopped = false;
-    const loop = (async () => {
-      while (!stopped) {
-        await h.look(0);
-        looks++;
-        await new Promise((done) => setTimeout(done, 200));
-      }
-    })();
+    const server = again(async () => {
+      await h.look(0);
+      looks++;
+    }, 200);
     closing.push(async () => {
-      stopped = true;
-      await loop;
+      await server.stop();
       await hooks.close();
     });
-  }, 180_000);
+  });
   afterAll(async () => {
     for (const close of closing) await close();
     h?.close();
@@ -105,7 +100,7 @@ describe('the gate on a real Gitea', () => {
     );
     expect(after).toHaveLength(1);
     expect(after[0]!.body).toContain('Allowed');
-  }, 60_000);
+  });
 
   it('GATE-21: one that stays denied is decided on its opening: what is said of it there calls for no other look', async () => {
     h.numbers.left = -0.5;
@@ -121,7 +116,7 @@ describe('the gate on a real Gitea', () => {
     const decisions = await h.ledger.read({ type: 'gate.decided', subject: `pull/${pull.number}` });
     expect(decisions.length).toBeLessThanOrEqual(3);
     h.numbers.left = 0.9;
-  }, 60_000);
+  });
 
   it('GATE-20: a label that Gitea tells of lets a security fix through a freeze', async () => {
     const ops = { id: 'ops', kind: 'person', scopes: ['operate'] } as const;
@@ -145,5 +140,5 @@ describe('the gate on a real Gitea', () => {
       return list.length > 0 && list;
     });
     expect(recorded).toMatchObject({ code: 'FROZEN', by: ['security'] });
-  }, 60_000);
+  });
 });

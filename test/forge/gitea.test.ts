@@ -55,4 +55,4 @@ async function rig(): Promise<ForgeRig> {
   };
 }
 
-forgeContract('a real Gitea', rig, { timeout: 120_000 });
+forgeContract('a real Gitea', rig);

@@ -13,7 +13,7 @@ import type { ForgePort } from '../../src/gitops/forge.ts';
 import type { DesiredState } from '../../src/gitops/port.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
-import { until } from '../wait.ts';
+import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
 const CHECK = 'sluice/gate';
@@ -105,23 +105,18 @@ describe('promotion on a real Gitea', () => {
         warn: () => {},
       });
     const promoter = await promoterOf();
-    let stopped = false;
-    const loop = (async () => {
-      while (!stopped) {
-        state = (await source.read()) ?? state;
-        await h.look(0);
-        await commits.look(Date.now());
-        await promoter.look(Date.now());
-        await new Promise((done) => setTimeout(done, 200));
-      }
-    })();
+    const server = again(async () => {
+      state = (await source.read()) ?? state;
+      await h.look(0);
+      await commits.look(Date.now());
+      await promoter.look(Date.now());
+    }, 200);
     closing.push(async () => {
-      stopped = true;
-      await loop;
+      await server.stop();
       await hooks.close();
     });
     await until('the first copy', WITHIN_MS, () => state?.lanes.size === 2);
-  }, 180_000);
+  });
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
     h?.close();
@@ -173,7 +168,7 @@ describe('promotion on a real Gitea', () => {
       await h.governance.lift(id, 'recovered', { id: 'ops', kind: 'person', scopes: ['waive'] }, Date.now());
     await until('merged by itself', WITHIN_MS, async () => (await textOf(PROD)).includes(digest('b')));
     await until('taken up', WITHIN_MS, () => state?.lanes.get('checkout/prod')?.version === '1.1.0');
-  }, 120_000);
+  });
 
   it('PROMOTE-11: it fails in prod: a revert is requested and merged under a freeze, its author is told on the request, and nothing is asked twice', async () => {
     const ops = { id: 'ops', kind: 'person', scopes: ['operate'] } as const;
@@ -220,8 +215,8 @@ describe('promotion on a real Gitea', () => {
     expect(told[0]!.body).toContain('30 bad of 200 requests');
     await until('it is known', WITHIN_MS, () => state?.lanes.get('checkout/prod')?.version === '1.0.0');
     // A second one that begins anew from the ledger asks for nothing more.
-    const again = await promoterOf();
-    for (let i = 0; i < 3; i++) await again.look(Date.now());
+    const anew = await promoterOf();
+    for (let i = 0; i < 3; i++) await anew.look(Date.now());
     expect((await pulls()).map((p) => [p.title, p.merged])).toEqual([
       ['Revert checkout to 1.0.0 in prod', true],
       ['Promote checkout 1.1.0 to prod', true],
@@ -232,5 +227,5 @@ describe('promotion on a real Gitea', () => {
         (r) => (r.data as { kind: string }).kind === 'revert',
       ),
     );
-  }, 120_000);
+  });
 });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { renderAlertmanagerConfig } from '../../src/runtime/render/alertmanager/config.ts';
@@ -34,8 +34,6 @@ const alertmanager = (credentialsFile = '/token') =>
   renderAlertmanagerConfig({ ...shop(), alerts: { ...shop().alerts, webhook: 'http://127.0.0.1:9/hook' } }, environment(), {
     sluice: { webhook: 'http://127.0.0.1:7117/webhooks/alertmanager', credentialsFile },
   });
-
-vi.setConfig({ testTimeout: 120_000 });
 
 describe('what is rendered', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ruleGroups } from '../../src/runtime/render/prometheus/rules.ts';
 import { groupsText } from '../../src/runtime/render/prometheus/text.ts';
@@ -21,9 +21,6 @@ const BAD = `{ ratioMetric: { counter: true, bad: ${query('r_total{code=~"5.."}'
 const passes = async (text: string, cases: readonly Case[]) =>
   expect(await promtool(rulesOf(platformOf(text)), cases)).toContain('SUCCESS');
 const at = (expr: string, when: string, ...values: number[]) => ({ expr, at: when, values });
-
-// Hours of evaluations, by another program.
-vi.setConfig({ testTimeout: 120_000 });
 
 describe('counting by tiles', () => {
   it('RULES-6: counts are exact: a burst is its requests, not an extrapolation', () =>

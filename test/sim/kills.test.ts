@@ -64,5 +64,5 @@ describe.each([
         expect(killed.stable, where).toBe(calm.stable);
         expect(killed.outcome, where).toEqual(calm.outcome);
       }
-  }, 120_000);
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
-import { run } from './scenario.ts';
+import { REST, run } from './scenario.ts';
 
-const SEEDS = Array.from({ length: 100 }, (_, i) => 1 + 2 * i);
+const SEEDS = REST.filter((seed) => seed % 2 === 1);
 
 describe('the whole loop, simulated', () => {
-  it.each(SEEDS)('LOOP-1: seed %i keeps every invariant after every step', (seed) => run(seed), 60_000);
+  it.each(SEEDS)('LOOP-1: seed %i keeps every invariant after every step', (seed) => run(seed));
 });

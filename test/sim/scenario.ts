@@ -10,6 +10,12 @@ const STEP_MS = 1_000;
 const CHAOS_STEPS = 1_500;
 const SETTLE_MS = 3_600_000;
 
+/** What is simulated: a few seeds in every run of the tests, the rest where everything is checked. */
+const SEEDS = Array.from({ length: 200 }, (_, i) => i + 1);
+const SAMPLE_SIZE = 12;
+export const SAMPLE = SEEDS.slice(0, SAMPLE_SIZE);
+export const REST = SEEDS.slice(SAMPLE_SIZE);
+
 function behaviour(random: ReturnType<typeof seededRandom>): Behaviour {
   const kinds: Behaviour[] = [
     { errorRate: 0 },

@@ -145,7 +145,7 @@ describe('what is rendered for GitHub', () => {
       (await bundleAction()) === readFileSync(join(ROOT, 'action/index.mjs'), 'utf8'),
       'npm run action',
     ).toBe(true);
-  }, 60_000);
+  });
 });
 
 /** As much of Prometheus as one query needs: the budget, and calm burn rates. */
@@ -295,7 +295,7 @@ describe.skipIf(!tool('act'))('the workflow, run by act', () => {
     expect(s.github.states(head)['sluice/gate']).toBe('success');
     expect(s.github.comments(1)[0]).toContain('Allowed');
     expect(s.github.unexpected).toEqual([]);
-  }, 120_000);
+  });
 
   it('FLOW-3: a spent budget: the job is red, the status is failure, with numbers; nothing of the head was run', async () => {
     const s = await stage(await prometheusSaying(-0.5));
@@ -315,5 +315,5 @@ describe.skipIf(!tool('act'))('the workflow, run by act', () => {
     expect(log).toContain('BUDGET_EXHAUSTED');
     expect(s.github.states(head)['sluice/gate']).toBe('failure');
     expect(s.github.comments(1)[0]).toMatch(/-50\.0 % left, 150 bad of 100000 requests/);
-  }, 120_000);
+  });
 });

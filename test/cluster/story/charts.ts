@@ -103,7 +103,6 @@ const VARIANTS: Readonly<Record<string, object>> = {
 export function chartsStory(stage: Stage): void {
   stage.step(
     'CLUSTER-14: Then every variant of the charts passes kubeconform, strictly, and a dry run of the API server',
-    3 * MINUTE,
     async () => {
       const house = stage.house();
       const folder = mkdtempSync(join(tmpdir(), 'sluice-schemas-'));

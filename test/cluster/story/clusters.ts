@@ -11,7 +11,6 @@ const MINUTE = 60_000;
 export function clustersStory(stage: Stage): void {
   stage.step(
     'CLUSTER-12: Given mode observe in a second cluster, When a Rollout that is not ours moves, Then it is followed and nothing is touched',
-    2 * MINUTE,
     async () => {
       const house = stage.house();
       const { abroad } = house;
@@ -59,7 +58,6 @@ export function clustersStory(stage: Stage): void {
 
   stage.step(
     'CLUSTER-13: When the second cluster cannot be reached, Then its lanes stand still, and the others go on',
-    2 * MINUTE,
     async () => {
       const house = stage.house();
       const before = await laneOf(house, 'cart', ABROAD);

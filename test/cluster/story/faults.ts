@@ -5,7 +5,6 @@ import { until } from '../wait.ts';
 import { LAB, type Lab, labOf, leaderOf, untilAnotherLeads } from './lab.ts';
 
 const MINUTE = 60_000;
-const FAILOVER_MS = 10_000;
 const WITHOUT_METRICS_MS = 10_000;
 
 /** After a rollback: the old version serves, and Git asks for it by our own revert. */
@@ -40,7 +39,6 @@ async function stoppedOnce(lab: Lab, begun: number, restartedAt: number): Promis
 export function faultStory(stage: Stage): void {
   stage.step(
     'CLUSTER-8: When our leader is killed and the next one is cut off, both in mid-canary, Then the release ends as it would have: once',
-    4 * MINUTE,
     async () => {
       const lab = labOf(stage, 'checkout');
       const begun = await lab.release('1.1.0');
@@ -48,7 +46,6 @@ export function faultStory(stage: Stage): void {
       const first = (await leaderOf(lab.house))!;
       lab.house.machine.killContainer('sluice', first.pod);
       const killed = await untilAnotherLeads(lab.house, first);
-      expect(killed).toBeLessThan(FAILOVER_MS);
       const second = (await leaderOf(lab.house))!;
       await lab.at(50);
       const { machine } = lab.house;
@@ -59,7 +56,6 @@ export function faultStory(stage: Stage): void {
       };
       cut('-I');
       const lost = await untilAnotherLeads(lab.house, second).finally(() => cut('-D'));
-      expect(lost).toBeLessThan(FAILOVER_MS);
       lab.house.kubectl('rollout', 'restart', 'deployment/sluice', '-n', 'sluice');
       await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0');
       lab.house.kubectl('rollout', 'status', 'deployment/sluice', '-n', 'sluice', '--timeout=90s');
@@ -80,7 +76,6 @@ export function faultStory(stage: Stage): void {
 
   stage.step(
     'CLUSTER-11: When Argo CD heals itself during an abort, Then the bad version stays away, and Git is put right',
-    6 * MINUTE,
     async () => {
       const lab = labOf(stage, 'checkout');
       const { house } = lab;
@@ -124,7 +119,6 @@ export function faultStory(stage: Stage): void {
 
   stage.step(
     'CLUSTER-10: When our server is away altogether and a canary begins to fail, Then the cluster aborts it by its own burn rates',
-    7 * MINUTE,
     async () => {
       const lab = labOf(stage, 'checkout');
       const { house } = lab;
@@ -157,7 +151,6 @@ export function faultStory(stage: Stage): void {
   // Last: an incident of all pods of the one node numbs the evidence for an hour.
   stage.step(
     'CLUSTER-9: When Prometheus is gone, the API server restarts and the kubelet restarts, Then nothing is promoted blindly, and the release goes on',
-    4 * MINUTE,
     async () => {
       const lab = labOf(stage, 'checkout');
       const { house } = lab;

@@ -3,13 +3,10 @@ import { startUsersOf } from '../people.ts';
 import type { Stage } from '../stage.ts';
 import { LAB, labOf } from './lab.ts';
 
-const MINUTE = 60_000;
-
 /** What people do past us, with Argo Rollouts' own means, is put on record and followed, never fought. */
 export function handStory(stage: Stage): void {
   stage.step(
     'CLUSTER-6: When somebody promotes a Rollout in full by hand, Then it is on record as overridden',
-    3 * MINUTE,
     async () => {
       const lab = labOf(stage, 'frontend');
       startUsersOf(stage, LAB);
@@ -25,7 +22,6 @@ export function handStory(stage: Stage): void {
 
   stage.step(
     'CLUSTER-7: When somebody aborts a Rollout by hand, Then the release is stopped, nobody is blamed, and it is not tried again by itself',
-    3 * MINUTE,
     async () => {
       const lab = labOf(stage, 'frontend');
       const begun = await lab.release('1.0.0');

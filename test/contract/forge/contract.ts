@@ -5,6 +5,7 @@ import {
   type ForgePort,
   type PullRequest,
 } from '../../../src/gitops/forge.ts';
+import { stays } from '../../wait.ts';
 import type { TestRepository } from './repository.ts';
 
 /** One forge under test, with what only the forge itself can tell. */
@@ -49,16 +50,12 @@ const value = <T>(result: { ok: true; value: T } | { ok: false; error: object })
   return result.value;
 };
 
-/** What happens to a proposal later happens within so long. */
-const STAYS_MS = 3_000;
+/** What happens to a proposal later happens between two of so many looks. */
+const LOOKS = 60;
 
 /** What every forge does alike: the gate knows no other. */
-export function forgeContract(
-  name: string,
-  open: () => Promise<ForgeRig>,
-  options: { timeout?: number } = {},
-): void {
-  describe(`a forge: ${name}`, options, () => {
+export function forgeContract(name: string, open: () => Promise<ForgeRig>): void {
+  describe(`a forge: ${name}`, () => {
     let rig: ForgeRig;
     const opened = async (files: Record<string, string | null>, what = 'change') => {
       rig ??= await open();
@@ -254,9 +251,9 @@ export function forgeContract(
       const second = await propose('4.1.0');
       expect(second.number).not.toBe(first.number);
       // Gitea once closed it seconds later, since its branch had been deleted on the way.
-      for (const end = Date.now() + STAYS_MS; Date.now() < end; )
-        expect(value(await rig.forge.pull(second.number)).state).toBe('open');
+      await stays(LOOKS, async () => expect(value(await rig.forge.pull(second.number)).state).toBe('open'));
     });
+
     it('FORGE-20: what the base changed meanwhile is begun anew, and can be merged', async () => {
       rig ??= await open();
       const head = branch('revert');

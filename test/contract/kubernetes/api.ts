@@ -22,7 +22,13 @@ export interface ApiServer {
   compact(): void;
   answer(how: boolean): void;
   /** How often each thing was asked. */
-  readonly asked: { lists: number; watches: number; patches: { path: string; body: unknown }[] };
+  readonly asked: {
+    lists: number;
+    /** One object only, to see whether anybody answers. */
+    pulses: number;
+    watches: number;
+    patches: { path: string; body: unknown }[];
+  };
   close(): Promise<void>;
 }
 
@@ -40,7 +46,7 @@ export async function apiServer(): Promise<ApiServer> {
   const kinds = new Map<string, Map<string, ApiObject>>();
   const history: { version: number; path: string; type: string; object: ApiObject }[] = [];
   const watches = new Set<{ path: string; response: ServerResponse }>();
-  const asked: ApiServer['asked'] = { lists: 0, watches: 0, patches: [] };
+  const asked: ApiServer['asked'] = { lists: 0, pulses: 0, watches: 0, patches: [] };
   let version = 1;
   let oldest = 0;
   let answers = true;
@@ -70,8 +76,8 @@ export async function apiServer(): Promise<ApiServer> {
     const objects = kinds.get(url.pathname);
     if (!objects) return void json(404, { message: `nothing is at ${url.pathname}` });
     if (url.searchParams.get('watch') !== 'true') {
-      asked.lists++;
       const limit = Number(url.searchParams.get('limit') ?? 500);
+      asked[limit === 1 ? 'pulses' : 'lists']++;
       const begin = Number(url.searchParams.get('continue') ?? 0);
       const all = [...objects.values()];
       const more = begin + limit < all.length ? { continue: String(begin + limit) } : {};

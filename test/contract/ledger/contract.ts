@@ -39,7 +39,9 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
 
     it('LEDGER-3: without a limit everything is read, and page by page the same', async () => {
       const ledger = await make();
-      await ledger.append(Array.from({ length: 12_000 }, (_, i) => entry(i)));
+      // A store that others wait for ends an append that leaves it open for long: none is as large as all of these.
+      for (let i = 0; i < 12_000; i += 500)
+        await ledger.append(Array.from({ length: 500 }, (_, n) => entry(i + n)));
       const pages: number[] = [];
       for await (const page of readPages(ledger, { subject: 'odd' })) pages.push(page.length);
       expect(pages).toEqual([5_000, 1_000]);

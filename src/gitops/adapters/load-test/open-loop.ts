@@ -9,11 +9,12 @@ const TICK_MS = 10;
 
 /** Sends at a steady rate, whether or not answers come: an open loop, as users are. */
 export function startTraffic(options: TrafficOptions): Traffic {
+  const { timeoutMs = TIMEOUT_MS, atMost = Number.POSITIVE_INFINITY } = options;
   const agent = new Agent({
     connections: 200,
     pipelining: 0,
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
   });
   const seconds: Second[] = [];
   const latencies: number[] = [];
@@ -39,7 +40,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
       try {
         const answer = await request(url, {
           dispatcher: agent,
-          signal: AbortSignal.timeout(TIMEOUT_MS),
+          signal: AbortSignal.timeout(timeoutMs),
           ...(host ? { headers: { host } } : {}),
         });
         status = answer.statusCode;
@@ -67,7 +68,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     for (const [i, target] of options.targets.entries())
       while (sentTo[i]! < elapsed * target.rps) {
         sentTo[i]!++;
-        void send(target);
+        if (inFlight < atMost) void send(target);
       }
   }, TICK_MS);
   const report = (): TrafficReport => {
