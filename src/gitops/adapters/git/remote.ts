@@ -28,9 +28,12 @@ const BRANCHES = '+refs/heads/*:refs/heads/*';
 export function remoteCopy(options: RemoteOptions): Remote {
   const { directory, url } = options;
   const env = async () => ({
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_COUNT: '2',
+    // The token is for this address alone. Git sends its extra headers to wherever it is redirected, too: it is not.
+    GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
     GIT_CONFIG_VALUE_0: `Authorization: ${await options.authorization()}`,
+    GIT_CONFIG_KEY_1: 'http.followRedirects',
+    GIT_CONFIG_VALUE_1: 'false',
   });
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | null = null;
