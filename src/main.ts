@@ -108,6 +108,7 @@ const adapters: ServeAdapters = {
   openLedger,
   startStack: async (options) => (await import('./embedded/stack.ts')).startStack(options),
   async openDesired(platform, work, directory, env, warn) {
+    const { gitAnchors } = await import('./gitops/adapters/git/anchors.ts');
     const { gitDesired } = await import('./gitops/adapters/git/desired.ts');
     const { openRepository } = await import('./gitops/adapters/git/repository.ts');
     const { path, pollMs } = platform.repository;
@@ -124,14 +125,17 @@ const adapters: ServeAdapters = {
     if (remote.value) {
       const { remoteCopy } = await import('./gitops/adapters/git/remote.ts');
       const copy = remoteCopy({ ...remote.value, pollMs, now: () => Date.now(), warn });
-      return ok({ repository: gitDesired(repository, lanes, copy), push: copy.push });
+      return ok({
+        repository: gitDesired(repository, lanes, copy),
+        anchors: gitAnchors(repository, copy.refs),
+      });
     }
     if (platform.forge?.at.kind === 'local') {
       const { openBare } = await import('./gitops/adapters/forge-local/forge.ts');
       const fill = (scratch: string) => openRepository(scratch, branches, seed);
       await openBare(repository, branches, fill, join(work, 'forge', 'seed'));
     } else if (path === 'embedded') await openRepository(repository, branches, seed);
-    return ok({ repository: gitDesired(repository, lanes), push: null });
+    return ok({ repository: gitDesired(repository, lanes), anchors: gitAnchors(repository, null) });
   },
   async openForge(platform, work, env) {
     const { forge } = platform;
@@ -213,11 +217,6 @@ const adapters: ServeAdapters = {
     gate: async (facts) =>
       (await import('./governance/adapters/opa-wasm/policy.ts')).keptPolicy(wasm, identity).gate(facts),
   }),
-  async anchor(repository, ledger, now, push) {
-    const { writeAnchor } = await import('./gitops/adapters/git/anchors.ts');
-    const { seq, hash } = await ledger.head();
-    return seq === 0 ? ok(null) : writeAnchor(repository, { ledger: ledger.id, seq, hash, at: now }, push);
-  },
   async openMetrics(platform, environment, address, env) {
     const { accessOf } = await import('./runtime/adapters/prometheus/access.ts');
     const { prometheusHttp } = await import('./runtime/adapters/prometheus/http.ts');

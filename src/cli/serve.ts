@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { openAlerts } from '../controller/alerts.ts';
+import { anchorWarnings, createAnchoring } from '../controller/anchoring.ts';
 import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
 import { type Asked, followCluster } from '../controller/followed.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
@@ -16,6 +17,7 @@ import { writeAtomic } from '../delivery/adapters/process/files.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
+import type { AnchorStore } from '../gitops/anchors.ts';
 import type { ForgePort } from '../gitops/forge.ts';
 import type { LoadPort } from '../gitops/load.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
@@ -57,10 +59,10 @@ export interface OpenPolicy {
   readonly wasm: Uint8Array | null;
 }
 
-/** The desired state, and how refs of ours get to where it lives; null: it lives here. */
+/** The desired state, and where heads of the ledger are anchored beside it. */
 export interface OpenDesired {
   readonly repository: DesiredRepository;
-  readonly push: ((refspec: string) => Promise<void>) | null;
+  readonly anchors: AnchorStore;
 }
 
 /** Rollouts of every environment that a cluster delivers. */
@@ -96,13 +98,6 @@ export interface ServeAdapters {
   openPolicy(platform: Platform, directory: string, env: Io['env']): Promise<Result<OpenPolicy, string>>;
   openSignIn(platform: Platform, env: Io['env'], now: () => number): Promise<Result<SignInDesk, string>>;
   readonly openKept: OpenKept;
-  /** Puts the head of the ledger where a cut tail would be missed. */
-  anchor(
-    repository: string,
-    ledger: LedgerPort,
-    now: number,
-    push: OpenDesired['push'],
-  ): Promise<Result<null, string>>;
   openMetrics(
     platform: Platform,
     environment: string,
@@ -189,8 +184,6 @@ function keepSecret(file: string): string {
 
 const HEAL_EVERY_MS = 5_000;
 const GATE_EVERY_MS = 500;
-/** An anchor is at most so far behind. */
-const ANCHOR_EVERY_MS = 8_000;
 
 const tickOf = (platform: Platform): number =>
   Math.max(100, Math.min(1_000, ...platform.environments.map((e) => e.prometheus.scrapeIntervalMs / 4)));
@@ -370,7 +363,7 @@ async function serveWith(
   const alertmanagerToken = keepSecret(credentialsFile);
   const opened = await adapters.openDesired(platform, work, places.directory, io.env, warn);
   if (!opened.ok) throw secretMissing(opened.error);
-  const { push } = opened.value;
+  const anchoring = createAnchoring({ ledger, store: opened.value.anchors, warn });
   let running: Controller | null = null;
   const stackOptions: StackOptions = {
     platform,
@@ -447,6 +440,7 @@ async function serveWith(
     pulls: () => gate?.pulls() ?? [],
     measures: (service) => gitops.measures(service, now(), MEASURED_MS),
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
+    anchors: () => anchoring.status(),
   });
   const signIn = await adapters.openSignIn(platform, io.env, now);
   if (!signIn.ok) throw secretMissing(signIn.error);
@@ -460,6 +454,7 @@ async function serveWith(
     tokens,
     metrics,
     unready: () => unready,
+    warnings: () => anchorWarnings(anchoring.status()),
     consoleDir: join(adapters.root, 'console', 'dist'),
     alertmanagerToken,
     allowedHosts,
@@ -494,11 +489,7 @@ async function serveWith(
       await gate.look(now());
       await gitops.promoter?.look(now());
     });
-  const repository = repositoryOf(platform, work);
-  every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
-    const anchored = await adapters.anchor(repository, ledger, now(), push);
-    if (!anchored.ok) log.warn({ error: anchored.error }, 'the ledger could not be anchored');
-  });
+  every(anchoring.everyMs, 'the ledger could not be anchored', () => anchoring.look(now()));
   const tick = async () => {
     await controller.tick();
     await keeper.look(now());

@@ -29,6 +29,8 @@ export interface AppParts {
   readonly metrics: ServerMetrics;
   /** Null: everything is well. Otherwise why this server must not be asked for decisions. */
   unready(): string | null;
+  /** What a person should look at, though decisions go on. */
+  warnings?(): readonly string[];
   readonly consoleDir: string | null;
   readonly alertmanagerToken: string;
   readonly allowedHosts: readonly string[];

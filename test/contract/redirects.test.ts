@@ -87,8 +87,10 @@ describe('credentials and redirects', () => {
       const source = await bareRepository({ 'a.txt': 'a\n' });
       closing.push(() => source.close());
       await git(directory, ['fetch', '--quiet', source.remote, 'refs/heads/main:refs/sluice/x']);
-      await expect(copy.push('refs/sluice/x:refs/sluice/x')).rejects.toThrow();
-      expect(forge.seen.map((s) => s.headers.authorization)).toEqual([BASIC, BASIC]);
+      await expect(copy.refs.push('refs/sluice/x', 'refs/sluice/x')).rejects.toThrow();
+      await expect(copy.refs.at('refs/sluice/x')).rejects.toThrow();
+      await expect(copy.refs.take('refs/sluice/x', 'refs/sluice/y')).rejects.toThrow();
+      expect(forge.seen.map((s) => s.headers.authorization)).toEqual([BASIC, BASIC, BASIC, BASIC]);
       expect(thief.seen).toEqual([]);
     },
   );
