@@ -13,13 +13,12 @@ import { openPlanes, type Planes } from './app/planes.ts';
 import { tickUntilEnd } from './app/ticking.ts';
 import { serveFile } from './cli/client.ts';
 import { type Io, progress } from './cli/io.ts';
+import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
 import { systemClock } from './kit/time.ts';
 import { isShared, type LedgerPort } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';
 import type { WiringContext } from './wiring/context.ts';
-import type { OpenDesired } from './wiring/desired-state.ts';
-import { repositoryOf } from './wiring/places.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
 
 export interface AppOptions {
@@ -55,8 +54,6 @@ export interface App {
 
 const HEAL_EVERY_MS = 5_000;
 const GATE_EVERY_MS = 500;
-/** An anchor is at most so far behind. */
-const ANCHOR_EVERY_MS = 8_000;
 
 const tickOf = (platform: Platform): number =>
   Math.max(100, Math.min(1_000, ...platform.environments.map((e) => e.prometheus.scrapeIntervalMs / 4)));
@@ -71,13 +68,8 @@ function keepSecret(file: string): string {
 }
 
 /** What is done beside the loop, each at its own pace: what hangs must not hold up an abort. */
-function startChores(
-  context: AppContext,
-  planes: Planes,
-  ledger: LedgerPort,
-  push: OpenDesired['push'],
-): void {
-  const { lifecycle, now, platform, wiring } = context;
+function startChores(context: AppContext, planes: Planes, anchoring: Anchoring): void {
+  const { lifecycle, now } = context;
   const { gate, gitops } = planes;
   lifecycle.every(HEAL_EVERY_MS, 'a part does not start again', () => planes.delivering.heal());
   for (const { everyMs, failing, work } of gitops.chores)
@@ -87,11 +79,7 @@ function startChores(
       await gate.look(now());
       await gitops.promoter?.look(now());
     });
-  const repository = repositoryOf(platform, context.work);
-  lifecycle.every(ANCHOR_EVERY_MS, 'the ledger could not be anchored', async () => {
-    const anchored = await wiring.anchorLedger(repository, ledger, now(), push);
-    if (!anchored.ok) context.warn({ error: anchored.error }, 'the ledger could not be anchored');
-  });
+  lifecycle.every(anchoring.everyMs, 'the ledger could not be anchored', () => anchoring.look(now()));
 }
 
 /** Opens what a leading server is made of, one part after another; each says how it is stopped. */
@@ -101,6 +89,7 @@ async function lead(context: AppContext, ledger: LedgerPort) {
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
   const desired = opened(await wiring.openDesired(context));
+  const anchoring = createAnchoring({ ledger, store: desired.anchors, warn: context.warn });
   const publicUrl = () => platform.signIn.people?.publicUrl ?? context.listener.url;
   const planes = await openPlanes(context, {
     ledger,
@@ -109,11 +98,16 @@ async function lead(context: AppContext, ledger: LedgerPort) {
     publicUrl,
     progress: (what) => line.say(`starting ${what} …`),
   });
-  const { tokens, metrics } = await serveHttp(context, planes, { ledger, alertmanagerToken, publicUrl });
+  const { tokens, metrics } = await serveHttp(context, planes, {
+    ledger,
+    alertmanagerToken,
+    anchoring,
+    publicUrl,
+  });
   line.done();
   announce(context, planes.delivering.environments, tokens.local);
   lifecycle.onStop(() => (context.lost() ? undefined : rmSync(serveFile(work), { force: true })));
-  startChores(context, planes, ledger, desired.push);
+  startChores(context, planes, anchoring);
   const tick = async () => {
     await planes.controller.tick();
     await planes.budgets.look(now());

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openAlerts } from '../controller/alerts.ts';
+import { type Anchoring, anchorWarnings } from '../controller/anchoring.ts';
 import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import { createApp } from '../server/app.ts';
@@ -17,6 +18,7 @@ export interface HttpOptions {
   readonly ledger: LedgerPort;
   /** With this Alertmanager delivers. */
   readonly alertmanagerToken: string;
+  readonly anchoring: Anchoring;
   publicUrl(): string;
 }
 
@@ -24,6 +26,7 @@ export interface HttpOptions {
 function openOwnMetrics(
   { now }: AppContext,
   { controller, governance, gate, gitops }: Planes,
+  anchoring: Anchoring,
 ): ServerMetrics {
   const metrics = createMetrics(controller);
   controller.onRecords((records) => metrics.records(records));
@@ -32,6 +35,7 @@ function openOwnMetrics(
     pulls: () => gate?.pulls() ?? [],
     measures: (service) => gitops.measures(service, now(), MEASURED_MS),
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
+    anchors: () => anchoring.status(),
   });
   return metrics;
 }
@@ -42,7 +46,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const { controller, budgets, governance, gate, gitops, sync, metricsOf } = planes;
   const { ledger, publicUrl } = options;
   const tokens = await loadTokens(ledger);
-  const metrics = openOwnMetrics(context, planes);
+  const metrics = openOwnMetrics(context, planes, options.anchoring);
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({
@@ -54,6 +58,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     tokens,
     metrics,
     unready: () => context.health.unready(),
+    warnings: () => anchorWarnings(options.anchoring.status()),
     consoleDir: join(context.root, 'console', 'dist'),
     alertmanagerToken: options.alertmanagerToken,
     allowedHosts: context.allowedHosts,

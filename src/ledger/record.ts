@@ -97,9 +97,9 @@ function breaksOf(
   return { record, breaks };
 }
 
-/** Walks a chain of stored texts and names every break. A cut tail needs an anchor to be seen. */
-export function verifyChain(texts: Iterable<string>): Verification {
-  let head = EMPTY_HEAD;
+/** Walks a chain of stored texts and names every break. A cut tail needs an anchor to be seen. `from`: what lies before. */
+export function verifyChain(texts: Iterable<string>, from: Head = EMPTY_HEAD): Verification {
+  let head = from;
   let ledger: string | null = null;
   let line = 0;
   const breaks: Break[] = [];

@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { messageOf } from '../kit/result.ts';
 import { foreignRequest } from './auth.ts';
+import { answerHead } from './head.ts';
 import { type App, type AppParts, problem, type Variables } from './http.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { budgetRoutes } from './routes/budgets.ts';
@@ -38,6 +39,7 @@ function guard(app: App, parts: Pick<AppParts, 'allowedHosts'>): void {
       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
     );
   });
+  app.use('*', answerHead);
   app.use(
     '*',
     bodyLimit({

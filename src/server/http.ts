@@ -29,6 +29,8 @@ export interface AppParts {
   readonly metrics: ServerMetrics;
   /** Null: everything is well. Otherwise why this server must not be asked for decisions. */
   unready(): string | null;
+  /** What a person should look at, though decisions go on. */
+  warnings?(): readonly string[];
   readonly consoleDir: string | null;
   readonly alertmanagerToken: string;
   readonly allowedHosts: readonly string[];
@@ -61,7 +63,7 @@ export interface AppParts {
 export type Variables = { Variables: { actor: Actor } };
 export type App = OpenAPIHono<Variables>;
 
-type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 502 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 502 | 503;
 
 /** An RFC 9457 answer: what is wrong, and what to do next. */
 export const problem = (c: Context, status: ProblemStatus, title: string, detail: string, next?: string) =>

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AnchorStatus } from '../controller/anchoring.ts';
 import type { Controller } from '../controller/loop.ts';
 import type { Measures } from '../controller/measures.ts';
 import { STATES } from '../delivery/machine.ts';
@@ -24,6 +25,30 @@ export interface GovernanceNumbers {
   measures(service: string): Promise<Measures>;
   /** Whether what serves in a lane is what Git asks for; null: not looked at yet. */
   inSync(lane: string): string | null;
+  /** How far the ledger is anchored, and what stops that. */
+  anchors(): AnchorStatus;
+}
+
+function watchAnchors(registry: Registry, numbers: GovernanceNumbers): void {
+  new Gauge({
+    name: 'sluice_ledger_anchored_seq',
+    help: 'The newest record of the ledger that is anchored in the repository.',
+    registers: [registry],
+    collect() {
+      this.set(numbers.anchors().anchored ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'sluice_ledger_anchor_failing',
+    help: '1 while the ledger is not anchored, by what stops that; CHANGED, GAP and CHAIN_BROKEN: records were changed.',
+    labelNames: ['code'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const { trouble } = numbers.anchors();
+      if (trouble) this.set({ code: trouble.code }, 1);
+    },
+  });
 }
 
 /** DORA's four over thirty days, and drift. */
@@ -128,6 +153,7 @@ export function createMetrics(controller: Controller): ServerMetrics {
     tick: (seconds) => looks.observe(seconds),
     watch(governance) {
       watchGitops(registry, controller, governance);
+      watchAnchors(registry, governance);
       new Gauge({
         name: 'sluice_freeze_active',
         help: '1 while a freeze covers a lane.',

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { branchesOf, branchOf, type ForgeSource, lanesOf, type Platform } from '../declaration/platform.ts';
+import type { AnchorStore } from '../gitops/anchors.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import { mapOk, ok, type Result } from '../kit/result.ts';
 import type { Env, WiringContext } from './context.ts';
 import { repositoryOf } from './places.ts';
 import { readSecret } from './secrets.ts';
 
-/** The desired state, and how our own refs get to where it is kept; null: it is kept on this machine. */
+/** The desired state, and where heads of the ledger are anchored beside it. */
 export interface OpenDesired {
   readonly repository: DesiredRepository;
-  readonly push: ((refspec: string) => Promise<void>) | null;
+  readonly anchors: AnchorStore;
 }
 
 type Authorization = () => Promise<string>;
@@ -64,6 +65,7 @@ async function openHere({ platform, work, directory }: WiringContext, repository
 
 export async function openDesired(context: WiringContext): Promise<Result<OpenDesired, string>> {
   const { platform, work, now, warn } = context;
+  const { gitAnchors } = await import('../gitops/adapters/git/anchors.ts');
   const { gitDesired } = await import('../gitops/adapters/git/desired.ts');
   const repository = repositoryOf(platform, work);
   const lanes = lanesIn(platform);
@@ -72,8 +74,11 @@ export async function openDesired(context: WiringContext): Promise<Result<OpenDe
   if (remote.value) {
     const { remoteCopy } = await import('../gitops/adapters/git/remote.ts');
     const copy = remoteCopy({ ...remote.value, pollMs: platform.repository.pollMs, now, warn });
-    return ok({ repository: gitDesired(repository, lanes, copy), push: copy.push });
+    return ok({
+      repository: gitDesired(repository, lanes, copy),
+      anchors: gitAnchors(repository, copy.refs),
+    });
   }
   await openHere(context, repository);
-  return ok({ repository: gitDesired(repository, lanes), push: null });
+  return ok({ repository: gitDesired(repository, lanes), anchors: gitAnchors(repository, null) });
 }

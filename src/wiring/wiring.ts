@@ -1,4 +1,3 @@
-import { anchorLedger } from './anchors.ts';
 import { openClusters, openStack } from './delivery.ts';
 import { openDesired } from './desired-state.ts';
 import { openForge } from './forge.ts';
@@ -13,7 +12,6 @@ import { openSync } from './sync.ts';
 
 /** Every adapter that a server is made of; a test puts another in place of one. */
 export const wiring = {
-  anchorLedger,
   openClusters,
   openDesired,
   openExistingLedger,

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { SAMPLES } from '../../scripts/samples.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { compile } from '../../src/controller/compile.ts';
-import { writeAnchor } from '../../src/gitops/adapters/git/anchors.ts';
+import { gitAnchors } from '../../src/gitops/adapters/git/anchors.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
+import { EMPTY_HEAD, type LedgerRecord, seal } from '../../src/ledger/record.ts';
 import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
 import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
@@ -123,7 +124,8 @@ async function decidedFolder() {
   const { seq, hash } = await writeLedger(work, 'gate', await h.ledger.read());
   const repository = join(scratch(), 'anchors.git');
   await git(work, ['init', '--quiet', '--bare', repository]);
-  expect(await writeAnchor(repository, { ledger: 'gate', seq, hash, at: 1 })).toMatchObject({ ok: true });
+  const anchors = gitAnchors(repository, null);
+  expect(await anchors.write({ ledger: 'gate', seq, hash, at: 1 }, [])).toMatchObject({ ok: true });
   const decision = h.decision(number).id;
   h.close();
   return { work, repository, decision, seq, hash };
@@ -179,6 +181,46 @@ describe('sluice ledger, as audit', () => {
     expect(
       (await sluice(['ledger', 'verify', '--file', 'a.jsonl', '--anchor', 'nowhere', '--json'], cwd)).exit,
     ).toBe(2);
+  });
+
+  it('ANCHOR-6: a chain that was rehashed verifies by itself, and not by its anchors: from where on, and what is anchored, is said', async () => {
+    const { work, repository } = await decidedFolder();
+    const lines = (await sluice(['ledger', 'export', '--work', work])).out.trim().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as LedgerRecord);
+    const store = gitAnchors(repository, null);
+    for (const { ledger, seq, hash } of records.slice(0, 2)) {
+      const kept = await store.read(ledger, 10);
+      if (!kept.ok) throw new Error(kept.error.message);
+      expect(await store.write({ ledger, seq, hash, at: 1 }, kept.value.tips)).toMatchObject({ ok: true });
+    }
+    let head = EMPTY_HEAD;
+    const forged = records.map((record) => {
+      const data = record.seq === 2 ? { forged: true } : record.data;
+      const { text, record: made } = seal(record.ledger, head, { ...record, data });
+      head = { seq: made.seq, hash: made.hash };
+      return text;
+    });
+    const cwd = scratch();
+    const verify = async (texts: string[], ...more: string[]) => {
+      writeFileSync(join(cwd, 'a.jsonl'), `${texts.join('\n')}\n`);
+      return sluice(['ledger', 'verify', '--file', 'a.jsonl', '--anchor', repository, ...more], cwd);
+    };
+    expect((await sluice(['ledger', 'verify', '--file', 'a.jsonl'], cwd)).exit).toBe(2);
+    const [honest, found] = [await verify(lines), await verify(forged)];
+    expect([honest.exit, honest.out]).toEqual([
+      0,
+      expect.stringContaining(`Anchored up to #${lines.length}; 0 records`),
+    ]);
+    expect(found.exit).toBe(1);
+    expect(found.out).toContain('record 2 is not the one that was anchored; so it is with 1 later anchor');
+    expect(found.out).toContain(`Anchored up to #1; ${lines.length - 1} records after it are not anchored.`);
+    const parsed = JSON.parse((await verify(forged, '--json')).out) as object;
+    expect(parsed).toMatchObject({
+      ok: false,
+      anchored: 1,
+      unanchored: lines.length - 1,
+      breaks: [{ seq: 2, code: 'CHANGED' }],
+    });
   });
 
   it('AUDIT-4: CloudEvents carry the records as they are', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type AnchorStatus, anchorWarnings } from '../../src/controller/anchoring.ts';
 import { openBudgets } from '../../src/controller/budgets.ts';
 import { openGovernance } from '../../src/controller/governance.ts';
 import { ok } from '../../src/kit/result.ts';
@@ -41,6 +42,7 @@ async function rig() {
   const tokens = await loadTokens(memoryLedger('tokens'));
   const now = () => house.world.clock.now();
   let unready: string | null = null;
+  let anchors: AnchorStatus = { anchored: 7, trouble: null };
   const delivered: unknown[] = [];
   const asked: string[] = [];
   const controller = house.controller();
@@ -54,6 +56,9 @@ async function rig() {
     ledger: house.ledger,
     metrics: (e) => controller.metrics(e),
   });
+  const metrics = createMetrics(controller);
+  const none = { freezes: () => [], pulls: () => [], inSync: () => null, measures: NO_GITOPS.measures };
+  metrics.watch({ ...none, measures: (service) => none.measures(service, 0, 0), anchors: () => anchors });
   const app = createApp({
     signIn: createSignIn(house.platform.signIn, null, now),
     governance,
@@ -95,8 +100,9 @@ async function rig() {
     controller: house.controller(),
     ledger: house.ledger,
     tokens,
-    metrics: createMetrics(house.controller()),
+    metrics,
     unready: () => unready,
+    warnings: () => anchorWarnings(anchors),
     consoleDir: null,
     alertmanagerToken: 'am-secret',
     allowedHosts: [],
@@ -124,7 +130,9 @@ async function rig() {
       },
       body: JSON.stringify(body),
     });
-  return { house, tokens, ask, order, delivered, asked, setUnready: (why: string) => (unready = why) };
+  const setUnready = (why: string) => (unready = why);
+  const setAnchors = (status: AnchorStatus) => (anchors = status);
+  return { house, tokens, ask, order, delivered, asked, setUnready, setAnchors };
 }
 
 describe('the HTTP contract', () => {
@@ -142,6 +150,20 @@ describe('the HTTP contract', () => {
     const description = (await (await ask('/openapi.json')).json()) as { openapi: string; paths: object };
     expect(description.openapi).toBe('3.1.0');
     expect(Object.keys(description.paths)).toContain('/api/v1/verdict');
+  });
+
+  it('ANCHOR-6: a ledger that is not anchored is shown to whoever watches, and decisions go on', async () => {
+    const { ask, setAnchors } = await rig();
+    expect(await (await ask('/readyz')).json()).toEqual({ ok: true });
+    expect(await (await ask('/metrics')).text()).toContain('sluice_ledger_anchored_seq 7');
+    const message = 'record 3 is not the one that was anchored';
+    setAnchors({ anchored: null, trouble: { code: 'CHANGED', message, tampered: true } });
+    const ready = await ask('/readyz');
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ok: true, warnings: [`the ledger is not anchored (CHANGED): ${message}`] },
+    ]);
+    expect(await (await ask('/metrics')).text()).toContain('sluice_ledger_anchor_failing{code="CHANGED"} 1');
   });
 
   it('API-2: a mutation needs a token, even on loopback, and the scope for it', async () => {

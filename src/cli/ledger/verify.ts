@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { messageOf } from '../../kit/result.ts';
-import { type Verification, verifyChain } from '../../ledger/record.ts';
+import { type LedgerRecord, type Verification, verifyChain } from '../../ledger/record.ts';
 import { runningServer } from '../client.ts';
 import type { Shared } from '../command.ts';
 import { ledgerTexts } from '../existing-ledger.ts';
@@ -26,19 +27,40 @@ function tell(io: Io, result: Verification): void {
   );
 }
 
-/** A head that was seen before: it finds a cut tail, which the chain alone cannot show. */
+/** A head that was seen before: it finds a cut tail and a rewritten chain, which the chain alone cannot show. */
 interface Seen {
   readonly seq: number;
   readonly hash: string;
 }
 
-function checkAnchor(texts: readonly string[], { seq, hash }: Seen): Verification['breaks'] {
-  const record = parse(texts.filter((t) => t.startsWith('{'))).find((r) => r.seq === seq);
-  if (record && record.hash === hash) return [];
-  const message = record
-    ? `record ${seq} is not the one that was anchored`
-    : `record ${seq} was anchored and is gone: the tail was cut`;
-  return [{ line: texts.length, seq, code: record ? 'CHANGED' : 'GAP', message }];
+function seqOf(text: string): number | null {
+  try {
+    return (JSON.parse(text) as LedgerRecord).seq;
+  } catch {
+    return null;
+  }
+}
+
+const laterWords = (wrong: number): string =>
+  wrong > 1 ? `; so it is with ${wrong - 1} later ${wrong === 2 ? 'anchor' : 'anchors'}` : '';
+
+/** How far the anchors reach that lie in the chain, and what the oldest one says that does not. */
+function checkAnchors(texts: readonly string[], ledger: string, anchors: readonly Seen[]) {
+  const bySeq = new Map(anchors.length > 0 ? texts.map((text) => [seqOf(text), text]) : []);
+  let anchored: number | null = null;
+  const objections: AnchorObjection[] = [];
+  for (const { seq, hash } of anchors.toSorted((a, b) => a.seq - b.seq)) {
+    const objection = anchorObjection({ ledger, seq, hash }, ledger, bySeq.get(seq) ?? null);
+    if (objection) objections.push(objection);
+    else anchored = seq;
+  }
+  const breaks = objections.slice(0, 1).map(({ seq, code, message }) => ({
+    line: texts.length,
+    seq,
+    code: code as 'CHANGED' | 'GAP',
+    message: `${message}${laterWords(objections.length)}`,
+  }));
+  return { anchored, breaks };
 }
 
 /** `SEQ:HASH`, or a repository in which heads of this ledger were anchored. */
@@ -76,17 +98,17 @@ export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts
   const where = o.anchor ?? (o.file ? null : ownAnchors(o.work));
   const name = (texts[0]?.startsWith('{') ? parse([texts[0]])[0]?.ledger : null) ?? null;
   const anchors = where === null ? [] : await anchorsOf(io, where, name, parts);
-  const breaks = [...chain.breaks, ...anchors.flatMap((anchor) => checkAnchor(texts, anchor))];
-  const anchored = anchors.length > 0 ? Math.max(...anchors.map((a) => a.seq)) : null;
+  const { anchored, breaks: missed } = checkAnchors(texts, name ?? '', anchors);
+  const breaks = [...chain.breaks, ...missed];
   const unanchored = Math.max(0, chain.head.seq - (anchored ?? 0));
   const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored };
   if (o.json) printJson(io, { schema: 'sluice.dev/verification/v1', ...result });
   else {
     tell(io, result);
     io.out(
-      anchored === null
+      anchors.length === 0
         ? 'No anchor was compared: a cut tail would not be seen. Give one with --anchor.\n'
-        : `Anchored up to #${anchored}; ${unanchored} records after it are not anchored yet.\n`,
+        : `Anchored up to #${anchored ?? 0}; ${unanchored} records after it are not anchored.\n`,
     );
   }
   return result.ok ? EXIT.yes : EXIT.no;

@@ -1,11 +1,14 @@
 import { type App, type AppParts, problem } from '../http.ts';
 
 /** Whether it lives, whether it may be asked for decisions, and its own metrics. */
-export function healthRoutes(app: App, parts: Pick<AppParts, 'unready' | 'metrics'>): void {
+export function healthRoutes(app: App, parts: Pick<AppParts, 'unready' | 'warnings' | 'metrics'>): void {
   app.get('/healthz', (c) => c.json({ ok: true }));
   app.get('/readyz', (c) => {
     const why = parts.unready();
-    return why ? problem(c, 503, 'Not ready', why) : c.json({ ok: true });
+    const warnings = parts.warnings?.() ?? [];
+    return why
+      ? problem(c, 503, 'Not ready', why)
+      : c.json({ ok: true, ...(warnings.length > 0 ? { warnings } : {}) });
   });
   app.get('/metrics', async (c) =>
     c.body(await parts.metrics.text(), 200, { 'content-type': parts.metrics.contentType }),

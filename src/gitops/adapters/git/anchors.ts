@@ -1,44 +1,123 @@
+import { z } from 'zod';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
+import type { Anchor, AnchorFailure, AnchorStore, KeptAnchor, KeptAnchors } from '../../anchors.ts';
 import { git } from './program.ts';
+import type { RemoteRefs } from './remote.ts';
 
-/** A head of a ledger, as it stands in the desired-state repository: what finds a cut tail. */
-export interface Anchor {
-  readonly ledger: string;
-  readonly seq: number;
-  readonly hash: string;
-  readonly at: number;
-}
-
+const NAMESPACE = 'refs/sluice/anchors';
+const nameOf = (ledger: string): string => ledger.replace(/[^\w.-]/g, '-');
 /** Out of the way of branches and tags: no sync looks there. */
-const refOf = (ledger: string): string => `refs/sluice/anchors/${ledger.replace(/[^\w.-]/g, '-')}`;
-const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+const refOf = (ledger: string): string => `${NAMESPACE}/${nameOf(ledger)}`;
+/** What the repository itself holds, beside what this copy knows. */
+const seenOf = (ledger: string): string => `refs/sluice/seen/${nameOf(ledger)}`;
 const WHO = ['-c', 'user.name=sluice', '-c', 'user.email=sluice@localhost'];
+const NOTHING = '0'.repeat(40);
+/** The newest hold whatever the older ones do: each covers everything before it. */
+const MOST_READ = 100_000;
+const REFUSED = /\[(remote )?rejected\]|non-fast-forward|fetch first|cannot lock ref/i;
 
-/** Puts a head into the repository, in place of the one before: it covers everything before it. */
-export async function writeAnchor(
-  repository: string,
-  anchor: Anchor,
-  /** Where this is a copy: brings the ref to the repository itself. */
-  push: ((refspec: string) => Promise<void>) | null = null,
-): Promise<Result<null, string>> {
+const anchorSchema = z.object({ ledger: z.string(), seq: z.number(), hash: z.string(), at: z.number() });
+
+/** One line of `git log --format=%H %s`: a commit and the anchor that it holds. */
+function anchorOf(line: string): KeptAnchor | null {
+  const at = line.indexOf(' ');
   try {
-    await git(repository, ['hash-object', '-t', 'tree', '-w', '/dev/null']);
-    const message = JSON.stringify(anchor);
-    const commit = await git(repository, [...WHO, 'commit-tree', EMPTY_TREE, '-m', message]);
-    await git(repository, ['update-ref', refOf(anchor.ledger), commit.trim()]);
-    await push?.(`${refOf(anchor.ledger)}:${refOf(anchor.ledger)}`);
-    return ok(null);
-  } catch (thrown) {
-    return fail(`the head of the ledger could not be anchored: ${messageOf(thrown)}`);
+    return { ...anchorSchema.parse(JSON.parse(line.slice(at + 1))), commit: line.slice(0, at) };
+  } catch {
+    return null;
   }
 }
 
-/** All anchors of a repository. */
+async function logOf(
+  repository: string,
+  tips: readonly string[],
+  most: number,
+): Promise<Result<KeptAnchor[], AnchorFailure>> {
+  if (tips.length === 0) return ok([]);
+  const text = await git(repository, ['log', '--topo-order', `-n${most}`, '--format=%H %s', ...tips, '--']);
+  const anchors: KeptAnchor[] = [];
+  for (const line of text.split('\n').filter(Boolean)) {
+    const anchor = anchorOf(line);
+    if (!anchor)
+      return fail({
+        code: 'NOT_AN_ANCHOR',
+        message: `commit ${line.slice(0, 40)} below ${NAMESPACE} is none of ours`,
+      });
+    anchors.push(anchor);
+  }
+  return ok(anchors);
+}
+
+const failure = (doing: string, thrown: unknown): AnchorFailure => {
+  const message = messageOf(thrown);
+  return { code: REFUSED.test(message) ? 'REFUSED' : 'UNAVAILABLE', message: `${doing}: ${message}` };
+};
+
+/**
+ * Anchors as commits of one ref, each with the one before as its parent. Where the repository lives elsewhere they
+ * are pushed there, never by force, and this copy's ref is moved afterwards: it is what was last seen there, so that
+ * anchors which were rewritten there are noticed. An anchor of an earlier version has no parent; the next follows it.
+ */
+export function gitAnchors(repository: string, remote: RemoteRefs | null): AnchorStore {
+  const sha = (ref: string): Promise<string | null> =>
+    git(repository, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]).then(
+      (text) => text.trim(),
+      () => null,
+    );
+  const follows = (commit: string, before: string): Promise<boolean> =>
+    git(repository, ['merge-base', '--is-ancestor', before, commit]).then(
+      () => true,
+      () => false,
+    );
+
+  /** What this copy holds and what the repository holds, without what another of them follows. */
+  async function tipsOf(ledger: string): Promise<string[]> {
+    const there = remote ? await remote.at(refOf(ledger)) : null;
+    const here = await sha(refOf(ledger));
+    if (there === null || there === here) return here === null ? [] : [here];
+    await remote!.take(refOf(ledger), seenOf(ledger));
+    if (here === null || (await follows(there, here))) return [there];
+    return (await follows(here, there)) ? [here] : [there, here];
+  }
+
+  return {
+    async read(ledger, most): Promise<Result<KeptAnchors, AnchorFailure>> {
+      try {
+        const tips = await tipsOf(ledger);
+        const anchors = await logOf(repository, tips, most);
+        return anchors.ok ? ok({ anchors: anchors.value, tips }) : anchors;
+      } catch (thrown) {
+        return fail(failure('anchors cannot be read', thrown));
+      }
+    },
+    async write(anchor, after) {
+      try {
+        const ref = refOf(anchor.ledger);
+        const here = await sha(ref);
+        const tree = (await git(repository, ['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
+        const parents = after.flatMap((commit) => ['-p', commit]);
+        const message = JSON.stringify(anchor);
+        const commit = (
+          await git(repository, [...WHO, 'commit-tree', tree, ...parents, '-m', message])
+        ).trim();
+        if (remote) await remote.push(commit, ref);
+        else if (here !== (after[0] ?? null))
+          return fail({ code: 'REFUSED', message: 'another anchor was written meanwhile' });
+        await git(repository, ['update-ref', ref, commit, here ?? NOTHING]);
+        return ok(null);
+      } catch (thrown) {
+        return fail(failure('the head of the ledger could not be anchored', thrown));
+      }
+    },
+  };
+}
+
+/** The newest anchors of all ledgers in a repository. */
 export async function readAnchors(repository: string): Promise<Result<Anchor[], string>> {
   try {
-    const text = await git(repository, ['for-each-ref', '--format=%(contents)', 'refs/sluice/anchors']);
-    const lines = text.split('\n').filter((line) => line.startsWith('{'));
-    return ok(lines.map((line) => JSON.parse(line) as Anchor));
+    const refs = await git(repository, ['for-each-ref', '--format=%(refname)', NAMESPACE]);
+    const anchors = await logOf(repository, refs.split('\n').filter(Boolean), MOST_READ);
+    return anchors.ok ? anchors : fail(anchors.error.message);
   } catch (thrown) {
     return fail(`no anchors can be read in ${repository}: ${messageOf(thrown)}`);
   }

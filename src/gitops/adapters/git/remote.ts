@@ -14,11 +14,21 @@ export interface RemoteOptions {
   warn(details: object, message: string): void;
 }
 
+/** Refs of ours where the repository lives. */
+export interface RemoteRefs {
+  /** The commit that a ref is at there; null: it is not there. */
+  at(ref: string): Promise<string | null>;
+  /** Brings what a ref holds there to a ref of this copy, in place of what that held. */
+  take(ref: string, into: string): Promise<void>;
+  /** Refused where it would drop a commit that is there. */
+  push(commit: string, ref: string): Promise<void>;
+}
+
 export interface Remote {
   /** Fetches where that is due. It waits for the very first try only. */
   before(): Promise<void>;
   hint(): void;
-  push(refspec: string): Promise<void>;
+  readonly refs: RemoteRefs;
 }
 
 /** Anchors of ours are left alone: they are pushed, never fetched. */
@@ -28,9 +38,12 @@ const BRANCHES = '+refs/heads/*:refs/heads/*';
 export function remoteCopy(options: RemoteOptions): Remote {
   const { directory, url } = options;
   const env = async () => ({
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_COUNT: '2',
+    // The token is for this address alone. Git sends its extra headers to wherever it is redirected, too: it is not.
+    GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
     GIT_CONFIG_VALUE_0: `Authorization: ${await options.authorization()}`,
+    GIT_CONFIG_KEY_1: 'http.followRedirects',
+    GIT_CONFIG_VALUE_1: 'false',
   });
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | null = null;
@@ -39,12 +52,17 @@ export function remoteCopy(options: RemoteOptions): Remote {
   // Asked before anything is begun: the folder is made long before it is filled.
   let firstTry = !there();
 
-  async function fetch(): Promise<void> {
+  /** Git in the copy, which is made first; with the token in its environment. */
+  async function inCopy(...args: string[]): Promise<string> {
     if (!there()) {
       mkdirSync(dirname(directory), { recursive: true });
       await git(dirname(directory), ['init', '--quiet', '--bare', directory]);
     }
-    await git(directory, ['fetch', '--quiet', '--prune', url, BRANCHES], { env: await env() });
+    return git(directory, args, { env: await env() });
+  }
+
+  async function fetch(): Promise<void> {
+    await inCopy('fetch', '--quiet', '--prune', url, BRANCHES);
     failing = false;
   }
 
@@ -69,7 +87,18 @@ export function remoteCopy(options: RemoteOptions): Remote {
     hint: () => {
       fetchedAt = Number.NEGATIVE_INFINITY;
     },
-    push: async (refspec) =>
-      void (await git(directory, ['push', '--quiet', '--force', url, refspec], { env: await env() })),
+    refs: {
+      async at(ref) {
+        const listed = await inCopy('ls-remote', url, ref);
+        return (
+          listed
+            .split('\n')
+            .find((line) => line.endsWith(`\t${ref}`))
+            ?.split('\t')[0] ?? null
+        );
+      },
+      take: async (ref, into) => void (await inCopy('fetch', '--quiet', url, `+${ref}:${into}`)),
+      push: async (commit, ref) => void (await inCopy('push', '--quiet', url, `${commit}:${ref}`)),
+    },
   };
 }
