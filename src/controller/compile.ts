@@ -1,5 +1,5 @@
 import { type CompileOptions, compileDeclaration } from '../declaration/compile.ts';
-import type { SourceFile } from '../declaration/documents.ts';
+import { type Parsed, parseDocuments, type SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { checkDelivery } from '../delivery/check.ts';
 import { checkGovernance } from '../governance/check.ts';
@@ -7,19 +7,33 @@ import { byPlace, type Problem } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { adviseRuntime, checkRuntime } from '../runtime/check.ts';
 
-/** The line on which a plane's problem is to be mended: that of the SLO it names, else the Platform's. */
-function placed(problem: Problem, files: readonly SourceFile[]): Problem {
+/** `spec.freezes[2].rrule` as steps. */
+const stepsOf = (path: string): (string | number)[] =>
+  [...path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
+
+/** The documents that a plane's problem may be about, and the path of it in them. */
+function subjectOf(problem: Problem, documents: readonly Parsed[]) {
   const slo = /^slo (.+)$/.exec(problem.path)?.[1];
-  for (const { file, text } of slo ? files : []) {
-    // An SLO of several objectives is named after its document.
-    const names = slo!.split('-').map((_, i, parts) => parts.slice(0, parts.length - i).join('-'));
-    for (const name of names) {
-      const found = new RegExp(`name:\\s*["']?${name}["']?\\s*[},\\n]`).exec(text);
-      if (found) return { ...problem, file, line: text.slice(0, found.index).split('\n').length };
-    }
-  }
-  const file = files.find((f) => /kind:\s*Platform/.test(f.text))?.file ?? files[0]!.file;
-  return { ...problem, file };
+  if (slo === undefined)
+    return { at: documents.find((d) => d.kind === 'sluice.dev/v1 Platform'), path: stepsOf(problem.path) };
+  // An SLO of several objectives is named after its document, with more behind it.
+  const named = documents.filter((d) => {
+    const { name } = (d.value as { metadata: { name: string } }).metadata;
+    return d.kind === 'openslo/v1 SLO' && (slo === name || slo.startsWith(`${name}-`));
+  });
+  const length = (d: Parsed) => (d.value as { metadata: { name: string } }).metadata.name.length;
+  return { at: named.sort((a, b) => length(b) - length(a))[0], path: ['metadata', 'name'] };
+}
+
+/** Problems of planes at the lines where they are to be fixed. The files are read again: it is a rare case. */
+function placedIn(files: readonly SourceFile[], problems: readonly Problem[]): Problem[] {
+  if (problems.length === 0) return [];
+  const { documents } = parseDocuments(files);
+  const placed = problems.map((problem) => {
+    const { at, path } = subjectOf(problem, documents);
+    return at ? { ...problem, file: at.file, line: at.lineOf(path) } : { ...problem, file: files[0]!.file };
+  });
+  return placed.sort(byPlace);
 }
 
 /** The declaration and every plane's checks: all problems at once, or a frozen Platform. */
@@ -27,12 +41,13 @@ export function compile(files: readonly SourceFile[], options?: CompileOptions):
   const declared = compileDeclaration(files, options);
   if (!declared.ok) return declared;
   const checks = [checkRuntime, checkDelivery, checkGovernance];
-  const problems = checks.flatMap((check) => check(declared.value)).map((p) => placed(p, files));
-  return problems.length > 0 ? fail(problems.sort(byPlace)) : ok(declared.value);
+  const problems = placedIn(
+    files,
+    checks.flatMap((check) => check(declared.value)),
+  );
+  return problems.length > 0 ? fail(problems) : ok(declared.value);
 }
 
 /** What is valid, and not as somebody may expect. */
 export const advise = (platform: Platform, files: readonly SourceFile[]): Problem[] =>
-  adviseRuntime(platform)
-    .map((p) => placed(p, files))
-    .sort(byPlace);
+  placedIn(files, adviseRuntime(platform));

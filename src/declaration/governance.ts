@@ -1,8 +1,10 @@
 import { Temporal } from 'temporal-polyfill';
+import { invariant } from '../kit/result.ts';
 import { parseDuration } from '../kit/time.ts';
 import { GOVERNANCE_DEFAULTS as D } from './defaults.ts';
 import type { Parsed } from './documents.ts';
 import type { CalendarFreeze, ForgeSource, PolicySettings, SignIn } from './platform.ts';
+import { localDay, type Recurrence, readRecurrence } from './recurrence.ts';
 import { checkKnown, type Path, type Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
 
@@ -44,8 +46,14 @@ export const compileFreeze = (f: Spec['freezes'][number]): CalendarFreeze => ({
   start: f.start,
   end: f.end ?? null,
   durationMs: f.duration ? ms(f.duration) : null,
-  rrule: f.rrule ?? null,
+  recurrence: f.rrule === undefined ? null : recurrenceOf(f.rrule, f.start),
 });
+
+function recurrenceOf(rrule: string, start: string): Recurrence {
+  const read = readRecurrence(rrule, localDay(start));
+  invariant(read.ok, 'a recurrence was read before it is compiled');
+  return read.value;
+}
 
 export function compileForge(f: Spec['forge']): ForgeSource | null {
   if (!f) return null;
@@ -122,6 +130,16 @@ export function checkGovernance(doc: Parsed<PlatformDocument>, report: Report): 
       report(doc, [...at, 'end'], 'INVALID_VALUE', `there is no such day: "${freeze.end}"`);
     if (start && end && Temporal.PlainDateTime.compare(end, start) <= 0)
       report(doc, [...at, 'end'], 'INVALID_VALUE', 'expected an end after the start');
+    const recurrence =
+      start && freeze.rrule !== undefined ? readRecurrence(freeze.rrule, localDay(freeze.start)) : null;
+    if (recurrence && !recurrence.ok)
+      report(
+        doc,
+        [...at, 'rrule'],
+        'RECURRENCE',
+        recurrence.error,
+        'see RFC 5545, such as FREQ=WEEKLY;BYDAY=FR',
+      );
     try {
       Temporal.PlainDateTime.from('2026-01-01').toZonedDateTime(freeze.timeZone);
     } catch {

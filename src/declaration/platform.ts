@@ -2,6 +2,7 @@ import type { Scope } from '../kit/actor.ts';
 import type { Ms } from '../kit/time.ts';
 import type { Selector } from '../promql/parse.ts';
 import type { NoticeKind } from './defaults.ts';
+import type { Recurrence } from './recurrence.ts';
 
 /** Where a secret is kept; its value is never in a declaration, a log or the ledger. */
 export type SecretRef = { readonly env: string } | { readonly file: string };
@@ -274,7 +275,8 @@ export interface CalendarFreeze {
   /** Local end of the first one, or a length. */
   readonly end: string | null;
   readonly durationMs: Ms | null;
-  readonly rrule: string | null;
+  /** Parsed and tried out when it was declared. */
+  readonly recurrence: Recurrence | null;
 }
 
 /** Where pull requests are. */

@@ -29,14 +29,24 @@ export interface PolicyShelf extends Shelf {
   readonly targets: ReadonlyMap<string, Parsed<TargetDocument>>;
 }
 
+/** Times far away would leave the range in which calendars are exact, and nothing but a typing error means them. */
+const START_TIME = /^(19|20|21)\d\d-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?$/;
+
+function startTimeOf(text: string): Temporal.PlainDateTime | null {
+  if (!START_TIME.test(text)) return null;
+  try {
+    return Temporal.PlainDateTime.from(text.replace(' ', 'T'), { overflow: 'reject' });
+  } catch {
+    return null;
+  }
+}
+
 /** `2020-01-21 12:30:00` or `2020-01-21`, in a zone that exists. */
 function calendarOf(doc: Parsed, window: TimeWindow, report: Report): Calendar | null {
   const { startTime, timeZone } = window.calendar!;
   const path: Path = ['spec', 'timeWindow', 0, 'calendar'];
-  let start: Temporal.PlainDateTime;
-  try {
-    start = Temporal.PlainDateTime.from(startTime.replace(' ', 'T'));
-  } catch {
+  const start = startTimeOf(startTime);
+  if (!start) {
     report(
       doc,
       [...path, 'startTime'],

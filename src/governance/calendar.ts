@@ -1,18 +1,22 @@
-import { RRuleTemporal } from 'rrule-temporal';
 import { Temporal } from 'temporal-polyfill';
 import type { CalendarFreeze } from '../declaration/platform.ts';
+import { localDay } from '../declaration/recurrence.ts';
+import { recurringDays } from '../declaration/recurrence-days.ts';
+import { civilDate } from '../kit/calendar-days.ts';
 import { fail, messageOf, ok, type Result } from '../kit/result.ts';
 import type { FreezeFacts, Scope } from './facts.ts';
 
-/** One time that a freeze stands, in ms since the epoch. */
+/** One time that a freeze is active, in ms since the epoch. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** No freeze lasts longer; occurrences are looked for this far back. */
+/** No freeze lasts longer. */
 export const LONGEST_FREEZE_MS = 92 * 86_400_000;
-const MAX_OCCURRENCES = 5_000;
+const DAY_MS = 86_400_000;
+/** Local times are at most so far from UTC: zones reach from -12 to +14 hours. */
+const ZONE_DAYS = 1;
 
 const plain = (text: string): Temporal.PlainDateTime => Temporal.PlainDateTime.from(text);
 
@@ -22,8 +26,6 @@ const plain = (text: string): Temporal.PlainDateTime => Temporal.PlainDateTime.f
  */
 const inZone = (local: Temporal.PlainDateTime, timeZone: string, side: 'earlier' | 'later'): number =>
   local.toZonedDateTime(timeZone, { disambiguation: side }).epochMilliseconds;
-
-const DAY_MS = 86_400_000;
 
 /** Whole days are days of the calendar; what is left is exact time, as RFC 5545 has it. */
 function endOf(freeze: CalendarFreeze, start: Temporal.PlainDateTime): number {
@@ -36,50 +38,42 @@ function endOf(freeze: CalendarFreeze, start: Temporal.PlainDateTime): number {
   return inZone(start.add({ days }), timeZone, 'later') + (durationMs! % DAY_MS);
 }
 
-/** RFC 5545 text of a recurrence; reckoned on the local clock, so that 18:00 stays 18:00 all year. */
-function ruleOf(freeze: CalendarFreeze): RRuleTemporal {
-  const compact = plain(freeze.start).toString({ smallestUnit: 'second' }).replace(/[-:]/g, '');
-  return new RRuleTemporal({
-    rruleString: `DTSTART;TZID=UTC:${compact}\nRRULE:${freeze.rrule}`,
-    maxIterations: MAX_OCCURRENCES * 10,
-  });
+/** Length on the local clock, in ms; the exact one may differ by what the clocks skip or repeat. */
+export const lengthMs = (freeze: CalendarFreeze): number =>
+  freeze.end === null ? freeze.durationMs! : Date.parse(`${freeze.end}Z`) - Date.parse(`${freeze.start}Z`);
+
+/** Local starts from one day number to another, in order. */
+function* startsOf(freeze: CalendarFreeze, from: number, to: number): Generator<Temporal.PlainDateTime> {
+  const first = plain(freeze.start);
+  const day = localDay(freeze.start);
+  const { recurrence } = freeze;
+  if (recurrence === null) {
+    if (day >= from && day <= to) yield first;
+    return;
+  }
+  const last = Math.min(to, recurrence.lastDay ?? to);
+  for (const one of recurringDays(recurrence, day, from, last)) yield first.with(civilDate(one));
 }
 
-/** Whether a recurrence can be read: a wrong one is refused when it is declared. */
-export function checkRecurrence(freeze: CalendarFreeze): Result<null, string> {
-  if (freeze.rrule === null) return ok(null);
-  if (!/^FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY)\b/.test(freeze.rrule))
-    return fail('expected FREQ=YEARLY, MONTHLY, WEEKLY or DAILY first');
-  if (/BY(HOUR|MINUTE|SECOND)=/.test(freeze.rrule))
-    return fail('the time of day is that of start: leave BYHOUR, BYMINUTE and BYSECOND out');
-  for (const [, name, value] of freeze.rrule.matchAll(/\b(COUNT|INTERVAL)=([^;]*)/g))
-    if (!/^[1-9]\d{0,4}$/.test(value!))
-      return fail(`expected ${name} to be a whole number above 0, got "${value}"`);
-  try {
-    const at = plain(freeze.start).toZonedDateTime('UTC');
-    ruleOf(freeze).next(new Date(at.epochMilliseconds), true);
-    return ok(null);
-  } catch (thrown) {
-    return fail(`not an iCalendar recurrence: ${messageOf(thrown)}`);
+/** Times that overlap a span of time, in order, as they are asked for. */
+function* spansOf(freeze: CalendarFreeze, fromMs: number, toMs: number): Generator<Span> {
+  const until = freeze.recurrence?.untilMs ?? Number.POSITIVE_INFINITY;
+  const firstDay = Math.floor((fromMs - lengthMs(freeze)) / DAY_MS) - ZONE_DAYS - 1;
+  const lastDay = Math.floor(toMs / DAY_MS) + ZONE_DAYS;
+  for (const start of startsOf(freeze, firstDay, lastDay)) {
+    const span = { from: inZone(start, freeze.timeZone, 'earlier'), to: endOf(freeze, start) };
+    if (span.from > until) return;
+    if (span.to > fromMs && span.from < toMs) yield span;
   }
 }
 
-/** All times that overlap a span, in order. */
-export function occurrences(freeze: CalendarFreeze, fromMs: number, toMs: number): Span[] {
-  const spanOf = (start: Temporal.PlainDateTime): Span => ({
-    from: inZone(start, freeze.timeZone, 'earlier'),
-    to: endOf(freeze, start),
-  });
-  const overlaps = (s: Span) => s.to > fromMs && s.from < toMs;
-  if (freeze.rrule === null) return [spanOf(plain(freeze.start))].filter(overlaps);
-  // On the clock of the rule (UTC standing for local time): a day more at each side covers every zone.
-  const after = new Date(fromMs - LONGEST_FREEZE_MS - DAY_MS);
-  const before = new Date(toMs + DAY_MS);
-  return ruleOf(freeze)
-    .between(after, before, true)
-    .slice(0, MAX_OCCURRENCES)
-    .map((at) => spanOf(at.withTimeZone('UTC').toPlainDateTime()))
-    .filter(overlaps);
+/** All times that overlap a span, in order; or why they cannot be told, such as a zone that is gone. */
+export function occurrences(freeze: CalendarFreeze, fromMs: number, toMs: number): Result<Span[], string> {
+  try {
+    return ok([...spansOf(freeze, fromMs, toMs)]);
+  } catch (thrown) {
+    return fail(messageOf(thrown));
+  }
 }
 
 /** Scopes that a list of environments and one of services make. */
@@ -89,32 +83,50 @@ export function scopesOf(freeze: Pick<CalendarFreeze, 'environments' | 'services
   return environments.flatMap((environment) => services.map((service) => ({ environment, service })));
 }
 
+/** What is active of one freeze. One that cannot be evaluated is active until it is mended: it fails closed. */
+function activeBetween(freeze: CalendarFreeze, from: number, to: number) {
+  const spans = occurrences(freeze, from, to);
+  if (spans.ok) return spans.value.map((s) => ({ since: s.from, until: s.to, reason: freeze.reason }));
+  const reason = `${freeze.reason} (its calendar cannot be evaluated: ${spans.error})`;
+  return [{ since: from, until: null, reason }];
+}
+
 /** Declared freezes that overlap a span, one for each scope, with the times of that occurrence. */
 export const freezesBetween = (freezes: readonly CalendarFreeze[], from: number, to: number): FreezeFacts[] =>
   freezes.flatMap((freeze) =>
-    occurrences(freeze, from, to).flatMap((span) =>
+    activeBetween(freeze, from, to).flatMap((active) =>
       scopesOf(freeze).map((scope) => ({
         id: `calendar:${freeze.name}`,
         kind: 'calendar' as const,
         scope,
-        since: span.from,
-        until: span.to,
-        reason: freeze.reason,
+        ...active,
         by: 'the calendar',
       })),
     ),
   );
 
-/** The declared freezes that stand now. */
+/** The declared freezes that are active now. */
 export const calendarFreezes = (freezes: readonly CalendarFreeze[], now: number): FreezeFacts[] =>
   freezesBetween(freezes, now, now + 1);
 
+/** The first moment after now at which a freeze begins or ends; infinity: none before `to`, or none is known. */
+function firstFlip(freeze: CalendarFreeze, now: number, to: number): number {
+  let first = Number.POSITIVE_INFINITY;
+  try {
+    for (const span of spansOf(freeze, now, to)) {
+      first = Math.min(first, span.from > now ? span.from : span.to);
+      // They come by their beginnings: those after one that begins later begin later still.
+      if (span.from > now) return first;
+    }
+  } catch {
+    // What cannot be evaluated is active without an end: see activeBetween.
+  }
+  return first;
+}
+
 /** The next moment at which a declared freeze begins or ends; null: none within a year. */
 export function nextFlip(freezes: readonly CalendarFreeze[], now: number): number | null {
-  const year = 366 * DAY_MS;
-  const flips = freezes
-    .flatMap((freeze) => occurrences(freeze, now, now + year).slice(0, 2))
-    .flatMap(({ from, to }) => [from, to])
-    .filter((at) => at > now);
-  return flips.length > 0 ? Math.min(...flips) : null;
+  const flips = freezes.map((freeze) => firstFlip(freeze, now, now + 366 * DAY_MS));
+  const next = Math.min(...flips);
+  return Number.isFinite(next) ? next : null;
 }

@@ -1,23 +1,36 @@
-import type { Platform } from '../declaration/platform.ts';
+import type { CalendarFreeze, Platform } from '../declaration/platform.ts';
+import { localDay } from '../declaration/recurrence.ts';
+import { recurringDays } from '../declaration/recurrence-days.ts';
 import type { Problem } from '../kit/problem.ts';
-import { checkRecurrence, LONGEST_FREEZE_MS, occurrences } from './calendar.ts';
+import { LONGEST_FREEZE_MS, lengthMs, occurrences } from './calendar.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The local day of the first occurrence; a recurrence that is declared has one. */
+function firstDay({ start, recurrence }: CalendarFreeze): number {
+  const day = localDay(start);
+  return recurrence ? (recurringDays(recurrence, day, day, recurrence.lastDay).next().value ?? day) : day;
+}
+
+/** Tries a freeze out: its first occurrence has a beginning and an end that are known. */
+function wrongWith(freeze: CalendarFreeze): { field: string; message: string } | null {
+  const length = freeze.end === null ? 'duration' : 'end';
+  if (lengthMs(freeze) > LONGEST_FREEZE_MS)
+    return { field: length, message: 'expected a freeze of at most 92 days' };
+  const at = firstDay(freeze) * DAY_MS;
+  const tried = occurrences(freeze, at - 2 * DAY_MS, at + 2 * DAY_MS);
+  if (!tried.ok) return { field: 'start', message: `cannot be evaluated: ${tried.error}` };
+  const [first] = tried.value;
+  if (!first && freeze.recurrence?.untilMs != null)
+    return { field: 'rrule', message: 'it never occurs: UNTIL is before its first occurrence' };
+  return first && first.to > first.from ? null : { field: length, message: 'expected a freeze that lasts' };
+}
 
 /** What would be declared, and could never work. */
-export function checkGovernance(platform: Platform): Problem[] {
-  return platform.freezes.flatMap((freeze, i): Problem[] => {
-    const problem = (field: string, message: string): Problem => ({
-      code: 'FREEZE',
-      file: '',
-      line: 1,
-      path: `spec.freezes[${i}].${field}`,
-      message,
-    });
-    const recurrence = checkRecurrence(freeze);
-    if (!recurrence.ok) return [problem('rrule', recurrence.error)];
-    const start = Date.parse(`${freeze.start}Z`);
-    const [first] = occurrences({ ...freeze, rrule: null }, start - 2 * 86_400_000, start + 2 * 86_400_000);
-    if (first && first.to - first.from > LONGEST_FREEZE_MS)
-      return [problem(freeze.end ? 'end' : 'duration', 'expected a freeze of at most 92 days')];
-    return first && first.to > first.from ? [] : [problem('duration', 'expected a freeze that lasts')];
+export const checkGovernance = (platform: Platform): Problem[] =>
+  platform.freezes.flatMap((freeze, i): Problem[] => {
+    const wrong = wrongWith(freeze);
+    if (wrong === null) return [];
+    const path = `spec.freezes[${i}].${wrong.field}`;
+    return [{ code: 'FREEZE', file: '', line: 1, path, message: wrong.message }];
   });
-}

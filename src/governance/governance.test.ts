@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CalendarFreeze } from '../declaration/platform.ts';
+import { localDay, readRecurrence } from '../declaration/recurrence.ts';
 import type { Revision } from '../delivery/events.ts';
-import { calendarFreezes, checkRecurrence, nextFlip, occurrences } from './calendar.ts';
+import { calendarFreezes, freezesBetween, nextFlip, occurrences } from './calendar.ts';
 import { changeOf, rulesTouched } from './changes.ts';
 import { decisionOf, outcomeKey } from './decision.ts';
 import { evolve, GOVERNANCE_EVENT_VERSION, noGovernance, recordedFreezes, waiverFacts } from './events.ts';
@@ -20,20 +21,24 @@ const base: CalendarFreeze = {
   start: '2026-03-27T18:00',
   end: '2026-03-30T08:00',
   durationMs: null,
-  rrule: null,
+  recurrence: null,
 };
 const at = (text: string) => Date.parse(text);
-const spans = (freeze: CalendarFreeze, from: string, to: string) =>
-  occurrences(freeze, at(from), at(to)).map((s) => [
-    new Date(s.from).toISOString(),
-    new Date(s.to).toISOString(),
-  ]);
+const recurring = (rrule: string, more: Partial<CalendarFreeze> = {}): CalendarFreeze => {
+  const freeze = { ...base, ...more };
+  const read = readRecurrence(rrule, localDay(freeze.start));
+  if (!read.ok) throw new Error(read.error);
+  return { ...freeze, recurrence: read.value };
+};
+const spans = (freeze: CalendarFreeze, from: string, to: string) => {
+  const found = occurrences(freeze, at(from), at(to));
+  if (!found.ok) throw new Error(found.error);
+  return found.value.map((s) => [new Date(s.from).toISOString(), new Date(s.to).toISOString()]);
+};
 
 describe('freezes by the calendar', () => {
   it('FREEZE-1: a local time stays that local time over the change to summer time', () =>
-    expect(
-      spans({ ...base, rrule: 'FREQ=WEEKLY;BYDAY=FR' }, '2026-03-20T00:00:00Z', '2026-04-07T00:00:00Z'),
-    ).toEqual([
+    expect(spans(recurring('FREQ=WEEKLY;BYDAY=FR'), '2026-03-20T00:00:00Z', '2026-04-07T00:00:00Z')).toEqual([
       ['2026-03-27T17:00:00.000Z', '2026-03-30T06:00:00.000Z'],
       ['2026-04-03T16:00:00.000Z', '2026-04-06T06:00:00.000Z'],
     ]));
@@ -93,23 +98,40 @@ describe('freezes by the calendar', () => {
     expect(nextFlip([base], at('2026-04-28T00:00:00Z'))).toBeNull();
   });
 
-  it.each(['WEEKLY', 'FREQ=HOURLY', 'FREQ=WEEKLY;BYDAY=XX', 'FREQ=DAILY;BYHOUR=3', 'FREQ=WEEKLY;COUNT=-1'])(
-    'FREEZE-3: "%s" is refused',
-    (rrule) => expect(checkRecurrence({ ...base, rrule }).ok).toBe(false),
-  );
-  it.each([
-    'FREQ=YEARLY',
-    'FREQ=MONTHLY;BYDAY=-1FR',
-    'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU',
-    'FREQ=DAILY;COUNT=5',
-  ])('FREEZE-3: "%s" is read', (rrule) =>
-    expect(checkRecurrence({ ...base, rrule })).toEqual({ ok: true, value: null }),
-  );
   it('FREEZE-3: the last Friday of a month, and no other', () => {
-    const freeze = { ...base, rrule: 'FREQ=MONTHLY;BYDAY=-1FR' };
+    const freeze = recurring('FREQ=MONTHLY;BYDAY=-1FR');
     expect(spans(freeze, '2026-04-01T00:00:00Z', '2026-06-01T00:00:00Z').map(([from]) => from)).toEqual([
       '2026-04-24T16:00:00.000Z',
       '2026-05-29T16:00:00.000Z',
+    ]);
+  });
+  it('FREEZE-3: an end in UTC is a moment, whatever the zone', () => {
+    const until = (text: string) =>
+      spans(recurring(`FREQ=DAILY;UNTIL=${text}`), '2026-03-01T00:00:00Z', '2026-05-01T00:00:00Z').length;
+    // 18:00 in Berlin is 17:00 UTC on the first two days, and 16:00 after the change to summer time.
+    expect(until('20260328T170000Z')).toBe(2);
+    expect(until('20260328T165959Z')).toBe(1);
+    expect(until('20260329T160000Z')).toBe(3);
+  });
+
+  it('FREEZE-2: where one occurrence is longer than the time to the next, the next flip is the first of both', () => {
+    const long = recurring('FREQ=DAILY', { end: null, durationMs: 30 * HOUR });
+    expect(nextFlip([long], at('2026-04-10T12:00:00Z'))).toBe(at('2026-04-10T16:00:00Z'));
+    expect(nextFlip([long], at('2026-04-10T16:00:00Z'))).toBe(at('2026-04-10T22:00:00Z'));
+  });
+
+  it('FREEZE-13: a freeze that cannot be evaluated stays active, says why, and fails nothing', () => {
+    const gone = { ...base, timeZone: 'Europe/Atlantis' };
+    const [found] = freezesBetween([gone], at('2026-03-27T00:00:00Z'), at('2026-03-28T00:00:00Z'));
+    expect(found).toMatchObject({ id: 'calendar:weekend', until: null });
+    expect(found!.reason).toMatch(/^nobody is here \(its calendar cannot be evaluated: .*Atlantis/i);
+    expect(nextFlip([gone, base], at('2026-03-27T00:00:00Z'))).toBe(at('2026-03-27T17:00:00Z'));
+  });
+
+  it('FREEZE-13: a rule that began long ago is still found: the work is bounded by what is asked for', () => {
+    const old = recurring('FREQ=DAILY', { start: '1700-01-01T18:00', end: null, durationMs: HOUR });
+    expect(spans(old, '2026-04-10T00:00:00Z', '2026-04-11T00:00:00Z')).toEqual([
+      ['2026-04-10T16:00:00.000Z', '2026-04-10T17:00:00.000Z'],
     ]);
   });
 });

@@ -17,12 +17,15 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** Reads Prometheus-style durations such as `5m`, `1h30m`, `250ms`. Returns undefined when it is none. */
+/** A century: what is longer is a typing error, and would leave the range in which times are exact. */
+const LONGEST_MS = 36_525 * 86_400_000;
+
+/** Reads Prometheus-style durations such as `5m`, `1h30m`, `250ms`. Undefined where it is none, or absurdly long. */
 export function parseDuration(text: string): Ms | undefined {
   if (!/^(\d+(ms|[smhdw]))+$/.test(text)) return undefined;
   let total = 0;
   for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) total += Number(count) * UNIT_MS[unit!]!;
-  return total;
+  return total <= LONGEST_MS ? total : undefined;
 }
 
 const LONGEST_FIRST = Object.entries(UNIT_MS)
