@@ -47,7 +47,7 @@ export async function* readPages(
 
 /** The store cannot take records: nothing may be decided until it can. */
 export class LedgerUnavailable extends Error {
-  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED';
+  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED' | 'LEDGER_NEWER';
   constructor(code: LedgerUnavailable['code'], message: string) {
     super(message);
     this.name = 'LedgerUnavailable';

@@ -31,15 +31,16 @@ export interface Head {
 
 export const EMPTY_HEAD: Head = { seq: 0, hash: GENESIS };
 
-/** Hash over everything but the hash itself, as RFC 8785 text. */
-const hashOf = (record: Omit<LedgerRecord, 'hash'>): string => sha256(canonicalText(record));
-
-/** The next record of a chain and the exact text that is stored. */
+/**
+ * The next record of a chain and the exact text that is stored. The hash is over the canonical text of everything
+ * but the hash, which stands between `data` and `ledger` in the order of RFC 8785: the text is made once, in two parts.
+ */
 export function seal(ledger: string, head: Head, entry: Entry): { record: LedgerRecord; text: string } {
   const { at, type, v, subject, actor, cause, data } = entry;
-  const open = { ledger, seq: head.seq + 1, at, type, v, subject, actor, cause, data, prev: head.hash };
-  const sealed = { ...open, hash: hashOf(open) };
-  const text = canonicalText(sealed);
+  const before = canonicalText({ actor, at, cause, data }).slice(0, -1);
+  const after = canonicalText({ ledger, prev: head.hash, seq: head.seq + 1, subject, type, v }).slice(1);
+  const hash = sha256(`${before},${after}`);
+  const text = `${before},"hash":"${hash}",${after}`;
   return { record: fromCanonical(text) as LedgerRecord, text };
 }
 
