@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { entry, ledgerContract } from '../../test/contract/ledger/contract.ts';
+import { journalContract } from '../../test/contract/ledger/journal-contract.ts';
 import { temporaryFolder } from '../../test/folder.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
@@ -20,6 +21,8 @@ afterEach(async () => {
 
 ledgerContract('memory', async () => keep(memoryLedger('t')));
 ledgerContract('sqlite', async () => keep(await sqliteLedger({ file: scratch(), id: 't' })));
+journalContract('memory', async () => keep(memoryLedger('t')));
+journalContract('sqlite', async () => keep(await sqliteLedger({ file: scratch(), id: 't' })));
 
 describe('verification', () => {
   const chain = async (n: number) => {

@@ -7,6 +7,7 @@ import { verifyChain } from '../../src/ledger/record.ts';
 import { type Postgres, startPostgres } from '../postgres.ts';
 import { until } from '../wait.ts';
 import { entry, ledgerContract } from './ledger/contract.ts';
+import { journalContract } from './ledger/journal-contract.ts';
 
 let postgres: Postgres;
 let ledgers = 0;
@@ -34,6 +35,7 @@ const leading = async (id = fresh(), holder = 'one', leaseMs?: number) => {
 };
 
 ledgerContract('PostgreSQL', () => leading());
+journalContract('PostgreSQL', () => leading());
 
 /** A way to the database that falls silent after a statement passed, as a cut network does: nothing is closed. */
 async function cuttable(
