@@ -723,7 +723,9 @@ function report(io: Io, thrown: unknown, asJson: boolean): Exit {
           code: ledger ? thrown.code : 'INTERNAL',
           message: messageOf(thrown),
           next: ledger
-            ? 'stop its writer, or free the disk'
+            ? thrown.code === 'LEDGER_NEWER'
+              ? 'run the newer version of Sluice that has written there'
+              : 'stop its writer, or free the disk'
             : 'this is a fault of ours: please report it with what you ran',
         };
   const { code, message, file, line, next } = failure as CliError['failure'];

@@ -149,12 +149,15 @@ async function openLedger(
     const holder = runningServer(work);
     const who = holder ? `process ${holder.pid} at ${holder.url} holds it` : 'another process holds it';
     const locked = thrown.code === 'LEDGER_LOCKED';
-    throw new CliError(locked ? EXIT.no : EXIT.unreachable, {
+    const newer = thrown.code === 'LEDGER_NEWER';
+    throw new CliError(locked || newer ? EXIT.no : EXIT.unreachable, {
       code: thrown.code,
       message: locked ? `the ledger in ${work} has its writer already: ${who}` : thrown.message,
       next: locked
         ? 'use that server, or choose another folder with --work'
-        : 'free the disk or make the folder writable',
+        : newer
+          ? 'run the newer version of Sluice that has written there'
+          : 'free the disk or make the folder writable',
     });
   }
 }
@@ -283,7 +286,13 @@ function keepLeading(io: Io, ledger: SharedLedger, closing: Closing, log: Log): 
         log.warn({}, 'another server leads: this one ends');
         stop.abort();
       },
-      (error) => log.warn({ error: messageOf(error) }, 'the ledger cannot be led now'),
+      (error) => {
+        log.warn({ error: messageOf(error) }, 'the ledger cannot be led now');
+        if (!(error instanceof LedgerUnavailable && error.code === 'LEDGER_NEWER')) return;
+        lost = true;
+        log.warn({}, 'a newer version has written there: this server ends');
+        stop.abort();
+      },
     ),
   );
   return { io: { ...io, signal: stop.signal }, lost: () => lost };

@@ -109,6 +109,7 @@ export async function openJournal(ledger: LedgerPort, folds: readonly AnyFold[])
   await catchUp();
   return {
     id: ledger.id,
+    history: ledger.history,
     position: () => folded.head,
     state: <S>(fold: Fold<S>) => folded.state(fold) as S,
     append: (entries) => inOrder(() => append(entries)),

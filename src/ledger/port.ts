@@ -1,3 +1,4 @@
+import type { History } from './history.ts';
 import type { Entry, Head, LedgerRecord } from './record.ts';
 
 export interface ReadOptions {
@@ -17,6 +18,8 @@ export interface LedgerPort {
   read(options?: ReadOptions): Promise<readonly LedgerRecord[]>;
   /** The stored texts, exactly as written. */
   texts(options?: ReadOptions): Promise<readonly string[]>;
+  /** What people ask of the past: over a way of its own, so that no question holds up an append. */
+  readonly history: History;
   close(): Promise<void>;
 }
 

@@ -170,15 +170,18 @@ describe('a ledger that servers share', () => {
     expect(verifyChain(await one.texts()).ok).toBe(true);
   }, 60_000);
 
-  it('LEDGER-12: the schema is made once, whoever comes first; a newer one is refused', async () => {
+  it('LEDGER-12: the schema is made once, whoever comes first; a newer one is refused, and ends leading', async () => {
     const ids = Array.from({ length: 6 }, fresh);
     await Promise.all(ids.map((id) => server(id, 'x')));
+    const leader = await leading();
     const [row] = await postgres.query('SELECT version FROM sluice_schema');
     await postgres.query('UPDATE sluice_schema SET version = 99');
     try {
       await expect(server(fresh(), 'old')).rejects.toMatchObject({
-        message: expect.stringContaining('run a newer one'),
+        code: 'LEDGER_NEWER',
+        message: expect.stringContaining('run that one'),
       });
+      await expect(leader.lead()).rejects.toMatchObject({ code: 'LEDGER_NEWER' });
     } finally {
       await postgres.query(`UPDATE sluice_schema SET version = ${row!['version']}`);
     }

@@ -1,5 +1,6 @@
 import type { LedgerPort, ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
+import { memoryHistory } from './history.ts';
 
 /** A ledger in memory: for simulations and tests. Its texts can be handed to a successor. */
 export function memoryLedger(id = 'memory', initial: readonly string[] = []): LedgerPort {
@@ -33,6 +34,7 @@ export function memoryLedger(id = 'memory', initial: readonly string[] = []): Le
       }),
     read: async (options) => select(options),
     texts: async (options) => select(options).map((r) => texts[r.seq - 1]!),
+    history: memoryHistory(records, texts),
     close: async () => {},
   };
 }
