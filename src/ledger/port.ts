@@ -1,5 +1,6 @@
 import type { History } from './history.ts';
 import type { Entry, Head, LedgerRecord } from './record.ts';
+import type { SnapshotStore } from './snapshot.ts';
 
 export interface ReadOptions {
   /** Records after this seq. */
@@ -20,6 +21,8 @@ export interface LedgerPort {
   texts(options?: ReadOptions): Promise<readonly string[]>;
   /** What people ask of the past: over a way of its own, so that no question holds up an append. */
   readonly history: History;
+  /** States of folds, so that a start need not read everything. */
+  readonly snapshots: SnapshotStore;
   close(): Promise<void>;
 }
 

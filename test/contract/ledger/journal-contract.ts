@@ -44,12 +44,13 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
     it('LEDGER-20: what was there is read once, and what is appended is held when that resolves', async () => {
       const ledger = await make();
       await ledger.append([entry(1), entry(2)]);
-      let reads = 0;
+      let read = 0;
       const counted: LedgerPort = {
         ...ledger,
-        read: (options) => {
-          reads++;
-          return ledger.read(options);
+        read: async (options) => {
+          const records = await ledger.read(options);
+          read += records.length;
+          return records;
         },
       };
       const journal = await openJournal(counted, [seenFold, sumFold]);
@@ -57,12 +58,12 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
         ['odd', [1]],
         ['even', [2]],
       ]);
-      expect(reads).toBe(1);
+      expect(read).toBe(2);
       await journal.append([entry(3), entry(4, { type: 'other' })]);
       expect(journal.state(seenFold).get('odd')).toEqual([1, 3]);
       expect(journal.state(sumFold)).toBe(10);
       expect(journal.position()).toEqual(await ledger.head());
-      expect(reads).toBe(1);
+      expect(read).toBe(2);
     });
 
     it('LEDGER-20: appends at the same moment are held in the order of the ledger, and told in it', async () => {
@@ -129,6 +130,36 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       await expect(openJournal(ledger, [sumFold])).rejects.toMatchObject(refused);
       // Of a type that nobody reads here it says nothing.
       await openJournal(ledger, [seenFold]);
+    });
+
+    it('LEDGER-26: a start from a snapshot reads only what follows, and knows the same', async () => {
+      const ledger = await make();
+      const journal = await openJournal(ledger, [seenFold, sumFold]);
+      await journal.append(Array.from({ length: 30 }, (_, i) => entry(i)));
+      await journal.snapshot(5_000);
+      await journal.append([entry(100, { data: { i: Number.POSITIVE_INFINITY } })]);
+      await journal.snapshot(6_000);
+      await journal.append([entry(7)]);
+      const [, recorded] = await ledger.read({ type: 'ledger.snapshot' });
+      expect(recorded).toMatchObject({ seq: 33, at: 6_000, subject: 'ledger', data: { seq: 32 } });
+      const read: number[] = [];
+      const again = await openJournal(
+        {
+          ...ledger,
+          read: async (options) => {
+            const records = await ledger.read(options);
+            read.push(...records.map((r) => r.seq));
+            return records;
+          },
+        },
+        [seenFold, sumFold],
+      );
+      // The records of snapshots, the one that it was taken after, and the tail.
+      expect(read).toEqual([31, 33, 32, 33, 34]);
+      expect([...again.state(seenFold)]).toEqual([...journal.state(seenFold)]);
+      expect(again.state(sumFold)).toBe(Number.POSITIVE_INFINITY);
+      expect(again.position()).toEqual(await ledger.head());
+      expect(await ledger.snapshots.read(30)).toBeNull();
     });
   });
 }

@@ -5,6 +5,7 @@ import { LedgerUnavailable, type ReadOptions, type SharedLedger } from '../../po
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
 import { postgresHistory } from './history.ts';
 import { checkSchema, migrate, schemaOf, type Tables } from './schema.ts';
+import { postgresSnapshots } from './snapshots.ts';
 import { unavailable } from './unavailable.ts';
 
 export interface PostgresOptions {
@@ -163,6 +164,7 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
   return {
     id,
     history,
+    snapshots: postgresSnapshots(db, id),
     lead: () =>
       lead().catch((thrown: unknown) => {
         throw unavailable(thrown, 'the ledger cannot be led');

@@ -13,6 +13,7 @@ export interface Tables {
     hash: string;
     text: string;
   };
+  sluice_snapshots: { ledger: string; seq: string; line: number; text: string };
 }
 
 /** The time of a record, read from its text: `at` follows the actor, and no string can hold its quoted name. */
@@ -22,7 +23,7 @@ const MIGRATION_LOCK = 7_117_001;
 
 /**
  * Every change of the schema there ever was, in order; the number of those that were made is kept. What follows the
- * first one adds indexes alone: a server of before goes on writing correctly until it is asked to end.
+ * first one adds indexes and snapshots alone: a server of before goes on writing correctly until it is asked to end.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sluice_ledgers (id TEXT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL,
@@ -33,7 +34,9 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX sluice_records_subject ON sluice_records (ledger, subject, seq);
    CREATE INDEX sluice_records_type ON sluice_records (ledger, type, seq);`,
   `CREATE INDEX sluice_records_search ON sluice_records (ledger, seq, type, subject);
-   CREATE INDEX sluice_records_at ON sluice_records (ledger, (${AT}), seq);`,
+   CREATE INDEX sluice_records_at ON sluice_records (ledger, (${AT}), seq);
+   CREATE TABLE sluice_snapshots (ledger TEXT NOT NULL REFERENCES sluice_ledgers (id), seq BIGINT NOT NULL,
+     line INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (ledger, seq, line));`,
 ];
 export const SCHEMA = MIGRATIONS.length;
 

@@ -8,6 +8,7 @@ import { nodeSqliteDialect } from './dialect.ts';
 import { sqliteHistory } from './history.ts';
 import { takeLock } from './lock.ts';
 import { migrate } from './schema.ts';
+import { fileSnapshots } from './snapshots.ts';
 
 interface Tables {
   records: { seq: number; type: string; subject: string; hash: string; text: string };
@@ -133,6 +134,7 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
   return {
     id,
     history,
+    snapshots: fileSnapshots(options.file),
     head: () => headOf(db),
     append,
     texts,
