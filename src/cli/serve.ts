@@ -23,11 +23,13 @@ import type { SyncPort } from '../gitops/sync.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { messageOf, type Result } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
+import { openJournal } from '../ledger/journal.ts';
 import { isShared, type LedgerPort, LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens, newSecret } from '../server/auth.ts';
 import { createBudgetHouse } from '../server/budgets.ts';
+import { SERVER_FOLDS, SNAPSHOTS } from '../server/folds.ts';
 import { createGovernanceHouse } from '../server/governance.ts';
 import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
@@ -359,7 +361,7 @@ async function serveWith(
   given: Io,
   platform: Platform,
   places: Places,
-  ledger: LedgerPort,
+  opened: LedgerPort,
   adapters: ServeAdapters,
   closing: Closing,
 ): Promise<Exit> {
@@ -370,16 +372,21 @@ async function serveWith(
   const { url, answer } = await listenEarly(places, closing);
   const { allowHost: allowedHosts } = places;
   const warn: Log['warn'] = (details, message) => log.warn(details, message);
+  const ledger = await openJournal(opened, SERVER_FOLDS, { ...SNAPSHOTS, now, warn });
+  // Closed by the journal from here on: it may have a snapshot to write.
+  closing[0] = () => ledger.close();
   if (isShared(ledger))
     await standBy({ io: given, platform, ledger, root: adapters.root, allowedHosts, warn, answer });
+  // What the leader before wrote last.
+  await ledger.follow();
   const { io, lost } = isShared(ledger)
     ? keepLeading(given, ledger, closing, log)
     : { io: given, lost: () => false };
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
-  const opened = await adapters.openDesired(platform, work, places.directory, io.env, warn);
-  if (!opened.ok) throw secretMissing(opened.error);
-  const { push } = opened.value;
+  const openedDesired = await adapters.openDesired(platform, work, places.directory, io.env, warn);
+  if (!openedDesired.ok) throw secretMissing(openedDesired.error);
+  const { push } = openedDesired.value;
   let running: Controller | null = null;
   const stackOptions: StackOptions = {
     platform,
@@ -392,7 +399,7 @@ async function serveWith(
     progress: (what) => line.say(`starting ${what} …`),
   };
   const delivering = await openDelivering(io, stackOptions, adapters, warn, closing, lost);
-  const followed = followCluster(platform, opened.value.repository, delivering.asked);
+  const followed = followCluster(platform, openedDesired.value.repository, delivering.asked);
   const desired = followed.repository;
   const metricsPorts = await openMetricsPorts(io, platform, delivering, adapters);
   const delivery = (environment: string) => delivering.of(environment).delivery;
@@ -441,7 +448,7 @@ async function serveWith(
   const gitops = await openGitops({
     platform,
     controller,
-    ledger,
+    journal: ledger,
     repository: desired,
     sync: sync.value.port,
     gate,
