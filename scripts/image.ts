@@ -26,9 +26,10 @@ const which = (program: string): string => sh('sh', '-c', `command -v ${program}
 const REQUIRE =
   "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);";
 
-/** One entry of the sources and what it imports, as files without any package beside them. */
-export async function bundle(input: string, folder: string): Promise<void> {
-  const built = await rolldown({ input: join(root, input), cwd: root, platform: 'node', logLevel: 'silent' });
+/** Entries of the sources and what they import, as files of one folder without any package beside them. */
+export async function bundle(inputs: readonly string[], folder: string): Promise<void> {
+  const input = inputs.map((file) => join(root, file));
+  const built = await rolldown({ input, cwd: root, platform: 'node', logLevel: 'silent' });
   await built.write({
     dir: folder,
     format: 'esm',
@@ -141,7 +142,8 @@ export async function serverRootfs(
     cpSync(file, join(rootfs, as));
   }
   const app = join(rootfs, 'app');
-  await bundle('src/main.ts', join(app, 'dist'));
+  // The thread that reads the ledger is begun from a file of its own.
+  await bundle(['src/main.ts', 'src/ledger/adapters/sqlite/reader-worker.ts'], join(app, 'dist'));
   for (const folder of ['policy', 'examples', 'schema', 'console/dist'])
     cpSync(join(root, folder), join(app, folder), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(app, 'LICENSE'));

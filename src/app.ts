@@ -16,8 +16,10 @@ import { type Io, progress } from './cli/io.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
 import { systemClock } from './kit/time.ts';
-import { isShared, type LedgerPort } from './ledger/port.ts';
+import { type Journal, openJournal } from './ledger/journal.ts';
+import { isShared } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';
+import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
 import type { WiringContext } from './wiring/context.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
 
@@ -83,7 +85,7 @@ function startChores(context: AppContext, planes: Planes, anchoring: Anchoring):
 }
 
 /** Opens what a leading server is made of, one part after another; each says how it is stopped. */
-async function lead(context: AppContext, ledger: LedgerPort) {
+async function lead(context: AppContext, ledger: Journal) {
   const { io, platform, work, wiring, lifecycle, now } = context;
   const line = progress(io);
   const credentialsFile = join(work, 'alertmanager.token');
@@ -124,10 +126,16 @@ async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
   const log = await wiring.openLog(io.env, io.err);
   const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
   const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
-  const ledger = await openLedger(wired, wiring);
+  const store = await openLedger(wired, wiring);
   const lifecycle = createLifecycle(warn);
-  lifecycle.onStop(() => ledger.close());
-  return { ledger, lifecycle, log, wired };
+  try {
+    const ledger = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn });
+    lifecycle.onStop(() => ledger.close());
+    return { ledger, lifecycle, log, wired };
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
 }
 
 /**
@@ -161,6 +169,8 @@ export async function startApp(io: Io, options: AppOptions, wiring: Wiring = all
         end.abort();
       });
     }
+    // What the leader before wrote last.
+    await ledger.follow();
     const { planes, token, ticking } = await lead(context, ledger);
     const ended = ticking.then(async (): Promise<End> => {
       await lifecycle.stop();

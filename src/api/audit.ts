@@ -1,6 +1,7 @@
 import type { GovernanceData } from '../governance/events.ts';
 import { type Scope, scopeText } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
+import type { HistoryQuery } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { timelineOf } from './views.ts';
 
@@ -65,7 +66,12 @@ export interface AuditQuery {
 }
 
 /** Looks and settled effects are the machine's own heartbeat: shown only when asked for by type. */
-const QUIET = new Set(['release.looked', 'effect.settled', 'lane.quiet']);
+const QUIET: ReadonlySet<string> = new Set([
+  'release.looked',
+  'effect.settled',
+  'lane.quiet',
+  'ledger.snapshot',
+]);
 
 function touches(
   record: LedgerRecord,
@@ -84,6 +90,30 @@ function touches(
       x.environment === '*' ? (environment ?? '') : x.environment,
     ),
   );
+}
+
+/** Records that name lanes within, whatever their subject is. */
+const NAMING_LANES: readonly string[] = ['gate.decided', 'freeze.set', 'waiver.granted'];
+
+/** What an index can find of a search: every record that is asked for, and some that `matches` leaves out. */
+export function candidatesOf(q: AuditQuery): Omit<HistoryQuery, 'limit' | 'after' | 'before'> {
+  // A decision, and what follows from it, is about its pull request.
+  const pull = q.decision ? { subjectPrefix: 'pull/' } : {};
+  const lane =
+    !q.decision && (q.service || q.environment)
+      ? {
+          ...(q.service ? { subjectPrefix: `${q.service}/` } : {}),
+          ...(q.environment ? { subjectSuffix: `/${q.environment}` } : {}),
+          orTypes: NAMING_LANES,
+        }
+      : {};
+  return {
+    ...(q.type ? { type: q.type } : { exceptTypes: [...QUIET] }),
+    ...pull,
+    ...lane,
+    from: q.from,
+    to: q.to,
+  };
 }
 
 /** Whether a record is one that is asked for. */

@@ -1,10 +1,12 @@
 import type { NoticeKind } from '../declaration/defaults.ts';
-import type { EventData } from '../delivery/events.ts';
+import { EVENT_VERSION, type EventData } from '../delivery/events.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
-import type { GitopsData } from '../gitops/events.ts';
-import type { GovernanceData } from '../governance/events.ts';
+import { GITOPS_EVENT_VERSION, type GitopsData } from '../gitops/events.ts';
+import { GOVERNANCE_EVENT_VERSION, type GovernanceData } from '../governance/events.ts';
 import { scopeText } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
+import { PersistentMap } from '../kit/persistent-map.ts';
+import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
 /** What somebody is told of one thing: one message, brought up to date, never another one. */
@@ -38,19 +40,18 @@ interface Version {
   readonly environment: string;
 }
 
-export interface NoticesFold {
-  /** What a record changes for people; null: nothing. */
-  take(record: LedgerRecord): Notice | null;
+/** What is remembered of earlier records: the version of each release, and the newest notice of each thread. */
+export interface Notices {
+  readonly versions: PersistentMap<string, Version>;
+  readonly threads: PersistentMap<string, Notice>;
 }
 
 const laneOf = (subject: string) => subject.split('/') as [string, string];
+/** So many are remembered; the ones that nothing was heard of for longest go. */
 const MAX_THREADS = 5_000;
 
-/** Turns the ledger into messages. Pure but for what it remembers of earlier records. */
-export function createNotices(): NoticesFold {
-  const versions = new Map<string, Version>();
-  const threads = new Map<string, Notice>();
-
+/** What a record says to people, by what is remembered of earlier ones; null: nothing. */
+function draftOf({ versions, threads }: Notices, record: LedgerRecord): Draft | null {
   function ofRelease(id: string, more: Pick<Draft, 'kind' | 'text' | 'settled'>): Draft | null {
     const known = versions.get(id);
     if (!known) return null;
@@ -168,72 +169,84 @@ export function createNotices(): NoticesFold {
     };
   }
 
-  function draftOf(record: LedgerRecord): Draft | null {
-    switch (record.type) {
-      case 'release.opened': {
-        const { release, target, from } = record.data as EventData<'release.opened'>;
-        const [service, environment] = laneOf(record.subject);
-        versions.set(release, { version: target.version, service, environment });
-        const text = from ? `It replaces ${from.version}.` : 'It is the first one there.';
-        return ofRelease(release, { kind: 'started', text, settled: false });
-      }
-      case 'release.held': {
-        const { release, held } = record.data as EventData<'release.held'>;
-        return held
-          ? ofRelease(release, {
-              kind: 'needs-a-person',
-              text: 'Its deadline passed without a verdict: resume or abort it.',
-              settled: true,
-            })
-          : ofRelease(release, { kind: 'started', text: 'It goes on.', settled: false });
-      }
-      case 'lane.moved':
-        return moved(record.data as EventData<'lane.moved'>);
-      case 'proposal.opened':
-      case 'proposal.updated':
-      case 'proposal.ended':
-        return ofProposal(record);
-      case 'gate.decided':
-        return ofDecision(record);
-      case 'freeze.moved':
-      case 'freeze.set':
-      case 'freeze.lifted':
-        return ofFreeze(record);
-      case 'sync.moved': {
-        const { to, why } = record.data as GitopsData<'sync.moved'>;
-        const [service, environment] = laneOf(record.subject);
-        const title =
-          to === 'Synced'
-            ? `${service} in ${environment} is as Git asks again`
-            : `${service} in ${environment} is not as Git asks`;
-        return {
-          thread: `sync/${record.subject}`,
-          kind: 'drift',
-          service,
-          environment,
-          title,
-          text: `${why}.`,
-          settled: true,
-          path: '/pipeline',
-        };
-      }
-      default:
-        return null;
+  switch (record.type) {
+    case 'release.opened': {
+      const { release, from } = record.data as EventData<'release.opened'>;
+      const text = from ? `It replaces ${from.version}.` : 'It is the first one there.';
+      return ofRelease(release, { kind: 'started', text, settled: false });
     }
+    case 'release.held': {
+      const { release, held } = record.data as EventData<'release.held'>;
+      return held
+        ? ofRelease(release, {
+            kind: 'needs-a-person',
+            text: 'Its deadline passed without a verdict: resume or abort it.',
+            settled: true,
+          })
+        : ofRelease(release, { kind: 'started', text: 'It goes on.', settled: false });
+    }
+    case 'lane.moved':
+      return moved(record.data as EventData<'lane.moved'>);
+    case 'proposal.opened':
+    case 'proposal.updated':
+    case 'proposal.ended':
+      return ofProposal(record);
+    case 'gate.decided':
+      return ofDecision(record);
+    case 'freeze.moved':
+    case 'freeze.set':
+    case 'freeze.lifted':
+      return ofFreeze(record);
+    case 'sync.moved': {
+      const { to, why } = record.data as GitopsData<'sync.moved'>;
+      const [service, environment] = laneOf(record.subject);
+      const title =
+        to === 'Synced'
+          ? `${service} in ${environment} is as Git asks again`
+          : `${service} in ${environment} is not as Git asks`;
+      return {
+        thread: `sync/${record.subject}`,
+        kind: 'drift',
+        service,
+        environment,
+        title,
+        text: `${why}.`,
+        settled: true,
+        path: '/pipeline',
+      };
+    }
+    default:
+      return null;
   }
-
-  return {
-    take(record) {
-      const draft = draftOf(record);
-      if (!draft) return null;
-      const known = threads.get(draft.thread);
-      const kinds = [...new Set([...(known?.kinds ?? []), draft.kind])];
-      const notice: Notice = { ...draft, kinds, at: record.at, rev: record.seq };
-      threads.delete(draft.thread);
-      threads.set(draft.thread, notice);
-      const [oldest] = threads.keys();
-      if (threads.size > MAX_THREADS && oldest !== undefined) threads.delete(oldest);
-      return notice;
-    },
-  };
 }
+
+function remembered(state: Notices, record: LedgerRecord): Notices {
+  if (record.type !== 'release.opened') return state;
+  const { release, target } = record.data as EventData<'release.opened'>;
+  const [service, environment] = laneOf(record.subject);
+  const opened = { version: target.version, service, environment };
+  return { ...state, versions: state.versions.asNewest(release, opened, MAX_THREADS) };
+}
+
+/** The ledger as messages: the newest of each thread. */
+export const noticesFold: Fold<Notices> = {
+  name: 'notices',
+  version: 1,
+  reads: {
+    ...atVersion(['release.opened', 'release.held', 'lane.moved'], EVENT_VERSION),
+    ...atVersion(
+      ['proposal.opened', 'proposal.updated', 'proposal.ended', 'sync.moved'],
+      GITOPS_EVENT_VERSION,
+    ),
+    ...atVersion(['gate.decided', 'freeze.moved', 'freeze.set', 'freeze.lifted'], GOVERNANCE_EVENT_VERSION),
+  },
+  ...mapsCodec<Notices>({ versions: new PersistentMap(), threads: new PersistentMap() }),
+  apply(before, record) {
+    const state = remembered(before, record);
+    const draft = draftOf(state, record);
+    if (!draft) return state;
+    const kinds = [...new Set([...(state.threads.get(draft.thread)?.kinds ?? []), draft.kind])];
+    const notice: Notice = { ...draft, kinds, at: record.at, rev: record.seq };
+    return { ...state, threads: state.threads.asNewest(draft.thread, notice, MAX_THREADS) };
+  },
+};

@@ -32,6 +32,8 @@ const measures = z.object({
   failures: z.number(),
   changeFailureRate: z.number().nullable(),
   timeToRestoreMs: z.number().nullable(),
+  /** What happened at or before this time is not all counted: there was no room for it. */
+  leftOutAt: z.number().nullable(),
 });
 export const measuresSchema = z
   .object({
@@ -149,9 +151,13 @@ export function measuresAnswer(
     all.deployments + all.failures === 0
       ? `Nothing went to ${where} in ${days(spanMs)} days.`
       : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days${lead}; ${rate(all.changeFailureRate)} of changes failed${well}.`;
+  const leftOut =
+    all.leftOutAt === null
+      ? ''
+      : ` Of a lane with very many outcomes only the newest count: not all before ${new Date(all.leftOutAt).toISOString()} do.`;
   return {
     schema: 'sluice.dev/measures/v1',
-    sentence,
+    sentence: `${sentence}${leftOut}`,
     at: now,
     days: days(spanMs),
     environments: [...environments],

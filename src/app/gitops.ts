@@ -1,10 +1,9 @@
 import { endSentence, laneSentence } from '../api/sentences.ts';
 import { type CommitKeeper, openCommits } from '../controller/commits.ts';
-import { followLedger } from '../controller/following.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
 import { createLoadKeeper } from '../controller/load.ts';
 import type { Controller } from '../controller/loop.ts';
-import { createMeasures, type Measures } from '../controller/measures.ts';
+import { lastEnvironments, type Measures, measuresFold, measuresOf } from '../controller/measures.ts';
 import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
 import { openSync, type SyncKeeper } from '../controller/syncing.ts';
 import type { Platform } from '../declaration/platform.ts';
@@ -12,13 +11,13 @@ import type { Hold, Revision } from '../delivery/events.ts';
 import type { LoadPort } from '../gitops/load.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { SyncPort } from '../gitops/sync.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { createNotifier, type NotifierParts } from '../server/notify/notifier.ts';
 
 export interface GitopsOptions {
   readonly platform: Platform;
   readonly controller: Controller;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly repository: DesiredRepository;
   readonly sync: SyncPort;
   readonly gate: Gatekeeper | null;
@@ -39,7 +38,7 @@ export interface Chore {
 export interface Gitops {
   readonly promoter: Promoter | null;
   readonly sync: SyncKeeper;
-  measures(service: string | null, now: number, spanMs: number): Promise<Measures>;
+  measures(service: string | null, now: number, spanMs: number): Measures;
   readonly chores: readonly Chore[];
 }
 
@@ -52,7 +51,7 @@ const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeepe
   openPromoter({
     platform: w.platform,
     forge: gate.forge,
-    ledger: w.ledger,
+    ledger: w.journal,
     lanes: () => w.controller.lanes().map((v) => v.state),
     desired: () => w.controller.desired(),
     gate,
@@ -74,14 +73,14 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
 
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
-  const { platform, controller, ledger, gate } = w;
+  const { platform, controller, journal, gate } = w;
+  const ledger = journal;
   const lanes = () => controller.lanes().map((v) => v.state);
   const desired = () => controller.desired();
   const commits = await openCommits({ platform, ledger, repository: w.repository, desired, lanes });
   const promoter = gate ? await openPromotions(w, gate, commits) : null;
   const sync = await openSync({ platform, ledger, sync: w.sync, lanes, desired });
-  const measures = createMeasures(platform);
-  const catchUp = followLedger(ledger, measures.take);
+  const users = lastEnvironments(platform);
   const chores: Chore[] = [
     { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.look(now) },
     { everyMs: SYNC_EVERY_MS, failing: 'drift cannot be looked for', work: (now) => sync.look(now) },
@@ -104,16 +103,13 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   if (w.receivers.length > 0) {
     const linkOf = (path: string) => `${w.publicUrl()}${path}`;
     const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
-    const notifier = createNotifier({ ledger, receivers: w.receivers, linkOf, sentenceOf, warn: w.warn });
+    const notifier = createNotifier({ journal, receivers: w.receivers, linkOf, sentenceOf, warn: w.warn });
     chores.push({ everyMs: TELL_EVERY_MS, failing: 'nobody can be told', work: (now) => notifier.look(now) });
   }
   return {
     promoter,
     sync,
-    async measures(service, now, spanMs) {
-      await catchUp();
-      return measures.of(service, now, spanMs);
-    },
+    measures: (service, now, spanMs) => measuresOf(journal.state(measuresFold), users, service, now, spanMs),
     chores,
   };
 }

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../cli/io.ts';
 import { type Controller, type ControllerPorts, createController } from '../controller/loop.ts';
 import { messageOf } from '../kit/result.ts';
 import { systemClock } from '../kit/time.ts';
-import type { SharedLedger } from '../ledger/port.ts';
+import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import { createFollowerApp } from '../server/follower.ts';
 import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
@@ -94,8 +94,15 @@ export async function standBy(context: AppContext, ledger: SharedLedger): Promis
 /** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
 export function keepLeading(context: AppContext, ledger: SharedLedger, lost: () => void): void {
   context.lifecycle.every(LEAD_EVERY_MS, 'the ledger cannot be led now', async () => {
-    if (await ledger.lead()) return;
-    context.warn({}, 'another server leads: this one ends');
+    const why = await ledger.lead().then(
+      (leads) => (leads ? null : 'another server leads: this one ends'),
+      (thrown: unknown) => {
+        if (!(thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_NEWER')) throw thrown;
+        return 'a newer version has written to the ledger: this server ends';
+      },
+    );
+    if (why === null) return;
+    context.warn({}, why);
     lost();
   });
 }

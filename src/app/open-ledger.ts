@@ -7,6 +7,12 @@ import { opened } from './opened.ts';
 
 /** Who holds the ledger, and what to do about it. */
 function refusal(work: string, thrown: LedgerUnavailable): CliError {
+  if (thrown.code === 'LEDGER_NEWER')
+    return new CliError(EXIT.no, {
+      code: thrown.code,
+      message: thrown.message,
+      next: 'run the newer version of Sluice that has written there',
+    });
   if (thrown.code !== 'LEDGER_LOCKED')
     return new CliError(EXIT.unreachable, {
       code: thrown.code,

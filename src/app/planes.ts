@@ -6,6 +6,7 @@ import { type Controller, createController } from '../controller/loop.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import { systemClock } from '../kit/time.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { OpenSync } from '../wiring/sync.ts';
@@ -29,7 +30,7 @@ export interface Planes {
 }
 
 export interface PlanesOptions {
-  readonly ledger: LedgerPort;
+  readonly ledger: Journal;
   readonly repository: DesiredRepository;
   readonly credentialsFile: string;
   publicUrl(): string;
@@ -102,7 +103,7 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
   const gitops = await openGitops({
     platform,
     controller,
-    ledger,
+    journal: ledger,
     repository: desired,
     sync: sync.port,
     gate,

@@ -3,13 +3,18 @@ import { type Failure, messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
 
+const LEDGER_NEXT: Readonly<Record<string, string>> = {
+  LEDGER_LOCKED: 'stop the server that writes it, or use it by --server',
+  LEDGER_NEWER: 'run the newer version of Sluice that has written there',
+};
+
 /** What is said of anything that was thrown, and the exit code it ends with. */
 function failureOf(thrown: unknown): { readonly exit: Exit; readonly failure: Failure } {
   if (thrown instanceof CliError) return thrown;
   if (thrown instanceof LedgerUnavailable)
     return {
       exit: EXIT.unreachable,
-      failure: { code: thrown.code, message: thrown.message, next: 'stop its writer, or free the disk' },
+      failure: { code: thrown.code, message: thrown.message, next: LEDGER_NEXT[thrown.code] ?? 'free the disk' },
     };
   return {
     exit: EXIT.internal,

@@ -75,7 +75,7 @@ export async function openBudgets({ platform, ledger, metrics }: KeeperParts): P
   return {
     stateOf,
     adjustments: (slo, environment) =>
-      budgets.adjustments.filter((a) => a.slo === slo && a.environment === environment),
+      [...budgets.adjustments.values()].filter((a) => a.slo === slo && a.environment === environment),
     async look(now) {
       const entries = platform.environments.flatMap((e) =>
         platform.slos.flatMap((slo) => entryOf(slo, e, now)),
@@ -83,7 +83,7 @@ export async function openBudgets({ platform, ledger, metrics }: KeeperParts): P
       if (entries.length > 0) await append(entries);
     },
     async adjust(slo, environment, wanted, actor, now) {
-      const known = budgets.adjustments.find((a) => a.id === wanted.id);
+      const known = budgets.adjustments.has(wanted.id);
       if (known)
         return (await ledger.read({ type: 'budget.adjusted' })).find(
           (r) => (r.data as { id: string }).id === wanted.id,

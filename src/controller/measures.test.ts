@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { declare } from '../../test/sim/house.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { createMeasures, lastEnvironments } from './measures.ts';
+import { lastEnvironments, measuresFold, measuresOf } from './measures.ts';
 
 const DAY = 86_400_000;
 const platform = declare({ seed: 1 });
@@ -46,9 +46,9 @@ const aborted = (at: number, n: number) =>
   });
 
 const of = (records: readonly LedgerRecord[], now: number, service: string | null = null) => {
-  const measures = createMeasures(platform);
-  for (const r of records) measures.take(r);
-  return measures.of(service, now, 30 * DAY);
+  const state = records.reduce(measuresFold.apply, measuresFold.initial);
+  const kept = measuresFold.decode(JSON.parse(JSON.stringify([...measuresFold.encode(state)])));
+  return measuresOf(kept, lastEnvironments(platform), service, now, 30 * DAY);
 };
 
 describe("DORA's four, from the ledger", () => {
@@ -113,6 +113,19 @@ describe("DORA's four, from the ledger", () => {
     ];
     expect(of(stopped, 3_000)).toMatchObject({ deployments: 0, failures: 0, changeFailureRate: null });
     expect(of([opened(1_000, 1), stable(2_000, 1)], 31 * DAY)).toMatchObject({ deployments: 0 });
+  });
+
+  it('DORA-4: a lane with more outcomes than there is room for is measured by its newest, and says since when', () => {
+    const often = Array.from({ length: 1_200 }, (_, i) => [
+      opened(2_000 * i, i),
+      stable(2_000 * i + 1_000, i),
+    ]).flat();
+    const measured = of(often, 2_400_000);
+    expect(measured).toMatchObject({ deployments: 1_000, leftOutAt: 2_000 * 199 + 1_000 });
+    expect(of(often.slice(0, 2_000), 2_400_000)).toMatchObject({ deployments: 1_000, leftOutAt: null });
+    // Outcomes that are older than what is shown make room.
+    const later = [...often, opened(31 * DAY, 5_000), stable(31 * DAY + 1, 5_000)];
+    expect(of(later, 31 * DAY + 2)).toMatchObject({ deployments: 1, leftOutAt: null });
   });
 
   it('DORA-1: where users are is where nothing comes after', () => {

@@ -4,6 +4,7 @@ import type { Lane } from '../delivery/events.ts';
 import { condemnedIn } from '../delivery/moves.ts';
 import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
+  declinedOf,
   evolve,
   type GitopsData,
   type GitopsEventType,
@@ -152,14 +153,14 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     at: number,
   ) => record('proposal.ended', lane, { number, how, why }, SYSTEM, at);
   const lanesNow = () => new Map(parts.lanes().map((lane) => [lane.lane, lane]));
-  const openOnes = () => [...proposals.all.values()].filter((p) => p.ended === null);
+  const openOnes = () => [...proposals.open.values()];
 
   function pipelineOf(service: string, now: number): Pipeline {
     return {
       service,
       stands: standsOf(platform, service, lanesNow(), parts.desired()),
       open: openOnes().filter((p) => p.lane.startsWith(`${service}/`)),
-      declined: proposals.declined.get(service) ?? new Set(),
+      declined: declinedOf(proposals, service),
       now,
     };
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
+import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
 import type { Entry } from '../ledger/record.ts';
 import { COMMIT_KINDS, LANE_CHANGES } from './commits.ts';
@@ -92,11 +93,22 @@ export interface KeptProposal extends Proposal {
 
 /** Every pull request that we opened, and what became of it. */
 export interface Proposals {
-  readonly all: ReadonlyMap<number, KeptProposal>;
-  /** By lane: promotions that a person turned down. */
-  readonly declined: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly all: PersistentMap<number, KeptProposal>;
+  /** Those that have not ended, by number: there are few, however many there have been. */
+  readonly open: PersistentMap<number, KeptProposal>;
+  /** What a person turned down, by service and `declinedKey`. */
+  readonly declined: PersistentMap<string, true>;
 }
-export const noProposals: Proposals = { all: new Map(), declined: new Map() };
+export const noProposals: Proposals = {
+  all: new PersistentMap(),
+  open: new PersistentMap(),
+  declined: new PersistentMap(),
+};
+
+/** What a person turned down of one service. */
+export const declinedOf = (proposals: Proposals, service: string): { has(key: string): boolean } => ({
+  has: (key) => proposals.declined.has(`${service} ${key}`),
+});
 
 /** Applies one record of any version that was ever written; others' records change nothing. */
 export function evolve(before: Proposals, record: Recorded): Proposals {
@@ -120,13 +132,17 @@ export function evolve(before: Proposals, record: Recorded): Proposals {
       basis: basis ?? null,
       ended: null,
     };
-    return { ...before, all: new Map(before.all).set(number, next) };
+    return { ...before, all: before.all.with(number, next), open: before.open.with(number, next) };
   }
   const { number, how } = gitopsEvents['proposal.ended'].parse(record.data);
   const known = before.all.get(number);
   if (!known) return before;
-  const all = new Map(before.all).set(number, { ...known, ended: how });
-  if (how !== 'closed') return { ...before, all };
-  const mine = new Set(before.declined.get(service)).add(declinedKey(known.kind, environment, known.digest));
-  return { all, declined: new Map(before.declined).set(service, mine) };
+  const ended: Proposals = {
+    ...before,
+    all: before.all.with(number, { ...known, ended: how }),
+    open: before.open.without(number),
+  };
+  if (how !== 'closed') return ended;
+  const key = `${service} ${declinedKey(known.kind, environment, known.digest)}`;
+  return { ...ended, declined: before.declined.with(key, true) };
 }

@@ -39,7 +39,7 @@ export interface Pipeline {
   readonly stands: readonly Stand[];
   readonly open: readonly Proposal[];
   /** What a person closed, by `declinedKey`: it is respected. */
-  readonly declined: ReadonlySet<string>;
+  readonly declined: { has(key: string): boolean };
   readonly now: number;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
 import { decisionSchema } from './decision.ts';
 import type { FreezeFacts, Scope, WaiverFacts } from './facts.ts';
@@ -100,24 +101,28 @@ export interface AutoFreezeAt extends AutoFreeze {
 
 /** Everything that was decided about freezes and waivers, folded from records. */
 export interface Governance {
-  readonly freezes: ReadonlyMap<string, ManualFreeze>;
-  readonly auto: ReadonlyMap<string, AutoFreezeAt>;
-  readonly waivers: ReadonlyMap<string, Waiver>;
+  readonly freezes: PersistentMap<string, ManualFreeze>;
+  readonly auto: PersistentMap<string, AutoFreezeAt>;
+  readonly waivers: PersistentMap<string, Waiver>;
 }
-export const noGovernance: Governance = { freezes: new Map(), auto: new Map(), waivers: new Map() };
+export const noGovernance: Governance = {
+  freezes: new PersistentMap(),
+  auto: new PersistentMap(),
+  waivers: new PersistentMap(),
+};
 
 export const autoKey = (slo: string, environment: string): string => `${slo}@${environment}`;
 
 function changeWaiver(before: Governance, id: string, more: Partial<Waiver>): Governance {
   const waiver = before.waivers.get(id);
   if (!waiver) return before;
-  return { ...before, waivers: new Map(before.waivers).set(id, { ...waiver, ...more }) };
+  return { ...before, waivers: before.waivers.with(id, { ...waiver, ...more }) };
 }
 
 function lifted(before: Governance, id: string, at: number, by: string, reason: string): Governance {
   const freeze = before.freezes.get(id);
   if (!freeze) return before;
-  const freezes = new Map(before.freezes).set(id, { ...freeze, lifted: { at, by, reason } });
+  const freezes = before.freezes.with(id, { ...freeze, lifted: { at, by, reason } });
   return { ...before, freezes };
 }
 
@@ -128,7 +133,7 @@ function movedFreeze(before: Governance, record: Recorded): Governance {
   const known = before.auto.get(key);
   const since = known?.cause && known.cause === cause ? known.since : record.at;
   const next: AutoFreezeAt = { cause, calmSince, overruled, service, environment, slo, since, reason };
-  return { ...before, auto: new Map(before.auto).set(key, next) };
+  return { ...before, auto: before.auto.with(key, next) };
 }
 
 /** Applies one record of any version that was ever written; others' records change nothing. */
@@ -140,7 +145,7 @@ export function evolve(before: Governance, record: Recorded): Governance {
     case 'freeze.set': {
       const data = governanceEvents['freeze.set'].parse(record.data);
       const freeze: ManualFreeze = { ...data, since: at, by: actor.id, lifted: null };
-      return { ...before, freezes: new Map(before.freezes).set(data.id, freeze) };
+      return { ...before, freezes: before.freezes.with(data.id, freeze) };
     }
     case 'freeze.lifted': {
       const { id, reason } = governanceEvents['freeze.lifted'].parse(record.data);
@@ -158,7 +163,7 @@ export function evolve(before: Governance, record: Recorded): Governance {
         revoked: null,
         usedFor: [],
       };
-      return { ...before, waivers: new Map(before.waivers).set(data.id, waiver) };
+      return { ...before, waivers: before.waivers.with(data.id, waiver) };
     }
     case 'waiver.approved':
       return changeWaiver(before, governanceEvents['waiver.approved'].parse(record.data).id, {

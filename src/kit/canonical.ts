@@ -14,10 +14,20 @@ const tag = (value: unknown): unknown => {
   return value;
 };
 
-const untag = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === 'object' && '$number' in value && Object.keys(value).length === 1
-    ? Number((value as { $number: string }).$number)
+const TAGGED: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+
+/** Only what `tag` writes is a number: any other object with such a key is somebody's own. */
+const untag = (_key: string, value: unknown): unknown => {
+  if (value === null || typeof value !== 'object' || !('$number' in value)) return value;
+  const name = value.$number;
+  return typeof name === 'string' && Object.hasOwn(TAGGED, name) && Object.keys(value).length === 1
+    ? TAGGED[name]
     : value;
+};
 
 /** RFC 8785 text of a value. The same value always gives the same text. */
 export function canonicalText(value: unknown): string {
@@ -26,5 +36,9 @@ export function canonicalText(value: unknown): string {
   return text;
 }
 
+/** Only a text that says so holds a tagged number: the reviver costs six times what parsing does. */
+const TAG = '"$number"';
+
 /** Reads a canonical text back, numbers that JSON cannot say included. */
-export const fromCanonical = (text: string): unknown => JSON.parse(text, untag);
+export const fromCanonical = (text: string): unknown =>
+  text.includes(TAG) ? JSON.parse(text, untag) : JSON.parse(text);

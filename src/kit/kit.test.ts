@@ -35,6 +35,22 @@ describe('canonical text', () => {
     const value = { x: Number.NaN, y: Number.POSITIVE_INFINITY, z: [Number.NEGATIVE_INFINITY, 0.1] };
     expect(fromCanonical(canonicalText(value))).toEqual(value);
   });
+  it('KIT-2: a tagged number comes back wherever it is, and what only looks like one stays as it is', () =>
+    fc.assert(
+      fc.property(
+        fc.object({
+          values: [fc.double(), fc.string(), fc.constant('$number')],
+          key: fc.constantFrom('a', '$number', 'b'),
+        }),
+        fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, 1),
+        (value, number) => {
+          const text = canonicalText({ value, deep: [{ number }] });
+          const back = fromCanonical(text) as { deep: [{ number: number }] };
+          expect(back.deep[0].number).toBe(number);
+          expect(canonicalText(back)).toBe(text);
+        },
+      ),
+    ));
   it('KIT-2: any JSON value comes back as it was', () =>
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

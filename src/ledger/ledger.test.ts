@@ -1,9 +1,17 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { entry, ledgerContract } from '../../test/contract/ledger/contract.ts';
+import { journalContract } from '../../test/contract/ledger/journal-contract.ts';
 import { temporaryFolder } from '../../test/folder.ts';
+import { openAsBefore } from '../../test/ledger-before.ts';
+import { canonicalText } from '../kit/canonical.ts';
+import { sha256 } from '../kit/digest.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
+import { sqliteHistory } from './adapters/sqlite/history.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
 import type { LedgerPort } from './port.ts';
 import { EMPTY_HEAD, type Head, type LedgerRecord, seal, verifyChain } from './record.ts';
@@ -20,6 +28,8 @@ afterEach(async () => {
 
 ledgerContract('memory', async () => keep(memoryLedger('t')));
 ledgerContract('sqlite', async () => keep(await sqliteLedger({ file: scratch(), id: 't' })));
+journalContract('memory', async () => keep(memoryLedger('t')));
+journalContract('sqlite', async () => keep(await sqliteLedger({ file: scratch(), id: 't' })));
 
 describe('verification', () => {
   const chain = async (n: number) => {
@@ -56,6 +66,51 @@ describe('verification', () => {
         expect(result.breaks[0]?.line).toBeLessThanOrEqual(line + 2);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('LEDGER-5: what is moved within a text is found, though every byte of it is there', async () => {
+    const texts = await chain(3);
+    const hash = /,"hash":"[0-9a-f]{64}"/.exec(texts[1]!)![0];
+    const without = texts[1]!.replace(hash, '');
+    const moved = [
+      without.replace('"data":{', `"data":{${hash.slice(1)},`),
+      without.replace(/\}$/, `${hash}}`),
+      without.replace(',"prev"', `${hash},"prev"`),
+      `{${hash.slice(1)},${without.slice(1)}`,
+      texts[1]!.replace('"cause":null', '"cause": null'),
+    ];
+    for (const text of moved) {
+      const codes = verifyChain([texts[0]!, text, texts[2]!]).breaks.map((b) => b.code);
+      expect(codes, text).toContain(text === moved[0] ? 'NOT_A_RECORD' : 'CHANGED');
+    }
+  });
+
+  it('LEDGER-5: whatever subjects, data and text look like, what was sealed verifies', () => {
+    const tricky = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('","hash":"', '\\', '"', ',"ledger":"x"', '{"actor":', '\u0000'),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(tricky, tricky, fc.jsonValue()), { minLength: 1, maxLength: 6 }),
+        (made) => {
+          let head: Head = EMPTY_HEAD;
+          const texts = made.map(([subject, id, data], i) => {
+            const { record, text } = seal(
+              'l"\\',
+              head,
+              entry(i, { subject, actor: { id, kind: 'k' }, data }),
+            );
+            head = record;
+            const { hash, ...open } = JSON.parse(text) as LedgerRecord;
+            expect(canonicalText({ ...open, hash })).toBe(text);
+            expect(sha256(canonicalText(open))).toBe(hash);
+            return text;
+          });
+          expect(verifyChain(texts)).toMatchObject({ ok: true, records: made.length });
+        },
+      ),
     );
   });
 
@@ -98,7 +153,108 @@ describe('verification', () => {
   });
 });
 
+/** Runs a script beside this process; what it says once it is there. */
+async function elsewhere(script: string): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { child, said: said.toString().trim() };
+}
+const moduleOf = (file: string) => JSON.stringify(join(import.meta.dirname, file));
+const opening = (file: string, then: string) => `
+  import { sqliteLedger } from ${moduleOf('adapters/sqlite/ledger.ts')};
+  const ledger = await sqliteLedger({ file: ${JSON.stringify(file)}, id: 't' }).catch((e) => e);
+  console.log(ledger.code ?? 'open');
+  ${then}`;
+
 describe('the SQLite ledger', () => {
+  it('LEDGER-7: a writer in another process that is killed frees its place, and leaves nothing that keeps it', async () => {
+    const file = scratch();
+    const { child, said } = await elsewhere(opening(file, 'setInterval(() => {}, 1_000);'));
+    expect(said).toBe('open');
+    await expect(sqliteLedger({ file, id: 't' })).rejects.toMatchObject({ code: 'LEDGER_LOCKED' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const next = keep(await sqliteLedger({ file, id: 't' }));
+    expect(await next.append([entry(1)])).toMatchObject([{ seq: 1 }]);
+    const refused = await elsewhere(opening(file, ''));
+    expect(refused.said).toBe('LEDGER_LOCKED');
+  });
+
+  it('LEDGER-7: a server of before is refused while one of now lives, in this process and in another', async () => {
+    const file = scratch();
+    const ledger = await sqliteLedger({ file, id: 't' });
+    await ledger.append([entry(1)]);
+    expect(() => openAsBefore(file)).toThrow('locked');
+    const old = await elsewhere(`
+      import { openAsBefore } from ${moduleOf('../../test/ledger-before.ts')};
+      try { openAsBefore(${JSON.stringify(file)}); console.log('open'); }
+      catch (e) { console.log(e.message); }`);
+    expect(old.said).toContain('locked');
+    // The reader alone keeps nobody out for good.
+    await ledger.history.page({ limit: 1 });
+    await ledger.close();
+    openAsBefore(file).close();
+  });
+
+  it('LEDGER-7: one of now is refused while a server of before lives, and takes up what that one wrote', async () => {
+    const file = scratch();
+    const before = openAsBefore(file);
+    const { record, text } = seal('t', EMPTY_HEAD, entry(1));
+    before.exec("INSERT INTO meta VALUES ('ledger', 't')");
+    before
+      .prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)')
+      .run(record.seq, record.type, record.subject, record.hash, text);
+    await expect(sqliteLedger({ file, id: 't' })).rejects.toMatchObject({ code: 'LEDGER_LOCKED' });
+    before.close();
+    const ledger = await sqliteLedger({ file, id: 't' });
+    await ledger.append([entry(2)]);
+    expect(await ledger.history.page({ limit: 5, to: 1_001 })).toEqual([text]);
+    await ledger.close();
+    // And back: what was added to the schema does not keep it from writing.
+    const again = openAsBefore(file);
+    const head = again
+      .prepare('SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1')
+      .get() as never as Head;
+    const third = seal('t', head, entry(3));
+    again
+      .prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)')
+      .run(3, 'test', 'odd', third.record.hash, third.text);
+    again.close();
+    const last = keep(await sqliteLedger({ file, id: 't' }));
+    expect(await last.history.verify()).toMatchObject({ ok: true, records: 3 });
+    expect(await last.history.page({ limit: 5, from: 1_003 })).toEqual([third.text]);
+  });
+
+  it('LEDGER-22: a ledger with a newer schema is refused, by the writer and by its reader', async () => {
+    const file = scratch();
+    await (await sqliteLedger({ file, id: 't' })).close();
+    const newer = new DatabaseSync(file);
+    newer.exec('PRAGMA user_version = 99');
+    newer.close();
+    const refused = { code: 'LEDGER_NEWER', message: expect.stringContaining('schema 99') };
+    await expect(sqliteLedger({ file, id: 't' })).rejects.toMatchObject(refused);
+    const history = sqliteHistory(file);
+    await expect(history.page({ limit: 1 })).rejects.toMatchObject(refused);
+    await history.close();
+  });
+
+  it('LEDGER-25: pages are given while the chain is verified, and a thread that ends fails what it was asked', async () => {
+    const ledger = keep(await sqliteLedger({ file: scratch(), id: 't' }));
+    await ledger.append(Array.from({ length: 3_000 }, (_, i) => entry(i)));
+    const order: string[] = [];
+    const verified = ledger.history.verify().then(() => order.push('verified'));
+    await ledger.history.page({ limit: 1 }).then(() => order.push('page'));
+    await verified;
+    expect(order).toEqual(['page', 'verified']);
+    const asked = ledger.history.verify();
+    const failed = expect(asked).rejects.toMatchObject({ code: 'LEDGER_FAILED' });
+    await ledger.history.close();
+    await failed;
+    expect(await ledger.history.page({ limit: 1 })).toHaveLength(1);
+  });
+
   it('LEDGER-7: a second writer is refused while the first lives, and let in after it', async () => {
     const file = scratch();
     const first = await sqliteLedger({ file, id: 't' });

@@ -1,4 +1,6 @@
+import type { History } from './history.ts';
 import type { Entry, Head, LedgerRecord } from './record.ts';
+import type { SnapshotStore } from './snapshot.ts';
 
 export interface ReadOptions {
   /** Records after this seq. */
@@ -17,6 +19,10 @@ export interface LedgerPort {
   read(options?: ReadOptions): Promise<readonly LedgerRecord[]>;
   /** The stored texts, exactly as written. */
   texts(options?: ReadOptions): Promise<readonly string[]>;
+  /** What people ask of the past: over a way of its own, so that no question holds up an append. */
+  readonly history: History;
+  /** States of folds, so that a start need not read everything. */
+  readonly snapshots: SnapshotStore;
   close(): Promise<void>;
 }
 
@@ -47,7 +53,7 @@ export async function* readPages(
 
 /** The store cannot take records: nothing may be decided until it can. */
 export class LedgerUnavailable extends Error {
-  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED';
+  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED' | 'LEDGER_NEWER';
   constructor(code: LedgerUnavailable['code'], message: string) {
     super(message);
     this.name = 'LedgerUnavailable';

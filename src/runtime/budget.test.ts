@@ -180,7 +180,7 @@ describe('its lifecycle', () => {
       }),
     ].reduce(evolve, noBudgets);
     expect(budgets.states.get('x@prod')).toBe('burning');
-    expect(budgets.adjustments).toMatchObject([
+    expect([...budgets.adjustments.values()]).toMatchObject([
       { slo: 'x', environment: 'prod', bad: 3, approver: 'p', at: 5 },
     ]);
   });

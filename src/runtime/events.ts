@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
 import { type Adjustment, BUDGET_MOVES, BUDGET_STATES, type BudgetMove, type BudgetState } from './budget.ts';
 
@@ -35,11 +36,15 @@ interface Recorded {
 
 /** Every budget's state and every adjustment, folded from records. */
 export interface Budgets {
-  readonly states: ReadonlyMap<string, BudgetState>;
-  readonly adjustments: readonly Adjustment[];
+  readonly states: PersistentMap<string, BudgetState>;
+  /** By id: asked for again, it is the same. */
+  readonly adjustments: PersistentMap<string, Adjustment>;
 }
 export const budgetKey = (slo: string, environment: string): string => `${slo}@${environment}`;
-export const noBudgets: Budgets = { states: new Map(), adjustments: [] };
+export const noBudgets: Budgets = {
+  states: new PersistentMap(),
+  adjustments: new PersistentMap(),
+};
 
 /** Reads a recorded event of any version that was ever written. */
 export function evolve(before: Budgets, record: Recorded): Budgets {
@@ -48,11 +53,11 @@ export function evolve(before: Budgets, record: Recorded): Budgets {
   const [service, environment] = record.subject.split('/') as [string, string];
   if (record.type === 'budget.moved') {
     const { slo, to } = runtimeEvents['budget.moved'].parse(record.data);
-    return { ...before, states: new Map(before.states).set(budgetKey(slo, environment), to) };
+    return { ...before, states: before.states.with(budgetKey(slo, environment), to) };
   }
   const data = runtimeEvents['budget.adjusted'].parse(record.data);
   return {
     ...before,
-    adjustments: [...before.adjustments, { ...data, service, environment, at: record.at }],
+    adjustments: before.adjustments.with(data.id, { ...data, service, environment, at: record.at }),
   };
 }

@@ -1,4 +1,4 @@
-import { type AuditQuery, matches, recordSentence } from '../api/audit.ts';
+import type { AuditQuery } from '../api/audit.ts';
 import {
   type AuditAnswer,
   byPullNeed,
@@ -26,8 +26,8 @@ import { freezesBetween } from '../governance/calendar.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { FreezeFacts } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { LedgerPort } from '../ledger/port.ts';
+import { searchAudit } from './audit.ts';
 
 /** Questions about pull requests, freezes, waivers and the past, each answered by a view model of `api/`. */
 export interface GovernanceHouse {
@@ -109,31 +109,7 @@ export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHo
       at: now(),
       waivers: waiverViews(governance.state(), now()),
     }),
-    async audit(query, before, limit) {
-      let found = 0;
-      let shown: LedgerRecord[] = [];
-      for await (const page of readPages(ledger, query.type ? { type: query.type } : {})) {
-        const fit = page.filter((r) => (before === undefined || r.seq < before) && matches(r, query));
-        found += fit.length;
-        shown = [...shown, ...fit].slice(-limit);
-      }
-      shown.reverse();
-      const entries = shown.map((r) => ({
-        seq: r.seq,
-        at: r.at,
-        type: r.type,
-        subject: r.subject,
-        actor: r.actor.id,
-        sentence: recordSentence(r),
-        hash: r.hash,
-      }));
-      const sentence =
-        found === 0
-          ? 'No record is like that.'
-          : `${found} ${found === 1 ? 'record' : 'records'}; the newest: ${entries[0]!.sentence.replace(/\.$/, '')}.`;
-      const next = found > shown.length ? (shown.at(-1)?.seq ?? null) : null;
-      return { schema: 'sluice.dev/audit/v1', sentence, entries, next };
-    },
+    audit: (query, before, limit) => searchAudit(ledger.history, query, before, limit),
     async explain(id) {
       const record = findDecision(await ledger.read({ type: 'gate.decided' }), id);
       return record && explainDecision(record);

@@ -43,7 +43,7 @@ export interface AppParts {
   /** Null: no forge is declared, so nothing is promoted by pull request. */
   readonly promoter: Promoter | null;
   readonly sync: SyncKeeper;
-  measures(service: string | null, now: number, spanMs: number): Promise<Measures>;
+  measures(service: string | null, now: number, spanMs: number): Measures;
   /** Where users are: nothing comes after them. */
   readonly lastEnvironments: readonly string[];
   /** Somebody says that something was pushed. */

@@ -37,7 +37,7 @@ export async function shopImages(folder: string): Promise<ShopImages> {
   nodeRootfs(base);
   layerOf(base, join(folder, 'node-layer.tar'));
   const app = join(folder, 'shop-app');
-  await bundle('shop/service.ts', join(app, 'app'));
+  await bundle(['shop/service.ts'], join(app, 'app'));
   cpSync(join(ROOT, 'examples/shop/releases.yaml'), join(app, 'app/releases.yaml'));
   layerOf(app, join(folder, 'shop-layer.tar'));
   const layers = [join(folder, 'node-layer.tar'), join(folder, 'shop-layer.tar')];

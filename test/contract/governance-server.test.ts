@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AuditAnswer } from '../../src/api/governance.ts';
 import { openAlerts } from '../../src/controller/alerts.ts';
 import { openBudgets } from '../../src/controller/budgets.ts';
 import type { Gatekeeper } from '../../src/controller/gate/keeper.ts';
@@ -238,6 +239,19 @@ describe('freezes and waivers over HTTP', () => {
     expect(await found('service=checkout&environment=prod&type=gate.decided')).toEqual(['gate.decided']);
     expect(await found('service=nothing&type=gate.decided')).toEqual([]);
     expect(await found(`to=${h.now() - 10_000}`)).not.toContain('freeze.set');
+    const answer = async (query: string) =>
+      (await (await ask(`/api/v1/audit?${query}`)).json()) as AuditAnswer;
+    const first = await answer(`decision=${id}&limit=1`);
+    expect(first).toMatchObject({ entries: [{ type: 'gate.posted' }], next: first.entries[0]!.seq });
+    expect(await answer(`decision=${id}&limit=1&before=${first.next}`)).toMatchObject({
+      entries: [{ type: 'gate.decided' }],
+    });
+    expect(await answer('text=nowhere')).toEqual({
+      schema: 'sluice.dev/audit/v1',
+      sentence: 'No matching record.',
+      entries: [],
+      next: null,
+    });
     const told = (await (await ask(`/api/v1/decisions/${id}/explanation`)).json()) as { lines: string[] };
     expect(told.lines.join(' ')).toContain('BUDGET_EXHAUSTED');
     expect(await (await ask(`/api/v1/decisions/${id}/replay`)).json()).toMatchObject({

@@ -7,6 +7,7 @@ import { type Postgres, startPostgres } from '../postgres.ts';
 import { until } from '../wait.ts';
 import { entry, ledgerContract } from './ledger/contract.ts';
 import { cuttable } from './ledger/cuttable.ts';
+import { journalContract } from './ledger/journal-contract.ts';
 
 let postgres: Postgres;
 let ledgers = 0;
@@ -34,6 +35,7 @@ const leading = async (id = fresh(), holder = 'one') => {
 };
 
 ledgerContract('PostgreSQL', () => leading());
+journalContract('PostgreSQL', () => leading());
 
 describe('a ledger that servers share', () => {
   it('LEDGER-10: one writes; the others read what it wrote, and write nothing', async () => {
@@ -130,15 +132,18 @@ describe('a ledger that servers share', () => {
     expect(verifyChain(await one.texts()).ok).toBe(true);
   });
 
-  it('LEDGER-12: the schema is made once, whoever comes first; a newer one is refused', async () => {
+  it('LEDGER-12: the schema is made once, whoever comes first; a newer one is refused, and ends leading', async () => {
     const ids = Array.from({ length: 6 }, fresh);
     await Promise.all(ids.map((id) => server(id, 'x')));
+    const leader = await leading();
     const [row] = await postgres.query('SELECT version FROM sluice_schema');
     await postgres.query('UPDATE sluice_schema SET version = 99');
     try {
       await expect(server(fresh(), 'old')).rejects.toMatchObject({
-        message: expect.stringContaining('run a newer one'),
+        code: 'LEDGER_NEWER',
+        message: expect.stringContaining('run that one'),
       });
+      await expect(leader.lead()).rejects.toMatchObject({ code: 'LEDGER_NEWER' });
     } finally {
       await postgres.query(`UPDATE sluice_schema SET version = ${row!['version']}`);
     }

@@ -6,13 +6,14 @@ export const NO_GITOPS: Pick<
   'sync' | 'measures' | 'lastEnvironments' | 'onPush' | 'argoCdToken' | 'onSync'
 > = {
   sync: { look: async () => {}, of: () => null },
-  measures: async () => ({
+  measures: () => ({
     deployments: 0,
     perDay: 0,
     leadTimeMs: null,
     failures: 0,
     changeFailureRate: null,
     timeToRestoreMs: null,
+    leftOutAt: null,
   }),
   lastEnvironments: ['prod'],
   onPush: () => {},

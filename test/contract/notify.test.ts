@@ -3,13 +3,14 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createNotices, type Notice } from '../../src/api/notices.ts';
+import { type Notice, noticesFold } from '../../src/api/notices.ts';
 import { NOTICE_DEFAULT, NOTICE_KINDS } from '../../src/declaration/defaults.ts';
 import type { Notification } from '../../src/declaration/platform.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import { openJournal } from '../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
-import { createNotifier } from '../../src/server/notify/notifier.ts';
+import { createNotifier, sentFold } from '../../src/server/notify/notifier.ts';
 import type { Message, Sender } from '../../src/server/notify/port.ts';
 import { emailSender, slackSender, teamsSender, webhookSender } from '../../src/server/notify/senders.ts';
 
@@ -223,20 +224,27 @@ const moving = (at: number, from: string, to: string, reason: string, more: obje
 async function telling(ledger: LedgerPort, updates: Sender['updates'], more: Partial<Notification> = {}) {
   const kept = keeping(updates);
   const warnings: string[] = [];
-  const open = () =>
-    createNotifier({
-      ledger,
+  const start = async () => {
+    const journal = await openJournal(ledger, [noticesFold, sentFold]);
+    const notifier = createNotifier({
+      journal,
       receivers: [{ declared: declared(more), sender: kept.sender }],
       linkOf: (path) => `http://s${path}`,
       warn: (_, text) => warnings.push(text),
     });
-  let notifier = open();
+    return { journal, notifier };
+  };
+  let running = await start();
   return {
     ...kept,
     warnings,
-    look: (now: number) => notifier.look(now),
-    restart: () => {
-      notifier = open();
+    async look(now: number) {
+      // Others append in these tests, past the journal.
+      await running.journal.follow();
+      await running.notifier.look(now);
+    },
+    async restart() {
+      running = await start();
     },
   };
 }
@@ -268,11 +276,11 @@ describe('one message for one release', () => {
   });
 
   it('NOTIFY-4: a release is told in the sentence that every page says of it, where that is known', async () => {
-    const ledger = memoryLedger('n');
+    const journal = await openJournal(memoryLedger('n'), [noticesFold, sentFold]);
     const texts: string[] = [];
     const sentence = 'checkout 1.2.0 in prod is at 20 %: 57 of 332 good requests seen, about 10 s more.';
     const notifier = createNotifier({
-      ledger,
+      journal,
       receivers: [
         {
           declared: declared(),
@@ -289,7 +297,7 @@ describe('one message for one release', () => {
       sentenceOf: (thread) => (thread === release ? sentence : null),
       warn: () => {},
     });
-    await ledger.append([
+    await journal.append([
       opening(1_000),
       entry(1_001, 'sync.moved', lane, { to: 'OutOfSync', why: 'by hand' }),
     ]);
@@ -317,11 +325,11 @@ describe('one message for one release', () => {
     const t = await telling(ledger, 'in-place');
     await ledger.append([opening(1_000)]);
     await t.look(1_000);
-    t.restart();
+    await t.restart();
     await t.look(2_000);
     expect(t.told).toHaveLength(1);
     await ledger.append([moving(3_000, 'Evaluating', 'Abort', 'HARM_SHOWN', { blamed: true })]);
-    t.restart();
+    await t.restart();
     await t.look(3_000);
     expect(t.told.at(-1)).toMatchObject({ ref: 'ref-1', kind: 'rolled-back' });
   });
@@ -385,8 +393,14 @@ describe('one message for one release', () => {
 
 describe('what is told', () => {
   const told = (...records: ReturnType<typeof entry>[]): (Notice | null)[] => {
-    const fold = createNotices();
-    return records.map((r, i) => fold.take({ ...r, seq: i + 1 } as never));
+    let state = noticesFold.initial;
+    return records.map((r, i) => {
+      const seq = i + 1;
+      state = noticesFold.apply(state, { ...r, seq } as never);
+      // Remembered as it would be after a restart.
+      state = noticesFold.decode([...noticesFold.encode(state)]);
+      return [...state.threads.values()].find((n) => n.rev === seq) ?? null;
+    });
   };
   it('NOTIFY-7: every kind of news is told by some record, in words, with the page that shows more', () => {
     const decision = (allow: boolean) => ({

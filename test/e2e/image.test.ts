@@ -43,6 +43,9 @@ describe.skipIf(process.platform !== 'linux')('the image', () => {
         return answer.statusCode === 200 && text;
       });
       expect(page).toContain('<div id="root">');
+      // The thread that reads the ledger is in it, too.
+      const verified = await request(`http://127.0.0.1:${port}/api/v1/ledger/verification`);
+      expect(await verified.body.json()).toMatchObject({ ok: true });
     } finally {
       const ended = new Promise((done) => child.once('exit', done));
       child.kill('SIGTERM');

@@ -160,11 +160,17 @@ export function Audit({ search, go }: { search: string; go: (to: string) => void
   const answer = useAudit(asked);
   document.title = 'Audit · Sluice';
   const entries = answer.data?.entries ?? [];
+  const next = answer.data?.next ?? null;
   const current = entries.find((e) => e.seq === chosen) ?? entries[0];
   const open = (seq: number) => {
     const next = new URLSearchParams(params);
     next.set('seq', String(seq));
     go(`/audit?${next}`);
+  };
+  const older = (before: number) => {
+    const further = new URLSearchParams(params);
+    further.set('before', String(before));
+    go(`/audit?${further}`);
   };
   return (
     <>
@@ -209,6 +215,11 @@ export function Audit({ search, go }: { search: string; go: (to: string) => void
               </li>
             ))}
           </ol>
+          {next !== null && (
+            <button type="button" onClick={() => older(next)}>
+              Search older records
+            </button>
+          )}
         </section>
         {current && <Detail seq={current.seq} sentence={current.sentence} />}
       </div>

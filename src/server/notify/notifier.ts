@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { createNotices, type Notice } from '../../api/notices.ts';
-import { followLedger } from '../../controller/following.ts';
+import { type Notice, noticesFold } from '../../api/notices.ts';
 import type { Notification } from '../../declaration/platform.ts';
 import { SYSTEM } from '../../kit/actor.ts';
-import type { LedgerPort } from '../../ledger/port.ts';
+import { PersistentMap } from '../../kit/persistent-map.ts';
+import { type Fold, mapsCodec } from '../../ledger/fold.ts';
+import type { Journal } from '../../ledger/journal.ts';
 import type { Sender } from './port.ts';
 
 /** What was sent to whom: at least once, and after a restart not again. Subject is the thread. */
@@ -18,12 +19,30 @@ const sentSchema = z.object({
 });
 type Sent = z.infer<typeof sentSchema>;
 
+const SENT_VERSION = 1;
+/** So many are remembered, as often as there are receivers for each thread that may still have news. */
+const MAX_SENT = 20_000;
+
+const keyOf = (receiver: string, thread: string) => `${receiver} ${thread}`;
+
+/** The last message to each receiver about each thread. */
+export const sentFold: Fold<{ readonly sent: PersistentMap<string, Sent> }> = {
+  name: 'sent',
+  version: 1,
+  reads: { 'notice.sent': SENT_VERSION },
+  ...mapsCodec({ sent: new PersistentMap<string, Sent>() }),
+  apply({ sent }, { data }) {
+    const one = sentSchema.parse(data);
+    return { sent: sent.asNewest(keyOf(one.receiver, one.thread), one, MAX_SENT) };
+  },
+};
+
 export interface Notifier {
   look(now: number): Promise<void>;
 }
 
 export interface NotifierParts {
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly receivers: readonly { readonly declared: Notification; readonly sender: Sender }[];
   linkOf(path: string): string;
   /** A release in the sentence that every page and the command line say of it; null: it is no release, or past. */
@@ -52,33 +71,19 @@ function isDue(sender: Sender, notice: Notice, sent: Sent | undefined): boolean 
 
 /** Tells people: the newest state of each thread, one message each, tried again while a receiver is away. */
 export function createNotifier(parts: NotifierParts): Notifier {
-  const { ledger } = parts;
-  const notices = createNotices();
-  const latest = new Map<string, Notice>();
-  const sent = new Map<string, Sent>();
+  const { journal } = parts;
   const tries = new Map<string, { readonly count: number; readonly at: number }>();
-  const keyOf = (receiver: string, thread: string) => `${receiver} ${thread}`;
-  const catchUp = followLedger(ledger, (record) => {
-    if (record.type === 'notice.sent') {
-      const data = sentSchema.parse(record.data);
-      sent.set(keyOf(data.receiver, data.thread), data);
-      return;
-    }
-    const notice = notices.take(record);
-    if (notice) latest.set(notice.thread, notice);
-  });
 
   async function record(data: Sent, now: number): Promise<void> {
     const actor = { id: SYSTEM.id, kind: SYSTEM.kind };
-    await ledger.append([
-      { at: now, type: 'notice.sent', v: 1, subject: data.thread, actor, cause: null, data },
+    await journal.append([
+      { at: now, type: 'notice.sent', v: SENT_VERSION, subject: data.thread, actor, cause: null, data },
     ]);
-    sent.set(keyOf(data.receiver, data.thread), data);
   }
 
   async function tell({ declared, sender }: NotifierParts['receivers'][number], notice: Notice, now: number) {
     const key = keyOf(declared.name, notice.thread);
-    const before = sent.get(key);
+    const before = journal.state(sentFold).sent.get(key);
     if (!wants(declared, notice) || !isDue(sender, notice, before)) return;
     const tried = tries.get(key);
     if (tried && now < tried.at) return;
@@ -105,12 +110,11 @@ export function createNotifier(parts: NotifierParts): Notifier {
 
   return {
     async look(now) {
-      await catchUp();
-      for (const [thread, notice] of latest) if (now - notice.at > FRESH_MS) latest.delete(thread);
+      const fresh = [...journal.state(noticesFold).threads.values()].filter((n) => now - n.at <= FRESH_MS);
       // One receiver that hangs does not hold up another.
       await Promise.all(
         parts.receivers.map(async (receiver) => {
-          for (const notice of latest.values()) await tell(receiver, notice, now);
+          for (const notice of fresh) await tell(receiver, notice, now);
         }),
       );
     },

@@ -1,18 +1,22 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/schemas.ts';
-import { type LedgerRecord, verifyChain } from '../../ledger/record.ts';
+import { fromCanonical } from '../../kit/canonical.ts';
+import { chunksOf } from '../../ledger/history.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import { type App, type AppParts, json, problemAnswer } from '../http.ts';
 
 const MAX_PAGE = 1_000;
 
-/** The ledger by pages, as it is stored, and walked. */
+/** The ledger by pages, as it is stored, and walked: all beside the thread that decides. */
 export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
   const page = createRoute({
     method: 'get',
     path: '/api/v1/ledger',
     request: {
       query: z.object({
-        after: z.coerce.number().int().nonnegative().default(0),
+        after: z.coerce.number().int().nonnegative().optional(),
+        before: z.coerce.number().int().positive().optional(),
+        order: z.enum(['oldest', 'newest']).default('oldest'),
         limit: z.coerce.number().int().positive().max(MAX_PAGE).default(100),
         subject: z.string().optional(),
         type: z.string().optional(),
@@ -21,9 +25,16 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
     responses: { 200: json(schemas.ledgerPageSchema, 'Records by seq.'), 400: problemAnswer },
   });
   app.openapi(page, async (c) => {
-    const { after, limit, subject, type } = c.req.valid('query');
-    const options = { after, limit, ...(subject ? { subject } : {}), ...(type ? { type } : {}) };
-    const records = (await parts.ledger.read(options)) as LedgerRecord[];
+    const { after, before, order, limit, subject, type } = c.req.valid('query');
+    const oldest = order === 'oldest';
+    const texts = await parts.ledger.history.page({
+      limit,
+      before,
+      subject,
+      type,
+      after: oldest ? (after ?? 0) : undefined,
+    });
+    const records = texts.map((text) => fromCanonical(text) as LedgerRecord);
     const next = records.length === limit ? (records.at(-1)?.seq ?? null) : null;
     return c.json(
       {
@@ -35,9 +46,14 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
     );
   });
 
-  app.get('/api/v1/ledger/export', async (c) => {
-    const texts = await parts.ledger.texts();
-    return c.body(texts.map((t) => `${t}\n`).join(''), 200, { 'content-type': 'application/x-ndjson' });
+  app.get('/api/v1/ledger/export', (c) => {
+    const lines = async function* () {
+      const encoder = new TextEncoder();
+      for await (const texts of chunksOf(parts.ledger.history))
+        yield encoder.encode(texts.map((text) => `${text}\n`).join(''));
+    };
+    // Read as fast as it is taken; one that fails on the way breaks off, so that nobody takes it for the whole.
+    return c.body(ReadableStream.from(lines()), 200, { 'content-type': 'application/x-ndjson' });
   });
 
   const verify = createRoute({
@@ -46,7 +62,7 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
     responses: { 200: json(schemas.verificationSchema, 'The whole chain, walked.') },
   });
   app.openapi(verify, async (c) => {
-    const result = verifyChain(await parts.ledger.texts());
+    const result = await parts.ledger.history.verify();
     return c.json(
       { schema: 'sluice.dev/verification/v1' as const, ...result, breaks: [...result.breaks] },
       200,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { chunksOf, type HistoryQuery } from '../../../src/ledger/history.ts';
 import { type LedgerPort, readPages } from '../../../src/ledger/port.ts';
-import { type Entry, GENESIS, verifyChain } from '../../../src/ledger/record.ts';
+import { type Entry, GENESIS, type LedgerRecord, verifyChain } from '../../../src/ledger/record.ts';
 
 export const entry = (i: number, more: Partial<Entry> = {}): Entry => ({
   at: 1_000 + i,
@@ -56,6 +57,76 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
       expect(await ledger.read({ limit: 3 })).toHaveLength(3);
       expect(await ledger.read({ subject: 'odd' })).toHaveLength(5);
       expect((await ledger.read({ type: 'other' })).map((r) => r.seq)).toEqual([5]);
+    });
+
+    it('LEDGER-24: the past is given by index, newest or oldest first, by what is asked for together', async () => {
+      const ledger = await make();
+      const of = (i: number): Partial<Entry> =>
+        i % 5 === 0
+          ? { type: 'gate', subject: `pull/${i}` }
+          : { type: i % 2 ? 'quiet' : 'moved', subject: `s${i % 3}/${i % 4 < 2 ? 'prod' : 'dev'}` };
+      await ledger.append(Array.from({ length: 60 }, (_, i) => entry(i + 1, of(i + 1))));
+      const all = await ledger.read();
+      const text = new Map((await ledger.texts()).map((t, i) => [i + 1, t]));
+      const ends = (s: string, a = '', b = '') => s.startsWith(a) && s.endsWith(b);
+      const queries: [HistoryQuery, (r: LedgerRecord) => boolean][] = [
+        [{ limit: 100 }, () => true],
+        [{ limit: 7 }, () => true],
+        [{ limit: 7, before: 30 }, (r) => r.seq < 30],
+        [{ limit: 7, after: 12 }, (r) => r.seq > 12],
+        [{ limit: 9, after: 12, before: 16 }, (r) => r.seq > 12 && r.seq < 16],
+        [{ limit: 5, type: 'moved' }, (r) => r.type === 'moved'],
+        [
+          { limit: 5, subject: 's1/prod', exceptTypes: ['quiet'] },
+          (r) => r.subject === 's1/prod' && r.type !== 'quiet',
+        ],
+        [{ limit: 90, subjectPrefix: 's1/' }, (r) => r.subject.startsWith('s1/')],
+        [
+          { limit: 90, subjectSuffix: '/dev', orTypes: ['gate'] },
+          (r) => r.subject.endsWith('/dev') || r.type === 'gate',
+        ],
+        [{ limit: 90, subjectPrefix: 's%', subjectSuffix: '_od' }, () => false],
+        [
+          { limit: 90, subjectPrefix: 's1/', subjectSuffix: '/prod' },
+          (r) => ends(r.subject, 's1/', '/prod') && r.subject.length >= 8,
+        ],
+        [{ limit: 90, from: 1_010, to: 1_020 }, (r) => r.at >= 1_010 && r.at <= 1_020],
+        [{ limit: 3, to: 1_020, type: 'gate' }, (r) => r.at <= 1_020 && r.type === 'gate'],
+      ];
+      for (const [query, fits] of queries) {
+        const fitting = all.filter(fits).map((r) => r.seq);
+        const expected = (query.after === undefined ? fitting.reverse() : fitting).slice(0, query.limit);
+        expect(await ledger.history.page(query), JSON.stringify(query)).toEqual(
+          expected.map((seq) => text.get(seq)),
+        );
+      }
+    });
+
+    it('LEDGER-24: an export is given chunk by chunk, each record once', async () => {
+      const ledger = await make();
+      await ledger.append(Array.from({ length: 25 }, (_, i) => entry(i)));
+      const chunks: (readonly string[])[] = [];
+      for await (const chunk of chunksOf(ledger.history, 10)) {
+        chunks.push(chunk);
+        // What is appended meanwhile comes at the end.
+        if (chunks.length === 1) await ledger.append([entry(25)]);
+      }
+      expect(chunks.map((c) => c.length)).toEqual([10, 10, 6]);
+      expect(chunks.flat()).toEqual(await ledger.texts());
+    });
+
+    it('LEDGER-25: the chain is verified beside the writer, once for all who ask at the same time', async () => {
+      const ledger = await make();
+      await ledger.append(Array.from({ length: 1_200 }, (_, i) => entry(i)));
+      const [one, two] = [ledger.history.verify(), ledger.history.verify()];
+      expect(two).toBe(one);
+      expect(await one).toEqual({ ok: true, records: 1_200, head: await ledger.head(), breaks: [] });
+      const [more] = await ledger.append([entry(1)]);
+      expect(await ledger.history.verify()).toMatchObject({
+        ok: true,
+        records: 1_201,
+        head: { hash: more!.hash },
+      });
     });
 
     it('LEDGER-4: numbers that JSON cannot say come back', async () => {

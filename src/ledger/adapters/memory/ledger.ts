@@ -1,10 +1,17 @@
+import { fromCanonical } from '../../../kit/canonical.ts';
 import type { LedgerPort, ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
+import { memoryHistory } from './history.ts';
+import { memorySnapshots } from './snapshots.ts';
 
-/** A ledger in memory: for simulations and tests. Its texts can be handed to a successor. */
-export function memoryLedger(id = 'memory', initial: readonly string[] = []): LedgerPort {
+/** A ledger in memory: for simulations and tests. Its texts and snapshots can be handed to a successor. */
+export function memoryLedger(
+  id = 'memory',
+  initial: readonly string[] = [],
+  snapshots = new Map<number, readonly string[]>(),
+): LedgerPort {
   const texts: string[] = [...initial];
-  const records: LedgerRecord[] = texts.map((text) => JSON.parse(text) as LedgerRecord);
+  const records: LedgerRecord[] = texts.map((text) => fromCanonical(text) as LedgerRecord);
   const select = ({
     after = 0,
     limit = Number.POSITIVE_INFINITY,
@@ -33,6 +40,8 @@ export function memoryLedger(id = 'memory', initial: readonly string[] = []): Le
       }),
     read: async (options) => select(options),
     texts: async (options) => select(options).map((r) => texts[r.seq - 1]!),
+    snapshots: memorySnapshots(snapshots),
+    history: memoryHistory(records, texts),
     close: async () => {},
   };
 }

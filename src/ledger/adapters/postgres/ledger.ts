@@ -1,22 +1,12 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import { fromCanonical } from '../../../kit/canonical.ts';
-import { messageOf } from '../../../kit/result.ts';
 import { LedgerUnavailable, type ReadOptions, type SharedLedger } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
-
-/** PostgreSQL gives BIGINT as text: here it is read as a number, which a seq never outgrows. */
-interface Tables {
-  sluice_ledgers: { id: string; seq: string; hash: string; epoch: string; holder: string; until: Date };
-  sluice_records: {
-    ledger: string;
-    seq: string;
-    type: string;
-    subject: string;
-    hash: string;
-    text: string;
-  };
-}
+import { postgresHistory } from './history.ts';
+import { checkSchema, migrate, schemaOf, type Tables } from './schema.ts';
+import { postgresSnapshots } from './snapshots.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -38,49 +28,6 @@ const STATEMENT_MS = 10_000;
 const OPEN_TRANSACTION_MS = 2_000;
 /** Parameters of one statement are bounded by the protocol. */
 const ROWS_A_STATEMENT = 500;
-const MIGRATION_LOCK = 7_117_001;
-
-/** Every change of the schema there ever was, in order; the number of those that were made is kept. */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE sluice_ledgers (id TEXT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL,
-     epoch BIGINT NOT NULL, holder TEXT NOT NULL, until TIMESTAMPTZ NOT NULL);
-   CREATE TABLE sluice_records (ledger TEXT NOT NULL REFERENCES sluice_ledgers (id), seq BIGINT NOT NULL,
-     type TEXT NOT NULL, subject TEXT NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL,
-     PRIMARY KEY (ledger, seq));
-   CREATE INDEX sluice_records_subject ON sluice_records (ledger, subject, seq);
-   CREATE INDEX sluice_records_type ON sluice_records (ledger, type, seq);`,
-];
-
-const unavailable = (thrown: unknown, doing: string): LedgerUnavailable =>
-  thrown instanceof LedgerUnavailable
-    ? thrown
-    : new LedgerUnavailable(codeOf(thrown), `${doing}: ${messageOf(thrown)}`);
-
-function codeOf(thrown: unknown): LedgerUnavailable['code'] {
-  const { code } = thrown as { code?: string };
-  // Disk full, and out of memory or connections.
-  if (code?.startsWith('53')) return 'LEDGER_FULL';
-  // Read-only transactions: a standby, or a database that is being moved.
-  return code === '25006' ? 'LEDGER_READ_ONLY' : 'LEDGER_FAILED';
-}
-
-/** Brings the schema up to date, once, whoever else tries at the same moment. A newer one is left alone, and refused. */
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    await sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(tx);
-    await sql`CREATE TABLE IF NOT EXISTS sluice_schema (version INTEGER NOT NULL)`.execute(tx);
-    const { rows } = await sql<{ version: number }>`SELECT version FROM sluice_schema`.execute(tx);
-    const version = rows[0]?.version ?? 0;
-    if (version > MIGRATIONS.length)
-      throw new LedgerUnavailable(
-        'LEDGER_FAILED',
-        `the database has schema ${version}, and this version knows ${MIGRATIONS.length}: run a newer one`,
-      );
-    for (const statement of MIGRATIONS.slice(version)) await sql.raw(statement).execute(tx);
-    if (rows.length === 0) await sql`INSERT INTO sluice_schema VALUES (${MIGRATIONS.length})`.execute(tx);
-    else await sql`UPDATE sluice_schema SET version = ${MIGRATIONS.length}`.execute(tx);
-  });
-}
 
 /** The ledger in PostgreSQL. Opened it reads; only who leads writes, by an epoch that every append compares. */
 export async function postgresLedger(options: PostgresOptions): Promise<SharedLedger> {
@@ -104,7 +51,7 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
   /** The head as this writer knows it: records of its own that it never heard of would show here. */
   let known: Head | null = null;
   try {
-    await migrate(db);
+    await migrate(options.url, CONNECT_MS);
     await db
       .insertInto('sluice_ledgers')
       .values({ id, seq: '0', hash: EMPTY_HEAD.hash, epoch: '0', holder: '', until: new Date(0) })
@@ -193,6 +140,8 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
   };
 
   async function lead(): Promise<boolean> {
+    // A newer version may have come while this one led: what it will write cannot be decided on here.
+    checkSchema(await schemaOf(db));
     // One statement: who already leads prolongs its epoch, anybody else begins one where the lease ran out.
     const { rows } = await sql<{ epoch: string; seq: string; hash: string }>`
       UPDATE sluice_ledgers SET
@@ -210,8 +159,12 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
     return true;
   }
 
+  const history = postgresHistory(options.url, id, holder);
+
   return {
     id,
+    history,
+    snapshots: postgresSnapshots(db, id),
     lead: () =>
       lead().catch((thrown: unknown) => {
         throw unavailable(thrown, 'the ledger cannot be led');
@@ -238,6 +191,7 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
           .execute()
           .catch(() => undefined);
       epoch = null;
+      await history.close();
       await db.destroy();
     },
   };

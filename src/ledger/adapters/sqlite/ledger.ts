@@ -5,6 +5,10 @@ import { messageOf } from '../../../kit/result.ts';
 import { type LedgerPort, LedgerUnavailable, type ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
 import { nodeSqliteDialect } from './dialect.ts';
+import { sqliteHistory } from './history.ts';
+import { takeLock } from './lock.ts';
+import { migrate } from './schema.ts';
+import { fileSnapshots } from './snapshots.ts';
 
 interface Tables {
   records: { seq: number; type: string; subject: string; hash: string; text: string };
@@ -35,21 +39,18 @@ const unavailable = (thrown: unknown, doing: string): LedgerUnavailable =>
     ? thrown
     : new LedgerUnavailable(codeOf(thrown), `${doing}: ${messageOf(thrown)}`);
 
-/** Opens the file and takes the exclusive lock, which the kernel frees whenever this process ends. */
-function openLocked(file: string, maxPages: number | undefined): DatabaseSync {
-  const database = new DatabaseSync(file);
+/** A writer of before locks the ledger itself, and a reader of ours may be recovering it: neither takes long. */
+const BUSY_MS = 1_000;
+
+/** Opens the file for the one writer, as readers beside it need it; the lock is held already. */
+function openFile(file: string, maxPages: number | undefined): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_MS });
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = FULL');
-    database.exec(
-      `CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, subject TEXT NOT NULL,
-         hash TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-       CREATE INDEX IF NOT EXISTS records_subject ON records (subject, seq);
-       CREATE INDEX IF NOT EXISTS records_type ON records (type, seq);
-       CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-       BEGIN IMMEDIATE; COMMIT;`,
-    );
+    migrate(database, file);
+    // A writer of before that comes now is refused: it wants the ledger for itself, and this connection has it open.
+    database.exec('BEGIN IMMEDIATE; COMMIT;');
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${Math.floor(maxPages)}`);
     return database;
   } catch (thrown) {
@@ -58,14 +59,25 @@ function openLocked(file: string, maxPages: number | undefined): DatabaseSync {
   }
 }
 
+function openLocked({ file, maxPages }: SqliteOptions) {
+  const lock = takeLock(file);
+  try {
+    return { lock, database: openFile(file, maxPages) };
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
 /** The ledger in one SQLite file, held by one writer. */
 export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> {
-  let database: DatabaseSync;
+  let opened: ReturnType<typeof openLocked>;
   try {
-    database = openLocked(options.file, options.maxPages);
+    opened = openLocked(options);
   } catch (thrown) {
     throw unavailable(thrown, `the ledger ${options.file} cannot be opened`);
   }
+  const { lock, database } = opened;
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
   await db
     .insertInto('meta')
@@ -117,15 +129,21 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
     return (await query.execute()).map((row) => row.text);
   };
 
+  const history = sqliteHistory(options.file);
+
   return {
     id,
+    history,
+    snapshots: fileSnapshots(options.file),
     head: () => headOf(db),
     append,
     texts,
     read: async (options) => (await texts(options)).map((text) => fromCanonical(text) as LedgerRecord),
     close: async () => {
+      await history.close();
       await sql`PRAGMA optimize`.execute(db).catch(() => undefined);
       await db.destroy();
+      lock.release();
     },
   };
 }

@@ -1,0 +1,127 @@
+import { PersistentMap } from '../kit/persistent-map.ts';
+import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
+import { isNewHere } from './commits.ts';
+import {
+  evolve,
+  GITOPS_EVENT_VERSION,
+  type GitopsData,
+  gitopsEvents,
+  noProposals,
+  type Proposals,
+} from './events.ts';
+import type { SyncWord } from './sync.ts';
+
+/** What was asked for by pull request, and who was told. */
+export interface Promotions extends Proposals {
+  /** The pull request that brought an artefact to a lane, by `lane@digest`. */
+  readonly brought: PersistentMap<string, number>;
+  /** Releases whose author was told that they failed. */
+  readonly told: PersistentMap<string, true>;
+}
+
+interface BroughtChange {
+  readonly service: string;
+  readonly environment: string;
+  readonly to?: { readonly digest: string };
+}
+
+/** The gate's decisions hold what a pull request changes; that is all that is read of them here. */
+const DECISION_VERSION = 1;
+
+function broughtBy(before: Promotions['brought'], subject: string, data: unknown): Promotions['brought'] {
+  const { changes = [] } = (data as { facts?: { changes?: readonly BroughtChange[] } }).facts ?? {};
+  let brought = before;
+  for (const { service, environment, to } of changes)
+    if (to)
+      brought = brought.with(`${service}/${environment}@${to.digest}`, Number(subject.replace('pull/', '')));
+  return brought;
+}
+
+export const promotionsFold: Fold<Promotions> = {
+  name: 'promotions',
+  version: 1,
+  reads: {
+    ...atVersion(
+      ['proposal.opened', 'proposal.updated', 'proposal.ended', 'author.told'],
+      GITOPS_EVENT_VERSION,
+    ),
+    'gate.decided': DECISION_VERSION,
+  },
+  ...mapsCodec<Promotions>({ ...noProposals, brought: new PersistentMap(), told: new PersistentMap() }),
+  apply(state, record) {
+    if (record.type === 'gate.decided')
+      return { ...state, brought: broughtBy(state.brought, record.subject, record.data) };
+    if (record.type === 'author.told') {
+      const { release } = record.data as GitopsData<'author.told'>;
+      return { ...state, told: state.told.with(release, true) };
+    }
+    return { ...state, ...evolve(state, record) };
+  },
+};
+
+/** Who brought an artefact, and when it was first written down. */
+export interface Origin {
+  readonly authors: readonly string[];
+  readonly authoredAt: number;
+}
+
+/** Where each branch was last seen, and where artefacts come from, by `service@digest`. */
+export interface Commits {
+  readonly heads: PersistentMap<string, string>;
+  readonly origins: PersistentMap<string, Origin>;
+}
+
+/** Commits of ours are not what somebody wrote. */
+export const OURS = 'sluice';
+const MAX_AUTHORS = 20;
+
+export const originKey = (service: string, digest: string): string => `${service}@${digest}`;
+
+/** The authors of each artefact that a recorded commit brought. */
+function withOrigins(
+  before: Commits['origins'],
+  { author, authoredAt, changes, merge }: GitopsData<'desired.changed'>,
+): Commits['origins'] {
+  let origins = before;
+  for (const { lane, kind, to } of changes) {
+    if (!to || !isNewHere(kind) || author === OURS) continue;
+    const key = originKey(lane.split('/')[0]!, to.digest);
+    const known = origins.get(key);
+    if (merge && known) continue;
+    const authors = [...new Set([...(known?.authors ?? []), author])].slice(0, MAX_AUTHORS);
+    origins = origins.with(key, {
+      authors,
+      authoredAt: Math.min(known?.authoredAt ?? authoredAt, authoredAt),
+    });
+  }
+  return origins;
+}
+
+export const commitsFold: Fold<Commits> = {
+  name: 'commits',
+  version: 1,
+  reads: atVersion(['desired.changed'], GITOPS_EVENT_VERSION),
+  ...mapsCodec<Commits>({ heads: new PersistentMap(), origins: new PersistentMap() }),
+  apply(state, { subject, data }) {
+    const changed = gitopsEvents['desired.changed'].parse(data);
+    return {
+      heads: state.heads.with(subject, changed.commit),
+      origins: withOrigins(state.origins, changed),
+    };
+  },
+};
+
+/** Whether each lane was last recorded to be as Git asks. */
+export interface Syncs {
+  readonly words: PersistentMap<string, SyncWord>;
+}
+
+export const syncFold: Fold<Syncs> = {
+  name: 'sync',
+  version: 1,
+  reads: atVersion(['sync.moved'], GITOPS_EVENT_VERSION),
+  ...mapsCodec<Syncs>({ words: new PersistentMap() }),
+  apply: (state, { subject, data }) => ({
+    words: state.words.with(subject, gitopsEvents['sync.moved'].parse(data).to),
+  }),
+};

@@ -1,0 +1,52 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import type { HistoryQuery } from '../../history.ts';
+import { conditionsOf } from '../sql/conditions.ts';
+import { AT, checkSchema } from './schema.ts';
+
+/** Reads a ledger beside its writer. Everything it does ends within one page. */
+export interface Reader {
+  page(query: HistoryQuery): readonly string[];
+  /** Texts in order, after a seq. */
+  after(seq: number, limit: number): readonly { readonly seq: number; readonly text: string }[];
+  close(): void;
+}
+
+/** How long a writer that is just recovering the file is waited for. */
+const BUSY_MS = 5_000;
+
+/** Statements are compiled by Kysely and run here: nothing waits for anything within a page. */
+const compiler = (): Kysely<unknown> =>
+  new Kysely({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+
+export function openReader(file: string): Reader {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  try {
+    checkSchema(database, file);
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+  const db = compiler();
+  const inOrder = database.prepare('SELECT seq, text FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
+  return {
+    page(query) {
+      const order = query.after === undefined ? sql`DESC` : sql`ASC`;
+      const compiled = sql`
+        WITH found AS (SELECT seq FROM records WHERE ${conditionsOf(query, sql.raw(AT))}
+                       ORDER BY seq ${order} LIMIT ${query.limit})
+        SELECT text FROM records JOIN found USING (seq) ORDER BY seq ${order}`.compile(db);
+      const rows = database.prepare(compiled.sql).all(...(compiled.parameters as SQLInputValue[]));
+      return rows.map((row) => row['text'] as string);
+    },
+    after: (seq, limit) => inOrder.all(seq, limit) as { seq: number; text: string }[],
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,14 @@
+import { noticesFold } from '../api/notices.ts';
+import { measuresFold } from '../controller/measures.ts';
+import type { AnyFold } from '../ledger/fold.ts';
+import type { SnapshotPolicy } from '../ledger/snapshotting.ts';
+import { sentFold } from './notify/notifier.ts';
+
+/** Everything that a server knows from its ledger: registered before the journal opens, read once. */
+export const SERVER_FOLDS: readonly AnyFold[] = [measuresFold, noticesFold, sentFold];
+
+/** Ten thousand records are read in well under a second; a thousand in no time. */
+export const SNAPSHOTS: Pick<SnapshotPolicy, 'everyRecords' | 'atStopAfter'> = {
+  everyRecords: 10_000,
+  atStopAfter: 1_000,
+};
