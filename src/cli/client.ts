@@ -69,6 +69,8 @@ export function clientOf(server: ServeFile): Client {
     try {
       answer = await request(`${server.url}${path}`, {
         method: init.method ?? 'GET',
+        // A connection that is kept may be closed by the server just as it is used again, which looks like a failure.
+        reset: true,
         headers: {
           authorization: `Bearer ${server.token}`,
           ...(init.body ? { 'content-type': 'application/json' } : {}),
