@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
 import { compile } from '../src/controller/compile.ts';
-import { freePort } from '../src/delivery/adapters/process/os.ts';
+import { freePort } from '../src/io/os.ts';
 import { systemClock } from '../src/kit/time.ts';
 import { ruleGroups } from '../src/runtime/render/prometheus/rules.ts';
 
