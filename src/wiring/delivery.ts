@@ -3,8 +3,8 @@ import type { Platform } from '../declaration/platform.ts';
 import type { ArgoRollouts } from '../delivery/adapters/argo-rollouts/delivery.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
+import { systemClock } from '../io/clock.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import type { WiringContext } from './context.ts';
 import { openCluster } from './kubernetes.ts';
 

@@ -1,7 +1,7 @@
 import type { ClusterPlace } from '../declaration/platform.ts';
+import { systemClock } from '../io/clock.ts';
 import type { Kubernetes } from '../io/kubernetes/client.ts';
 import { fail, messageOf, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import type { Env } from './context.ts';
 import { readOptionalSecret } from './secrets.ts';
 

@@ -3,10 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
+import { systemClock } from '../../../io/clock.ts';
 import { readJson, writeAtomic } from '../../../io/files.ts';
 import { freePort } from '../../../io/os.ts';
 import { messageOf } from '../../../kit/result.ts';
-import { systemClock } from '../../../kit/time.ts';
 import type { Edge, EdgeLane, EdgeOptions, EdgeState } from '../../edge-port.ts';
 import { type EdgePlaces, renderEdge } from './config.ts';
 
