@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
 import { compile } from '../src/controller/compile.ts';
-import { freePort } from '../src/delivery/adapters/process/os.ts';
-import { systemClock } from '../src/kit/time.ts';
+import { systemClock } from '../src/io/clock.ts';
+import { freePort } from '../src/io/os.ts';
 import { ruleGroups } from '../src/runtime/render/prometheus/rules.ts';
 
 /** What our rules and the common generator's cost one and the same Prometheus, in samples read. */

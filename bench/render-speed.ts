@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { which } from '../src/delivery/adapters/process/os.ts';
+import { which } from '../src/io/os.ts';
 import { writeFleet } from './fleet.ts';
 
 const ROOT = join(import.meta.dirname, '..');

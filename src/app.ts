@@ -15,7 +15,7 @@ import { serveFile } from './cli/client.ts';
 import { type Io, progress } from './cli/io.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
-import { systemClock } from './kit/time.ts';
+import { systemClock } from './io/clock.ts';
 import { type Journal, openJournal } from './ledger/journal.ts';
 import { isShared } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';

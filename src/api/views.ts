@@ -5,6 +5,7 @@ import { observe } from '../delivery/evidence.ts';
 import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { loadSentence } from '../gitops/load.ts';
+import { compareText } from '../kit/order.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS, totalsOf } from './sentences.ts';
 
@@ -100,7 +101,7 @@ export function urgency(lane: LaneSummary): number {
 }
 
 export const byUrgency = (a: LaneSummary, b: LaneSummary): number =>
-  urgency(a) - urgency(b) || a.service.localeCompare(b.service);
+  urgency(a) - urgency(b) || compareText(a.service, b.service);
 
 /** The page's first sentence: is everything fine? */
 export function overviewSentence(lanes: readonly LaneSummary[]): string {

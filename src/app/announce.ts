@@ -1,4 +1,4 @@
-import { systemClock } from '../kit/time.ts';
+import { systemClock } from '../io/clock.ts';
 import type { DeliveredEnvironment } from '../wiring/delivery.ts';
 import { repositoryOf } from '../wiring/places.ts';
 import { writeServeFile } from '../wiring/serve-file.ts';

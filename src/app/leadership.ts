@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { CliError, EXIT } from '../cli/io.ts';
 import { type Controller, type ControllerPorts, createController } from '../controller/loop.ts';
+import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import { createFollowerApp } from '../server/follower.ts';
 import { createHouseViews } from '../server/house.ts';

@@ -1,5 +1,5 @@
+import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 
 /** What was started, in order; it is stopped in the opposite order, once. */
 export interface Lifecycle {

@@ -5,7 +5,7 @@ import { type GovernanceKeeper, openGovernance } from '../controller/governance.
 import { type Controller, createController } from '../controller/loop.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
-import { systemClock } from '../kit/time.ts';
+import { systemClock } from '../io/clock.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';

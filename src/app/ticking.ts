@@ -1,5 +1,5 @@
+import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import type { AppContext } from './context.ts';
 

@@ -14,7 +14,11 @@ function failureOf(thrown: unknown): { readonly exit: Exit; readonly failure: Fa
   if (thrown instanceof LedgerUnavailable)
     return {
       exit: EXIT.unreachable,
-      failure: { code: thrown.code, message: thrown.message, next: LEDGER_NEXT[thrown.code] ?? 'free the disk' },
+      failure: {
+        code: thrown.code,
+        message: thrown.message,
+        next: LEDGER_NEXT[thrown.code] ?? 'free the disk',
+      },
     };
   return {
     exit: EXIT.internal,

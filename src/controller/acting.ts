@@ -1,7 +1,7 @@
 import type { Effect } from '../delivery/events.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
+import { within } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
-import { within } from '../kit/time.ts';
 import type { LaneCell } from './cells.ts';
 
 export const EFFECT_TIMEOUT_MS = 10_000;

@@ -109,7 +109,15 @@ describe('the start gate, asked about freezes', () => {
     expect(await held(decided(), NOW + 59_999)).toBeNull();
     expect(await held(decided(), NOW + 60_000)).toBe('f1');
     expect(await held(decided(), NOW, 'checkout/prod', revision('three'))).toBe('f1');
-    expect(await held(decided(), NOW, 'search/prod')).toBeNull();
+  });
+
+  it('FREEZE-10: a freeze of everything holds another lane, though the gate let the same artefact through in one', async () => {
+    const k = await keeper();
+    await k.freeze({ ...frozen(), scope: { environment: '*', service: '*' } }, OPS, NOW);
+    await k.record('gate.decided', 'pull/7', decided(), SYSTEM, NOW);
+    expect(k.hold('checkout/prod', two, NOW)).toBeNull();
+    expect(k.hold('search/prod', two, NOW)?.id).toBe('f1');
+    expect(k.hold('checkout/stage', two, NOW)?.id).toBe('f1');
   });
 
   it('FREEZE-10: whoever opens the ledger anew holds the same', async () => {

@@ -15,8 +15,9 @@ import {
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
 import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
+import { within } from '../io/clock.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
-import { type Clock, within } from '../kit/time.ts';
+import type { Clock } from '../kit/time.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';

@@ -30,6 +30,13 @@ describe('a release that somebody else delivers', () => {
       ['Evaluating: COUNTS_ARRIVED'],
     ],
     ['Canary', 'without traffic any more', deliveryOf({ weight: 0 }), {}, ['Abort: OPERATOR']],
+    [
+      'Canary',
+      'at a lower share than before, whose step was never seen',
+      deliveryOf({ weight: 20 }),
+      { step: 1, confirmedAt: [undefined, 2] },
+      ['Evaluating: COUNTS_ARRIVED'],
+    ],
     ['Evaluating', 'gone', gone, {}, ['Abort: OPERATOR']],
     ['Evaluating', 'serving as stable', took, {}, ['Promote: OVERRIDDEN']],
     ['Promote', 'serving as stable', took, {}, ['Stable: FULL_TRAFFIC']],

@@ -1,8 +1,8 @@
-import type { Edge } from '../delivery/adapters/nginx/edge.ts';
-import type { Processes } from '../delivery/adapters/process/processes.ts';
+import type { Edge } from '../delivery/edge-port.ts';
 import type { Effect, Revision } from '../delivery/events.ts';
 import { onlyNewest } from '../delivery/generations.ts';
 import type { Delivery, DeliveryPort, Probe } from '../delivery/port.ts';
+import type { Processes } from '../delivery/process-port.ts';
 
 const serviceOf = (lane: string): string => lane.split('/')[0]!;
 

@@ -2,19 +2,20 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import type { Environment, Platform } from '../declaration/platform.ts';
-import { createEdge, type Edge } from '../delivery/adapters/nginx/edge.ts';
-import { startDaemon, stopInstance } from '../delivery/adapters/process/daemon.ts';
-import { readJson, writeAtomic } from '../delivery/adapters/process/files.ts';
-import { findInstance, freePort, which } from '../delivery/adapters/process/os.ts';
-import { createProcesses, type Processes } from '../delivery/adapters/process/processes.ts';
+import type { Edge } from '../delivery/edge-port.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
+import type { Processes } from '../delivery/process-port.ts';
+import { systemClock } from '../io/clock.ts';
+import { startDaemon, stopInstance } from '../io/daemon.ts';
+import { readJson, writeAtomic } from '../io/files.ts';
+import { findInstance, freePort, which } from '../io/os.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
 import { renderPrometheusConfig } from '../runtime/render/prometheus/config.ts';
 import { renderRules } from '../runtime/render/prometheus/rules.ts';
 import { embeddedDelivery } from './delivery.ts';
+import type { EmbeddedParts } from './parts.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -198,6 +199,7 @@ async function portsOf(home: string): Promise<Ports> {
 async function startEnvironment(
   environment: Environment,
   options: StackOptions,
+  parts: EmbeddedParts,
   programs: Record<(typeof PROGRAMS)[number], string>,
 ): Promise<EmbeddedEnvironment> {
   const { platform } = options;
@@ -205,9 +207,9 @@ async function startEnvironment(
   mkdirSync(home, { recursive: true });
   const ports = await portsOf(home);
   const services = platform.services.map((s) => s.name);
-  const edge = await createEdge({ directory: join(home, 'edge'), services, nginx: programs.nginx });
+  const edge = await parts.createEdge({ directory: join(home, 'edge'), services, nginx: programs.nginx });
   const edgeOf = (service: string) => `http://127.0.0.1:${edge.portOf(service)}`;
-  const processes = createProcesses({
+  const processes = parts.createProcesses({
     directory: join(home, 'processes'),
     environment: environment.name,
     env: options.env,
@@ -246,13 +248,16 @@ async function startEnvironment(
 }
 
 /** Starts, or adopts, everything that one machine needs: nothing is started twice, nothing else is touched. */
-export async function startStack(options: StackOptions): Promise<Result<Stack, string>> {
+export async function startStack(
+  options: StackOptions,
+  parts: EmbeddedParts,
+): Promise<Result<Stack, string>> {
   const programs = findPrograms(options.env);
   if (!programs.ok) return programs;
   const environments = await Promise.all(
     options.platform.environments
       .filter((environment) => environment.delivery === 'embedded')
-      .map((environment) => startEnvironment(environment, options, programs.value)),
+      .map((environment) => startEnvironment(environment, options, parts, programs.value)),
   );
   return ok({
     environments,

@@ -1,3 +1,5 @@
+import { compareText } from './order.ts';
+
 /** One thing wrong with what the user wrote: where, what was expected, and the likely cure. */
 export interface Problem {
   readonly code: string;
@@ -20,4 +22,4 @@ export const pathText = (path: readonly PropertyKey[]): string =>
 export const problemLine = (p: Problem): string =>
   `${p.file}:${p.line}: ${p.path ? `${p.path}: ` : ''}${p.message}${p.next ? ` (${p.next})` : ''}`;
 
-export const byPlace = (a: Problem, b: Problem): number => a.file.localeCompare(b.file) || a.line - b.line;
+export const byPlace = (a: Problem, b: Problem): number => compareText(a.file, b.file) || a.line - b.line;

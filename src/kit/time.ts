@@ -48,24 +48,6 @@ export function humanSpan(ms: Ms): string {
   return `${Math.round(s / 8_640) / 10} d`;
 }
 
-/** The clock on the wall. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const stop = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      }, ms);
-      signal?.addEventListener('abort', stop, { once: true });
-    }),
-};
-
 /** A clock that moves only when told to: simulations and tests own one each. */
 export function simulatedClock(start: Ms): Clock & { advance(ms: Ms): void } {
   let now = start;
@@ -78,17 +60,4 @@ export function simulatedClock(start: Ms): Clock & { advance(ms: Ms): void } {
       now += ms;
     },
   };
-}
-
-/** The result of some work, or an error that says what took too long. */
-export async function within<T>(work: Promise<T>, ms: Ms, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const bound = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, bound]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

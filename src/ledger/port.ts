@@ -1,6 +1,5 @@
 import type { History } from './history.ts';
 import type { Entry, Head, LedgerRecord } from './record.ts';
-import type { SnapshotStore } from './snapshot.ts';
 
 export interface ReadOptions {
   /** Records after this seq. */
@@ -8,6 +7,15 @@ export interface ReadOptions {
   readonly limit?: number;
   readonly subject?: string;
   readonly type?: string;
+}
+
+/** Where snapshots lie, beside the ledger: each is named by the record that it was taken after. */
+export interface SnapshotStore {
+  /** Null: there is none of that name. */
+  read(seq: number): Promise<AsyncIterable<string> | null>;
+  write(seq: number, lines: AsyncIterable<string>): Promise<void>;
+  /** Drops every other one. */
+  keepOnly(seq: number): Promise<void>;
 }
 
 /** An append-only chain of records with one writer. The append is the commit point of every decision. */

@@ -137,7 +137,10 @@ function breaksOf(
 }
 
 /** Walks a chain of stored texts one after another, and names every break. A cut tail needs an anchor to be seen. */
-export function createVerifier(from: Head = EMPTY_HEAD): { take(text: string): void; result(): Verification } {
+export function createVerifier(from: Head = EMPTY_HEAD): {
+  take(text: string): void;
+  result(): Verification;
+} {
   let head = from;
   let ledger: string | null = null;
   let line = 0;

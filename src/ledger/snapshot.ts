@@ -5,15 +5,6 @@ import type { AnyFold } from './fold.ts';
 import type { LedgerPort } from './port.ts';
 import type { Entry, Head } from './record.ts';
 
-/** Where snapshots lie, beside the ledger: each is named by the record that it was taken after. */
-export interface SnapshotStore {
-  /** Null: there is none of that name. */
-  read(seq: number): Promise<AsyncIterable<string> | null>;
-  write(seq: number, lines: AsyncIterable<string>): Promise<void>;
-  /** Drops every other one. */
-  keepOnly(seq: number): Promise<void>;
-}
-
 /** Recorded once a snapshot is written: what it says is believed only if its digest is this one. */
 export const SNAPSHOT_TYPE = 'ledger.snapshot';
 export const SNAPSHOT_VERSION = 1;

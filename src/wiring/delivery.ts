@@ -3,8 +3,8 @@ import type { Platform } from '../declaration/platform.ts';
 import type { ArgoRollouts } from '../delivery/adapters/argo-rollouts/delivery.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
+import { systemClock } from '../io/clock.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import type { WiringContext } from './context.ts';
 import { openCluster } from './kubernetes.ts';
 
@@ -42,7 +42,9 @@ const NO_STACK: Stack = { environments: [], heal: async () => {}, stop: async ()
 /** What runs on this machine: started, or adopted where it runs already. */
 export async function openStack(options: StackOptions): Promise<Result<Stack, string>> {
   if (!options.platform.environments.some((e) => e.delivery === 'embedded')) return ok(NO_STACK);
-  return (await import('../embedded/stack.ts')).startStack(options);
+  const { createEdge } = await import('../delivery/adapters/nginx/edge.ts');
+  const { createProcesses } = await import('../delivery/adapters/process/processes.ts');
+  return (await import('../embedded/stack.ts')).startStack(options, { createEdge, createProcesses });
 }
 
 /** One environment, wherever its versions run. */

@@ -1,7 +1,7 @@
 import type { ClusterPlace } from '../declaration/platform.ts';
+import { systemClock } from '../io/clock.ts';
+import type { Kubernetes } from '../io/kubernetes/client.ts';
 import { fail, messageOf, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
-import type { Kubernetes } from '../runtime/adapters/kubernetes/client.ts';
 import type { Env } from './context.ts';
 import { readOptionalSecret } from './secrets.ts';
 
@@ -9,7 +9,7 @@ import { readOptionalSecret } from './secrets.ts';
 export async function openCluster(place: ClusterPlace, env: Env): Promise<Result<Kubernetes, string>> {
   const kubeconfig = readOptionalSecret(place.kubeconfig, env);
   if (!kubeconfig.ok) return kubeconfig;
-  const { openKubernetes } = await import('../runtime/adapters/kubernetes/client.ts');
+  const { openKubernetes } = await import('../io/kubernetes/client.ts');
   try {
     const named = { kubeconfig: kubeconfig.value, context: place.context };
     return ok(openKubernetes(named, () => systemClock.now()));

@@ -1,5 +1,5 @@
 import { type ServeFile, serveFile } from '../cli/client.ts';
-import { writeAtomic } from '../delivery/adapters/process/files.ts';
+import { writeAtomic } from '../io/files.ts';
 
 /** What a server leaves in its work folder for the command line and for whoever watches it. */
 export interface ServedFile extends ServeFile {

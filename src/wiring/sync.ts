@@ -1,8 +1,8 @@
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { SyncPort } from '../gitops/sync.ts';
+import { systemClock } from '../io/clock.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { systemClock } from '../kit/time.ts';
 import type { WiringContext } from './context.ts';
 import { openCluster } from './kubernetes.ts';
 import { readOptionalSecret } from './secrets.ts';

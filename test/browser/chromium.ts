@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { which } from '../../src/delivery/adapters/process/os.ts';
+import { which } from '../../src/io/os.ts';
 import { ROOT } from '../e2e/stage.ts';
 import { patiently } from '../wait.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInstance } from '../../src/delivery/adapters/process/os.ts';
+import { findInstance } from '../../src/io/os.ts';
 import { NO_FREEZES, openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
 import { type OpenPage, openPage } from './chromium.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
-import { openKubernetes } from '../../src/runtime/adapters/kubernetes/client.ts';
+import { openKubernetes } from '../../src/io/kubernetes/client.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea } from '../forge/gitea.ts';
 import { type Postgres, startPostgres } from '../postgres.ts';
 import { type Abroad, startAbroad } from './abroad.ts';

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../src/kit/time.ts';
-import type { Kubernetes } from '../../src/runtime/adapters/kubernetes/client.ts';
-import { type Reflector, reflect } from '../../src/runtime/adapters/kubernetes/reflector.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import type { Kubernetes } from '../../src/io/kubernetes/client.ts';
+import { type Reflector, reflect } from '../../src/io/kubernetes/reflector.ts';
 import type { Machine } from './machine.ts';
 
 /**

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEdge, type Edge } from '../../src/delivery/adapters/nginx/edge.ts';
-import { freePort, which } from '../../src/delivery/adapters/process/os.ts';
+import { createEdge } from '../../src/delivery/adapters/nginx/edge.ts';
+import type { Edge } from '../../src/delivery/edge-port.ts';
+import { freePort, which } from '../../src/io/os.ts';
 import { until } from '../wait.ts';
 
 /** A backend that says its name; where it is asked slowly, only once it is told to. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ControllerPorts, createController } from '../../src/controller/loop.ts';
-import { systemClock } from '../../src/kit/time.ts';
+import { systemClock } from '../../src/io/clock.ts';
 import { createFollowerApp } from '../../src/server/follower.ts';
 import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { argoRollouts } from '../../src/delivery/adapters/argo-rollouts/delivery.ts';
 import type { Effect } from '../../src/delivery/events.ts';
-import { type Clock, systemClock } from '../../src/kit/time.ts';
-import { openKubernetes } from '../../src/runtime/adapters/kubernetes/client.ts';
-import { type Reflector, reflect } from '../../src/runtime/adapters/kubernetes/reflector.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { openKubernetes } from '../../src/io/kubernetes/client.ts';
+import { type Reflector, reflect } from '../../src/io/kubernetes/reflector.ts';
+import type { Clock } from '../../src/kit/time.ts';
 import { until } from '../wait.ts';
 import { type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
 

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findInstance } from '../../src/delivery/adapters/process/os.ts';
 import { loadRunner } from '../../src/gitops/adapters/load-test/runner.ts';
 import type { LoadPlan, LoadRun, LoadSeen } from '../../src/gitops/load.ts';
+import { findInstance } from '../../src/io/os.ts';
 import { tool } from '../tools.ts';
 import { until } from '../wait.ts';
 

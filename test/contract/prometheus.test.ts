@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { lookAtMetrics } from '../../src/controller/metrics-look.ts';
 import type { Platform, SecretRef } from '../../src/declaration/platform.ts';
-import { freePort } from '../../src/delivery/adapters/process/os.ts';
+import { freePort } from '../../src/io/os.ts';
 import { accessOf } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';

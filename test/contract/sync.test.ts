@@ -3,7 +3,7 @@ import { openSync } from '../../src/controller/syncing.ts';
 import { argoCdSync } from '../../src/gitops/adapters/sync-argo-cd/sync.ts';
 import { localSync } from '../../src/gitops/adapters/sync-local/sync.ts';
 import { HEALTH_WORDS, type SyncPort, syncOf } from '../../src/gitops/sync.ts';
-import { systemClock } from '../../src/kit/time.ts';
+import { systemClock } from '../../src/io/clock.ts';
 import { createHouse, type House } from '../sim/house.ts';
 import { until } from '../wait.ts';
 import { apiServer } from './kubernetes/api.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInstance } from '../../src/delivery/adapters/process/os.ts';
+import { findInstance } from '../../src/io/os.ts';
 import { openStage, ROOT, type Stage } from './stage.ts';
 
 /** Real nginx, Prometheus, Alertmanager and processes: the two ends that a release can come to. */

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInstance } from '../../src/delivery/adapters/process/os.ts';
+import { findInstance } from '../../src/io/os.ts';
 import { until } from '../wait.ts';
 import { openStage, ROOT, type Stage } from './stage.ts';
 

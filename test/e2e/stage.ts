@@ -9,12 +9,12 @@ import { type Client, clientOf, runningServer, type ServeFile } from '../../src/
 import { healthyPast, healthyRecords } from '../../src/cli/demo/history.ts';
 import { propose } from '../../src/cli/demo/people.ts';
 import { compile } from '../../src/controller/compile.ts';
-import { which } from '../../src/delivery/adapters/process/os.ts';
 import { loadHistory } from '../../src/embedded/history.ts';
 import { commitDesired, openRepository } from '../../src/gitops/adapters/git/repository.ts';
 import { startTraffic } from '../../src/gitops/adapters/load-test/open-loop.ts';
 import { desiredPath } from '../../src/gitops/desired.ts';
 import type { Traffic, TrafficOptions } from '../../src/gitops/traffic.ts';
+import { which } from '../../src/io/os.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { pushChange } from '../../src/wiring/developer.ts';
 import { patiently, until } from '../wait.ts';

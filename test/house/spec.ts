@@ -42,24 +42,14 @@ export function rulesIn(text: string): { readonly rules: Rule[]; readonly wrong:
   return { rules, wrong };
 }
 
-/** Numbers stand once, and count on without a gap: what is gone would be a gap, and one day a number used twice. */
-function numberViolations(rules: readonly Rule[], neverGiven: readonly string[]): string[] {
+/** A number that stands twice was used again, or given twice at the same time. */
+function numberViolations(rules: readonly Rule[]): string[] {
   const seen = new Map<string, number>();
-  const wrong: string[] = [];
-  for (const { id, line } of rules) {
-    if (seen.has(id)) wrong.push(`${id} stands twice, in lines ${seen.get(id)} and ${line}`);
-    if (neverGiven.includes(id)) wrong.push(`${id} was never given, and is not to be`);
+  return rules.flatMap(({ id, line }) => {
+    const before = seen.get(id);
     seen.set(id, line);
-  }
-  for (const family of new Set(rules.map(({ id }) => familyOf(id)))) {
-    const highest = Math.max(...rules.filter((r) => familyOf(r.id) === family).map((r) => numberOf(r.id)));
-    for (let n = 1; n < highest; n++) {
-      const id = `${family}-${n}`;
-      if (!seen.has(id) && !neverGiven.includes(id))
-        wrong.push(`${id} is missing: a rule that is replaced stays, marked as withdrawn`);
-    }
-  }
-  return wrong;
+    return before === undefined ? [] : [`${id} stands twice, in lines ${before} and ${line}`];
+  });
 }
 
 /** The rule that holds in place of a withdrawn one, or what is wrong with the way there. */
@@ -77,15 +67,8 @@ function successorOf(rule: Rule, byId: ReadonlyMap<string, Rule>): Rule | string
   return byId.get(path.at(-1)!)!;
 }
 
-/**
- * Everything that is wrong with a specification and the titles of the tests of it. `neverGiven`: numbers that were left
- * out by mistake when rules were first numbered.
- */
-export function specViolations(
-  text: string,
-  titles: readonly Title[],
-  neverGiven: readonly string[] = [],
-): string[] {
+/** Everything that is wrong with a specification and the titles of the tests of it. */
+export function specViolations(text: string, titles: readonly Title[]): string[] {
   const { rules, wrong } = rulesIn(text);
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const successors = new Map(
@@ -103,7 +86,7 @@ export function specViolations(
   });
   return [
     ...wrong,
-    ...numberViolations(rules, neverGiven),
+    ...numberViolations(rules),
     ...[...successors.values()].filter((s): s is string => typeof s === 'string'),
     ...titleViolations,
     ...rules.filter((r) => r.withdrawnBy === null && !tested.has(r.id)).map((r) => `${r.id} has no test`),

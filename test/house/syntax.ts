@@ -1,3 +1,11 @@
+import { parseSync } from 'oxc-parser';
+
+/** A source file: its path below `src/`, and its text. */
+export interface SourceFile {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** A node of a syntax tree; its fields are whatever its type has. */
 export interface Node {
   readonly type: string;
@@ -6,7 +14,7 @@ export interface Node {
   readonly [field: string]: unknown;
 }
 
-const isNode = (value: unknown): value is Node =>
+export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
 
 /** Visits a node and everything below it, with the nodes above it, nearest last. */
@@ -20,4 +28,91 @@ export function walk(
   visit(node, above);
   const path = [...above, node];
   for (const value of Object.values(node)) if (typeof value === 'object') walk(value, visit, path);
+}
+
+const trees = new WeakMap<SourceFile, Node>();
+
+/** The syntax tree of a file, parsed once for all rules that ask. */
+export function treeOf(source: SourceFile): Node {
+  const known = trees.get(source);
+  if (known) return known;
+  const { program, errors } = parseSync(source.file, source.text);
+  if (errors.length > 0) throw new Error(`${source.file} does not parse: ${errors[0]!.message}`);
+  const tree = program as unknown as Node;
+  trees.set(source, tree);
+  return tree;
+}
+
+export interface Import {
+  /** As it is written; null: it is computed, and cannot be told. */
+  readonly request: string | null;
+  readonly typeOnly: boolean;
+}
+
+/** The text of a literal, or of a template without values. */
+function textOf(node: unknown): string | null {
+  if (!isNode(node)) return null;
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : null;
+  if (node.type !== 'TemplateLiteral' || (node['expressions'] as unknown[]).length > 0) return null;
+  return ((node['quasis'] as { value: { cooked: string } }[])[0] as { value: { cooked: string } }).value
+    .cooked;
+}
+
+const nameOf = (node: unknown): string | null =>
+  isNode(node) && node.type === 'Identifier' ? (node['name'] as string) : null;
+
+const isCreateRequire = (node: unknown): boolean =>
+  isNode(node) && node.type === 'CallExpression' && nameOf(node['callee']) === 'createRequire';
+
+/** Names by which a file requires: `require`, and what `createRequire` gave. */
+function requirersIn(tree: Node): Set<string> {
+  const names = new Set(['require']);
+  walk(tree, (node) => {
+    const name = node.type === 'VariableDeclarator' ? nameOf(node['id']) : null;
+    if (name && isCreateRequire(node['init'])) names.add(name);
+  });
+  return names;
+}
+
+const isBuiltinGetter = (callee: Node): boolean =>
+  callee.type === 'MemberExpression' && nameOf(callee['property']) === 'getBuiltinModule';
+
+function allTypes(node: Node): boolean {
+  if (node['importKind'] === 'type' || node['exportKind'] === 'type') return true;
+  const specifiers = (node['specifiers'] ?? []) as Node[];
+  return (
+    specifiers.length > 0 && specifiers.every((s) => s['importKind'] === 'type' || s['exportKind'] === 'type')
+  );
+}
+
+/** Everything that a file imports, however it does so: types, re-exports, at run time, by `require`. */
+export function importsOf(source: SourceFile): Import[] {
+  const tree = treeOf(source);
+  const requirers = requirersIn(tree);
+  const found: Import[] = [];
+  walk(tree, (node) => {
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ExportNamedDeclaration':
+      case 'ExportAllDeclaration':
+        if (isNode(node['source'])) found.push({ request: textOf(node['source']), typeOnly: allTypes(node) });
+        return;
+      case 'ImportExpression':
+        found.push({ request: textOf(node['source']), typeOnly: false });
+        return;
+      case 'TSImportType':
+        found.push({ request: textOf(node['source'] ?? node['argument']), typeOnly: true });
+        return;
+      case 'TSExternalModuleReference':
+        found.push({ request: textOf(node['expression']), typeOnly: false });
+        return;
+      case 'CallExpression': {
+        const callee = node['callee'] as Node;
+        const requires =
+          requirers.has(nameOf(callee) ?? '') || isCreateRequire(callee) || isBuiltinGetter(callee);
+        if (requires) found.push({ request: textOf((node['arguments'] as Node[])[0]), typeOnly: false });
+      }
+    }
+  });
+  return found;
 }

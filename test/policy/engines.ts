@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { freePort } from '../../src/delivery/adapters/process/os.ts';
 import { serverPolicy } from '../../src/governance/adapters/opa-server/policy.ts';
 import { wasmPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import type { PolicyPort } from '../../src/governance/port.ts';
+import { freePort } from '../../src/io/os.ts';
 import { until } from '../wait.ts';
 
 export const POLICY = join(import.meta.dirname, '../../policy');

@@ -3,7 +3,7 @@ import { digestOfVersion, type Releases } from '../../../shop/profile.ts';
 import type { FreezeList, PullView } from '../../api/governance.ts';
 import type { LaneSummary, ReleaseView } from '../../api/views.ts';
 import type { Traffic } from '../../gitops/traffic.ts';
-import { systemClock } from '../../kit/time.ts';
+import { systemClock } from '../../io/clock.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';
 import { CliError, EXIT, type Io, palette, table } from '../io.ts';
 import type { Parts } from '../parts.ts';

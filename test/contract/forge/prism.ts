@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort } from '../../../src/delivery/adapters/process/os.ts';
+import { freePort } from '../../../src/io/os.ts';
 import { until } from '../../wait.ts';
 import { githubDescription } from './github-fake.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Kubernetes, openKubernetes } from '../../../src/runtime/adapters/kubernetes/client.ts';
+import { type Kubernetes, openKubernetes } from '../../../src/io/kubernetes/client.ts';
 
 export interface ApiObject {
   readonly metadata: {

@@ -1,6 +1,6 @@
+import type { Kubernetes } from '../../../io/kubernetes/client.ts';
+import { type Reflector, reflect } from '../../../io/kubernetes/reflector.ts';
 import type { Clock } from '../../../kit/time.ts';
-import type { Kubernetes } from '../../../runtime/adapters/kubernetes/client.ts';
-import { type Reflector, reflect } from '../../../runtime/adapters/kubernetes/reflector.ts';
 import type { Effect, Revision } from '../../events.ts';
 import { onlyNewest } from '../../generations.ts';
 import type { DeliveryPort, Probe } from '../../port.ts';

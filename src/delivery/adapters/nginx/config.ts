@@ -1,23 +1,4 @@
-/** One arm as the edge knows it. */
-export interface EdgeArm {
-  readonly revision: string;
-  readonly port: number;
-}
-
-export interface EdgeLane {
-  readonly port: number;
-  readonly stable: EdgeArm | null;
-  readonly canary: EdgeArm | null;
-  /** Percent of requests that the canary gets. */
-  readonly weight: number;
-}
-
-/** Everything the edge serves, as one value: it reports the same value at its status address. */
-export interface EdgeState {
-  readonly generation: number;
-  readonly statusPort: number;
-  readonly lanes: Readonly<Record<string, EdgeLane>>;
-}
+import type { EdgeLane, EdgeState } from '../../edge-port.ts';
 
 export interface EdgePlaces {
   readonly directory: string;

@@ -3,27 +3,12 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
+import { systemClock } from '../../../io/clock.ts';
+import { readJson, writeAtomic } from '../../../io/files.ts';
+import { freePort } from '../../../io/os.ts';
 import { messageOf } from '../../../kit/result.ts';
-import { systemClock } from '../../../kit/time.ts';
-import { readJson, writeAtomic } from '../process/files.ts';
-import { freePort } from '../process/os.ts';
-import { type EdgeLane, type EdgePlaces, type EdgeState, renderEdge } from './config.ts';
-
-export interface Edge {
-  /** What nginx serves now, asked of nginx itself. */
-  served(): Promise<EdgeState>;
-  /** Changes one lane, and resolves once nginx serves the change. Refused configurations change nothing. */
-  change(service: string, change: (lane: EdgeLane) => EdgeLane): Promise<void>;
-  portOf(service: string): number;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-export interface EdgeOptions {
-  readonly directory: string;
-  readonly services: readonly string[];
-  readonly nginx: string;
-}
+import type { Edge, EdgeLane, EdgeOptions, EdgeState } from '../../edge-port.ts';
+import { type EdgePlaces, renderEdge } from './config.ts';
 
 /** nginx refused what was rendered; the configuration before it goes on serving. */
 export class EdgeRefused extends Error {
@@ -61,6 +46,7 @@ function workersOf(master: number): string[] {
   }
 }
 
+/** nginx as the edge: adopted where it runs, never restarted, reconfigured while it serves. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { directory, nginx } = options;
   mkdirSync(join(directory, 'tmp'), { recursive: true });

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
-import type { RunCommand } from '../../../declaration/platform.ts';
+import { startDaemon, stopInstance } from '../../../io/daemon.ts';
+import { readJson, writeAtomic } from '../../../io/files.ts';
+import { findInstance, freePort, isInstance } from '../../../io/os.ts';
 import type { Revision } from '../../events.ts';
-import { startDaemon, stopInstance } from './daemon.ts';
-import { readJson, writeAtomic } from './files.ts';
-import { findInstance, freePort, isInstance } from './os.ts';
+import type { Processes, ProcessOptions } from '../../process-port.ts';
 
 /** What is kept on disk of one running version: enough to adopt it after a restart of ours. */
 interface Kept {
@@ -16,37 +16,6 @@ interface Kept {
   /** `starting` until its process was seen, so that nothing is started twice; `stopped` by an orderly end of ours. */
   readonly phase: 'starting' | 'started' | 'stopped';
   readonly pid: number | null;
-}
-
-export interface ProcessOptions {
-  readonly directory: string;
-  readonly environment: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Values for {placeholders} of a command, beside those of the version. */
-  readonly placeholders: (service: string) => Readonly<Record<string, string>>;
-  readonly run: (service: string) => RunCommand | null;
-}
-
-export interface ProcessStatus {
-  readonly health: 'absent' | 'starting' | 'ready' | 'exited';
-  readonly port: number | null;
-  /** Ready once, and refusing connections now. */
-  readonly refused?: boolean;
-  readonly exit?: string;
-}
-
-export interface Processes {
-  /** Starts a version unless it already runs; one that ended stays ended. */
-  start(service: string, revision: Revision): Promise<void>;
-  /** Starts a version again after it ended: what serves users is kept alive. */
-  revive(service: string, revision: string): Promise<void>;
-  stop(service: string, revision: string): Promise<void>;
-  status(service: string, revision: string): Promise<ProcessStatus>;
-  list(): readonly { service: string; revision: string }[];
-  /** Starts again what an orderly end of ours stopped. */
-  resumeAll(): Promise<void>;
-  /** Ends every process in an orderly way; `resumeAll` brings them back. */
-  stopAll(): Promise<void>;
 }
 
 const HEALTH_TIMEOUT_MS = 1_000;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { writeAtomic } from '../../../delivery/adapters/process/files.ts';
+import { writeAtomic } from '../../../io/files.ts';
 import { LONGEST_LOAD_MS, type LoadPlan } from '../../load.ts';
 import { startTraffic } from './open-loop.ts';
 import { type Asked, summarise } from './summary.ts';

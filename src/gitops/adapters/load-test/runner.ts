@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { startDaemon } from '../../../delivery/adapters/process/daemon.ts';
-import { readJson, writeAtomic } from '../../../delivery/adapters/process/files.ts';
-import { findInstance, which } from '../../../delivery/adapters/process/os.ts';
+import { startDaemon } from '../../../io/daemon.ts';
+import { readJson, writeAtomic } from '../../../io/files.ts';
+import { findInstance, which } from '../../../io/os.ts';
 import { messageOf } from '../../../kit/result.ts';
 import type { LoadPort, LoadRun, LoadSeen } from '../../load.ts';
 import { k6Script } from '../../render/k6/script.ts';

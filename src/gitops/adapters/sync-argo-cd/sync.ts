@@ -1,8 +1,8 @@
 import type { DeliveryPort } from '../../../delivery/port.ts';
+import type { Kubernetes } from '../../../io/kubernetes/client.ts';
+import { type Reflector, reflect } from '../../../io/kubernetes/reflector.ts';
 import { fail, ok } from '../../../kit/result.ts';
 import type { Clock } from '../../../kit/time.ts';
-import type { Kubernetes } from '../../../runtime/adapters/kubernetes/client.ts';
-import { type Reflector, reflect } from '../../../runtime/adapters/kubernetes/reflector.ts';
 import type { DesiredRepository } from '../../port.ts';
 import { type Live, liveOf, type SyncPort } from '../../sync.ts';
 import { type Application, applicationOf, ENVIRONMENT_LABEL } from './application.ts';

@@ -1,4 +1,4 @@
-import type { SnapshotStore } from '../../snapshot.ts';
+import type { SnapshotStore } from '../../port.ts';
 
 async function* each(lines: readonly string[]): AsyncGenerator<string> {
   yield* lines;

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { SnapshotStore } from '../../snapshot.ts';
+import type { SnapshotStore } from '../../port.ts';
 import type { Tables } from './schema.ts';
 
 /** Lines of one statement: as many as together have about so many characters. */

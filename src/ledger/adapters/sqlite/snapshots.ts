@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { SnapshotStore } from '../../snapshot.ts';
+import type { SnapshotStore } from '../../port.ts';
 
 /** So much is written at once. */
 const CHUNK = 1 << 20;

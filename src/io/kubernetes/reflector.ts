@@ -1,5 +1,5 @@
-import { messageOf } from '../../../kit/result.ts';
-import type { Clock } from '../../../kit/time.ts';
+import { messageOf } from '../../kit/result.ts';
+import type { Clock } from '../../kit/time.ts';
 import { type Kubernetes, KubernetesError } from './client.ts';
 
 export interface ReflectorOptions<T> {

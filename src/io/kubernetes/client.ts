@@ -1,6 +1,6 @@
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { type Dispatcher, fetch } from 'undici';
-import { messageOf } from '../../../kit/result.ts';
+import { messageOf } from '../../kit/result.ts';
 
 /** An answer of the API server that is none we wanted. */
 export class KubernetesError extends Error {

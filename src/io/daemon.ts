@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemClock } from '../../../kit/time.ts';
+import { systemClock } from './clock.ts';
 import { findInstance, INSTANCE, isInstance } from './os.ts';
 
 export interface DaemonOptions {

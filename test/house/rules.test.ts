@@ -1,0 +1,475 @@
+import { describe, expect, it } from 'vitest';
+import { moduleState, purity } from './purity.ts';
+import {
+  adapterChoice,
+  consoleImports,
+  cycles,
+  packages,
+  type Rule,
+  roomOrder,
+  typeStripping,
+} from './rules.ts';
+
+type Files = Readonly<Record<string, string>>;
+type Planted = readonly [string, Files, readonly string[]];
+
+/** What a rule says of files that stand nowhere but here. */
+const found = (rule: Rule, files: Files): string[] =>
+  rule(Object.entries(files).map(([file, text]) => ({ file, text })));
+
+describe('rooms', () => {
+  const cases: Planted[] = [
+    ['upwards and within', { 'runtime/a.ts': "import '../kit/b.ts'; import './c.ts';" }, []],
+    ['downwards', { 'kit/a.ts': "import '../runtime/b.ts';" }, ['kit/a.ts → runtime/b.ts']],
+    [
+      'downwards, a type',
+      { 'kit/a.ts': "import type { B } from '../runtime/b.ts';" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    [
+      'downwards, in a type',
+      { 'kit/a.ts': "type B = import('../runtime/b.ts').B;" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    [
+      'downwards, of a whole module',
+      { 'kit/a.ts': "type B = typeof import('../runtime/b.ts');" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    [
+      'downwards, when it is needed',
+      { 'kit/a.ts': "const b = () => import('../runtime/b.ts');" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    [
+      'downwards, passed on',
+      { 'kit/a.ts': "export { b } from '../runtime/b.ts';" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    [
+      'downwards, all of it passed on',
+      { 'kit/a.ts': "export * from '../runtime/b.ts';" },
+      ['kit/a.ts → runtime/b.ts'],
+    ],
+    ['to a command from wiring', { 'wiring/a.ts': "import type { P } from '../cli/parts.ts';" }, []],
+    ['to wiring from a command', { 'cli/a.ts': "import '../wiring/b.ts';" }, ['cli/a.ts → wiring/b.ts']],
+    ['of the application from wiring', { 'wiring/a.ts': "import '../app.ts';" }, ['wiring/a.ts → app.ts']],
+    ['of the program from anywhere', { 'app/a.ts': "import '../main.ts';" }, ['app/a.ts → main.ts']],
+    ['of anything from the program', { 'main.ts': "import './app.ts'; import './cli/a.ts';" }, []],
+    ['of the shop from a command', { 'cli/demo/a.ts': "import '../../../shop/b.ts';" }, []],
+    ['of the shop from elsewhere', { 'api/a.ts': "import '../../shop/b.ts';" }, ['api/a.ts → ../shop/b.ts']],
+    ['of the tests from a command', { 'cli/a.ts': "import '../../test/b.ts';" }, ['cli/a.ts → ../test/b.ts']],
+    ['a room that nobody knows', { 'extras/a.ts': 'export {};' }, ['extras/a.ts stands in no known room']],
+    [
+      'of governance from delivery',
+      { 'delivery/adapters/x/a.ts': "import type { F } from '../../../governance/b.ts';" },
+      [
+        'delivery/adapters/x/a.ts → governance/b.ts',
+        'delivery/adapters/x/a.ts → governance/b.ts: a freeze reaches this plane as data',
+      ],
+    ],
+  ];
+  it.each(cases)('HOUSE-1: planted, an import %s', (_, files, wrong) =>
+    expect(found(roomOrder, files)).toEqual(wrong),
+  );
+});
+
+describe('cycles', () => {
+  const cases: Planted[] = [
+    ['none', { 'a.ts': "import './b.ts';", 'b.ts': "import './c.ts';", 'c.ts': '' }, []],
+    [
+      'none where two ways meet',
+      { 'a.ts': "import './b.ts'; import './c.ts';", 'b.ts': "import './c.ts';", 'c.ts': '' },
+      [],
+    ],
+    ['two files', { 'a.ts': "import './b.ts';", 'b.ts': "import './a.ts';" }, ['a.ts → b.ts → a.ts']],
+    ['itself', { 'a.ts': "export * from './a.ts';" }, ['a.ts → a.ts']],
+    [
+      'of types alone',
+      { 'cli/a.ts': "import { b } from './x/b.ts';", 'cli/x/b.ts': "import type { A } from '../a.ts';" },
+      ['cli/a.ts → cli/x/b.ts → cli/a.ts'],
+    ],
+    [
+      'by a type that names its module, and when it is needed',
+      { 'a.ts': "type B = import('./b.ts').B;", 'b.ts': "const a = () => import('./a.ts');" },
+      ['a.ts → b.ts → a.ts'],
+    ],
+    [
+      'a long one, told the short way',
+      {
+        'a.ts': "import './b.ts';",
+        'b.ts': "import './c.ts'; import './d.ts';",
+        'c.ts': "import './d.ts';",
+        'd.ts': "import './a.ts';",
+      },
+      ['a.ts → b.ts → d.ts → a.ts', 'c.ts → d.ts → a.ts → b.ts → c.ts'],
+    ],
+    [
+      'two that have nothing to do with each other, and a file that only leads there',
+      {
+        'a.ts': "import './b.ts';",
+        'b.ts': "import './a.ts';",
+        'c.ts': "import './d.ts';",
+        'd.ts': "import './c.ts';",
+        'e.ts': "import './a.ts';",
+      },
+      ['a.ts → b.ts → a.ts', 'c.ts → d.ts → c.ts'],
+    ],
+  ];
+  it.each(cases)('HOUSE-10: planted: %s', (_, files, wrong) => expect(found(cycles, files)).toEqual(wrong));
+});
+
+describe('adapters', () => {
+  const sqlite = 'ledger/adapters/sqlite/ledger.ts';
+  const cases: Planted[] = [
+    ['wiring', { 'wiring/a.ts': `const a = () => import('../${sqlite}');` }, []],
+    ['an adapter of the same room', { 'ledger/adapters/x/a.ts': "import '../sqlite/ledger.ts';" }, []],
+    ['the program', { 'main.ts': `import './${sqlite}';` }, [`main.ts → ${sqlite}`]],
+    ['the application', { 'app/a.ts': `import '../${sqlite}';` }, [`app/a.ts → ${sqlite}`]],
+    [
+      'a command, when it is needed',
+      { 'cli/a.ts': `const a = () => import('../${sqlite}');` },
+      [`cli/a.ts → ${sqlite}`],
+    ],
+    ['the embedded room', { 'embedded/a.ts': `import '../${sqlite}';` }, [`embedded/a.ts → ${sqlite}`]],
+    ['its own room', { 'ledger/a.ts': "import './adapters/sqlite/ledger.ts';" }, [`ledger/a.ts → ${sqlite}`]],
+    [
+      'an adapter of another room',
+      { 'gitops/adapters/x/a.ts': `import '../../../${sqlite}';` },
+      [`gitops/adapters/x/a.ts → ${sqlite}`],
+    ],
+    [
+      'a command that wants a type',
+      { 'cli/a.ts': `import type { L } from '../${sqlite}';` },
+      [`cli/a.ts → ${sqlite}, a type: it belongs to a port`],
+    ],
+    [
+      'a command that wants nothing but types',
+      { 'cli/a.ts': `import { type L, type M } from '../${sqlite}';` },
+      [`cli/a.ts → ${sqlite}, a type: it belongs to a port`],
+    ],
+    [
+      'a command that wants a type beside a value',
+      { 'cli/a.ts': `import { type L, open } from '../${sqlite}';` },
+      [`cli/a.ts → ${sqlite}`],
+    ],
+    [
+      'a folder that nobody named before',
+      { 'cli/a.ts': "import '../server/adapters/new/b.ts';" },
+      ['cli/a.ts → server/adapters/new/b.ts'],
+    ],
+  ];
+  it.each(cases)('HOUSE-4: planted, an adapter that is imported by %s', (_, files, wrong) =>
+    expect(found(adapterChoice, files)).toEqual(wrong),
+  );
+});
+
+describe('packages', () => {
+  const plane = (text: string) => ({ 'runtime/a.ts': text });
+  const refused = ['runtime/a.ts imports pg'];
+  const cases: Planted[] = [
+    ['one that is allowed', plane("import { z } from 'zod';"), []],
+    [
+      'a part of one that is allowed',
+      { 'runtime/render/grafana/a.ts': "import '@grafana/grafana-foundation-sdk/common';" },
+      [],
+    ],
+    [
+      'one that is allowed in another place',
+      { 'delivery/a.ts': "import 'yaml';" },
+      ['delivery/a.ts imports yaml'],
+    ],
+    ['a client', plane("import pg from 'pg';"), refused],
+    ['a client when it is needed', plane("const pg = () => import('pg');"), refused],
+    ['a client for its types', plane("import type { Pool } from 'pg';"), refused],
+    ['a client in a type', plane("type Pool = import('pg').Pool;"), refused],
+    ['a client, passed on', plane("export { Pool } from 'pg';"), refused],
+    ['a client, all of it passed on', plane("export * from 'pg';"), refused],
+    ['a client by require', plane("const pg = require('pg');"), refused],
+    [
+      'a client by a require of its own',
+      plane("import { createRequire } from 'node:module'; const load = createRequire('/'); load('pg');"),
+      ['runtime/a.ts imports node:module', ...refused],
+    ],
+    [
+      'a client by a require that has no name',
+      plane("import { createRequire } from 'module'; createRequire('/')('pg');"),
+      ['runtime/a.ts imports module', ...refused],
+    ],
+    ['a part of Node', plane("import { readFileSync } from 'node:fs';"), ['runtime/a.ts imports node:fs']],
+    [
+      'a part of Node without its prefix',
+      plane("import { readFileSync } from 'fs';"),
+      ['runtime/a.ts imports fs'],
+    ],
+    [
+      'a part of Node, asked of the process',
+      plane("process.getBuiltinModule('node:fs');"),
+      ['runtime/a.ts imports node:fs'],
+    ],
+    ['one that nobody decided upon', plane("import 'left-pad';"), ['runtime/a.ts imports left-pad']],
+    [
+      'one whose name is computed',
+      plane('const a = (name: string) => import(name);'),
+      ['runtime/a.ts imports what is computed'],
+    ],
+    ['SHA-256 for the digest', { 'kit/digest.ts': "import { createHash } from 'node:crypto';" }, []],
+    [
+      'SHA-256 for anything else',
+      { 'kit/a.ts': "import { createHash } from 'node:crypto';" },
+      ['kit/a.ts imports node:crypto'],
+    ],
+    [
+      'files of this machine',
+      plane("import { readJson } from '../io/files.ts';"),
+      ['runtime/a.ts imports io/files.ts'],
+    ],
+    [
+      'files of this machine, for a renderer',
+      { 'gitops/render/k6/a.ts': "import '../../../io/files.ts';" },
+      ['gitops/render/k6/a.ts imports io/files.ts'],
+    ],
+    [
+      'files of this machine, for an adapter',
+      { 'gitops/adapters/x/a.ts': "import '../../../io/files.ts'; import 'node:fs';" },
+      [],
+    ],
+    ['what the console shares', { 'api/a.ts': "import 'undici';" }, ['api/a.ts imports undici']],
+    [
+      'importers of what others declare',
+      { 'declaration/import/a.ts': "import 'node:fs';" },
+      ['declaration/import/a.ts imports node:fs'],
+    ],
+  ];
+  it.each(cases)('HOUSE-9: planted: %s', (_, files, wrong) => expect(found(packages, files)).toEqual(wrong));
+
+  const clients: Planted[] = [
+    ['PostgreSQL for its ledger', { 'ledger/adapters/postgres/a.ts': "import pg from 'pg';" }, []],
+    [
+      'PostgreSQL for another ledger',
+      { 'ledger/adapters/sqlite/a.ts': "import pg from 'pg';" },
+      ['ledger/adapters/sqlite/a.ts imports pg: it belongs to ledger/adapters/postgres'],
+    ],
+    [
+      'the Kubernetes client for a plane that could be handed ours',
+      { 'delivery/adapters/argo-rollouts/a.ts': "import { KubeConfig } from '@kubernetes/client-node';" },
+      ['delivery/adapters/argo-rollouts/a.ts imports @kubernetes/client-node: it belongs to io/kubernetes'],
+    ],
+    [
+      'mail for the command line',
+      { 'cli/a.ts': "const mail = () => import('nodemailer');" },
+      ['cli/a.ts imports nodemailer: it belongs to server/notify'],
+    ],
+    [
+      'a part of the HTTP server for the application',
+      { 'app.ts': "import { serve } from '@hono/node-server'; import { stream } from 'hono/streaming';" },
+      ['app.ts imports hono/streaming: it belongs to server'],
+    ],
+    ['a package that talks to nobody', { 'controller/a.ts': "import 'diff';" }, []],
+  ];
+  it.each(clients)('HOUSE-11: planted: %s', (_, files, wrong) =>
+    expect(found(packages, files)).toEqual(wrong),
+  );
+});
+
+describe('purity', () => {
+  const uses = (text: string, file = 'delivery/a.ts') =>
+    found(purity, { [file]: text }).map((one) => one.replace(`${file} uses `, ''));
+
+  it.each([
+    ['the clock', 'const now = () => Date.now();', 'Date.now'],
+    ['the clock by another name', 'const { now } = Date;', 'Date'],
+    ['the clock, handed on', 'export const clock = Date;', 'Date'],
+    ['a date of now', 'const now = () => new Date();', 'new Date()'],
+    ['a text of now', 'const now = () => Date();', 'Date'],
+    ['a clock of its own', 'const now = () => performance.now();', 'performance.now'],
+    [
+      'the clock of Temporal',
+      "import { Temporal } from 'temporal-polyfill'; Temporal.Now.instant();",
+      'Temporal.Now',
+    ],
+    ['randomness', 'const die = () => Math.random();', 'Math.random'],
+    ['randomness by another name', 'const { random } = Math;', 'Math.random'],
+    ['randomness of the system', 'const id = () => crypto.randomUUID();', 'crypto.randomUUID'],
+    ['the environment', "const home = () => process.env['HOME'];", 'process.env'],
+    ['the environment by another name', 'const p = process;', 'process'],
+    ['the environment by the world', 'const p = globalThis.process;', 'globalThis.process'],
+    ['a timer', 'const wait = () => setTimeout(() => {}, 5);', 'setTimeout'],
+    ['a timer that is a signal', 'const limit = () => AbortSignal.timeout(5);', 'AbortSignal.timeout'],
+    ['the network', "const get = () => fetch('http://x');", 'fetch'],
+    ['a console', "console.log('here');", 'console.log'],
+    ['the language of the machine', 'const t = (n: number) => n.toLocaleString();', 'toLocaleString'],
+    [
+      'the order of the language of the machine',
+      'const c = (a: string) => a.localeCompare(a);',
+      'localeCompare',
+    ],
+    ['formats of the language of the machine', 'const f = new Intl.NumberFormat();', 'Intl.NumberFormat'],
+    ['the time zone of the machine', 'const h = (d: Date) => d.getHours();', 'getHours'],
+    ['the place of its own file', 'const here = import.meta.dirname;', 'import.meta'],
+    ['the clock inside a default', 'function f(now = Date.now()) { return now; }', 'Date.now'],
+    [
+      'the clock in one branch',
+      'const f = (a: boolean) => { if (a) { return Date.now(); } return 0; };',
+      'Date.now',
+    ],
+  ])('HOUSE-9: planted: %s', (_, text, use) => expect(uses(text)).toEqual([use]));
+
+  it.each([
+    [
+      'moments that are given',
+      'const f = (at: number) => new Date(at).toISOString() + Date.UTC(2026, 1) + Math.max(at, 1);',
+    ],
+    ['its name in a comment or a text', "// Date.now()\nconst s = 'Date.now()';"],
+    ['its name as a key', 'const t = { fetch: 1, process: 2, console: 3 }; t.fetch + t.process;'],
+    ['a value of the same name', 'const f = (process: { env: string }) => process.env;'],
+    ['a function of the same name', "import { fetch } from './fetch.ts'; fetch('x');"],
+    ['a variable of the same name', 'const f = () => { const performance = 5; return performance; };'],
+    ['a value of the same name among others', 'const f = ({ fetch }: { fetch: () => void }) => fetch();'],
+    ['a type of the same name', 'interface Date2 { readonly at: Date } let f: (d: Date) => Performance;'],
+    ['whether it is a date', 'const f = (d: unknown) => d instanceof Date;'],
+  ])('HOUSE-9: planted, nothing wrong: %s', (_, text) => expect(uses(text)).toEqual([]));
+
+  it.each([
+    ['kit/a.ts', true],
+    ['promql/a.ts', true],
+    ['api/a.ts', true],
+    ['runtime/render/prometheus/a.ts', true],
+    ['declaration/import/a.ts', true],
+    ['delivery/adapters/nginx/a.ts', false],
+    ['io/a.ts', false],
+    ['controller/a.ts', false],
+    ['server/a.ts', false],
+  ])('HOUSE-9: planted in %s, the clock is found: %s', (file, is) =>
+    expect(uses('const now = () => Date.now();', file)).toEqual(is ? ['Date.now'] : []),
+  );
+});
+
+describe('state of modules', () => {
+  const state = (text: string) =>
+    found(moduleState, { 'cli/a.ts': text }).map((one) => one.replace('cli/a.ts: ', ''));
+
+  it.each([
+    ['a variable', 'let count = 0;', 'count may change'],
+    ['an exported variable', 'export let count = 0;', 'count may change'],
+    ['a variable of old', 'var count = 0;', 'count may change'],
+    ['variables out of an object', 'let { a } = { a: 1 };', 'a may change'],
+    [
+      'a map that is filled',
+      'const seen = new Map(); const f = (k: string) => seen.set(k, 1);',
+      'seen is changed in place',
+    ],
+    [
+      'a typed map that is filled',
+      'const seen: Map<string, number> = new Map(); function f() { seen.set("a", 1); }',
+      'seen is changed in place',
+    ],
+    [
+      'a set that is emptied',
+      'export const seen = new Set<string>(); export const f = () => seen.clear();',
+      'seen is changed in place',
+    ],
+    [
+      'a list that grows',
+      'const all: string[] = []; const f = (s: string) => { all.push(s); };',
+      'all is changed in place',
+    ],
+    ['a list that is sorted', 'const all = [2, 1]; const f = () => all.sort();', 'all is changed in place'],
+    [
+      'an entry that is set',
+      'const cache: Record<string, number> = {}; const f = (k: string) => { cache[k] = 1; };',
+      'cache is changed in place',
+    ],
+    ['an entry that is counted up', 'const n = { a: 0 }; const f = () => n.a++;', 'n is changed in place'],
+    [
+      'an entry that is deleted',
+      'const n: { a?: 0 } = {}; const f = () => delete n.a;',
+      'n is changed in place',
+    ],
+    [
+      'an entry of an entry',
+      'const n = { a: { b: [] as number[] } }; const f = () => n.a.b.push(1);',
+      'n is changed in place',
+    ],
+    [
+      'an object that is merged into',
+      'const n = {}; const f = () => Object.assign(n, { a: 1 });',
+      'n is changed in place',
+    ],
+    [
+      'an object behind a type',
+      'const n = { a: 1 } as { a: number }; const f = () => { n.a = 2; };',
+      'n is changed in place',
+    ],
+    [
+      'a map that is filled while it is made',
+      'const all = new Map(); for (const k of [1]) all.set(k, k);',
+      'all is changed in place',
+    ],
+    ['a field of a class', 'class A { static count = 0; }', 'count is changed in place'],
+  ])('HOUSE-3: planted: %s', (_, text, wrong) => expect(state(text)).toEqual([wrong]));
+
+  it.each([
+    ['a table', 'const table = { a: 1 }; export const f = (k: "a") => table[k];'],
+    ['a map that is read', 'const all = new Map([[1, 2]]); export const f = () => all.get(1);'],
+    ['a list that is copied', 'const all = [2, 1]; export const f = () => [...all].sort();'],
+    ['a map of a function', 'const f = () => { const seen = new Map(); seen.set(1, 1); return seen; };'],
+    [
+      'a parameter of the same name',
+      'const seen = new Map(); const f = (seen: Map<number, number>) => seen.set(1, 1);',
+    ],
+    [
+      'a variable of a function of the same name',
+      'const all: number[] = []; const f = () => { const all: number[] = []; all.push(1); return all; };',
+    ],
+    [
+      'a variable of a loop',
+      'const n = { a: 1 }; const f = (l: { a: number }[]) => { for (const n of l) n.a = 2; };',
+    ],
+    ['a constant of a class', 'class A { static readonly limit = 5; }'],
+    ['a local variable', 'const f = () => { let n = 0; n++; return n; };'],
+  ])('HOUSE-3: planted, nothing wrong: %s', (_, text) => expect(state(text)).toEqual([]));
+});
+
+describe('types that can be taken away', () => {
+  it.each([
+    ['an enum', 'export enum A { B }'],
+    ['an enum', 'const enum A { B }'],
+    ['a namespace', 'namespace A { export const b = 1; }'],
+    ['a parameter property', 'class A { constructor(private readonly b: number) {} }'],
+    ['a decorator', '@sealed class A {}'],
+    ['an import assignment', "import a = require('a');"],
+    ['a type in front of a value', 'const a = <string>b;'],
+  ])('HOUSE-5: planted: %s, in %s', (what, text) =>
+    expect(found(typeStripping, { 'cli/a.ts': text })).toEqual([`cli/a.ts has ${what}`]),
+  );
+
+  it('HOUSE-5: planted, nothing wrong: what is declared and what is a type', () =>
+    expect(
+      found(typeStripping, {
+        'cli/a.ts': 'declare namespace A { const b: number; } type C = string; const d = 1 as unknown as C;',
+      }),
+    ).toEqual([]));
+});
+
+describe('the console', () => {
+  it.each([
+    ['view models', "import { v } from '../../src/api/views.ts'; import '../../src/kit/time.ts';", []],
+    ['names of the machine', "import { FAMILY } from '../../src/delivery/machine.ts';", []],
+    ['a plane', "import '../../src/delivery/decide.ts';", ['a.tsx → ../../src/delivery/decide.ts']],
+    [
+      'a plane, a type',
+      "import type { A } from '../../src/runtime/port.ts';",
+      ['a.tsx → ../../src/runtime/port.ts'],
+    ],
+    [
+      'a plane, when it is needed',
+      "const a = () => import('../../src/server/app.ts');",
+      ['a.tsx → ../../src/server/app.ts'],
+    ],
+    ['a part of Node', "import 'node:fs';", ['a.tsx → node:fs']],
+    ['its own parts and packages', "import { useState } from 'react'; import './b.tsx';", []],
+  ])('HOUSE-6: planted: %s', (_, text, wrong) =>
+    expect(found(consoleImports, { 'a.tsx': text })).toEqual(wrong),
+  );
+});

@@ -1,0 +1,216 @@
+import { posix } from 'node:path';
+import { importsOf, type Node, type SourceFile, treeOf, walk } from './syntax.ts';
+
+/** Each rule is a function of sources that gives what is wrong with them, in words. */
+export type Rule = (files: readonly SourceFile[]) => string[];
+
+/** Top to bottom: a room imports only rooms above it, and itself. */
+export const ROOMS = [
+  'kit',
+  'io',
+  'promql',
+  'ledger',
+  'declaration',
+  'runtime',
+  'delivery',
+  'gitops',
+  'governance',
+  'controller',
+  'embedded',
+  'api',
+  'server',
+  'cli',
+  'wiring',
+  'app',
+  'main',
+] as const;
+const PLANES = ['promql', 'declaration', 'runtime', 'delivery', 'gitops', 'governance'];
+/** Rooms in which nothing does IO: planes but for their adapters, what stands above them, what the console shares. */
+const PURE = ['kit', ...PLANES, 'api'];
+
+/** `app.ts` and `main.ts` are rooms of the same name. */
+export const roomOf = (file: string): string => file.split('/')[0]!.replace(/\.ts$/, '');
+const isAdapter = (file: string): boolean => /^[^/]+\/adapters\//.test(file);
+export const isPure = (file: string): boolean => PURE.includes(roomOf(file)) && !isAdapter(file);
+
+export interface Target {
+  readonly from: string;
+  /** Path below `src/`; it begins with `..` where it lies elsewhere. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+/** Every import of another file of ours. */
+export const targetsOf = (source: SourceFile): Target[] =>
+  importsOf(source).flatMap(({ request, typeOnly }) =>
+    request?.startsWith('.')
+      ? [{ from: source.file, to: posix.join(posix.dirname(source.file), request), typeOnly }]
+      : [],
+  );
+
+/** The demo drives the shop's own parts; the command line is the only room that may. */
+const mayLeave = ({ from, to }: Target): boolean => roomOf(from) === 'cli' && to.startsWith('../shop/');
+
+function isUpwards(target: Target): boolean {
+  if (target.to.startsWith('..')) return mayLeave(target);
+  const level = (file: string) => ROOMS.indexOf(roomOf(file) as (typeof ROOMS)[number]);
+  return level(target.to) <= level(target.from);
+}
+
+/** HOUSE-1: rooms are known, and import only rooms above them, types included. */
+export const roomOrder: Rule = (files) => [
+  ...files
+    .filter(({ file }) => !ROOMS.includes(roomOf(file) as (typeof ROOMS)[number]))
+    .map(({ file }) => `${file} stands in no known room`),
+  ...files
+    .flatMap(targetsOf)
+    .filter((target) => !isUpwards(target))
+    .map(({ from, to }) => `${from} → ${to}`),
+  ...files
+    .flatMap(targetsOf)
+    .filter(({ from, to }) => /^(gitops|delivery)\//.test(from) && roomOf(to) === 'governance')
+    .map(({ from, to }) => `${from} → ${to}: a freeze reaches this plane as data`),
+];
+
+/** The shortest way from a file back to itself, if there is one. */
+function wayBack(start: string, edges: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const before = new Map<string, string>();
+  let front = [start];
+  while (front.length > 0) {
+    const next: string[] = [];
+    for (const at of front)
+      for (const to of edges.get(at) ?? []) {
+        if (to === start) {
+          const path = [at];
+          while (path[0] !== start) path.unshift(before.get(path[0]!)!);
+          return [...path, start];
+        }
+        if (before.has(to)) continue;
+        before.set(to, at);
+        next.push(to);
+      }
+    front = next;
+  }
+  return null;
+}
+
+/** HOUSE-10: no file imports itself, by whatever way, types included. One shortest way for each knot of files. */
+export const cycles: Rule = (files) => {
+  const edges = new Map(files.map((source) => [source.file, targetsOf(source).map(({ to }) => to)]));
+  const told = new Set<string>();
+  return [...edges.keys()].sort().flatMap((file) => {
+    const way = told.has(file) ? null : wayBack(file, edges);
+    for (const one of way ?? []) told.add(one);
+    return way ? [way.join(' → ')] : [];
+  });
+};
+
+/** HOUSE-4: what stands in a room's `adapters/` is imported by that room's adapters and by `wiring/` alone. */
+export const adapterChoice: Rule = (files) =>
+  files
+    .flatMap(targetsOf)
+    .filter(({ to }) => isAdapter(to))
+    .filter(({ from, to }) => !(isAdapter(from) && roomOf(from) === roomOf(to)) && roomOf(from) !== 'wiring')
+    .map(({ from, to, typeOnly }) => `${from} → ${to}${typeOnly ? ', a type: it belongs to a port' : ''}`);
+
+/** Packages that a place may import, by the longest path that fits; places without IO import no others. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  kit: ['canonicalize', 'js-yaml', 'yaml'],
+  'kit/digest.ts': ['node:crypto'],
+  promql: ['@prometheus-io/lezer-promql'],
+  declaration: ['js-yaml', 'temporal-polyfill', 'yaml', 'zod'],
+  runtime: ['temporal-polyfill', 'zod'],
+  'runtime/render': ['@grafana/grafana-foundation-sdk', 'yaml'],
+  delivery: ['zod'],
+  'delivery/render': ['yaml'],
+  gitops: ['yaml', 'zod'],
+  governance: ['rrule-temporal', 'temporal-polyfill', 'zod'],
+  'governance/render': ['yaml'],
+  api: ['@hono/zod-openapi', 'zod'],
+};
+
+/** Who talks to the outside, by which package: one place each. Packages that are not named here do no such thing. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  '@commander-js/extra-typings': ['cli'],
+  '@hono/node-server': ['app', 'server'],
+  '@kubernetes/client-node': ['io/kubernetes'],
+  '@octokit/auth-app': ['gitops/adapters/forge-github', 'wiring'],
+  '@octokit/core': ['gitops/adapters/forge-github'],
+  '@octokit/plugin-paginate-rest': ['gitops/adapters/forge-github'],
+  '@open-policy-agent/opa-wasm': ['governance/adapters/opa-wasm'],
+  '@slack/web-api': ['server/notify'],
+  commander: ['cli'],
+  hono: ['server'],
+  jose: ['server'],
+  kysely: ['ledger/adapters'],
+  'node:sqlite': ['ledger/adapters/sqlite'],
+  nodemailer: ['server/notify'],
+  'openid-client': ['server'],
+  pg: ['ledger/adapters/postgres'],
+  pino: ['wiring'],
+  'prom-client': ['server'],
+};
+
+/** `@scope/name` of `@scope/name/part`; `node:fs` of `node:fs/promises`. */
+const packageOf = (request: string): string =>
+  request
+    .split('/')
+    .slice(0, request.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const isIn = (file: string, place: string): boolean =>
+  file === place || file.startsWith(`${place}/`) || file === `${place}.ts`;
+
+const allowedIn = (file: string): readonly string[] =>
+  Object.entries(ALLOWED)
+    .filter(([place]) => isIn(file, place))
+    .sort(([a], [b]) => b.length - a.length)[0]?.[1] ?? [];
+
+/** HOUSE-9 and HOUSE-11: places without IO import packages from a list, clients are imported where they belong. */
+export const packages: Rule = (files) =>
+  files.flatMap((source) => {
+    const { file } = source;
+    const wrong = importsOf(source).flatMap(({ request }) => {
+      if (request === null) return [`${file} imports what is computed`];
+      if (request.startsWith('.')) return [];
+      const name = packageOf(request);
+      if (isPure(file)) return allowedIn(file).includes(name) ? [] : [`${file} imports ${request}`];
+      const places = CLIENTS[name];
+      return !places || places.some((place) => isIn(file, place))
+        ? []
+        : [`${file} imports ${request}: it belongs to ${places.join(', ')}`];
+    });
+    const io = isPure(file) ? targetsOf(source).filter(({ to }) => roomOf(to) === 'io') : [];
+    return [...wrong, ...io.map(({ to }) => `${file} imports ${to}`)];
+  });
+
+const UNSTRIPPABLE: Readonly<Record<string, string>> = {
+  Decorator: 'a decorator',
+  TSEnumDeclaration: 'an enum',
+  TSExportAssignment: 'an export assignment',
+  TSImportEqualsDeclaration: 'an import assignment',
+  TSModuleDeclaration: 'a namespace',
+  TSParameterProperty: 'a parameter property',
+  TSTypeAssertion: 'a type in front of a value',
+};
+
+/** HOUSE-5: what is left when types are taken away is the program. */
+export const typeStripping: Rule = (files) =>
+  files.flatMap((source) => {
+    const wrong: string[] = [];
+    walk(treeOf(source), (node: Node) => {
+      const what = node['declare'] === true ? undefined : UNSTRIPPABLE[node.type];
+      if (what) wrong.push(`${source.file} has ${what}`);
+    });
+    return wrong;
+  });
+
+/** HOUSE-6: of ours the console imports `api/`, `kit/` and the machine's names. Files stand below `console/src/`. */
+export const consoleImports: Rule = (files) =>
+  files.flatMap((source) =>
+    importsOf(source)
+      .map(({ request }) => request ?? 'what is computed')
+      .filter((request) => /\/src\/|^node:|computed/.test(request))
+      .filter((request) => !/\/src\/(api\/|kit\/|delivery\/machine\.ts)/.test(request))
+      .map((request) => `${source.file} → ${request}`),
+  );
