@@ -82,7 +82,9 @@ export async function lookOnce(
     const lanes = kept ? [...(await lanesIn(ledger, names)).values()] : null;
     const gate = createGatekeeper({
       platform,
-      forge: o.post ? forge : { ...forge, report: async () => ok('unchanged' as const) },
+      forge: o.post
+        ? forge
+        : { ...forge, report: async () => ok({ post: 'unchanged', foreign: null, untold: null }) },
       policy: policy.port,
       governance,
       metricsPort: (e) => ports.get(e),
