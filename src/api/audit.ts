@@ -21,7 +21,11 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
     `budget of ${d['slo']}: ${Math.round(Number(d['bad']))} bad requests do not count (${d['reason']}; approved by ${d['approver']})`,
   'alert.received': (d) => `alert ${d['alert']} of ${d['slo'] || 'no SLO'} is ${d['status']}`,
   'gate.decided': (d) => decisionSentence((d as GovernanceData<'gate.decided'>).decision),
-  'gate.posted': (d) => `posted to the pull request: ${d['state']}`,
+  'gate.posted': (d) => {
+    const foreign = d['foreign'] as { by: string; state: string } | undefined;
+    const instead = foreign ? `, in place of ${foreign.state} that ${foreign.by} posted under our name` : '';
+    return `posted to the pull request: ${d['state']}${instead}`;
+  },
   'freeze.set': (d) => `freeze of ${where(d)} until ${when(d['until'])} UTC: ${d['reason']}`,
   'freeze.lifted': (d) => `freeze ${d['id']} lifted: ${d['reason']}`,
   'freeze.moved': (d, r) =>

@@ -264,6 +264,8 @@ export interface PullSource {
   readonly decision: Decision | null;
   readonly facts: { readonly changes: readonly (Scope & { readonly kind: string })[] } | null;
   readonly trouble: { readonly code: string; readonly message: string } | null;
+  /** Somebody else's post under our name that ours took the place of last. */
+  readonly foreign?: { readonly by: string; readonly state: string } | null;
 }
 
 const reasons = (list: Decision['deny']): PullView['deny'] =>
@@ -275,7 +277,7 @@ const reasons = (list: Decision['deny']): PullView['deny'] =>
     by: (r['by'] as string[] | undefined) ?? [],
   }));
 
-export function pullViewOf({ pull, decision, facts, trouble }: PullSource): PullView {
+export function pullViewOf({ pull, decision, facts, trouble, foreign }: PullSource): PullView {
   const looked = decision
     ? decisionSentence(decision)
     : trouble
@@ -302,7 +304,11 @@ export function pullViewOf({ pull, decision, facts, trouble }: PullSource): Pull
     policy: decision?.policy.revision ?? null,
     evaluatedAt: decision?.evaluatedAt ?? null,
     validUntil: decision?.validUntil ?? null,
-    trouble: trouble ? `${trouble.code}: ${trouble.message}` : null,
+    trouble: trouble
+      ? `${trouble.code}: ${trouble.message}`
+      : foreign
+        ? `FOREIGN_POST: ${foreign.by} posted ${foreign.state} under the name of our check; ours was posted again`
+        : null,
   };
 }
 

@@ -77,7 +77,9 @@ async function gateOver(
   const lanes = kept ? [...(await lanesIn(ledger, names)).values()] : null;
   return createGatekeeper({
     platform,
-    forge: o.post ? forge : { ...forge, report: async () => ok('unchanged' as const) },
+    forge: o.post
+      ? forge
+      : { ...forge, report: async () => ok({ post: 'unchanged', foreign: null, untold: null }) },
     policy: policy.port,
     governance,
     metricsPort: (e) => ports.get(e),

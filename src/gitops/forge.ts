@@ -63,6 +63,22 @@ export interface ForgeFailure {
 
 export type ForgeResult<T> = Promise<Result<T, ForgeFailure>>;
 
+/** Who wrote something on a forge. */
+export interface Author {
+  readonly id: number | null;
+  readonly login: string;
+}
+
+/** What came of a report. */
+export interface Posted {
+  /** `superseded`: a newer one of ours is there already. */
+  readonly post: 'posted' | 'unchanged' | 'superseded';
+  /** Somebody else's post under the same name that ours took the place of; null: nobody else posted there. */
+  readonly foreign: { readonly by: string; readonly state: string } | null;
+  /** Why the comment beside it could not be brought up to date; null: it is. */
+  readonly untold: ForgeFailure | null;
+}
+
 export interface WantedPull {
   readonly title: string;
   readonly body: string;
@@ -102,13 +118,18 @@ export interface ForgePort {
   readonly kind: 'local' | 'gitea' | 'github';
   pull(number: number): ForgeResult<PullRequest>;
   openPulls(): ForgeResult<readonly PullRequest[]>;
+  /** What the head adds to its base, of exactly these two commits, wherever the branches are by now. */
   files(pull: PullRequest): ForgeResult<ChangedFiles>;
   /** A file at a commit; null: it is not there. */
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
-  report(pull: PullRequest, report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'>;
-  /** One comment of ours per mark, kept up to date, whatever became of the pull request. */
+  /**
+   * Posts to the commit that the report names. What stands there counts only where we posted it ourselves:
+   * whatever another author posted under the same name is replaced, and named in the answer.
+   */
+  report(pull: PullRequest, report: CheckReport): ForgeResult<Posted>;
+  /** One comment of ours per mark, kept up to date, whatever became of the pull request. Others' comments are left alone. */
   comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null>;
   open(wanted: WantedPull): ForgeResult<PullRequest>;
   /** Writes the branch anew and opens its pull request, or brings the one that is open up to date. Done twice it is there once. */
@@ -135,13 +156,30 @@ export const outcomeMark = (report: Pick<CheckReport, 'key'>): string => `<!-- $
 export const postMark = (report: Pick<CheckReport, 'key' | 'evaluatedAt'>): string =>
   `${report.evaluatedAt} ${report.key}`;
 
-/** Whether a new post is needed where one stands already. Two servers may post at once: the newer look wins. */
+/** A post under the name of our check, as the forge tells of it. */
+export interface StandingPost {
+  /** Whether we posted it ourselves. */
+  readonly ours: boolean;
+  readonly state: string;
+  /** Its key and time, where it has them. */
+  readonly mark: string | null | undefined;
+}
+
+/** Clocks of two servers may differ by so much; a post that is further ahead is no newer look. */
+const MAX_AHEAD_MS = 60_000;
+
+/**
+ * Whether a new post is needed where one stands already. Two servers may post at once: the newer look wins. What
+ * somebody else posted never stands, and neither does another state under our key or a time that is yet to come.
+ */
 export function postNeeded(
-  standing: string | null | undefined,
-  report: Pick<CheckReport, 'key' | 'evaluatedAt'>,
+  standing: StandingPost | null,
+  report: Pick<CheckReport, 'key' | 'evaluatedAt' | 'state'>,
+  now: number,
 ): 'post' | 'unchanged' | 'superseded' {
-  const match = /^(\d+) (\S+)$/.exec(standing ?? '');
-  if (!match) return 'post';
-  if (match[2] === report.key) return 'unchanged';
-  return Number(match[1]) > report.evaluatedAt ? 'superseded' : 'post';
+  const match = standing?.ours ? /^(\d+) (\S+)$/.exec(standing.mark ?? '') : null;
+  if (!standing || !match) return 'post';
+  if (match[2] === report.key && standing.state === report.state) return 'unchanged';
+  const at = Number(match[1]);
+  return at > report.evaluatedAt && at <= now + MAX_AHEAD_MS ? 'superseded' : 'post';
 }

@@ -48,7 +48,13 @@ export const governanceEvents = {
   }),
   /** The compiled policy itself, once a revision: what a replay asks. */
   'policy.kept': z.object({ revision: z.string(), digest: z.string(), wasm: z.string() }),
-  'gate.posted': z.object({ decision: z.string(), headSha: z.string(), state: z.string() }),
+  'gate.posted': z.object({
+    decision: z.string(),
+    headSha: z.string(),
+    state: z.string(),
+    /** Somebody else's post under our name that this one took the place of. */
+    foreign: z.object({ by: z.string(), state: z.string() }).optional(),
+  }),
 } as const;
 export type GovernanceEventType = keyof typeof governanceEvents;
 export type GovernanceData<T extends GovernanceEventType> = z.infer<(typeof governanceEvents)[T]>;

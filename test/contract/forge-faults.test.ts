@@ -139,12 +139,61 @@ describe('a forge that fails', () => {
   it('FORGE-15: a post whose answer was lost is found at the next try, and not made twice', async () => {
     const github = scripted();
     const statuses = `/repos/acme/shop/commits/${PULL.head.sha}/statuses`;
-    github.on('GET', statuses, 200, []);
+    const us = { id: 1, login: 'sluice' };
+    const theirs = {
+      context: 'sluice/gate',
+      state: 'success',
+      description: 'Allowed. [5 k]',
+      creator: { id: 2, login: 'mallory' },
+    };
+    const ours = { context: 'sluice/gate', state: 'failure', description: 'Denied. [5 k]', creator: us };
+    // Asked once, however often it is tried.
+    github.on('GET', '/user', 200, us);
+    github.on('GET', statuses, 200, [theirs]);
     github.on('POST', `/repos/acme/shop/statuses/${PULL.head.sha}`, 502, 'lost');
-    github.on('GET', statuses, 200, [{ context: 'sluice/gate', description: 'Denied. [5 k]' }]);
+    github.on('GET', statuses, 200, [ours, theirs]);
     github.on('GET', '/repos/acme/shop/issues/7/comments', 200, []);
-    github.on('POST', '/repos/acme/shop/issues/7/comments', 201, { id: 1 });
-    expect(await github.forge.report(PULL, REPORT)).toMatchObject({ ok: true, value: 'unchanged' });
+    github.on('POST', '/repos/acme/shop/issues/7/comments', 201, { id: 1, body: 'x', user: us });
+    expect(await github.forge.report(PULL, REPORT)).toEqual({
+      ok: true,
+      value: { post: 'unchanged', foreign: { by: 'mallory', state: 'success' }, untold: null },
+    });
+    github.done();
+  });
+
+  it('FORGE-28: a token that may not ask whose it is posts, and learns it from the answer', async () => {
+    const github = scripted();
+    const statuses = `/repos/acme/shop/commits/${PULL.head.sha}/statuses`;
+    const us = { id: 1, login: 'github-actions[bot]' };
+    const theirs = { id: 2, login: 'mallory' };
+    const post = { context: 'sluice/gate', state: 'failure', description: 'Denied. [5 k]' };
+    const mark = '<!-- sluice:gate -->';
+    github.on('GET', '/user', 403, { message: 'Resource not accessible by integration' });
+    github.on('GET', statuses, 200, [{ ...post, creator: us }]);
+    github.on('POST', `/repos/acme/shop/statuses/${PULL.head.sha}`, 201, { ...post, creator: us });
+    github.on('GET', '/repos/acme/shop/issues/7/comments', 200, [
+      { id: 4, body: `${mark}\nx\n<!-- k -->`, user: theirs },
+      { id: 5, body: `${mark}\nan older word`, user: us },
+    ]);
+    github.on('PATCH', '/repos/acme/shop/issues/comments/5', 200, {});
+    const posted = { post: 'posted', foreign: null, untold: null };
+    expect(await github.forge.report(PULL, REPORT)).toEqual({ ok: true, value: posted });
+    // From then on it is known.
+    github.on('GET', statuses, 200, [{ ...post, creator: us }]);
+    github.on('GET', '/repos/acme/shop/issues/7/comments', 200, [
+      { id: 5, body: `${mark}\nx\n<!-- k -->`, user: us },
+    ]);
+    expect(await github.forge.report(PULL, REPORT)).toMatchObject({ ok: true, value: { post: 'unchanged' } });
+    github.done();
+  });
+
+  it('FORGE-28: whose token it is is not guessed while the forge does not answer', async () => {
+    const github = scripted();
+    for (let i = 0; i < 3; i++) github.on('GET', '/user', 502, 'x');
+    expect(await github.forge.report(PULL, REPORT)).toMatchObject({
+      ok: false,
+      error: { code: 'UNAVAILABLE' },
+    });
     github.done();
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { localForge, protect } from '../../src/gitops/adapters/forge-local/forge.ts';
 import { FILES, type ForgeRig, forgeContract } from './forge/contract.ts';
-import { startGithubFake } from './forge/github-fake.ts';
+import { OUR_APP, startGithubFake } from './forge/github-fake.ts';
 import { startPrism } from './forge/prism.ts';
 import { bareRepository } from './forge/repository.ts';
 
@@ -62,7 +62,7 @@ const githubRig = (auth: 'app' | 'token') => async (): Promise<ForgeRig> => {
     address: prism.address,
     repository: 'acme/shop',
     branch: 'main',
-    auth: auth === 'app' ? { appId: 7, installation: 1, privateKey: KEY } : { token: 'ghp_token' },
+    auth: auth === 'app' ? { appId: OUR_APP, installation: 1, privateKey: KEY } : { token: 'ghp_token' },
     webhookSecret: fake.secret,
     retryMs: 1,
   });
@@ -73,6 +73,13 @@ const githubRig = (auth: 'app' | 'token') => async (): Promise<ForgeRig> => {
     label: async (number, labels) => fake.label(number, labels),
     states: async (sha) => fake.states(sha),
     comments: async (number) => fake.comments(number),
+    stranger: {
+      login: fake.stranger.login,
+      post: async (sha, state, mark) =>
+        auth === 'app' ? fake.stranger.run(sha, state, mark) : fake.stranger.status(sha, state, mark),
+      others: async (sha, count) => fake.stranger.others(sha, count),
+      comment: async (number, body) => fake.stranger.comment(number, body),
+    },
     delivery: (event) => fake.delivery(event),
     async close() {
       expect(prism.violations()).toEqual([]);
@@ -87,8 +94,8 @@ const githubRig = (auth: 'app' | 'token') => async (): Promise<ForgeRig> => {
 };
 
 forgeContract('local', localRig);
-forgeContract('GitHub as an App, by its own description', githubRig('app'));
-forgeContract('GitHub with a token, by its own description', githubRig('token'));
+forgeContract('GitHub as an App, by its own description', githubRig('app'), { strangers: 'beside' });
+forgeContract('GitHub with a token, by its own description', githubRig('token'), { strangers: 'replace' });
 
 describe('the local forge', () => {
   it('FORGE-11: a push past the gate is refused, and says what to do instead', async () => {

@@ -441,7 +441,7 @@ describe('when things go wrong', () => {
         detailsUrl: null,
       });
     const [newer, older] = await Promise.all([report('failure', 2_000), report('success', 1_000)]);
-    expect([value(newer), value(older)]).toEqual(['posted', 'superseded']);
+    expect([value(newer).post, value(older).post]).toEqual(['posted', 'superseded']);
     expect(await h.status(number)).toBe('failure');
   });
 

@@ -1,6 +1,13 @@
 import type { Platform } from '../../declaration/platform.ts';
 import type { Lane } from '../../delivery/events.ts';
-import type { CheckReport, ForgeFailure, ForgeHint, ForgePort, PullRequest } from '../../gitops/forge.ts';
+import type {
+  CheckReport,
+  ForgeFailure,
+  ForgeHint,
+  ForgePort,
+  Posted,
+  PullRequest,
+} from '../../gitops/forge.ts';
 import { type Decision, outcomeKey } from '../../governance/decision.ts';
 import { waiverFacts } from '../../governance/events.ts';
 import type { Facts } from '../../governance/facts.ts';
@@ -24,6 +31,8 @@ export interface PullState {
   readonly facts: Facts | null;
   /** What was wrong when it was last looked at; null: nothing. */
   readonly trouble: ForgeFailure | null;
+  /** Somebody else's post under the name of our check that ours took the place of last. */
+  readonly foreign?: Posted['foreign'];
 }
 
 export interface Gatekeeper {
@@ -219,7 +228,10 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
       keep(pull, {}, { decision, facts });
       return failed(pull, posted.error);
     }
-    if (posted.value === 'posted')
+    const { post, foreign, untold } = posted.value;
+    if (foreign)
+      parts.warn({ pull: pull.number, ...foreign }, 'somebody else posted under the name of our check');
+    if (post === 'posted')
       await governance.record(
         'gate.posted',
         `pull/${pull.number}`,
@@ -227,14 +239,18 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
           decision: decision.id,
           headSha: pull.head.sha,
           state: decision.allow ? 'success' : 'failure',
+          ...(foreign ? { foreign } : {}),
         },
         SYSTEM,
         now,
         decision.id,
       );
-    return ok(
-      keep(pull, { ground: groundOf(pull, facts, now), hinted: false, retryAt: 0 }, { decision, facts }),
-    );
+    const seen = { decision, facts, ...(foreign ? { foreign } : {}) };
+    if (untold) {
+      keep(pull, {}, seen);
+      return failed(pull, untold);
+    }
+    return ok(keep(pull, { ground: groundOf(pull, facts, now), hinted: false, retryAt: 0 }, seen));
   }
 
   /** A merge group: what would be merged together is judged as its pull request, at the group's own commit. */

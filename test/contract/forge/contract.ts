@@ -17,6 +17,15 @@ export interface ForgeRig {
   /** What stands at a commit, as people see it: newest state of each check. */
   states(sha: string): Promise<Readonly<Record<string, string>>>;
   comments(number: number): Promise<readonly string[]>;
+  /** Somebody else who may write there, too; where nobody can there is none. */
+  readonly stranger?: {
+    readonly login: string;
+    /** Posts under the name of our check, with this in the place where ours has its key and time. */
+    post(sha: string, state: 'success' | 'failure', mark: string): Promise<void>;
+    /** Posts under other names. */
+    others(sha: string, count: number): Promise<void>;
+    comment(number: number, body: string): Promise<void>;
+  };
   /** A delivery as the forge signs it. */
   delivery(event: object): { headers: Record<string, string>; body: string };
   close(): Promise<void>;
@@ -50,11 +59,22 @@ const value = <T>(result: { ok: true; value: T } | { ok: false; error: object })
   return result.value;
 };
 
+/** Nobody else posted, and the comment is up to date. */
+const QUIET = { foreign: null, untold: null };
+const YEAR_MS = 365 * 86_400_000;
+
 /** What happens to a proposal later happens between two of so many looks. */
 const LOOKS = 60;
 
 /** What every forge does alike: the gate knows no other. */
-export function forgeContract(name: string, open: () => Promise<ForgeRig>): void {
+export function forgeContract(
+  name: string,
+  open: () => Promise<ForgeRig>,
+  options: {
+    /** Whether somebody else can post under the name of our check, and whether that takes the place of ours. */
+    readonly strangers?: 'replace' | 'beside';
+  } = {},
+): void {
   describe(`a forge: ${name}`, () => {
     let rig: ForgeRig;
     const opened = async (files: Record<string, string | null>, what = 'change') => {
@@ -144,14 +164,16 @@ export function forgeContract(name: string, open: () => Promise<ForgeRig>): void
         evaluatedAt: 5_000,
         summary: `${COMMENT_MARK}\nspent`,
       });
-      expect(value(await rig.forge.report(pull, first))).toBe('posted');
+      expect(value(await rig.forge.report(pull, first))).toEqual({ post: 'posted', ...QUIET });
       // Other numbers of the same outcome are not told anew.
       const again = { ...first, evaluatedAt: 6_000, summary: `${COMMENT_MARK}\nspent, a little more` };
-      expect(value(await rig.forge.report(pull, again))).toBe('unchanged');
+      expect(value(await rig.forge.report(pull, again))).toEqual({ post: 'unchanged', ...QUIET });
       expect(await said(pull.number)).toEqual([`${COMMENT_MARK}\nspent`]);
       const later = report(rig, pull, { key: 'fine', evaluatedAt: 9_000, summary: `${COMMENT_MARK}\nfine` });
-      expect(value(await rig.forge.report(pull, later))).toBe('posted');
-      expect(value(await rig.forge.report(pull, { ...first, evaluatedAt: 7_000 }))).toBe('superseded');
+      expect(value(await rig.forge.report(pull, later))).toMatchObject({ post: 'posted' });
+      expect(value(await rig.forge.report(pull, { ...first, evaluatedAt: 7_000 }))).toMatchObject({
+        post: 'superseded',
+      });
       expect(await said(pull.number)).toEqual([`${COMMENT_MARK}\nfine`]);
       expect((await rig.states(pull.head.sha))[rig.check]).toBe('success');
     });
@@ -279,6 +301,88 @@ export function forgeContract(name: string, open: () => Promise<ForgeRig>): void
         value: 'merged',
       });
     });
+
+    it('FORGE-24: a time that is yet to come is no newer look, not even where we posted it ourselves', async () => {
+      const pull = await opened({ 'g.txt': 'g\n' });
+      const ahead = report(rig, pull, { key: 'ahead', evaluatedAt: Date.now() + YEAR_MS });
+      expect(value(await rig.forge.report(pull, ahead))).toMatchObject({ post: 'posted' });
+      const now = report(rig, pull, { state: 'failure', key: 'now', evaluatedAt: Date.now() });
+      expect(value(await rig.forge.report(pull, now))).toMatchObject({ post: 'posted' });
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('failure');
+    });
+
+    it('FORGE-24: our key under another state is not our outcome', async () => {
+      const pull = await opened({ 'h.txt': 'h\n' });
+      value(await rig.forge.report(pull, report(rig, pull, { key: 'same', state: 'success' })));
+      const denied = report(rig, pull, { key: 'same', state: 'failure', evaluatedAt: 2_000 });
+      expect(value(await rig.forge.report(pull, denied))).toMatchObject({ post: 'posted' });
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('failure');
+    });
+
+    if (options.strangers) {
+      /** Whom ours takes the place of; beside ours nobody's counts. */
+      const foreign = (state: string) =>
+        options.strangers === 'replace' ? { by: rig.stranger!.login, state } : null;
+
+      it.each([
+        ['with our key', (now: number) => `${now} spent`],
+        ['from the future', () => `${Date.now() + YEAR_MS} whatever`],
+        ['with our key, from the future', () => `${Date.now() + YEAR_MS} spent`],
+      ])(
+        'FORGE-23: somebody else’s success %s is not taken for ours: ours is posted, over theirs, and theirs is named',
+        async (what, mark) => {
+          const pull = await opened({ 'i.txt': `${what}\n` });
+          const now = Date.now();
+          const denied = report(rig, pull, { state: 'failure', key: 'spent', evaluatedAt: now });
+          await rig.stranger!.post(pull.head.sha, 'success', mark(now));
+          expect(value(await rig.forge.report(pull, denied))).toEqual({
+            post: 'posted',
+            foreign: foreign('success'),
+            untold: null,
+          });
+          expect((await rig.states(pull.head.sha))[rig.check]).toBe('failure');
+          expect((await rig.forge.merge(pull)).ok).toBe(false);
+          expect(value(await rig.forge.report(pull, denied))).toEqual({ post: 'unchanged', ...QUIET });
+          // Posted over ours, it does not last.
+          await rig.stranger!.post(pull.head.sha, 'success', mark(now));
+          const again = value(await rig.forge.report(pull, denied));
+          expect(again.post).toBe(options.strangers === 'replace' ? 'posted' : 'unchanged');
+          expect(again.foreign).toEqual(foreign('success'));
+          expect((await rig.forge.merge(pull)).ok).toBe(false);
+        },
+      );
+
+      it('FORGE-25: a comment that begins with our mark is somebody else’s if they wrote it: it stays, and ours stands beside it', async () => {
+        const pull = await opened({ 'j.txt': 'j\n' });
+        const told = report(rig, pull, { summary: `${COMMENT_MARK}\nDenied`, state: 'failure' });
+        const theirs = `${COMMENT_MARK}\n**Allowed**\n<!-- ${told.key} -->`;
+        await rig.stranger!.comment(pull.number, theirs);
+        expect(value(await rig.forge.report(pull, told)).untold).toBeNull();
+        expect(await said(pull.number)).toEqual([`${COMMENT_MARK}\n**Allowed**`, `${COMMENT_MARK}\nDenied`]);
+        const later = report(rig, pull, {
+          summary: `${COMMENT_MARK}\nAllowed now`,
+          key: 'later',
+          evaluatedAt: 2_000,
+        });
+        value(await rig.forge.report(pull, later));
+        expect((await said(pull.number)).at(-1)).toBe(`${COMMENT_MARK}\nAllowed now`);
+        value(await rig.forge.comment(pull, '<!-- other -->', 'a word'));
+        await rig.stranger!.comment(pull.number, '<!-- other -->\ntheirs');
+        value(await rig.forge.comment(pull, '<!-- other -->', 'another word'));
+        expect(await rig.comments(pull.number)).toHaveLength(4);
+        expect((await rig.comments(pull.number))[2]).toBe('<!-- other -->\nanother word');
+      });
+
+      it('FORGE-27: ours is found among more of them than a page holds', async () => {
+        const pull = await opened({ 'k.txt': 'k\n' });
+        const mine = report(rig, pull, { evaluatedAt: 2_000 });
+        expect(value(await rig.forge.report(pull, mine))).toMatchObject({ post: 'posted' });
+        await rig.stranger!.others(pull.head.sha, 130);
+        for (let n = 0; n < 130; n++) await rig.stranger!.comment(pull.number, `${COMMENT_MARK}\n${n}`);
+        expect(value(await rig.forge.report(pull, mine))).toEqual({ post: 'unchanged', ...QUIET });
+        expect(await rig.comments(pull.number)).toHaveLength(131);
+      });
+    }
 
     it('FORGE-10: everything ends with the test', async () => {
       await rig?.close();

@@ -40,6 +40,8 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   '/repos/{owner}/{repo}/issues/comments/{comment_id}': ['patch'],
   '/repos/{owner}/{repo}/contents/{path}': ['get'],
   '/app/installations/{installation_id}/access_tokens': ['post'],
+  '/user': ['get'],
+  '/app': ['get'],
 };
 
 /** GitHub's own description, cut to the calls we make. */
@@ -81,12 +83,28 @@ interface CheckRun extends Json {
   readonly id: number;
   readonly head_sha: string;
   readonly name: string;
+  readonly app: Json;
 }
 interface Status {
   readonly context: string;
   readonly state: string;
   readonly description: string;
 }
+interface Person {
+  readonly id: number;
+  readonly login: string;
+}
+
+/** Who asks, by the token: a person's, that of our App's installation, or one that a workflow runs with. */
+const PEOPLE: Readonly<Record<string, Person>> = {
+  ghp_token: { id: 71, login: 'sluice-bot' },
+  ghp_stranger: { id: 72, login: 'mallory' },
+  ghs_installation: { id: 73, login: 'sluice-gate[bot]' },
+  ghs_workflow: { id: 74, login: 'github-actions[bot]' },
+};
+/** Our App's number, and that of one which may write checks, too. */
+export const OUR_APP = 7;
+const OTHER_APP = 8;
 
 const SECRET = 'hook-secret';
 const OWNER = 'acme';
@@ -103,6 +121,15 @@ export interface GithubFake {
   states(sha: string): Record<string, string>;
   comments(number: number): string[];
   runs(): readonly CheckRun[];
+  /** What somebody else posts: a status as a person, a check run as another App. */
+  stranger: {
+    readonly login: string;
+    status(commit: string, state: string, mark: string): void;
+    run(commit: string, conclusion: string, mark: string): void;
+    /** Under other names than ours. */
+    others(commit: string, count: number): void;
+    comment(number: number, body: string): void;
+  };
   delivery(event: object, id?: string): { headers: Record<string, string>; body: string };
   close(): Promise<void>;
 }
@@ -134,16 +161,47 @@ export async function startGithubFake(repository: TestRepository, check: string)
     commit: example('/repos/{owner}/{repo}/git/commits/{commit_sha}', 'get', '200'),
     tree: example('/repos/{owner}/{repo}/git/trees', 'post', '201'),
     token: example('/app/installations/{installation_id}/access_tokens', 'post', '201'),
+    user: example('/user', 'get', '200'),
+    app: example('/app', 'get', '200'),
   };
   const bare = repository.remote;
   const pulls: FakePull[] = [];
   const runs: CheckRun[] = [];
-  const statuses = new Map<string, Status[]>();
-  const comments = new Map<number, { id: number; body: string }[]>();
+  const statuses = new Map<string, (Status & { creator: Json })[]>();
+  const comments = new Map<number, { id: number; body: string; user: Json }[]>();
   const unexpected: string[] = [];
   const calls: string[] = [];
   let ids = 100;
   const sha = async (ref: string): Promise<string> => (await git(bare, ['rev-parse', ref])).trim();
+
+  const asUser = (shape: Json, person: Person): Json => ({
+    ...((shape['user'] ?? shape['creator']) as Json),
+    ...person,
+  });
+  const personOf = (authorization = ''): Person =>
+    PEOPLE[authorization.replace(/^(token|bearer) /i, '')] ?? PEOPLE['ghs_installation']!;
+  const addStatus = (commit: string, { context, state, description }: Status, person: Person) => {
+    const made = { context, state, description, creator: asUser(shapes.status, person) };
+    statuses.set(commit, [made, ...(statuses.get(commit) ?? [])]);
+    return made;
+  };
+  const addComment = (number: number, body: string, person: Person) => {
+    const made = { id: ++ids, body, user: asUser(shapes.comment, person) };
+    comments.set(number, [...(comments.get(number) ?? []), made]);
+    return made;
+  };
+  const addRun = (given: Json, app: number): CheckRun => {
+    const fresh = {
+      ...shapes.run,
+      id: ++ids,
+      head_sha: String(given['head_sha']),
+      name: String(given['name']),
+      app: { ...(shapes.run['app'] as Json), id: app },
+    };
+    const made = runOf({ ...fresh, output: {} } as unknown as CheckRun, given);
+    runs.push(made);
+    return made;
+  };
 
   const sides = async (pull: FakePull) =>
     pull.ended ?? { head: await sha(`refs/heads/${pull.head}`), base: await sha(`refs/heads/${pull.base}`) };
@@ -212,6 +270,7 @@ export async function startGithubFake(repository: TestRepository, check: string)
     id: run.id,
     head_sha: run.head_sha,
     name: run.name,
+    app: run.app,
     status: String(given['status'] ?? run['status']),
     conclusion: (given['conclusion'] as string | undefined) ?? null,
     output: {
@@ -225,8 +284,10 @@ export async function startGithubFake(repository: TestRepository, check: string)
   });
 
   const passed = (commit: string): boolean =>
-    runs.some((r) => r.head_sha === commit && r.name === check && r['conclusion'] === 'success') ||
-    statuses.get(commit)?.find((s) => s.context === check)?.state === 'success';
+    runs.some(
+      (r) =>
+        r.head_sha === commit && r.name === check && r.app['id'] === OUR_APP && r['conclusion'] === 'success',
+    ) || statuses.get(commit)?.find((s) => s.context === check)?.state === 'success';
 
   type Answer = { status: number; body: unknown; headers?: Record<string, string> };
   const refuse = (status: number, message: string): Answer => ({
@@ -284,8 +345,13 @@ export async function startGithubFake(repository: TestRepository, check: string)
     return { status: 201, body: await pullOf(pull, shapes.pull) };
   }
 
-  async function route(method: string, url: URL, given: Json): Promise<Answer | null> {
+  async function route(method: string, url: URL, given: Json, person: Person): Promise<Answer | null> {
     const path = decodeURIComponent(url.pathname);
+    if (path === '/app') return { status: 200, body: { ...shapes.app, id: OUR_APP, slug: 'sluice-gate' } };
+    if (path === '/user')
+      return person.login.endsWith('[bot]')
+        ? refuse(403, 'Resource not accessible by integration')
+        : { status: 200, body: { ...shapes.user, ...person } };
     if (method === 'POST' && /^\/app\/installations\/\d+\/access_tokens$/.test(path))
       return {
         status: 201,
@@ -392,20 +458,16 @@ export async function startGithubFake(repository: TestRepository, check: string)
       return { status: 200, body: { ...shapes.compare, files: (await changed(m[1]!, m[2]!)).slice(0, 300) } };
     m = /^\/commits\/([0-9a-f]+)\/check-runs$/.exec(rest);
     if (m) {
-      const mine = runs.filter((r) => r.head_sha === m![1] && r.name === url.searchParams.get('check_name'));
+      const app = url.searchParams.get('app_id');
+      const mine = runs.filter(
+        (r) =>
+          r.head_sha === m![1] &&
+          r.name === url.searchParams.get('check_name') &&
+          (app === null || r.app['id'] === Number(app)),
+      );
       return { status: 200, body: { total_count: mine.length, check_runs: mine } };
     }
-    if (rest === '/check-runs') {
-      const fresh = {
-        ...shapes.run,
-        id: ++ids,
-        head_sha: String(given['head_sha']),
-        name: String(given['name']),
-      };
-      const made = runOf({ ...fresh, output: {} } as unknown as CheckRun, given);
-      runs.push(made);
-      return { status: 201, body: made };
-    }
+    if (rest === '/check-runs') return { status: 201, body: addRun(given, OUR_APP) };
     m = /^\/check-runs\/(\d+)$/.exec(rest);
     if (m) {
       const at = runs.findIndex((r) => r.id === Number(m![1]));
@@ -424,9 +486,8 @@ export async function startGithubFake(repository: TestRepository, check: string)
       };
     m = /^\/statuses\/([0-9a-f]+)$/.exec(rest);
     if (m) {
-      const status = given as unknown as Status;
-      statuses.set(m[1]!, [status, ...(statuses.get(m[1]!) ?? [])]);
-      return { status: 201, body: { ...shapes.status, ...status } };
+      const made = addStatus(m[1]!, given as unknown as Status, person);
+      return { status: 201, body: { ...shapes.status, ...made } };
     }
     m = /^\/issues\/(\d+)\/comments$/.exec(rest);
     if (m) {
@@ -439,8 +500,7 @@ export async function startGithubFake(repository: TestRepository, check: string)
             url,
           ),
         };
-      const made = { id: ++ids, body: String(given['body']) };
-      comments.set(Number(m[1]), [...list, made]);
+      const made = addComment(Number(m[1]), String(given['body']), person);
       return { status: 201, body: { ...shapes.comment, ...made } };
     }
     m = /^\/issues\/comments\/(\d+)$/.exec(rest);
@@ -448,6 +508,7 @@ export async function startGithubFake(repository: TestRepository, check: string)
       for (const list of comments.values())
         for (const c of list)
           if (c.id === Number(m[1])) {
+            if (c.user['id'] !== person.id) return refuse(403, 'Resource not accessible');
             c.body = String(given['body']);
             return { status: 200, body: { ...shapes.comment, ...c } };
           }
@@ -464,7 +525,7 @@ export async function startGithubFake(repository: TestRepository, check: string)
       const text = Buffer.concat(chunks).toString('utf8');
       const given = text ? (JSON.parse(text) as Json) : {};
       calls.push(`${req.method} ${url.pathname}`);
-      void route(req.method ?? 'GET', url, given).then(
+      void route(req.method ?? 'GET', url, given, personOf(req.headers.authorization)).then(
         (answer) => {
           if (!answer) unexpected.push(`${req.method} ${url.pathname}`);
           const { status, body, headers = {} } = answer ?? refuse(501, 'unexpected');
@@ -487,6 +548,36 @@ export async function startGithubFake(repository: TestRepository, check: string)
     unexpected,
     calls,
     runs: () => runs,
+    stranger: {
+      login: PEOPLE['ghp_stranger']!.login,
+      status: (commit, state, mark) =>
+        void addStatus(
+          commit,
+          { context: check, state, description: `x [${mark}]` },
+          PEOPLE['ghp_stranger']!,
+        ),
+      run: (commit, conclusion, mark) =>
+        void addRun(
+          {
+            head_sha: commit,
+            name: check,
+            status: 'completed',
+            conclusion,
+            external_id: mark,
+            output: { title: 'x', summary: 'x' },
+          },
+          OTHER_APP,
+        ),
+      others(commit, count) {
+        for (let n = 0; n < count; n++)
+          addStatus(
+            commit,
+            { context: `ci/${n}`, state: 'success', description: '' },
+            PEOPLE['ghp_stranger']!,
+          );
+      },
+      comment: (number, body) => void addComment(number, body, PEOPLE['ghp_stranger']!),
+    },
     label: (number, labels) => {
       pulls.find((p) => p.number === number)!.labels = [...labels];
     },

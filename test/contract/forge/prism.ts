@@ -44,7 +44,7 @@ export async function startPrism(upstream: string): Promise<Prism> {
   );
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
-  await until(`Prism (${log.join('')})`, 60_000, () => /Prism is listening/.test(log.join('')));
+  await until(`Prism (${log.join('')})`, 240_000, () => /Prism is listening/.test(log.join('')));
   return {
     address: `http://127.0.0.1:${port}`,
     violations: () =>

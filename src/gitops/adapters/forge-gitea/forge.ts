@@ -1,48 +1,34 @@
-import { request } from 'undici';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import {
   type ChangedFile,
-  type CheckReport,
-  COMMENT_MARK,
   type ForgeFailure,
   type ForgePort,
   type ForgeResult,
   MAX_FILES,
-  outcomeMark,
   type PullRequest,
-  postNeeded,
   type WantedChange,
 } from '../../forge.ts';
-import { badSignature, deliveryOf, failureOf, retrying, signed, unavailable } from '../forge-http/calls.ts';
+import { badSignature, deliveryOf, signed, unavailable } from '../forge-http/calls.ts';
+import { type GiteaAccess, giteaApi } from './api.ts';
+import { giteaPosts } from './posts.ts';
 import {
-  commentsSchema,
   contentSchema,
   deliverySchema,
   filesSchema,
-  messageSchema,
   pullSchema,
   pullsSchema,
-  statusesSchema,
   treeSchema,
 } from './schemas.ts';
 
-export interface GiteaOptions {
-  readonly address: string;
-  /** `owner/name`. */
-  readonly repository: string;
+export interface GiteaOptions extends GiteaAccess {
   readonly branch: string;
   /** Every branch that pull requests may merge into; that one where left out. */
   readonly branches?: readonly string[];
-  readonly token: string;
   readonly webhookSecret: string;
-  readonly timeoutMs?: number;
-  readonly retryMs?: number;
+  readonly now?: () => number;
 }
 
-const TIMEOUT_MS = 10_000;
-const PAGE = 50;
-const MAX_PAGES = 200;
 const STATUS = {
   added: 'added',
   changed: 'modified',
@@ -65,11 +51,6 @@ const viewOf = (p: z.infer<typeof pullSchema>): PullRequest => ({
   openedAt: Date.parse(p.created_at),
 });
 
-/** A mark that fits into a status: Gitea keeps nothing else beside it. */
-const markedTitle = (report: CheckReport): string => `${report.title} [${report.evaluatedAt} ${report.key}]`;
-const markOf = (description: string | null | undefined): string | null =>
-  /\[(\d+ \S+)\]$/.exec(description ?? '')?.[1] ?? null;
-
 /** Gitea finds out in the background whether a pull request can be merged, and until then refuses with this. */
 const LATER = /try again later/i;
 const MERGE_ATTEMPTS = 6;
@@ -77,87 +58,9 @@ const MERGE_ATTEMPTS = 6;
 /** Gitea over its REST API: a commit status and one comment that is kept up to date. */
 export function giteaForge(options: GiteaOptions): ForgePort {
   const branches = options.branches ?? [options.branch];
-  const root = `${options.address}/api/v1/repos/${options.repository}`;
-
-  async function once<T>(
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-    path: string,
-    schema: z.ZodType<T>,
-    body?: object,
-  ): Promise<Result<T, ForgeFailure>> {
-    const what = `${method} ${path.split('?')[0]}`;
-    try {
-      const answer = await request(`${root}${path}`, {
-        method,
-        headers: {
-          authorization: `token ${options.token}`,
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-        signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
-      });
-      const text = await answer.body.text();
-      if (answer.statusCode >= 300) {
-        const said = messageSchema.safeParse(safely(text));
-        return fail(
-          failureOf(
-            answer.statusCode,
-            `${what}: ${said.success ? said.data.message : answer.statusCode}`,
-            answer.headers,
-          ),
-        );
-      }
-      const parsed = schema.safeParse(
-        typeof text === 'string' && schema instanceof z.ZodString ? text : safely(text),
-      );
-      return parsed.success ? ok(parsed.data) : unavailable(what, 'the answer is not as documented');
-    } catch (thrown) {
-      return unavailable(what, thrown);
-    }
-  }
-  const get = <T>(path: string, schema: z.ZodType<T>) =>
-    retrying(() => once('GET', path, schema), options.retryMs);
-
-  /** All pages of a list, up to a bound. */
-  async function pages<T>(
-    path: string,
-    schema: z.ZodType<T[]>,
-    most: number,
-  ): ForgeResult<{ items: T[]; all: boolean }> {
-    const items: T[] = [];
-    for (let page = 1; page <= MAX_PAGES; page++) {
-      const join = path.includes('?') ? '&' : '?';
-      const answer = await get(`${path}${join}page=${page}&limit=${PAGE}`, schema);
-      if (!answer.ok) return answer;
-      items.push(...answer.value);
-      if (items.length > most) return ok({ items: items.slice(0, most), all: false });
-      if (answer.value.length < PAGE) return ok({ items, all: true });
-    }
-    return ok({ items, all: false });
-  }
-
-  async function comment(
-    pull: Pick<PullRequest, 'number'>,
-    mark: string,
-    text: string,
-    says: (body: string) => boolean = (body) => body === text,
-  ): ForgeResult<null> {
-    return retrying(async () => {
-      const found = await once('GET', `/issues/${pull.number}/comments`, commentsSchema);
-      if (!found.ok) return found;
-      const mine = found.value.find((c) => c.body.startsWith(mark));
-      if (mine && says(mine.body)) return ok(null);
-      const done = mine
-        ? await once('PATCH', `/issues/comments/${mine.id}`, z.unknown(), { body: text })
-        : await once('POST', `/issues/${pull.number}/comments`, z.unknown(), { body: text });
-      return done.ok ? ok(null) : done;
-    }, options.retryMs);
-  }
-
-  const tell = (pull: PullRequest, report: CheckReport): ForgeResult<null> => {
-    const mark = outcomeMark(report);
-    return comment(pull, COMMENT_MARK, `${report.summary}\n${mark}`, (body) => body.includes(mark));
-  };
+  const api = giteaApi(options);
+  const { once, get, pages } = api;
+  const posts = giteaPosts(api, options.now ?? Date.now);
 
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
   const missing = (result: Result<unknown, ForgeFailure>): boolean =>
@@ -166,7 +69,8 @@ export function giteaForge(options: GiteaOptions): ForgePort {
   /** The open pull request of a branch of ours. */
   async function openOf(branch: string): ForgeResult<z.infer<typeof pullSchema> | undefined> {
     const open = await pages('/pulls?state=open', pullsSchema, 10_000);
-    return open.ok ? ok(open.value.items.find((p) => p.head.ref === branch)) : open;
+    // A fork may have a branch of the same name: what it asks for is not ours.
+    return open.ok ? ok(open.value.items.find((p) => p.head.ref === branch && !viewOf(p).fork)) : open;
   }
 
   /** Whether an open proposal says already what it should, on files that its base has not changed since. */
@@ -246,39 +150,15 @@ export function giteaForge(options: GiteaOptions): ForgePort {
           .map((t) => t.path),
       );
     },
-    report: async (pull, report) => {
-      const posted = await retrying(async (): ForgeResult<'posted' | 'unchanged' | 'superseded'> => {
-        const found = await once(
-          'GET',
-          `/commits/${report.headSha}/statuses?sort=recentupdate`,
-          statusesSchema,
-        );
-        if (!found.ok) return found;
-        // Several may be of one second: the highest number is the newest.
-        const [standing] = found.value.filter((s) => s.context === report.check).sort((a, b) => b.id - a.id);
-        const needed = postNeeded(markOf(standing?.description), report);
-        if (needed !== 'post') return ok(needed);
-        const body = {
-          context: report.check,
-          state: report.state,
-          description: markedTitle(report),
-          target_url: report.detailsUrl ?? '',
-        };
-        const done = await once('POST', `/statuses/${report.headSha}`, z.unknown(), body);
-        return done.ok ? ok('posted') : done;
-      }, options.retryMs);
-      if (!posted.ok || posted.value === 'superseded') return posted;
-      const told = await tell(pull, report);
-      return told.ok ? posted : told;
-    },
-    comment: (pull, mark, text) => comment(pull, mark, `${mark}\n${text}`),
+    report: posts.report,
+    comment: posts.comment,
     async open(wanted) {
       const { title, body, base, head } = wanted;
       const made = await once('POST', '/pulls', pullSchema, { title, body, base, head });
       return made.ok ? ok(viewOf(made.value)) : made;
     },
     async propose(change) {
-      return retrying(async (): ForgeResult<PullRequest> => {
+      return api.retry(async (): ForgeResult<PullRequest> => {
         const open = await openOf(change.branch);
         if (!open.ok) return open;
         const said = await saysSo(change, open.value);
@@ -292,7 +172,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
           ? await once('PATCH', `/pulls/${still.value.number}`, pullSchema, { title, body })
           : await once('POST', '/pulls', pullSchema, { title, body, base, head: branch });
         return done.ok ? ok(viewOf(done.value)) : done;
-      }, options.retryMs);
+      });
     },
     async withdraw(pull, why) {
       const told = await once('POST', `/issues/${pull.number}/comments`, z.unknown(), { body: why });
@@ -303,18 +183,14 @@ export function giteaForge(options: GiteaOptions): ForgePort {
     async merge(pull) {
       const path = `/pulls/${pull.number}`;
       const body = { Do: 'merge', head_commit_id: pull.head.sha };
-      return retrying(
-        async (): ForgeResult<'merged'> => {
-          const there = await once('GET', path, pullSchema);
-          if (!there.ok) return there;
-          if (there.value.merged) return ok('merged');
-          const done = await once('POST', `${path}/merge`, z.unknown(), body);
-          if (done.ok) return ok('merged');
-          return LATER.test(done.error.message) ? fail({ ...done.error, code: 'UNAVAILABLE' }) : done;
-        },
-        options.retryMs,
-        MERGE_ATTEMPTS,
-      );
+      return api.retry(async (): ForgeResult<'merged'> => {
+        const there = await once('GET', path, pullSchema);
+        if (!there.ok) return there;
+        if (there.value.merged) return ok('merged');
+        const done = await once('POST', `${path}/merge`, z.unknown(), body);
+        if (done.ok) return ok('merged');
+        return LATER.test(done.error.message) ? fail({ ...done.error, code: 'UNAVAILABLE' }) : done;
+      }, MERGE_ATTEMPTS);
     },
     hint(headers, body) {
       if (!signed(options.webhookSecret, body, headers['x-gitea-signature'])) return badSignature;
@@ -333,14 +209,4 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       });
     },
   };
-}
-
-/** JSON, or the text itself where it is none: an answer may be half of one. */
-function safely(text: string): unknown {
-  if (text === '') return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

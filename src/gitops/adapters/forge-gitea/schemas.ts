@@ -32,17 +32,21 @@ export const treeSchema = z.object({
   truncated: z.boolean(),
 });
 
-export const statusesSchema = z.array(
-  z.object({
-    id: z.number(),
-    context: z.string(),
-    status: z.string(),
-    description: z.string().nullable(),
-    target_url: z.string().nullable(),
-  }),
-);
+/** Who wrote something; null: somebody who is gone. */
+export const userSchema = z.object({ id: z.number(), login: z.string() });
 
-export const commentsSchema = z.array(z.object({ id: z.number(), body: z.string() }));
+export const statusSchema = z.object({
+  context: z.string(),
+  status: z.string(),
+  description: z.string().nullable(),
+  creator: userSchema.nullish(),
+});
+export type GiteaStatus = z.infer<typeof statusSchema>;
+/** The newest status of each name. */
+export const combinedSchema = z.object({ statuses: z.array(statusSchema).nullish() });
+
+export const commentSchema = z.object({ id: z.number(), body: z.string(), user: userSchema.nullish() });
+export const commentsSchema = z.array(commentSchema);
 
 export const messageSchema = z.object({ message: z.string() });
 

@@ -1,27 +1,19 @@
-import { Octokit } from '@octokit/core';
-import { paginateRest } from '@octokit/plugin-paginate-rest';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import {
   type ChangedFile,
-  type CheckReport,
-  COMMENT_MARK,
   type ForgeFailure,
   type ForgeHint,
   type ForgePort,
   type ForgeResult,
   MAX_FILES,
-  outcomeMark,
   type PullRequest,
-  postMark,
-  postNeeded,
   type WantedChange,
 } from '../../forge.ts';
-import { badSignature, deliveryOf, failureOf, retrying, signed, unavailable } from '../forge-http/calls.ts';
+import { badSignature, deliveryOf, signed, unavailable } from '../forge-http/calls.ts';
+import { type GithubAccess, githubApi } from './api.ts';
+import { githubPosts } from './posts.ts';
 import {
-  checkRunSchema,
-  checkRunsSchema,
-  commentSchema,
   compareSchema,
   contentSchema,
   deliverySchema,
@@ -31,33 +23,19 @@ import {
   gitTreeSchema,
   pullSchema,
   refSchema,
-  statusesSchema,
   treeSchema,
 } from './schemas.ts';
 
-export interface GithubOptions {
-  readonly address: string;
-  /** `owner/name`. */
-  readonly repository: string;
+export interface GithubOptions extends GithubAccess {
   readonly branch: string;
   /** Every branch that pull requests may merge into; that one where left out. */
   readonly branches?: readonly string[];
-  readonly auth:
-    | { readonly token: string }
-    | { readonly appId: number; readonly installation: number; readonly privateKey: string };
   readonly webhookSecret: string;
-  readonly timeoutMs?: number;
-  readonly retryMs?: number;
-  /** For tests: another way to reach the address. */
-  readonly fetch?: typeof fetch;
+  readonly now?: () => number;
 }
 
-const TIMEOUT_MS = 10_000;
-/** GitHub takes so many annotations a call, and lists so many files of a comparison. */
-const ANNOTATIONS_A_CALL = 50;
+/** GitHub lists so many files of a comparison. */
 const COMPARED_FILES = 300;
-const SUMMARY_BYTES = 60_000;
-const API_VERSION = '2022-11-28';
 const STATUS = {
   added: 'added',
   copied: 'added',
@@ -98,219 +76,15 @@ const pullOfGroup = (ref: string): number | null => {
   return match ? Number(match[1]) : null;
 };
 
-const conclusionOf = { success: 'success', failure: 'failure', pending: 'neutral' } as const;
-const short = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-
-interface RequestFailure {
-  readonly status?: number;
-  readonly message?: string;
-  readonly response?: { readonly headers?: Record<string, unknown> };
-}
-
 /**
  * GitHub over its REST API. As an App it posts a check run, which alone a ruleset can require of us;
  * with a token, a commit status. Beside it one comment that is kept up to date.
  */
 export function githubForge(options: GithubOptions): ForgePort {
-  const [owner, repo] = options.repository.split('/') as [string, string];
   const branches = options.branches ?? [options.branch];
-  const asApp = 'appId' in options.auth;
-  let made: Promise<Octokit & { paginate: unknown }> | null = null;
-  const Paged = Octokit.plugin(paginateRest);
-
-  async function connect() {
-    const auth =
-      'appId' in options.auth
-        ? {
-            authStrategy: (await import('@octokit/auth-app')).createAppAuth,
-            auth: {
-              appId: options.auth.appId,
-              installationId: options.auth.installation,
-              privateKey: options.auth.privateKey,
-            },
-          }
-        : { auth: options.auth.token };
-    const quiet = () => {};
-    return new Paged({
-      ...auth,
-      baseUrl: options.address,
-      userAgent: 'sluice',
-      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      request: options.fetch ? { fetch: options.fetch } : {},
-    });
-  }
-  const client = () => {
-    made ??= connect();
-    return made as ReturnType<typeof connect>;
-  };
-
-  const parametersOf = (parameters: object) => ({
-    owner,
-    repo,
-    headers: { 'x-github-api-version': API_VERSION },
-    request: { signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS) },
-    ...parameters,
-  });
-
-  function failed(what: string, thrown: unknown): Result<never, ForgeFailure> {
-    const { status, message, response } = thrown as RequestFailure;
-    return status !== undefined && status >= 400
-      ? fail(failureOf(status, `${what}: ${message ?? status}`, response?.headers ?? {}))
-      : unavailable(what, thrown);
-  }
-
-  /** One call; an answer that is not as documented counts as none. */
-  async function once<T>(route: string, parameters: object, schema: z.ZodType<T>): ForgeResult<T> {
-    try {
-      const answer = await (await client()).request(route, parametersOf(parameters));
-      const parsed = schema.safeParse(answer.data);
-      return parsed.success ? ok(parsed.data) : unavailable(route, 'the answer is not as documented');
-    } catch (thrown) {
-      return failed(route, thrown);
-    }
-  }
-  const get = <T>(route: string, parameters: object, schema: z.ZodType<T>) =>
-    retrying(() => once(route, parameters, schema), options.retryMs);
-
-  /** All pages of a list, up to a bound. */
-  async function all<T>(
-    route: string,
-    parameters: object,
-    schema: z.ZodType<T>,
-    most: number,
-  ): ForgeResult<T[]> {
-    return retrying(async (): ForgeResult<T[]> => {
-      try {
-        const items: T[] = [];
-        const octokit = await client();
-        for await (const { data } of octokit.paginate.iterator(
-          route as never,
-          parametersOf({ per_page: 100, ...parameters }) as never,
-        )) {
-          const parsed = z.array(schema).safeParse(data);
-          if (!parsed.success) return unavailable(route, 'the answer is not as documented');
-          items.push(...parsed.data);
-          if (items.length >= most) break;
-        }
-        return ok(items.slice(0, most));
-      } catch (thrown) {
-        return failed(route, thrown);
-      }
-    }, options.retryMs);
-  }
-
-  async function checkRun(report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'> {
-    const found = await once(
-      'GET /repos/{owner}/{repo}/commits/{ref}/check-runs',
-      { ref: report.headSha, check_name: report.check, filter: 'latest' },
-      checkRunsSchema,
-    );
-    if (!found.ok) return found;
-    const [standing] = found.value.check_runs;
-    const needed = postNeeded(standing?.external_id, report);
-    if (needed !== 'post') return ok(needed);
-    const annotations = report.annotations.map(({ path, line, message }) => ({
-      path,
-      start_line: line,
-      end_line: line,
-      annotation_level: 'failure' as const,
-      message,
-    }));
-    const output = (part: typeof annotations) => ({
-      title: report.title,
-      summary: short(report.summary, SUMMARY_BYTES),
-      annotations: part,
-    });
-    const body = {
-      name: report.check,
-      external_id: postMark(report),
-      ...(report.detailsUrl ? { details_url: report.detailsUrl } : {}),
-      ...(report.state === 'pending'
-        ? { status: 'in_progress' as const }
-        : { status: 'completed' as const, conclusion: conclusionOf[report.state] }),
-      output: output(annotations.slice(0, ANNOTATIONS_A_CALL)),
-    };
-    const done = standing
-      ? await once(
-          'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}',
-          { check_run_id: standing.id, ...body },
-          checkRunSchema,
-        )
-      : await once(
-          'POST /repos/{owner}/{repo}/check-runs',
-          { head_sha: report.headSha, ...body },
-          checkRunSchema,
-        );
-    if (!done.ok) return done;
-    for (let at = ANNOTATIONS_A_CALL; at < annotations.length; at += ANNOTATIONS_A_CALL) {
-      const more = {
-        check_run_id: done.value.id,
-        output: output(annotations.slice(at, at + ANNOTATIONS_A_CALL)),
-      };
-      const added = await once('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', more, checkRunSchema);
-      if (!added.ok) return added;
-    }
-    return ok('posted');
-  }
-
-  async function commitStatus(report: CheckReport): ForgeResult<'posted' | 'unchanged' | 'superseded'> {
-    const found = await once(
-      'GET /repos/{owner}/{repo}/commits/{ref}/statuses',
-      { ref: report.headSha, per_page: 100 },
-      statusesSchema,
-    );
-    if (!found.ok) return found;
-    const standing = found.value.find((s) => s.context === report.check);
-    const mark = /\[(\d+ \S+)\]$/.exec(standing?.description ?? '')?.[1];
-    const needed = postNeeded(mark, report);
-    if (needed !== 'post') return ok(needed);
-    const tail = ` [${postMark(report)}]`;
-    const body = {
-      sha: report.headSha,
-      state: report.state,
-      context: report.check,
-      description: `${short(report.title, 140 - tail.length)}${tail}`,
-      ...(report.detailsUrl ? { target_url: report.detailsUrl } : {}),
-    };
-    const done = await once('POST /repos/{owner}/{repo}/statuses/{sha}', body, z.unknown());
-    return done.ok ? ok('posted') : done;
-  }
-
-  async function comment(
-    pull: Pick<PullRequest, 'number'>,
-    mark: string,
-    text: string,
-    says: (body: string) => boolean = (body) => body === text,
-  ): ForgeResult<null> {
-    const found = await all(
-      'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
-      { issue_number: pull.number },
-      commentSchema,
-      10_000,
-    );
-    if (!found.ok) return found;
-    const mine = found.value.find((c) => c.body?.startsWith(mark));
-    if (mine?.body && says(mine.body)) return ok(null);
-    const done = mine
-      ? await once(
-          'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
-          { comment_id: mine.id, body: text },
-          z.unknown(),
-        )
-      : await once(
-          'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
-          { issue_number: pull.number, body: text },
-          z.unknown(),
-        );
-    return done.ok ? ok(null) : done;
-  }
-
-  const tell = (pull: PullRequest, report: CheckReport): ForgeResult<null> => {
-    const mark = outcomeMark(report);
-    const text = `${short(report.summary, SUMMARY_BYTES - mark.length - 1)}\n${mark}`;
-    return comment(pull, COMMENT_MARK, text, (body) => body.includes(mark));
-  };
+  const api = githubApi(options);
+  const { owner, once, get, all } = api;
+  const posts = githubPosts(api, options.auth, options.now ?? Date.now);
 
   /** One commit on top of the base branch with these texts: a tree, a commit, and the branch moved to it. */
   async function writeBranch({ branch, base, files, title }: WantedChange): ForgeResult<null> {
@@ -430,21 +204,14 @@ export function githubForge(options: GithubOptions): ForgePort {
         found.value.tree.filter((t) => t.type === 'blob' && t.path?.startsWith(below)).map((t) => t.path!),
       );
     },
-    async report(pull, report) {
-      // Each try begins by reading what stands: done twice, it leaves one check and one comment.
-      const posted = await retrying(() => (asApp ? checkRun(report) : commitStatus(report)), options.retryMs);
-      if (!posted.ok || posted.value === 'superseded' || report.headSha !== pull.head.sha) return posted;
-      const told = await retrying(() => tell(pull, report), options.retryMs);
-      return told.ok ? posted : told;
-    },
-    comment: (pull, mark, text) =>
-      retrying(() => comment(pull, mark, short(`${mark}\n${text}`, SUMMARY_BYTES)), options.retryMs),
+    report: posts.report,
+    comment: posts.comment,
     async open({ title, body, base, head }) {
       const made = await once('POST /repos/{owner}/{repo}/pulls', { title, body, base, head }, pullSchema);
       return made.ok ? ok(viewOf(made.value)) : made;
     },
     async propose(change) {
-      return retrying(async (): ForgeResult<PullRequest> => {
+      return api.retry(async (): ForgeResult<PullRequest> => {
         const written = await writeBranch(change);
         if (!written.ok) return written;
         const { title, body, base, branch, labels } = change;
@@ -472,7 +239,7 @@ export function githubForge(options: GithubOptions): ForgePort {
           if (!labelled.ok) return labelled;
         }
         return ok(viewOf(done.value));
-      }, options.retryMs);
+      });
     },
     async withdraw(pull, why) {
       const told = await once(

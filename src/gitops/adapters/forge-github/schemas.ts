@@ -39,14 +39,33 @@ export const treeSchema = z.object({
 /** A file up to a megabyte; a larger one has no content here. */
 export const contentSchema = z.object({ type: z.literal('file'), encoding: z.string(), content: z.string() });
 
-export const checkRunsSchema = z.object({
-  check_runs: z.array(z.object({ id: z.number(), external_id: z.string().nullable() })),
+const checkRun = z.object({
+  id: z.number(),
+  external_id: z.string().nullable(),
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  app: z.object({ id: z.number() }).nullable(),
 });
+export type CheckRun = z.infer<typeof checkRun>;
+export const checkRunsSchema = z.object({ check_runs: z.array(checkRun) });
 export const checkRunSchema = z.object({ id: z.number() });
 
-export const statusesSchema = z.array(z.object({ context: z.string(), description: z.string().nullable() }));
+/** Who wrote something; null: somebody who is gone. */
+export const userSchema = z.object({ id: z.number(), login: z.string() });
+export const appSchema = z.object({ slug: z.string() });
 
-export const commentSchema = z.object({ id: z.number(), body: z.string().optional() });
+export const statusSchema = z.object({
+  context: z.string(),
+  state: z.string(),
+  description: z.string().nullable(),
+  creator: userSchema.nullish(),
+});
+
+export const commentSchema = z.object({
+  id: z.number(),
+  body: z.string().optional(),
+  user: userSchema.nullish(),
+});
 
 export const deliverySchema = z.object({
   action: z.string().optional(),

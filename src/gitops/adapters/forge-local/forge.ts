@@ -201,8 +201,9 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       ),
     async report(pull, report: CheckReport) {
       const standing = store.read().statuses[report.headSha]?.[report.check];
-      const needed = postNeeded(standing?.mark, report);
-      if (needed !== 'post') return ok(needed);
+      // Nobody else writes this file.
+      const needed = postNeeded(standing ? { ...standing, ours: true } : null, report, options.now());
+      if (needed !== 'post') return ok({ post: needed, foreign: null, untold: null });
       const { state, title, summary } = report;
       keep((kept) => ({
         ...kept,
@@ -217,7 +218,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
       keepPull(pull.number, { comment: summary });
       const kept = find(pull.number);
       if (kept?.autoMerge && kept.state === 'open' && state === 'success') await forge.merge(pull);
-      return ok('posted');
+      return ok({ post: 'posted', foreign: null, untold: null });
     },
     async open(wanted: WantedPull) {
       const { title, body, base, head, labels, author, autoMerge } = wanted;

@@ -1,0 +1,117 @@
+import { request } from 'undici';
+import { z } from 'zod';
+import { fail, ok, type Result } from '../../../kit/result.ts';
+import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
+import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
+import { messageSchema, userSchema } from './schemas.ts';
+
+export interface GiteaAccess {
+  readonly address: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly token: string;
+  readonly timeoutMs?: number;
+  readonly retryMs?: number;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Calls of one repository on a Gitea: an answer that is not as documented counts as none. */
+export interface GiteaApi {
+  once<T>(method: Method, path: string, schema: z.ZodType<T>, body?: object): ForgeResult<T>;
+  /** A read, tried again where there was no answer. */
+  get<T>(path: string, schema: z.ZodType<T>): ForgeResult<T>;
+  /** All pages of a list, up to a bound; `all`: there are no more. */
+  pages<T>(path: string, schema: z.ZodType<T[]>, most: number): ForgeResult<{ items: T[]; all: boolean }>;
+  /** Whose token it is. */
+  user(): ForgeResult<Author>;
+  retry<T>(operation: () => ForgeResult<T>, attempts?: number): ForgeResult<T>;
+}
+
+const TIMEOUT_MS = 10_000;
+const PAGE = 50;
+const MAX_PAGES = 200;
+
+interface Answer<T> {
+  readonly value: T;
+  /** How many items the whole list has, where it is one. */
+  readonly total: number | null;
+}
+
+/** JSON, or nothing where it is none: an answer may be half of one. */
+function safely(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function giteaApi(access: GiteaAccess): GiteaApi {
+  const root = `${access.address}/api/v1`;
+  const ours = `${root}/repos/${access.repository}`;
+
+  async function call<T>(
+    method: Method,
+    url: string,
+    schema: z.ZodType<T>,
+    body?: object,
+  ): Promise<Result<Answer<T>, ForgeFailure>> {
+    const what = `${method} ${url.slice((url.startsWith(ours) ? ours : root).length).split('?')[0]}`;
+    try {
+      const answer = await request(url, {
+        method,
+        headers: {
+          authorization: `token ${access.token}`,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode >= 300) {
+        const said = messageSchema.safeParse(safely(text));
+        const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
+        return fail(failureOf(answer.statusCode, message, answer.headers));
+      }
+      const parsed = schema.safeParse(schema instanceof z.ZodString ? text : safely(text));
+      if (!parsed.success) return unavailable(what, 'the answer is not as documented');
+      const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
+      return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
+    } catch (thrown) {
+      return unavailable(what, thrown);
+    }
+  }
+
+  const once: GiteaApi['once'] = async (method, path, schema, body) => {
+    const answer = await call(method, `${ours}${path}`, schema, body);
+    return answer.ok ? ok(answer.value.value) : answer;
+  };
+  const retry: GiteaApi['retry'] = (operation, attempts) => retrying(operation, access.retryMs, attempts);
+
+  return {
+    once,
+    retry,
+    get: (path, schema) => retry(() => once('GET', path, schema)),
+    async pages<T>(path: string, schema: z.ZodType<T[]>, most: number) {
+      const items: T[] = [];
+      const join = path.includes('?') ? '&' : '?';
+      for (let page = 1; page <= MAX_PAGES; page++) {
+        const url = `${ours}${path}${join}page=${page}&limit=${PAGE}`;
+        const answer = await retrying(() => call('GET', url, schema), access.retryMs);
+        if (!answer.ok) return answer;
+        const { value, total } = answer.value;
+        items.push(...value);
+        if (items.length > most) return ok({ items: items.slice(0, most), all: false });
+        // A server may give shorter pages than were asked for: only its own count, or an empty page, ends a list.
+        if (value.length === 0 || (total !== null && items.length >= total)) return ok({ items, all: true });
+      }
+      return ok({ items, all: false });
+    },
+    async user() {
+      const answer = await call('GET', `${root}/user`, userSchema);
+      return answer.ok ? ok(answer.value.value) : answer;
+    },
+  };
+}

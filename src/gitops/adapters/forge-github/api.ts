@@ -1,0 +1,134 @@
+import { Octokit } from '@octokit/core';
+import { paginateRest } from '@octokit/plugin-paginate-rest';
+import { z } from 'zod';
+import { fail, ok, type Result } from '../../../kit/result.ts';
+import type { ForgeFailure, ForgeResult } from '../../forge.ts';
+import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
+
+export type GithubAuth =
+  | { readonly token: string }
+  | { readonly appId: number; readonly installation: number; readonly privateKey: string };
+
+export interface GithubAccess {
+  readonly address: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly auth: GithubAuth;
+  readonly timeoutMs?: number;
+  readonly retryMs?: number;
+  /** For tests: another way to reach the address. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Calls of one repository on GitHub: an answer that is not as documented counts as none. */
+export interface GithubApi {
+  readonly owner: string;
+  readonly repo: string;
+  once<T>(route: string, parameters: object, schema: z.ZodType<T>): ForgeResult<T>;
+  /** A read, tried again where there was no answer. */
+  get<T>(route: string, parameters: object, schema: z.ZodType<T>): ForgeResult<T>;
+  /** All pages of a list, up to a bound, or up to the page on which `found` sees what was looked for. */
+  all<T>(
+    route: string,
+    parameters: object,
+    schema: z.ZodType<T>,
+    most: number,
+    found?: (items: readonly T[]) => boolean,
+  ): ForgeResult<T[]>;
+  retry<T>(operation: () => ForgeResult<T>): ForgeResult<T>;
+}
+
+const TIMEOUT_MS = 10_000;
+const PAGE = 100;
+const API_VERSION = '2022-11-28';
+
+interface RequestFailure {
+  readonly status?: number;
+  readonly message?: string;
+  readonly response?: { readonly headers?: Record<string, unknown> };
+}
+
+function failed(what: string, thrown: unknown): Result<never, ForgeFailure> {
+  const { status, message, response } = thrown as RequestFailure;
+  return status !== undefined && status >= 400
+    ? fail(failureOf(status, `${what}: ${message ?? status}`, response?.headers ?? {}))
+    : unavailable(what, thrown);
+}
+
+async function connect({ auth, address, fetch }: GithubAccess) {
+  const signIn =
+    'appId' in auth
+      ? {
+          authStrategy: (await import('@octokit/auth-app')).createAppAuth,
+          auth: { appId: auth.appId, installationId: auth.installation, privateKey: auth.privateKey },
+        }
+      : { auth: auth.token };
+  const quiet = () => {};
+  const Paged = Octokit.plugin(paginateRest);
+  return new Paged({
+    ...signIn,
+    baseUrl: address,
+    userAgent: 'sluice',
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    request: fetch ? { fetch } : {},
+  });
+}
+
+export function githubApi(access: GithubAccess): GithubApi {
+  const [owner, repo] = access.repository.split('/') as [string, string];
+  let made: ReturnType<typeof connect> | null = null;
+  const client = () => {
+    made ??= connect(access);
+    return made;
+  };
+  const parametersOf = (route: string, parameters: object) => ({
+    ...(route.includes('{owner}') ? { owner, repo } : {}),
+    headers: { 'x-github-api-version': API_VERSION },
+    request: { signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS) },
+    ...parameters,
+  });
+  const retry: GithubApi['retry'] = (operation) => retrying(operation, access.retryMs);
+
+  const once: GithubApi['once'] = async (route, parameters, schema) => {
+    try {
+      const answer = await (await client()).request(route, parametersOf(route, parameters));
+      const parsed = schema.safeParse(answer.data);
+      return parsed.success ? ok(parsed.data) : unavailable(route, 'the answer is not as documented');
+    } catch (thrown) {
+      return failed(route, thrown);
+    }
+  };
+
+  return {
+    owner,
+    repo,
+    once,
+    retry,
+    get: (route, parameters, schema) => retry(() => once(route, parameters, schema)),
+    all: <T>(
+      route: string,
+      parameters: object,
+      schema: z.ZodType<T>,
+      most: number,
+      found: (items: readonly T[]) => boolean = () => false,
+    ) =>
+      retry(async (): ForgeResult<T[]> => {
+        try {
+          const items: T[] = [];
+          const octokit = await client();
+          for await (const { data } of octokit.paginate.iterator(
+            route as never,
+            parametersOf(route, { per_page: PAGE, ...parameters }) as never,
+          )) {
+            const parsed = z.array(schema).safeParse(data);
+            if (!parsed.success) return unavailable(route, 'the answer is not as documented');
+            items.push(...parsed.data);
+            if (items.length >= most || found(parsed.data)) break;
+          }
+          return ok(items.slice(0, most));
+        } catch (thrown) {
+          return failed(route, thrown);
+        }
+      }),
+  };
+}
