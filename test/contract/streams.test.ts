@@ -91,7 +91,7 @@ describe('streams', () => {
     for (const path of ['/api/v1/ledger/export', '/api/v1/ledger/verification', '/auth/login'])
       expect((await r.ask('HEAD', path)).status).toBe(405);
     expect(r.exported()).toBe(0);
-  }, 120_000);
+  });
 
   it.each(['OPTIONS', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])(
     'STREAM-1: %s opens none either',
