@@ -118,17 +118,17 @@ describe('time in tests', () => {
     ['a sleep by the library', "import { setTimeout as s } from 'node:timers/promises';"],
     ['a time in an expectation', 'expect(performance.now() - begun).toBeLessThan(5);'],
     ['a span in an expectation', 'const took = Date.now() - begun; expect(took).toBeLessThan(5);'],
-    ['a limit of a test', "it('x', async () => {}, 5_000);"],
-    ['a limit of a table', "it.each([1])('x', async () => {}, LIMIT);"],
+    ['a limit of a test', "it('SUITE-3: x', async () => {}, 5_000);"],
+    ['a limit of a table', "it.each([1])('SUITE-3: x', async () => {}, LIMIT);"],
     ['a limit of a hook', 'beforeAll(async () => {}, 5_000);'],
-    ['a limit as an option', "it('x', { timeout: 5_000 }, async () => {});"],
+    ['a limit as an option', "it('SUITE-3: x', { timeout: 5_000 }, async () => {});"],
     ['a limit of a property', 'fc.assert(p, { interruptAfterTimeLimit: 5 });'],
     ['a limit of a call', 'fetch(url, { signal: AbortSignal.timeout(500) });'],
   ])('SUITE-3: %s would be found', (_, text) => expect(hurried('x.ts', text)).toHaveLength(1));
 
   it('SUITE-3: a condition, a clock that is told and a fallback are none of these', () => {
     const calm = `await until('it is there', 5_000, () => found);
-      it('x', async () => { setTimeout(() => child.kill(), 5_000); });
+      it('SUITE-3: x', async () => { setTimeout(() => child.kill(), 5_000); });
       expect(clock.now() - begun).toBeLessThan(5);
       const at = Date.now(); expect(anchors.some((a) => a.at > at)).toBe(true);`;
     expect(hurried('x.ts', calm)).toEqual([]);
