@@ -15,6 +15,13 @@ export interface Unreachable {
 }
 export const REACHED: Unreachable = { looks: 0, scrapedAt: 0 };
 
+/** What keeps a lane from being looked at, and when it is tried again. */
+export interface LaneTrouble {
+  readonly message: string;
+  readonly failures: number;
+  readonly retryAt: number;
+}
+
 /** One lane as the loop holds it: the fold of its records, and caches that can be had again. */
 export interface LaneCell {
   readonly service: Service;
@@ -27,6 +34,8 @@ export interface LaneCell {
   delivery: Delivery | null;
   unreachable: Unreachable;
   readonly violations: Violations;
+  /** Null: its last pass went well. */
+  trouble: LaneTrouble | null;
 }
 
 /** A release is on its way. */
@@ -59,6 +68,7 @@ export function createCells(platform: Platform): Cells {
         delivery: null,
         unreachable: REACHED,
         violations: new Map(),
+        trouble: null,
       };
       return [lane, cell];
     }),

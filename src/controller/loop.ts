@@ -17,14 +17,24 @@ import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
 import { within } from '../io/clock.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
+import { type Backoff, backoffMs } from '../kit/backoff.ts';
+import { messageOf } from '../kit/result.ts';
 import type { Clock } from '../kit/time.ts';
 import { type LedgerPort, readPages } from '../ledger/port.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { act, EFFECT_TIMEOUT_MS, isFatal } from './acting.ts';
-import { cellsOf, createCells, evidenceFor, inFlight, type LaneCell, REACHED } from './cells.ts';
+import {
+  cellsOf,
+  createCells,
+  evidenceFor,
+  inFlight,
+  type LaneCell,
+  type LaneTrouble,
+  REACHED,
+} from './cells.ts';
 import { countUnreachable, laneLook } from './lane-look.ts';
-import { createLooker } from './looking.ts';
+import { createLooker, type EnvironmentLook } from './looking.ts';
 import type { MetricsLook } from './metrics-look.ts';
 
 export interface ControllerPorts {
@@ -54,6 +64,8 @@ export interface LaneView {
   readonly desired: string | null;
   /** What is asked for where it runs. */
   readonly wanted: Revision | null;
+  /** Why it could not be looked at; it alone is held up by that. Null: its last pass went well. */
+  readonly trouble: LaneTrouble | null;
 }
 
 export interface Controller {
@@ -80,6 +92,9 @@ export interface Controller {
   /** Somebody says that an environment changed: its next look is due at once. */
   hint(environment: string): void;
 }
+
+/** A lane that throws is tried again: soon, since an abort may wait behind it, and seldom once it keeps failing. */
+const LANE_BACKOFF: Backoff = { firstMs: 1_000, longestMs: 60_000 };
 
 /** The loop: observe, judge, decide, append, act. Everything it knows is in the ledger or can be looked at again. */
 export function createController(platform: Platform, ports: ControllerPorts, log: ControllerLog): Controller {
@@ -183,6 +198,43 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     await actOn(cell);
   }
 
+  /** One pass over a lane. Whatever it throws is its own trouble, except what stops everything. */
+  async function passOver(cell: LaneCell, due: EnvironmentLook | null): Promise<void> {
+    const now = ports.clock.now();
+    if (cell.trouble && now < cell.trouble.retryAt) return;
+    const { lane } = cell.state;
+    try {
+      await tickLane(cell, due?.look ?? null, due?.baselines.get(lane) ?? null, now);
+      cell.trouble = null;
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown;
+      const failures = (cell.trouble?.failures ?? 0) + 1;
+      const message = messageOf(thrown).toWellFormed();
+      cell.trouble = { message, failures, retryAt: now + backoffMs(LANE_BACKOFF, failures) };
+      log.warn({ lane, failures, error: message }, 'a lane could not be looked at; it is tried again');
+    }
+  }
+
+  /** The look of an environment that fell due; one that throws is none, and holds up no other environment. */
+  async function dueLook(environment: Environment): Promise<EnvironmentLook | null> {
+    try {
+      return await looker.due(environment, ports.clock.now());
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown;
+      log.warn({ environment: environment.name, error: messageOf(thrown) }, 'a look failed');
+      return null;
+    }
+  }
+
+  async function readDesired(): Promise<void> {
+    try {
+      desired = (await ports.desired.read()) ?? desired;
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown;
+      log.warn({ error: messageOf(thrown) }, 'the desired state could not be read');
+    }
+  }
+
   const catchUp = async (told: (records: readonly LedgerRecord[]) => void): Promise<void> => {
     for await (const records of readPages(ports.ledger, { after: taken })) {
       take(records);
@@ -197,22 +249,11 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         for (const listener of listeners) listener(records);
       }),
     async tick() {
-      desired = (await ports.desired.read()) ?? desired;
+      await readDesired();
       await Promise.all(
         platform.environments.map(async (environment) => {
-          const now = ports.clock.now();
-          const due = await looker.due(environment, now);
-          const mine = cellsOf(cells, environment);
-          await Promise.all(
-            mine.map((cell) =>
-              tickLane(
-                cell,
-                due?.look ?? null,
-                due?.baselines.get(cell.state.lane) ?? null,
-                ports.clock.now(),
-              ),
-            ),
-          );
+          const due = await dueLook(environment);
+          await Promise.all(cellsOf(cells, environment).map((cell) => passOver(cell, due)));
         }),
       );
     },
@@ -226,12 +267,16 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         delivery: cell.delivery,
         desired: desired?.lanes.get(cell.state.lane)?.version ?? null,
         wanted: wantedIn(cell),
+        trouble: cell.trouble,
       })),
     metrics: (environment) => looker.last(environment),
     desired: () => desired,
     async command(lane, command, reason, actor, id) {
       const events: Event[] = [{ type: 'command.accepted', data: { id, command, reason } }];
       const [record] = await append(lane, events, ports.clock.now(), actor, id);
+      // Somebody waits for this one: it is not put off any longer.
+      const cell = cells.get(lane);
+      if (cell?.trouble) cell.trouble = { ...cell.trouble, retryAt: 0 };
       return record!;
     },
     async record(lane, event, actor = SYSTEM) {

@@ -1,8 +1,7 @@
-import { CORE_SCHEMA, loadAll } from 'js-yaml';
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from '../kit/nearest.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
+import { readYaml, type YamlLimits, type YamlProblem } from '../kit/yaml.ts';
 import { DOCUMENTS, type DocumentKind } from './schema.ts';
 
 export interface SourceFile {
@@ -19,18 +18,6 @@ export interface Parsed<T = unknown> {
 }
 
 type Path = readonly PropertyKey[];
-
-/** The line of the deepest node that exists on the path. */
-function lineFinder(document: Document, lines: LineCounter): (path: Path) => number {
-  return (path) => {
-    for (let depth = path.length; depth >= 0; depth--) {
-      const node =
-        depth === 0 ? document.contents : document.getIn(path.slice(0, depth) as (string | number)[], true);
-      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
-}
 
 const keysAt = (schema: z.ZodType, path: Path): string[] => {
   let at: unknown = schema;
@@ -84,34 +71,13 @@ function problemsOf(
   });
 }
 
-/** What only the careful reader may decide: anchors, aliases, tags, merges, directives, lists of documents. */
-const CAREFUL = /(^|[\s,[{:-])[&*!](?=[^\s=~])|<<|^%|^- /m;
-
-/**
- * Values of plain documents, by a reader that is quick and keeps no positions; a fleet has thousands of
- * them. Null: read it with care instead, which also finds what is wrong, and where.
- */
-function quickly(text: string): unknown[] | null {
-  if (CAREFUL.test(text)) return null;
-  try {
-    return loadAll(text, { schema: CORE_SCHEMA }) as unknown[];
-  } catch {
-    return null;
-  }
-}
-
-/** Lines of a text that was read quickly: found only once somebody asks, which is when something is wrong. */
-function lazyPlaces(text: string): (document: number, path: Path) => number {
-  let finders: ((path: Path) => number)[] | null = null;
-  return (document, path) => {
-    if (!finders) {
-      const lines = new LineCounter();
-      const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }) as Document[];
-      finders = parsed.map((d) => lineFinder(d, lines));
-    }
-    return finders[document]?.(path) ?? 1;
-  };
-}
+/** A fleet declares thousands of objectives in one file; nobody writes more than this by hand or by template. */
+export const DECLARATION_LIMITS: YamlLimits = {
+  characters: 16_777_216,
+  documents: 50_000,
+  depth: 64,
+  size: 4_194_304,
+};
 
 /** Documents of others may lie in the same folder: what is like nothing of ours is theirs. */
 const isForeign = (apiVersion: unknown, near: string | undefined): boolean =>
@@ -119,19 +85,35 @@ const isForeign = (apiVersion: unknown, near: string | undefined): boolean =>
   near === undefined &&
   !/openslo|sluice/i.test(String(apiVersion));
 
+const wordOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+
 function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next: string } | 'foreign' {
   const { apiVersion, kind } = (value ?? {}) as { apiVersion?: unknown; kind?: unknown };
-  const name = `${apiVersion} ${kind}`;
-  if (name in DOCUMENTS) return { kind: name as DocumentKind };
-  const near = nearest(name, Object.keys(DOCUMENTS));
+  const name = `${wordOf(apiVersion)} ${wordOf(kind)}`;
+  if (Object.hasOwn(DOCUMENTS, name)) return { kind: name as DocumentKind };
+  const near = nearest(name.slice(0, 80), Object.keys(DOCUMENTS));
   if (isForeign(apiVersion, near)) return 'foreign';
   return {
-    wrong: `unknown document "${apiVersion ?? '?'} ${kind ?? '?'}"`,
+    wrong: `unknown document "${name.slice(0, 80)}"`,
     next: near
       ? `did you mean apiVersion and kind "${near}"?`
       : `expected one of: ${Object.keys(DOCUMENTS).join('; ')}`,
   };
 }
+
+const CODES = { syntax: 'YAML_SYNTAX', data: 'YAML_DATA', limit: 'TOO_LARGE' } as const satisfies Record<
+  YamlProblem['kind'],
+  string
+>;
+
+const yamlProblem = (file: string, { kind, line, path, message }: YamlProblem): Problem => ({
+  code: CODES[kind],
+  file,
+  line,
+  path: pathText(path),
+  message: kind === 'syntax' ? `not YAML: ${message}` : message,
+});
 
 export interface ParsedDocuments {
   readonly documents: Parsed[];
@@ -145,6 +127,10 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
   const refused = new Set<string>();
   const documents: Parsed[] = [];
   const problems: Problem[] = [];
+  const refuse = (value: unknown): void => {
+    const name = (value as { metadata?: { name?: unknown } | null } | null)?.metadata?.name;
+    if (typeof name === 'string') refused.add(name);
+  };
   const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): void => {
     const kind = kindOf(value);
     if (kind === 'foreign') return;
@@ -166,52 +152,19 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
       return;
     }
     problems.push(...problemsOf(parsed.error, schema, file, lineOf));
-    const name = (value as { metadata?: { name?: unknown } }).metadata?.name;
-    if (typeof name === 'string') refused.add(name);
+    refuse(value);
   };
   for (const { file, text } of files) {
-    const values = quickly(text);
-    const places = values && lazyPlaces(text);
-    if (values) {
-      for (const [i, value] of values.entries())
-        if (value !== null && value !== undefined) readOne(value, file, (path) => places!(i, path));
-      continue;
+    const read = readYaml(text, DECLARATION_LIMITS);
+    for (const problem of read.problems) {
+      // What is somebody else's is read by somebody else.
+      if (problem.of && kindOf(problem.of) === 'foreign') continue;
+      problems.push(yamlProblem(file, problem));
+      refuse(problem.of);
     }
-    const lines = new LineCounter();
-    for (const document of parseAllDocuments(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-    }) as Document[]) {
-      if (document.errors.length > 0) {
-        for (const error of document.errors)
-          problems.push({
-            code: 'YAML_SYNTAX',
-            file,
-            line: lines.linePos(error.pos[0]).line,
-            path: '',
-            message: `not YAML: ${error.message}`,
-          });
-        continue;
-      }
-      if (document.contents === null) continue;
-      const lineOf = lineFinder(document, lines);
-      let value: unknown;
-      try {
-        value = document.toJS({ maxAliasCount: 100 });
-      } catch (thrown) {
-        problems.push({
-          code: 'YAML_ALIASES',
-          file,
-          line: lineOf([]),
-          path: '',
-          message: (thrown as Error).message,
-        });
-        continue;
-      }
-      if (Array.isArray(value))
-        for (const [i, item] of value.entries()) readOne(item, file, (path) => lineOf([i, ...path]));
-      else readOne(value, file, lineOf);
-    }
+    for (const { value, lineOf } of read.documents)
+      if (!Array.isArray(value)) readOne(value, file, lineOf);
+      else for (const [i, item] of value.entries()) readOne(item, file, (path) => lineOf([i, ...path]));
   }
   return { documents, problems, refused };
 }

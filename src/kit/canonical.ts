@@ -1,16 +1,20 @@
 import canonicalize from 'canonicalize';
+import { isPlain } from './json.ts';
 import { invariant } from './result.ts';
 
 /** JSON has no NaN and no infinities: they travel as tagged strings, so that a hash covers them too. */
 const tag = (value: unknown): unknown => {
   if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
   if (Array.isArray(value)) return value.map(tag);
-  if (value !== null && typeof value === 'object')
+  if (value !== null && typeof value === 'object') {
+    // A Date, a Map or bytes would all become {}: different values of one text.
+    invariant(isPlain(value), 'a canonical value is plain data');
     return Object.fromEntries(
       Object.entries(value)
         .filter(([, v]) => v !== undefined)
         .map(([k, v]) => [k, tag(v)]),
     );
+  }
   return value;
 };
 
@@ -29,7 +33,10 @@ const untag = (_key: string, value: unknown): unknown => {
     : value;
 };
 
-/** RFC 8785 text of a value. The same value always gives the same text. */
+/**
+ * RFC 8785 text of a value. The same value always gives the same text. Throws on what is no JSON, such as half of a
+ * character or a cycle: texts of others are checked (`asJson`) or made whole (`wellFormed`) where they come in.
+ */
 export function canonicalText(value: unknown): string {
   const text = canonicalize(tag(value));
   invariant(typeof text === 'string', 'a canonical value has a text');

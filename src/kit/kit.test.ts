@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { backoffMs } from './backoff.ts';
 import { canonicalText, fromCanonical } from './canonical.ts';
 import { digestOf } from './digest.ts';
 import { nearest } from './nearest.ts';
@@ -13,8 +14,9 @@ describe('durations', () => {
     ['250ms', 250],
     ['30d', 2_592_000_000],
   ])('KIT-1: %s is %i milliseconds', (text, ms) => expect(parseDuration(text)).toBe(ms));
-  it.each(['', '5', 'm', '5 m', '-5m', '5m!'])('KIT-1: "%s" is no duration', (text) =>
-    expect(parseDuration(text)).toBeUndefined(),
+  it.each(['', '5', 'm', '5 m', '-5m', '5m!', '101000000h', `${'9'.repeat(400)}d`])(
+    'KIT-1: "%s" is no duration',
+    (text) => expect(parseDuration(text)).toBeUndefined(),
   );
   it('KIT-1: formatting and parsing agree', () =>
     fc.assert(
@@ -60,10 +62,23 @@ describe('canonical text', () => {
     ));
 });
 
+describe('what has no canonical text', () => {
+  it.each([
+    ['a date', new Date(0)],
+    ['a map', new Map([[1, 2]])],
+    ['bytes', new Uint8Array([1])],
+    ['half of a character', '\ud800'],
+    ['a bigint', 1n],
+  ])('KIT-2: %s has none: it is refused, not said in part', (_, value) =>
+    expect(() => canonicalText({ a: value })).toThrow(),
+  );
+});
+
 describe('names', () => {
   it('KIT-3: the nearest known name is suggested, and none where nothing is near', () => {
     expect(nearest('chekout', ['checkout', 'cart'])).toBe('checkout');
     expect(nearest('zzzzzz', ['checkout', 'cart'])).toBeUndefined();
+    expect(nearest('checkout'.repeat(100_000), ['checkout'])).toBeUndefined();
   });
 });
 
@@ -81,5 +96,12 @@ describe('randomness', () => {
     for (let i = 0; i < 2_000; i++) sum += random.binomial(100, 0.05);
     expect(sum / 2_000).toBeGreaterThan(4.8);
     expect(sum / 2_000).toBeLessThan(5.2);
+  });
+});
+
+describe('trying again', () => {
+  it('KIT-6: each failure in a row doubles the wait, up to the longest', () => {
+    const waits = [1, 2, 3, 4, 9, 5_000].map((n) => backoffMs({ firstMs: 5_000, longestMs: 300_000 }, n));
+    expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 300_000, 300_000]);
   });
 });

@@ -10,8 +10,12 @@ export function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** Nobody mistypes a longer name, and comparing takes the product of both lengths. */
+const LONGEST_WORD = 100;
+
 /** The candidate that was probably meant, if one is near enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const ranked = candidates
     .map((candidate) => ({ candidate, far: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.far - b.far);

@@ -12,11 +12,13 @@ export interface Problem {
 }
 
 export const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
-    '',
-  );
+  path
+    .reduce<string>(
+      (text, part) =>
+        typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
+      '',
+    )
+    .toWellFormed();
 
 /** `file:line: path: message (next)`: one line a problem, as compilers print them. */
 export const problemLine = (p: Problem): string =>

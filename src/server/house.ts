@@ -63,6 +63,9 @@ function summaryOf(parts: HouseParts, view: LaneView): LaneSummary {
   });
 }
 
+const troubleLine = (lane: string, { message, failures }: NonNullable<LaneView['trouble']>): string =>
+  `${lane}: it could not be looked at (${message}; ${failures} ${failures === 1 ? 'time' : 'times'} in a row); it is tried again`;
+
 export function createHouseViews(parts: HouseParts): House {
   const { platform, controller, ledger } = parts;
 
@@ -84,7 +87,12 @@ export function createHouseViews(parts: HouseParts): House {
         sentence: overviewSentence(lanes),
         at: parts.now(),
         ledger: await ledger.head(),
-        problems: (controller.desired()?.problems ?? []).map(problemLine),
+        problems: [
+          ...(controller.desired()?.problems ?? []).map(problemLine),
+          ...controller
+            .lanes()
+            .flatMap(({ state, trouble }) => (trouble ? [troubleLine(state.lane, trouble)] : [])),
+        ],
         lanes,
       };
     },

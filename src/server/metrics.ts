@@ -20,6 +20,7 @@ export interface GovernanceNumbers {
   pulls(): readonly {
     readonly pull: { readonly state: string };
     readonly decision: { readonly allow: boolean } | null;
+    readonly trouble: object | null;
   }[];
   /** DORA's four, of a service. */
   measures(service: string): Measures;
@@ -147,6 +148,17 @@ export function createMetrics(controller: Controller): ServerMetrics {
         );
     },
   });
+  new Gauge({
+    name: 'sluice_lane_trouble',
+    help: '1 while a lane cannot be looked at; the others go on.',
+    labelNames: lane,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { service, environment, trouble } of controller.lanes())
+        this.set({ service: service.name, environment: environment.name }, Number(trouble !== null));
+    },
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -179,6 +191,15 @@ export function createMetrics(controller: Controller): ServerMetrics {
           count('allow', (p) => p.decision?.allow === true);
           count('deny', (p) => p.decision?.allow === false);
           count('unknown', (p) => p.decision === null);
+        },
+      });
+      new Gauge({
+        name: 'sluice_pull_requests_troubled',
+        help: 'Open pull requests that could not be decided on or told so; the others go on.',
+        registers: [registry],
+        collect() {
+          const open = governance.pulls().filter((p) => p.pull.state === 'open');
+          this.set(open.filter((p) => p.trouble !== null).length);
         },
       });
     },

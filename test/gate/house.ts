@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from '../../src/controller/compile.ts';
-import { createGatekeeper, type Gatekeeper } from '../../src/controller/gate/keeper.ts';
+import { createGatekeeper, type Gatekeeper, type Patience } from '../../src/controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../../src/controller/gate/kept-policy.ts';
 import { openGovernance } from '../../src/controller/governance.ts';
 import { type MetricsLook, NO_LOOK } from '../../src/controller/metrics-look.ts';
@@ -88,6 +88,7 @@ export interface HouseOptions {
   readonly wrap?: (forge: ForgePort) => ForgePort;
   /** Time goes by by itself. */
   readonly clock?: () => number;
+  readonly patience?: Patience;
 }
 
 /** What the repository holds at first. */
@@ -180,6 +181,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     pullUrl: (number) => `http://127.0.0.1:7117/pulls/${number}`,
     now: clock,
     warn: () => {},
+    ...(options.patience ? { patience: options.patience } : {}),
   });
   let branches = 0;
   return {

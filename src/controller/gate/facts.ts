@@ -20,6 +20,7 @@ import {
   type LaneFacts,
   type SloFacts,
 } from '../../governance/facts.ts';
+import { wellFormed } from '../../kit/json.ts';
 import { problemLine } from '../../kit/problem.ts';
 import { ok, type Result } from '../../kit/result.ts';
 import { type Adjustment, ENOUGH } from '../../runtime/budget.ts';
@@ -216,7 +217,7 @@ export async function gatherFacts(
   const changes = [...touched.value.changes, ...declared.value.changes];
   const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
   const state = sources.governance();
-  return ok({
+  const facts: Facts = {
     schema: FACTS_SCHEMA,
     now,
     platform: { name: platform.name, digest: platform.digest },
@@ -247,5 +248,7 @@ export async function gatherFacts(
     freezes: [...calendarFreezes(platform.freezes, now), ...recordedFreezes(state, now)],
     waivers: waiverFacts(state, pull.number),
     team: [],
-  });
+  };
+  // Titles, paths and messages are others' words: none of them may keep the facts from being digested.
+  return ok(wellFormed(facts));
 }

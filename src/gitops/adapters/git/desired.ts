@@ -1,5 +1,6 @@
 import { laneName, type Revision } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
+import { fail, messageOf, type Result } from '../../../kit/result.ts';
 import type { Commit } from '../../commits.ts';
 import { desiredPath, parseDesired } from '../../desired.ts';
 import type { DesiredRepository, DesiredState } from '../../port.ts';
@@ -15,6 +16,17 @@ interface LaneNames {
 /** More commits between two looks are not told one by one. */
 const MAX_COMMITS = 200;
 const GONE = 'BRANCH_GONE';
+const UNREADABLE = 'UNREADABLE';
+
+const unreadable = (file: string, message: string): Problem => ({
+  code: UNREADABLE,
+  file,
+  line: 1,
+  path: '',
+  message,
+  next: 'it is read again by itself',
+});
+const isUnreadable = (problem: Problem): boolean => problem.code === UNREADABLE;
 
 interface BranchState {
   readonly head: string;
@@ -34,18 +46,34 @@ export function gitDesired(
   const show = (commit: string, path: string): Promise<string | null> =>
     git(repository, ['show', `${commit}:${path}`]).catch(() => null);
 
-  async function readAt(branch: string, head: string): Promise<BranchState> {
+  async function readAt(branch: string, head: string, known: BranchState | undefined): Promise<BranchState> {
+    // At the same commit only what could not be read is read again.
+    const same = known?.head === head ? known : null;
+    const missed = new Set(same?.problems.filter(isUnreadable).map((p) => p.file));
     const listed = new Set((await git(repository, ['ls-tree', '-r', '--name-only', head])).split('\n'));
-    const state = new Map<string, Revision>();
-    const problems: Problem[] = [];
+    const state = new Map(same?.lanes);
+    const problems = (same?.problems ?? []).filter((p) => !isUnreadable(p));
     for (const { service, environment } of lanes.filter((l) => l.branch === branch)) {
       const path = desiredPath(environment, service);
-      if (!listed.has(path)) continue;
-      const parsed = parseDesired(path, await git(repository, ['show', `${head}:${path}`]), service);
-      if (parsed.ok) state.set(laneName(service, environment), parsed.value);
-      else problems.push(...parsed.error);
+      if (!listed.has(path) || (same && !missed.has(path))) continue;
+      const lane = laneName(service, environment);
+      const read = await readFile(head, path, service);
+      // What cannot be read now stays as it was asked for; what was read and is wrong asks for nothing.
+      const before = read.ok || !read.error.some(isUnreadable) ? undefined : known?.lanes.get(lane);
+      if (read.ok) state.set(lane, read.value);
+      else if (before) state.set(lane, before);
+      if (!read.ok) problems.push(...read.error);
     }
     return { head, lanes: state, problems };
+  }
+
+  /** One file at a commit. Whatever happens to it is its own: the others are read all the same. */
+  async function readFile(head: string, path: string, service: string): Promise<Result<Revision, Problem[]>> {
+    try {
+      return parseDesired(path, await git(repository, ['show', `${head}:${path}`]), service);
+    } catch (thrown) {
+      return fail([unreadable(path, `it cannot be read now: ${messageOf(thrown)}`)]);
+    }
   }
 
   /** A branch that is gone changes nothing: what it asked for last stays asked for, with a problem. */
@@ -60,11 +88,22 @@ export function gitDesired(
       const gone: Problem = { code: GONE, file: branch, line: 1, path: '', message };
       return known ? { ...known, problems: [gone] } : null;
     }
-    if (known?.head === head) return known;
-    const state = await readAt(branch, head);
+    if (known?.head === head && !known.problems.some(isUnreadable)) return known;
+    const state = await readAt(branch, head, known);
     last.set(branch, state);
     return state;
   }
+
+  /** A branch that cannot be read holds up no other: what it asked for last stays, with a problem. */
+  const branchOrProblem = async (branch: string): Promise<BranchState | null> => {
+    try {
+      return await branchNow(branch);
+    } catch (thrown) {
+      const known = last.get(branch);
+      const problem = unreadable(branch, `the branch cannot be read now: ${messageOf(thrown)}`);
+      return known ? { ...known, problems: [...known.problems, problem] } : null;
+    }
+  };
 
   const sideOf = async (commit: string, lane: LaneNames): Promise<Revision | null> => {
     const path = desiredPath(lane.environment, lane.service);
@@ -100,7 +139,7 @@ export function gitDesired(
       try {
         await sync.before?.();
         const found = await Promise.all(
-          branches.map(async (branch) => [branch, await branchNow(branch)] as const),
+          branches.map(async (branch) => [branch, await branchOrProblem(branch)] as const),
         );
         const there = found.flatMap(([branch, state]) => (state ? [[branch, state] as const] : []));
         if (there.length === 0) return null;
