@@ -2,11 +2,13 @@ import { compile } from '../src/controller/compile.ts';
 import { createController } from '../src/controller/loop.ts';
 import type { Effect } from '../src/delivery/events.ts';
 import { beginEvidence, EVIDENCE_DEFAULTS, observe, ruleOf } from '../src/delivery/evidence.ts';
+import { lanesFold } from '../src/delivery/fold.ts';
 import type { DeliveryPort } from '../src/delivery/port.ts';
 import { revisionOf } from '../src/gitops/desired.ts';
 import { ok } from '../src/kit/result.ts';
 import { simulatedClock } from '../src/kit/time.ts';
 import { memoryLedger } from '../src/ledger/adapters/memory/ledger.ts';
+import { openJournal } from '../src/ledger/journal.ts';
 import type { MetricsPort, Series } from '../src/runtime/port.ts';
 
 /** Intervals a second of one SLO on one core. */
@@ -129,7 +131,7 @@ spec:
     compiled.value,
     {
       clock,
-      ledger: memoryLedger('bench'),
+      journal: await openJournal(memoryLedger('bench'), [lanesFold]),
       desired: {
         read: async () => ({
           commit: version,

@@ -85,23 +85,23 @@ function startChores(context: AppContext, planes: Planes, anchoring: Anchoring):
 }
 
 /** Opens what a leading server is made of, one part after another; each says how it is stopped. */
-async function lead(context: AppContext, ledger: Journal) {
+async function lead(context: AppContext, journal: Journal) {
   const { io, platform, work, wiring, lifecycle, now } = context;
   const line = progress(io);
   const credentialsFile = join(work, 'alertmanager.token');
   const alertmanagerToken = keepSecret(credentialsFile);
   const desired = opened(await wiring.openDesired(context));
-  const anchoring = createAnchoring({ ledger, store: desired.anchors, warn: context.warn });
+  const anchoring = createAnchoring({ ledger: journal, store: desired.anchors, warn: context.warn });
   const publicUrl = () => platform.signIn.people?.publicUrl ?? context.listener.url;
   const planes = await openPlanes(context, {
-    ledger,
+    journal,
     repository: desired.repository,
     credentialsFile,
     publicUrl,
     progress: (what) => line.say(`starting ${what} …`),
   });
   const { tokens, metrics } = await serveHttp(context, planes, {
-    ledger,
+    journal,
     alertmanagerToken,
     anchoring,
     publicUrl,
@@ -119,7 +119,7 @@ async function lead(context: AppContext, ledger: Journal) {
   return { planes, token: tokens.local, ticking };
 }
 
-/** Opens the ledger and listens: what there is before it is known who leads. */
+/** Opens the ledger, which is locked from here on, or refused: what there is before anything listens. */
 async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
   const { platform, directory, work, root } = options;
   mkdirSync(work, { recursive: true, mode: 0o700 });
@@ -128,14 +128,15 @@ async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
   const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
   const store = await openLedger(wired, wiring);
   const lifecycle = createLifecycle(warn);
-  try {
-    const ledger = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn });
-    lifecycle.onStop(() => ledger.close());
-    return { ledger, lifecycle, log, wired };
-  } catch (thrown) {
-    await store.close();
-    throw thrown;
-  }
+  let open: { close(): Promise<void> } = store;
+  lifecycle.onStop(() => open.close());
+  /** Reads the ledger; it closes it as well, since it may have a snapshot to write. */
+  const openServerJournal = async (): Promise<Journal> => {
+    const journal = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn });
+    open = journal;
+    return journal;
+  };
+  return { openServerJournal, lifecycle, log, wired };
 }
 
 /**
@@ -143,7 +144,7 @@ async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
  * tick. A part that cannot be opened stops what was started before it, and the reason is thrown as a `CliError`.
  */
 export async function startApp(io: Io, options: AppOptions, wiring: Wiring = allAdapters): Promise<App> {
-  const { ledger, lifecycle, log, wired } = await openContext(io, options, wiring);
+  const { openServerJournal, lifecycle, log, wired } = await openContext(io, options, wiring);
   const end = new AbortController();
   const forward = () => end.abort();
   if (io.signal.aborted) forward();
@@ -162,16 +163,18 @@ export async function startApp(io: Io, options: AppOptions, wiring: Wiring = all
       ending: end.signal,
       lost: () => lost,
     };
-    if (isShared(ledger)) {
-      await standBy(context, ledger);
-      keepLeading(context, ledger, () => {
+    // It answers that it lives while a long ledger is read.
+    const journal = await openServerJournal();
+    if (isShared(journal)) {
+      await standBy(context, journal);
+      keepLeading(context, journal, () => {
         lost = true;
         end.abort();
       });
     }
     // What the leader before wrote last.
-    await ledger.follow();
-    const { planes, token, ticking } = await lead(context, ledger);
+    await journal.follow();
+    const { planes, token, ticking } = await lead(context, journal);
     const ended = ticking.then(async (): Promise<End> => {
       await lifecycle.stop();
       io.signal.removeEventListener('abort', forward);

@@ -2,16 +2,18 @@ import { resolve } from 'node:path';
 import { readPlatform } from '../cli/files.ts';
 import { CliError, EXIT, type Io } from '../cli/io.ts';
 import type { OnceOptions } from '../cli/parts.ts';
-import { openBudgets } from '../controller/budgets.ts';
+import { createBudgets } from '../controller/budgets.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
-import { openGovernance } from '../controller/governance.ts';
-import { releasesOf } from '../controller/history.ts';
+import { createGovernance } from '../controller/governance.ts';
 import { NO_LOOK } from '../controller/metrics-look.ts';
 import { lanesOf } from '../declaration/platform.ts';
-import { emptyLane, type Lane, laneName } from '../delivery/events.ts';
+import { emptyLane, laneName } from '../delivery/events.ts';
+import { lanesFold } from '../delivery/fold.ts';
 import type { Decision } from '../governance/decision.ts';
+import { governanceFold } from '../governance/fold.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { type Journal, openJournal } from '../ledger/journal.ts';
+import { budgetsFold } from '../runtime/fold.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { WiringContext } from '../wiring/context.ts';
 import type { Wiring } from '../wiring/wiring.ts';
@@ -22,16 +24,6 @@ export type OnceWiring = Pick<
   Wiring,
   'openExistingLedger' | 'openForge' | 'openMemoryLedger' | 'openMetrics' | 'openPolicy'
 >;
-
-/** Where every lane stood when the last record was written. */
-async function lanesIn(ledger: LedgerPort, lanes: readonly string[]): Promise<Map<string, Lane>> {
-  const found = new Map<string, Lane>();
-  for (const lane of lanes) {
-    const last = releasesOf(lane, await ledger.read({ subject: lane })).at(-1);
-    found.set(lane, last?.lane ?? emptyLane(lane));
-  }
-  return found;
-}
 
 /** The Prometheus of every environment that has one elsewhere: without a server none runs on this machine. */
 async function metricsPorts(
@@ -63,7 +55,7 @@ async function gateOver(
   context: WiringContext,
   o: OnceOptions,
   wiring: OnceWiring,
-  ledger: LedgerPort,
+  journal: Journal,
   kept: boolean,
 ): Promise<Gatekeeper> {
   const { platform } = context;
@@ -71,10 +63,12 @@ async function gateOver(
   const policy = opened(await wiring.openPolicy(context));
   const ports = await metricsPorts(context, wiring);
   const metrics = () => NO_LOOK;
-  const governance = await openGovernance({ platform, ledger, metrics });
-  const budgets = await openBudgets({ platform, ledger, metrics });
+  const governance = createGovernance({ platform, journal, metrics });
+  const budgets = createBudgets({ platform, journal, metrics });
   const names = lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name));
-  const lanes = kept ? [...(await lanesIn(ledger, names)).values()] : null;
+  // Where every lane stood when the last record was written.
+  const known = journal.state(lanesFold).lanes;
+  const lanes = kept ? names.map((name) => known.get(name) ?? emptyLane(name)) : null;
   return createGatekeeper({
     platform,
     forge: o.post
@@ -104,7 +98,8 @@ export async function decideOnce(
   const existing = await wiring.openExistingLedger(o.work, context.platform.name);
   const ledger = existing ?? (await wiring.openMemoryLedger('gate'));
   try {
-    const gate = await gateOver(context, o, wiring, ledger, existing !== null);
+    const journal = await openJournal(ledger, [lanesFold, governanceFold, budgetsFold]);
+    const gate = await gateOver(context, o, wiring, journal, existing !== null);
     const done = await gate.evaluate(number, 'sluice gate');
     return done.ok ? ok(done.value.decision!) : fail(done.error);
   } finally {

@@ -1,11 +1,11 @@
 import { endSentence, laneSentence } from '../api/sentences.ts';
-import { type CommitKeeper, openCommits } from '../controller/commits.ts';
+import { type CommitKeeper, createCommits } from '../controller/commits.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
 import { createLoadKeeper } from '../controller/load.ts';
 import type { Controller } from '../controller/loop.ts';
 import { lastEnvironments, type Measures, measuresFold, measuresOf } from '../controller/measures.ts';
-import { openPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
-import { openSync, type SyncKeeper } from '../controller/syncing.ts';
+import { createPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
+import { createSync, type SyncKeeper } from '../controller/syncing.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
 import type { LoadPort } from '../gitops/load.ts';
@@ -47,11 +47,11 @@ const COMMITS_EVERY_MS = 1_000;
 const SYNC_EVERY_MS = 2_000;
 const TELL_EVERY_MS = 1_000;
 
-const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeeper): Promise<Promoter> =>
-  openPromoter({
+const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeeper): Promoter =>
+  createPromoter({
     platform: w.platform,
     forge: gate.forge,
-    ledger: w.journal,
+    journal: w.journal,
     lanes: () => w.controller.lanes().map((v) => v.state),
     desired: () => w.controller.desired(),
     gate,
@@ -74,12 +74,11 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   const { platform, controller, journal, gate } = w;
-  const ledger = journal;
   const lanes = () => controller.lanes().map((v) => v.state);
   const desired = () => controller.desired();
-  const commits = await openCommits({ platform, ledger, repository: w.repository, desired, lanes });
-  const promoter = gate ? await openPromotions(w, gate, commits) : null;
-  const sync = await openSync({ platform, ledger, sync: w.sync, lanes, desired });
+  const commits = createCommits({ platform, journal, repository: w.repository, desired, lanes });
+  const promoter = gate ? openPromotions(w, gate, commits) : null;
+  const sync = createSync({ platform, journal, sync: w.sync, lanes, desired });
   const users = lastEnvironments(platform);
   const chores: Chore[] = [
     { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.look(now) },

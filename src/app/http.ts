@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { openAlerts } from '../controller/alerts.ts';
+import { alertReceiver } from '../controller/alerts.ts';
 import { type Anchoring, anchorWarnings } from '../controller/anchoring.ts';
 import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens } from '../server/auth.ts';
 import { createBudgetHouse } from '../server/budgets.ts';
@@ -15,7 +15,7 @@ import { opened } from './opened.ts';
 import type { Planes } from './planes.ts';
 
 export interface HttpOptions {
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   /** With this Alertmanager delivers. */
   readonly alertmanagerToken: string;
   readonly anchoring: Anchoring;
@@ -44,7 +44,8 @@ function openOwnMetrics(
 export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
   const { platform, now, wiring } = context;
   const { controller, budgets, governance, gate, gitops, sync, metricsOf } = planes;
-  const { ledger, publicUrl } = options;
+  const { journal, publicUrl } = options;
+  const ledger = journal;
   const tokens = await loadTokens(ledger);
   const metrics = openOwnMetrics(context, planes, options.anchoring);
   const signIn = opened(await wiring.openSignIn(context));
@@ -62,7 +63,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     consoleDir: join(context.root, 'console', 'dist'),
     alertmanagerToken: options.alertmanagerToken,
     allowedHosts: context.allowedHosts,
-    onAlerts: await openAlerts(platform, ledger, (e) => controller.hint(e), now),
+    onAlerts: alertReceiver(platform, journal, (e) => controller.hint(e), now),
     signIn,
     governance,
     governanceHouse: createGovernanceHouse({ platform, ledger, governance, gate, now, openKept }),

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { CliError, EXIT } from '../cli/io.ts';
-import { type Controller, type ControllerPorts, createController } from '../controller/loop.ts';
+import { type ControllerPorts, createController } from '../controller/loop.ts';
 import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import { createFollowerApp } from '../server/follower.ts';
 import { createHouseViews } from '../server/house.ts';
@@ -20,13 +21,13 @@ function leaderIn(holder: string): { name: string; address: string | null } {
 }
 
 /** A server that stands by never observes or acts: only what is on record counts. */
-function onlyTheLedger(ledger: SharedLedger): ControllerPorts {
+function onlyTheLedger(journal: Journal): ControllerPorts {
   const never = (): never => {
     throw new Error('broken invariant: a server that stands by observes nothing');
   };
   return {
     clock: systemClock,
-    ledger,
+    journal,
     desired: { read: async () => null },
     metrics: never,
     delivery: never,
@@ -39,18 +40,13 @@ interface Standing {
   trouble: string | null;
 }
 
-async function answerAsFollower(
-  context: AppContext,
-  ledger: SharedLedger,
-  standing: Standing,
-): Promise<Controller> {
+function answerAsFollower(context: AppContext, journal: Journal, standing: Standing): void {
   const { platform, root, now } = context;
-  const controller = createController(platform, onlyTheLedger(ledger), { warn: context.warn });
+  const controller = createController(platform, onlyTheLedger(journal), { warn: context.warn });
   const metrics = createMetrics(controller);
-  await controller.load();
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger, now }),
-    ledger,
+    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    ledger: journal,
     controller,
     now,
     metrics,
@@ -60,26 +56,25 @@ async function answerAsFollower(
     leader: () => (standing.leader === null ? null : leaderIn(standing.leader)),
   });
   context.listener.answer((request) => app.fetch(request));
-  return controller;
 }
 
 /** Where servers share the ledger, one leads; the others follow it, and one of them takes over within seconds. */
-export async function standBy(context: AppContext, ledger: SharedLedger): Promise<void> {
-  if (await ledger.lead()) return;
+export async function standBy(context: AppContext, journal: Journal & SharedLedger): Promise<void> {
+  if (await journal.lead()) return;
   const { io, now } = context;
   const standing: Standing = { leader: null, trouble: null };
-  const controller = await answerAsFollower(context, ledger, standing);
+  answerAsFollower(context, journal, standing);
   let told: string | null | undefined;
   for (let triedAt = now(); !context.ending.aborted; ) {
     try {
-      standing.leader = await ledger.leader();
+      standing.leader = await journal.leader();
       if (standing.leader !== told) io.out(`Standing by: ${standing.leader ?? 'nobody'} leads.\n`);
       told = standing.leader;
-      await controller.follow();
+      await journal.follow();
       standing.trouble = null;
       if (now() - triedAt >= LEAD_EVERY_MS || standing.leader === null) {
         triedAt = now();
-        if (await ledger.lead()) return;
+        if (await journal.lead()) return;
       }
     } catch (thrown) {
       const error = messageOf(thrown);

@@ -1,13 +1,12 @@
-import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
+import { type BudgetKeeper, createBudgets } from '../controller/budgets.ts';
 import { type Followed, followCluster } from '../controller/followed.ts';
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
-import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
+import { createGovernance, type GovernanceKeeper } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import { systemClock } from '../io/clock.ts';
 import type { Journal } from '../ledger/journal.ts';
-import type { LedgerPort } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { OpenSync } from '../wiring/sync.ts';
 import type { AppContext } from './context.ts';
@@ -30,7 +29,7 @@ export interface Planes {
 }
 
 export interface PlanesOptions {
-  readonly ledger: Journal;
+  readonly journal: Journal;
   readonly repository: DesiredRepository;
   readonly credentialsFile: string;
   publicUrl(): string;
@@ -52,7 +51,7 @@ interface Late {
 
 function controllerOf(
   context: AppContext,
-  ledger: LedgerPort,
+  journal: Journal,
   followed: Followed,
   delivering: Delivering,
   metricsPorts: ReadonlyMap<string, MetricsPort>,
@@ -63,7 +62,7 @@ function controllerOf(
     platform,
     {
       clock: systemClock,
-      ledger,
+      journal,
       desired: followed.repository,
       metrics: (environment) => metricsPorts.get(environment)!,
       delivery: (environment) => delivering.of(environment).delivery,
@@ -77,7 +76,7 @@ function controllerOf(
 
 export async function openPlanes(context: AppContext, options: PlanesOptions): Promise<Planes> {
   const { platform, wiring, lifecycle, now, warn } = context;
-  const { ledger, publicUrl } = options;
+  const { journal, publicUrl } = options;
   const late: Late = { controller: null, governance: null };
   const delivering = await openDelivering(context, {
     credentialsFile: options.credentialsFile,
@@ -88,14 +87,20 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
   const desired = followed.repository;
   const metricsPorts = await openMetricsPorts(context, delivering);
   const metricsOf = (environment: string) => metricsPorts.get(environment);
-  const controller = controllerOf(context, ledger, followed, delivering, metricsPorts, late);
+  const controller = controllerOf(context, journal, followed, delivering, metricsPorts, late);
   late.controller = controller;
-  await controller.load();
   const metrics = (environment: string) => controller.metrics(environment);
-  const budgets = await openBudgets({ platform, ledger, metrics });
-  const governance = await openGovernance({ platform, ledger, metrics });
+  const budgets = createBudgets({ platform, journal, metrics });
+  const governance = createGovernance({ platform, journal, metrics });
   late.governance = governance;
-  const gate = await openGate(context, { ledger, governance, controller, budgets, metricsOf, publicUrl });
+  const gate = await openGate(context, {
+    ledger: journal,
+    governance,
+    controller,
+    budgets,
+    metricsOf,
+    publicUrl,
+  });
   const receivers = opened(await wiring.openReceivers(context));
   const delivery = (environment: string) => delivering.of(environment).delivery;
   const sync = opened(await wiring.openSync(context, delivery, desired));
@@ -103,7 +108,7 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
   const gitops = await openGitops({
     platform,
     controller,
-    journal: ledger,
+    journal,
     repository: desired,
     sync: sync.port,
     gate,

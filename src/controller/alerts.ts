@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { lanesOf, type Platform } from '../declaration/platform.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import { PersistentMap } from '../kit/persistent-map.ts';
+import { type Fold, mapsCodec } from '../ledger/fold.ts';
+import type { Journal } from '../ledger/journal.ts';
 
 const MAX_ALERTS = 10_000;
 
@@ -26,62 +28,65 @@ interface Kept {
 }
 
 /** An alert fires once and is resolved once, however often and in whatever order it is delivered. */
-const stateOf = (status: string, startsAt: string): string => `${status}@${startsAt}`;
+const stateOf = (id: string, status: string, startsAt: string): string => `${id} ${status}@${startsAt}`;
+
+const ALERT_VERSION = 1;
+/** So many states are remembered; Alertmanager repeats an alert for hours, not for years. */
+const MAX_STATES = 50_000;
+
+/** Every state of an alert that was recorded. */
+export const alertsFold: Fold<{ readonly known: PersistentMap<string, true> }> = {
+  name: 'alerts',
+  version: 1,
+  reads: { 'alert.received': ALERT_VERSION },
+  ...mapsCodec({ known: new PersistentMap<string, true>() }),
+  apply({ known }, { data }) {
+    const { id, status, startsAt } = data as Kept;
+    return { known: known.asNewest(stateOf(id, status, startsAt), true, MAX_STATES) };
+  },
+};
 
 /**
  * Deliveries of Alertmanager as events: once a change, across restarts. What they say is confirmed at the
  * source: the environment is looked at again at once, and its look is what freezes and moves the machine.
  */
-export async function openAlerts(
+export function alertReceiver(
   platform: Platform,
-  ledger: LedgerPort,
+  journal: Journal,
   hint: (environment: string) => void,
   now: () => number,
-): Promise<(body: unknown) => Promise<void>> {
-  const known = new Map<string, Set<string>>();
-  const keep = ({ id, status, startsAt }: Kept) => {
-    const states = known.get(id) ?? new Set<string>();
-    states.add(stateOf(status, startsAt));
-    known.set(id, states);
-  };
-  for (const record of await ledger.read({ type: 'alert.received' })) keep(record.data as Kept);
+): (body: unknown) => Promise<void> {
   const lanes = new Set(
     lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`),
   );
   const seen = (id: string, status: string, startsAt: string): boolean => {
-    const states = known.get(id);
+    const { known } = journal.state(alertsFold);
     // A firing that comes after its own resolution is late, and says nothing new.
-    return Boolean(
-      states?.has(stateOf(status, startsAt)) ||
-        (status === 'firing' && states?.has(stateOf('resolved', startsAt))),
+    return (
+      known.has(stateOf(id, status, startsAt)) ||
+      (status === 'firing' && known.has(stateOf(id, 'resolved', startsAt)))
     );
   };
-  return async (body) => {
+  const receive = async (body: unknown): Promise<void> => {
     const { alerts } = deliverySchema.parse(body);
     for (const { status, labels, startsAt, fingerprint } of alerts) {
       const environment = labels['environment'] ?? '';
       const lane = `${labels['service']}/${environment}`;
       if (!lanes.has(lane) || seen(fingerprint, status, startsAt)) continue;
-      const data = {
-        id: fingerprint,
-        status,
-        startsAt,
-        alert: labels['alertname'] ?? '',
-        slo: labels['slo'] ?? '',
-      };
-      keep(data);
-      await ledger.append([
-        {
-          at: now(),
-          type: 'alert.received',
-          v: 1,
-          subject: lane,
-          actor: { id: 'alertmanager', kind: 'machine' },
-          cause: null,
-          data,
-        },
+      const alert = labels['alertname'] ?? '';
+      const data = { id: fingerprint, status, startsAt, alert, slo: labels['slo'] ?? '' };
+      const actor = { id: 'alertmanager', kind: 'machine' };
+      await journal.append([
+        { at: now(), type: 'alert.received', v: ALERT_VERSION, subject: lane, actor, cause: null, data },
       ]);
       hint(environment);
     }
+  };
+  // Deliveries may come at the same moment: each is compared with what the one before recorded.
+  let last: Promise<unknown> = Promise.resolve();
+  return (body) => {
+    const next = last.then(() => receive(body));
+    last = next.catch(() => undefined);
+    return next;
   };
 }

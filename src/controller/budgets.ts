@@ -1,10 +1,11 @@
 import type { Environment, Platform, Slo } from '../declaration/platform.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
 import { type Adjustment, type BudgetSeen, type BudgetState, budgetMove } from '../runtime/budget.ts';
-import { type Budgets, budgetKey, evolve, noBudgets, RUNTIME_EVENT_VERSION } from '../runtime/events.ts';
+import { budgetKey, RUNTIME_EVENT_VERSION } from '../runtime/events.ts';
+import { budgetsFold } from '../runtime/fold.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import {
   BAD_5M,
@@ -31,18 +32,14 @@ export type Excused = Omit<Adjustment, 'service' | 'slo' | 'environment' | 'at'>
 
 export interface KeeperParts {
   readonly platform: Platform;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   metrics(environment: string): MetricsLook;
 }
 
-export async function openBudgets({ platform, ledger, metrics }: KeeperParts): Promise<BudgetKeeper> {
-  const kept = [
-    ...(await ledger.read({ type: 'budget.moved' })),
-    ...(await ledger.read({ type: 'budget.adjusted' })),
-  ];
-  let budgets: Budgets = kept.sort((a, b) => a.seq - b.seq).reduce(evolve, noBudgets);
+export function createBudgets({ platform, journal, metrics }: KeeperParts): BudgetKeeper {
+  const budgets = () => journal.state(budgetsFold);
   const stateOf = (slo: string, environment: string) =>
-    budgets.states.get(budgetKey(slo, environment)) ?? 'stable';
+    budgets().states.get(budgetKey(slo, environment)) ?? 'stable';
   const seenOf = (look: MetricsLook, slo: string): BudgetSeen => {
     const burn = look.burns.get(slo);
     return { left: look.budgets.get(slo) ?? null, fast: burn?.fast ?? null, slow: burn?.slow ?? null };
@@ -67,29 +64,24 @@ export async function openBudgets({ platform, ledger, metrics }: KeeperParts): P
         ]
       : [];
   };
-  const append = async (entries: readonly Entry[]) => {
-    const records = await ledger.append(entries);
-    budgets = records.reduce(evolve, budgets);
-    return records;
-  };
   return {
     stateOf,
     adjustments: (slo, environment) =>
-      [...budgets.adjustments.values()].filter((a) => a.slo === slo && a.environment === environment),
+      [...budgets().adjustments.values()].filter((a) => a.slo === slo && a.environment === environment),
     async look(now) {
       const entries = platform.environments.flatMap((e) =>
         platform.slos.flatMap((slo) => entryOf(slo, e, now)),
       );
-      if (entries.length > 0) await append(entries);
+      if (entries.length > 0) await journal.append(entries);
     },
     async adjust(slo, environment, wanted, actor, now) {
-      const known = budgets.adjustments.has(wanted.id);
+      const known = budgets().adjustments.has(wanted.id);
       if (known)
-        return (await ledger.read({ type: 'budget.adjusted' })).find(
+        return (await journal.read({ type: 'budget.adjusted' })).find(
           (r) => (r.data as { id: string }).id === wanted.id,
         )!;
       const { requests, bad, ...rest } = wanted;
-      const [record] = await append([
+      const [record] = await journal.append([
         {
           at: now,
           type: 'budget.adjusted',

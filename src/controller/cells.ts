@@ -1,6 +1,6 @@
 import { type Environment, lanesOf, type Platform, type Service } from '../declaration/platform.ts';
 import { type EvidenceBySlo, evidenceOf } from '../delivery/assess.ts';
-import { emptyLane, type Lane, laneName } from '../delivery/events.ts';
+import { type Lane, laneName } from '../delivery/events.ts';
 import { isRelease } from '../delivery/moves.ts';
 import type { Delivery } from '../delivery/port.ts';
 import type { LaneSettings } from '../delivery/seen.ts';
@@ -28,7 +28,8 @@ export interface LaneCell {
   readonly environment: Environment;
   readonly settings: LaneSettings;
   readonly slis: readonly Sli[];
-  state: Lane;
+  /** The fold of its records, as it is now. */
+  readonly state: Lane;
   evidence: EvidenceBySlo;
   evidenceFor: string | null;
   delivery: Delivery | null;
@@ -53,7 +54,7 @@ export function armsOf(cell: LaneCell): Arms {
 
 export type Cells = ReadonlyMap<string, LaneCell>;
 
-export function createCells(platform: Platform): Cells {
+export function createCells(platform: Platform, stateOf: (lane: string) => Lane): Cells {
   return new Map(
     lanesOf(platform).map(({ service, environment }): [string, LaneCell] => {
       const lane = laneName(service.name, environment.name);
@@ -62,7 +63,9 @@ export function createCells(platform: Platform): Cells {
         environment,
         settings: laneSettings(platform, service, environment),
         slis: slisOf(platform, service),
-        state: emptyLane(lane),
+        get state() {
+          return stateOf(lane);
+        },
         evidence: new Map(),
         evidenceFor: null,
         delivery: null,

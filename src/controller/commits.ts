@@ -3,17 +3,11 @@ import { branchesOf } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
 import { condemnedIn, goodDigestsOf } from '../delivery/moves.ts';
 import { type Commit, changesOf, commitKind, isNewHere, type LaneChange } from '../gitops/commits.ts';
-import { type GitopsData, gitopsEntry, gitopsEvents } from '../gitops/events.ts';
+import { type GitopsData, gitopsEntry } from '../gitops/events.ts';
+import { commitsFold, type Origin, OURS, originKey } from '../gitops/fold.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { orderHold } from './promotion.ts';
-
-/** Who brought an artefact, and when it was first written down. */
-export interface Origin {
-  readonly authors: readonly string[];
-  readonly authoredAt: number;
-}
 
 export interface CommitKeeper {
   /** Records what was pushed since the last look, commit by commit. */
@@ -24,19 +18,14 @@ export interface CommitKeeper {
 
 export interface CommitParts {
   readonly platform: Platform;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly repository: DesiredRepository;
   desired(): DesiredState | null;
   lanes(): readonly Lane[];
 }
 
 type Changed = GitopsData<'desired.changed'>;
-/** Commits of ours are not what somebody wrote. */
-const OURS = 'sluice';
-const MAX_AUTHORS = 20;
 const MESSAGE_LENGTH = 200;
-
-const originKey = (service: string, digest: string): string => `${service}@${digest}`;
 
 /** Where a branch stands, as nobody's change. */
 const standing = (branch: string, sha: string, subject: string, at: number): Commit => ({
@@ -50,28 +39,8 @@ const standing = (branch: string, sha: string, subject: string, at: number): Com
   sides: new Map(),
 });
 
-/** Takes up one recorded commit: the authors of each artefact that it brought. */
-function withOrigins(before: Map<string, Origin>, { author, authoredAt, changes, merge }: Changed): void {
-  for (const { lane, kind, to } of changes) {
-    if (!to || !isNewHere(kind) || author === OURS) continue;
-    const key = originKey(lane.split('/')[0]!, to.digest);
-    const known = before.get(key);
-    if (merge && known) continue;
-    const authors = [...new Set([...(known?.authors ?? []), author])].slice(0, MAX_AUTHORS);
-    before.set(key, { authors, authoredAt: Math.min(known?.authoredAt ?? authoredAt, authoredAt) });
-  }
-}
-
-export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
-  const { platform, ledger, repository } = parts;
-  const heads = new Map<string, string>();
-  const origins = new Map<string, Origin>();
-  const take = (record: LedgerRecord) => {
-    const data = gitopsEvents['desired.changed'].parse(record.data);
-    heads.set(record.subject, data.commit);
-    withOrigins(origins, data);
-  };
-  for await (const page of readPages(ledger, { type: 'desired.changed' })) page.forEach(take);
+export function createCommits(parts: CommitParts): CommitKeeper {
+  const { platform, journal, repository } = parts;
 
   const laneOf = (name: string) => parts.lanes().find((l) => l.lane === name);
 
@@ -100,11 +69,11 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
       merge: commit.merge,
     };
     const entry = gitopsEntry('desired.changed', branch, data, now);
-    for (const made of await ledger.append([entry])) take(made);
+    await journal.append([entry]);
   }
 
   async function lookAt(branch: string, head: string, now: number): Promise<void> {
-    const before = heads.get(branch);
+    const before = journal.state(commitsFold).heads.get(branch);
     if (before === head) return;
     if (before === undefined) {
       // Where we came in: what was there before is nobody's change.
@@ -129,6 +98,6 @@ export async function openCommits(parts: CommitParts): Promise<CommitKeeper> {
         if (head) await lookAt(branch, head, now);
       }
     },
-    origin: (service, digest) => origins.get(originKey(service, digest)),
+    origin: (service, digest) => journal.state(commitsFold).origins.get(originKey(service, digest)),
   };
 }

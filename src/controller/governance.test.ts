@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { revision } from '../../test/lane.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { GovernanceData } from '../governance/events.ts';
+import { governanceFold } from '../governance/fold.ts';
 import { SYSTEM } from '../kit/actor.ts';
 import { memoryLedger } from '../ledger/adapters/memory/ledger.ts';
-import { type GovernanceKeeper, openGovernance } from './governance.ts';
+import { openJournal } from '../ledger/journal.ts';
+import { createGovernance, type GovernanceKeeper } from './governance.ts';
 import { type MetricsLook, NO_LOOK } from './metrics-look.ts';
 
 const NOW = 1_000_000;
@@ -39,8 +41,12 @@ const look = (more: Partial<MetricsLook> = {}): MetricsLook => ({
   ...more,
 });
 
-const keeper = (of = platform(), seen = look(), ledger = memoryLedger()) =>
-  openGovernance({ platform: of, ledger, metrics: () => seen });
+const keeper = async (of = platform(), seen = look(), ledger = memoryLedger()) =>
+  createGovernance({
+    platform: of,
+    journal: await openJournal(ledger, [governanceFold]),
+    metrics: () => seen,
+  });
 const scope = { environment: 'prod', service: 'checkout' };
 const frozen = (until = NOW + DAY_MS, id = 'f1') => ({ id, scope, reason: 'peak', until });
 const waived = (more: object = {}) => ({

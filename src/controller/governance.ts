@@ -4,19 +4,18 @@ import { calendarFreezes } from '../governance/calendar.ts';
 import {
   autoKey,
   autoOf,
-  evolve,
   GOVERNANCE_EVENT_VERSION,
   type Governance,
   type GovernanceData,
   type GovernanceEventType,
-  noGovernance,
   recordedFreezes,
 } from '../governance/events.ts';
-import { covers, type Facts, type FreezeFacts, type Scope, scopeText } from '../governance/facts.ts';
+import { covers, type FreezeFacts, type Scope, scopeText } from '../governance/facts.ts';
+import { governanceFold, passKey } from '../governance/fold.ts';
 import { type AutoFreeze, autoFreeze, holdOf } from '../governance/freeze.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { MetricsLook } from './metrics-look.ts';
 import { burnRuleOf } from './settings.ts';
@@ -64,52 +63,18 @@ export interface GovernanceKeeper {
 
 export interface GovernanceParts {
   readonly platform: Platform;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   metrics(environment: string): MetricsLook;
 }
 
 /** No freeze by hand and no calendar one lasts longer: who wants more says so again. */
 const MAX_FREEZE_MS = 92 * 86_400_000;
-const MAX_PASSES = 1_000;
-
-/** An allow that let a freeze be passed, for one artefact in one lane, for as long as it is valid. */
-interface Pass {
-  readonly lane: string;
-  readonly digest: string;
-  readonly until: number;
-}
-
-function passesOf(record: LedgerRecord): Pass[] {
-  if (record.type !== 'gate.decided') return [];
-  const { decision, facts } = record.data as GovernanceData<'gate.decided'>;
-  if (!decision.allow) return [];
-  const frozen = decision.recorded.filter((r) => r.code === 'FROZEN');
-  return ((facts as Facts).changes ?? [])
-    .filter(({ service, environment, to }) =>
-      Boolean(to && frozen.some((r) => r['service'] === service && r['environment'] === environment)),
-    )
-    .map(({ service, environment, to }) => ({
-      lane: `${service}/${environment}`,
-      digest: to!.digest,
-      until: decision.validUntil,
-    }));
-}
-
 const percent = (share: number | null): string =>
   share === null ? 'nothing known' : `${Math.round(100 * share)} %`;
 
-export async function openGovernance(parts: GovernanceParts): Promise<GovernanceKeeper> {
-  const { platform, ledger } = parts;
-  let state: Governance = noGovernance;
-  let passes: Pass[] = [];
-  const take = (records: readonly LedgerRecord[]) => {
-    for (const record of records) {
-      state = evolve(state, record);
-      passes = [...passes, ...passesOf(record)].slice(-MAX_PASSES);
-    }
-  };
-  for await (const page of readPages(ledger)) take(page);
-
+export function createGovernance(parts: GovernanceParts): GovernanceKeeper {
+  const { platform, journal } = parts;
+  const state = () => journal.state(governanceFold);
   const entry = <T extends GovernanceEventType>(
     type: T,
     subject: string,
@@ -127,17 +92,16 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
     data,
   });
   const record: GovernanceKeeper['record'] = async (type, subject, data, actor, now, cause = null) => {
-    const records = await ledger.append([entry(type, subject, data, actor, now, cause)]);
-    take(records);
-    return records[0]!;
+    const [made] = await journal.append([entry(type, subject, data, actor, now, cause)]);
+    return made!;
   };
-  /** The same id is the same order. */
+  /** The record of an order that was given already: the same id is the same order. */
   const earlier = async (type: GovernanceEventType, id: string): Promise<LedgerRecord | undefined> =>
-    (await ledger.read({ type })).find((r) => (r.data as { id?: string }).id === id);
+    (await journal.read({ type })).find((r) => (r.data as { id?: string }).id === id);
 
   const freezes = (now: number): FreezeFacts[] => [
     ...calendarFreezes(platform.freezes, now),
-    ...recordedFreezes(state, now),
+    ...recordedFreezes(state(), now),
   ];
 
   function wordsOf(next: AutoFreeze, before: AutoFreeze, slo: Slo, left: number | null): string {
@@ -158,38 +122,38 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
       fast: burn?.fast ?? null,
       slow: burn?.slow ?? null,
     };
-    const before = autoOf(state, slo.name, environment.name);
+    const before = autoOf(state(), slo.name, environment.name);
     const next = autoFreeze(before, seen, burnRuleOf(environment), platform.policy.freeze, now);
     if (next === before) return [];
     const { left, fast, slow } = seen;
     const reason =
       next.cause === before.cause && next.cause !== null
-        ? (state.auto.get(autoKey(slo.name, environment.name))?.reason ?? '')
+        ? (state().auto.get(autoKey(slo.name, environment.name))?.reason ?? '')
         : wordsOf(next, before, slo, left);
     const data = { slo: slo.name, ...next, left, fast, slow, reason };
     return [entry('freeze.moved', `${slo.service}/${environment.name}`, data, SYSTEM, now, null)];
   }
 
-  const waiverOf = (id: string) => state.waivers.get(id);
+  const waiverOf = (id: string) => state().waivers.get(id);
   const noWaiver = (id: string) => fail(`there is no waiver ${id}`);
 
   return {
-    state: () => state,
+    state,
     freezes,
     record,
     hold(lane, target, now) {
       const [service, environment] = lane.split('/') as [string, string];
-      const passed = passes.some((p) => p.lane === lane && p.digest === target.digest && p.until > now);
+      const passed = (state().passes.get(passKey(lane, target.digest)) ?? 0) > now;
       return passed ? null : holdOf(freezes(now), service, environment, now);
     },
     async look(now) {
       const entries = platform.environments.flatMap((environment) =>
         platform.slos.flatMap((slo) => autoMove(slo, environment, now)),
       );
-      if (entries.length > 0) take(await ledger.append(entries));
+      if (entries.length > 0) await journal.append(entries);
     },
     async freeze(wanted, actor, now) {
-      const known = await earlier('freeze.set', wanted.id);
+      const known = state().freezes.has(wanted.id) && (await earlier('freeze.set', wanted.id));
       if (known) return ok(known);
       if (wanted.until <= now) return fail('a freeze ends in the future');
       if (wanted.until - now > MAX_FREEZE_MS) return fail('a freeze lasts at most 92 days');
@@ -198,12 +162,12 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
       return ok(await record('freeze.set', scopeText(wanted.scope), data, actor, now, wanted.id));
     },
     async lift(id, reason, actor, now) {
-      const manual = state.freezes.get(id);
+      const manual = state().freezes.get(id);
       if (manual)
         return manual.lifted
           ? fail(`freeze ${id} was lifted already, by ${manual.lifted.by}`)
           : ok(await record('freeze.lifted', scopeText(manual.scope), { id, reason }, actor, now, id));
-      const auto = state.auto.get(id.replace(/^auto:/, ''));
+      const auto = state().auto.get(id.replace(/^auto:/, ''));
       if (!auto?.cause || auto.overruled)
         return fail(
           id.startsWith('calendar:')
@@ -215,7 +179,7 @@ export async function openGovernance(parts: GovernanceParts): Promise<Governance
       return ok(await record('freeze.moved', `${service}/${environment}`, data, actor, now, id));
     },
     async grant(wanted, actor, now) {
-      const known = await earlier('waiver.granted', wanted.id);
+      const known = state().waivers.has(wanted.id) && (await earlier('waiver.granted', wanted.id));
       if (known) return ok(known);
       const { maxMs, secondPerson } = platform.policy.waiver;
       if (wanted.expiresAt <= now) return fail('a waiver expires in the future');

@@ -5,13 +5,12 @@ import {
   type CommandName,
   EVENT_VERSION,
   type Event,
-  eventSchemas,
-  evolve,
+  emptyLane,
   type Hold,
   type Lane,
   type Revision,
-  upcast,
 } from '../delivery/events.ts';
+import { lanesFold } from '../delivery/fold.ts';
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
 import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
@@ -20,7 +19,7 @@ import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { type Backoff, backoffMs } from '../kit/backoff.ts';
 import { messageOf } from '../kit/result.ts';
 import type { Clock } from '../kit/time.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { act, EFFECT_TIMEOUT_MS, isFatal } from './acting.ts';
@@ -39,7 +38,8 @@ import type { MetricsLook } from './metrics-look.ts';
 
 export interface ControllerPorts {
   readonly clock: Clock;
-  readonly ledger: LedgerPort;
+  /** Its folds hold `lanesFold`. */
+  readonly journal: Journal;
   readonly desired: DesiredPort;
   metrics(environment: string): MetricsPort;
   delivery(environment: string): DeliveryPort;
@@ -69,10 +69,6 @@ export interface LaneView {
 }
 
 export interface Controller {
-  /** Folds the ledger: where every lane stood when the last record was written. */
-  load(): Promise<void>;
-  /** Takes up what somebody else appended since: a server that does not lead decides nothing, and knows the same. */
-  follow(): Promise<void>;
   /** One look at everything, and what follows from it. */
   tick(): Promise<void>;
   lanes(): readonly LaneView[];
@@ -98,20 +94,10 @@ const LANE_BACKOFF: Backoff = { firstMs: 1_000, longestMs: 60_000 };
 
 /** The loop: observe, judge, decide, append, act. Everything it knows is in the ledger or can be looked at again. */
 export function createController(platform: Platform, ports: ControllerPorts, log: ControllerLog): Controller {
-  const cells = createCells(platform);
-  const listeners = new Set<(records: readonly LedgerRecord[]) => void>();
+  const { journal } = ports;
+  const cells = createCells(platform, (lane) => journal.state(lanesFold).lanes.get(lane) ?? emptyLane(lane));
+  const toldBroken = new Set<string>();
   let desired: DesiredState | null = null;
-
-  let taken = 0;
-
-  const take = (records: readonly LedgerRecord[]): void => {
-    taken = records.at(-1)?.seq ?? taken;
-    for (const record of records) {
-      const cell = cells.get(record.subject);
-      if (!cell || !(record.type in eventSchemas)) continue;
-      cell.state = evolve(cell.state, upcast(record.type, record.v, record.data), record.at);
-    }
-  };
 
   const append = async (
     lane: string,
@@ -130,10 +116,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       cause,
       data: event.data,
     }));
-    const records = await ports.ledger.append(entries);
-    take(records);
-    for (const listener of listeners) listener(records);
-    return records;
+    return journal.append(entries);
   };
 
   const wantedIn = (cell: LaneCell): Revision | null =>
@@ -164,6 +147,13 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     now: number,
   ): Promise<void> {
     const { lane } = cell.state;
+    const broken = journal.state(lanesFold).broken.get(lane);
+    if (broken !== undefined) {
+      if (!toldBroken.has(lane))
+        log.warn({ lane, broken }, 'its records contradict each other: nothing is decided');
+      toldBroken.add(lane);
+      return;
+    }
     try {
       cell.delivery = await within(
         ports.delivery(cell.environment.name).observe(lane, cell.state.release?.target.revision ?? null),
@@ -235,19 +225,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     }
   }
 
-  const catchUp = async (told: (records: readonly LedgerRecord[]) => void): Promise<void> => {
-    for await (const records of readPages(ports.ledger, { after: taken })) {
-      take(records);
-      told(records);
-    }
-  };
-
   return {
-    load: () => catchUp(() => {}),
-    follow: () =>
-      catchUp((records) => {
-        for (const listener of listeners) listener(records);
-      }),
     async tick() {
       await readDesired();
       await Promise.all(
@@ -284,9 +262,6 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       return record!;
     },
     hint: (environment) => looker.hint(environment),
-    onRecords(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onRecords: (listener) => journal.onRecords(listener),
   };
 }

@@ -5,14 +5,12 @@ import { condemnedIn } from '../delivery/moves.ts';
 import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
   declinedOf,
-  evolve,
   type GitopsData,
   type GitopsEventType,
   gitopsEntry,
   type KeptProposal,
-  noProposals,
-  type Proposals,
 } from '../gitops/events.ts';
+import { promotionsFold } from '../gitops/fold.ts';
 import type { ForgeFailure, ForgePort, PullRequest } from '../gitops/forge.ts';
 import { loadSentence } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
@@ -30,8 +28,7 @@ import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { sha256 } from '../kit/digest.ts';
 import { problemLine } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { Gatekeeper } from './gate/keeper.ts';
 
 /** Promotions and reverts by pull request: what is asked for, what became of it, what waits for what. */
@@ -46,7 +43,7 @@ export interface Promoter {
 export interface PromoterParts {
   readonly platform: Platform;
   readonly forge: ForgePort;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   lanes(): readonly Lane[];
   desired(): DesiredState | null;
   /** What the gate knows of pull requests: the forge is not asked again for that. */
@@ -100,32 +97,9 @@ function evidenceIn(lane: Lane | undefined, left: (slo: string) => number | null
   ];
 }
 
-/** Which pull request brought which artefact, as gate decisions recorded it. */
-function bringers(records: readonly LedgerRecord[], into: Map<string, number>): void {
-  for (const { type, subject, data } of records) {
-    if (type !== 'gate.decided') continue;
-    const { changes = [] } = (data as { facts?: { changes?: readonly BroughtChange[] } }).facts ?? {};
-    for (const { service, environment, to } of changes)
-      if (to) into.set(`${service}/${environment}@${to.digest}`, Number(subject.replace('pull/', '')));
-  }
-}
-interface BroughtChange {
-  readonly service: string;
-  readonly environment: string;
-  readonly to?: { readonly digest: string };
-}
-
-export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
-  const { platform, forge, ledger } = parts;
-  let proposals: Proposals = noProposals;
-  const brought = new Map<string, number>();
-  const told = new Set<string>();
-  for await (const page of readPages(ledger)) {
-    proposals = page.reduce(evolve, proposals);
-    bringers(page, brought);
-    for (const { type, data } of page)
-      if (type === 'author.told') told.add((data as { release: string }).release);
-  }
+export function createPromoter(parts: PromoterParts): Promoter {
+  const { platform, forge, journal } = parts;
+  const promotions = () => journal.state(promotionsFold);
   let retryAt = 0;
   /** What was found current: by number, the commits that it was compared at. */
   const current = new Map<number, string>();
@@ -142,8 +116,7 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     actor: Actor,
     at: number,
   ) => {
-    const [made] = await ledger.append([gitopsEntry(type, lane, data, at, actor)]);
-    proposals = evolve(proposals, made!);
+    await journal.append([gitopsEntry(type, lane, data, at, actor)]);
   };
   const end = (
     lane: string,
@@ -153,14 +126,14 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
     at: number,
   ) => record('proposal.ended', lane, { number, how, why }, SYSTEM, at);
   const lanesNow = () => new Map(parts.lanes().map((lane) => [lane.lane, lane]));
-  const openOnes = () => [...proposals.open.values()];
+  const openOnes = () => [...promotions().open.values()];
 
   function pipelineOf(service: string, now: number): Pipeline {
     return {
       service,
       stands: standsOf(platform, service, lanesNow(), parts.desired()),
       open: openOnes().filter((p) => p.lane.startsWith(`${service}/`)),
-      declined: declinedOf(proposals, service),
+      declined: declinedOf(promotions(), service),
       now,
     };
   }
@@ -340,11 +313,16 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
   /** Whoever brought a version is told that it failed, on its pull request, once. */
   async function tellAuthors(now: number): Promise<void> {
     for (const { lane, release } of parts.lanes()) {
-      if (!release?.blamed || release.endedAt === null || told.has(release.id)) continue;
+      if (!release?.blamed || release.endedAt === null || promotions().told.has(release.id)) continue;
       const { digest } = release.target;
-      const ours = [...proposals.all.values()].filter((p) => p.lane === lane && p.digest === digest).at(-1);
+      const ours = [...promotions().all.values()]
+        .filter((p) => p.lane === lane && p.digest === digest)
+        .at(-1);
       const pull =
-        parts.gate.bringing(lane, digest) ?? brought.get(`${lane}@${digest}`) ?? ours?.number ?? null;
+        parts.gate.bringing(lane, digest) ??
+        promotions().brought.get(`${lane}@${digest}`) ??
+        ours?.number ??
+        null;
       if (pull === null) continue;
       const [service, environment] = lane.split('/') as [string, string];
       const done = await forge.comment(
@@ -356,14 +334,13 @@ export async function openPromoter(parts: PromoterParts): Promise<Promoter> {
         later(done.error, now, { lane });
         return;
       }
-      told.add(release.id);
       await record('author.told', lane, { release: release.id, pull }, SYSTEM, now);
     }
   }
 
   return {
     pipelines: (now) => platform.services.map((s) => pipelineOf(s.name, now)),
-    proposals: () => [...proposals.all.values()],
+    proposals: () => [...promotions().all.values()],
     async look(now) {
       if (now < retryAt || parts.desired() === null) return;
       await follow(now);

@@ -1,10 +1,10 @@
 import type { Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
-import { gitopsEntry, gitopsEvents } from '../gitops/events.ts';
+import { gitopsEntry } from '../gitops/events.ts';
+import { syncFold } from '../gitops/fold.ts';
 import type { DesiredState } from '../gitops/port.ts';
-import { type Sync, type SyncPort, type SyncWord, syncOf } from '../gitops/sync.ts';
-import { type LedgerPort, readPages } from '../ledger/port.ts';
-import type { LedgerRecord } from '../ledger/record.ts';
+import { type Sync, type SyncPort, syncOf } from '../gitops/sync.ts';
+import type { Journal } from '../ledger/journal.ts';
 
 export interface SyncKeeper {
   look(now: number): Promise<void>;
@@ -14,7 +14,7 @@ export interface SyncKeeper {
 
 export interface SyncParts {
   readonly platform: Platform;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly sync: SyncPort;
   lanes(): readonly Lane[];
   desired(): DesiredState | null;
@@ -24,22 +24,17 @@ export interface SyncParts {
 const LASTS_MS = 5_000;
 
 /** Compares what serves with what Git asks for, and records where they part and meet again. */
-export async function openSync(parts: SyncParts): Promise<SyncKeeper> {
-  const { platform, ledger, sync } = parts;
-  const recorded = new Map<string, SyncWord>();
+export function createSync(parts: SyncParts): SyncKeeper {
+  const { platform, journal, sync } = parts;
   const seen = new Map<string, Sync & { readonly since: number }>();
   let commit: string | null = null;
-  const take = ({ type, subject, data }: LedgerRecord) => {
-    if (type === 'sync.moved') recorded.set(subject, gitopsEvents['sync.moved'].parse(data).to);
-  };
-  for await (const page of readPages(ledger, { type: 'sync.moved' })) page.forEach(take);
 
   async function keep(lane: string, now: number): Promise<void> {
     const { word, why, since } = seen.get(lane)!;
-    const before = recorded.get(lane) ?? 'Synced';
+    const before = journal.state(syncFold).words.get(lane) ?? 'Synced';
     if (word === before || (word !== 'OutOfSync' && word !== 'Synced') || now - since < LASTS_MS) return;
     const entry = gitopsEntry('sync.moved', lane, { to: word, why }, now);
-    (await ledger.append([entry])).forEach(take);
+    await journal.append([entry]);
   }
 
   return {

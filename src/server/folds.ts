@@ -1,11 +1,27 @@
 import { noticesFold } from '../api/notices.ts';
+import { alertsFold } from '../controller/alerts.ts';
 import { measuresFold } from '../controller/measures.ts';
+import { lanesFold } from '../delivery/fold.ts';
+import { commitsFold, promotionsFold, syncFold } from '../gitops/fold.ts';
+import { governanceFold } from '../governance/fold.ts';
 import type { AnyFold } from '../ledger/fold.ts';
 import type { SnapshotPolicy } from '../ledger/snapshotting.ts';
+import { budgetsFold } from '../runtime/fold.ts';
 import { sentFold } from './notify/notifier.ts';
 
 /** Everything that a server knows from its ledger: registered before the journal opens, read once. */
-export const SERVER_FOLDS: readonly AnyFold[] = [measuresFold, noticesFold, sentFold];
+export const SERVER_FOLDS: readonly AnyFold[] = [
+  lanesFold,
+  budgetsFold,
+  alertsFold,
+  governanceFold,
+  commitsFold,
+  promotionsFold,
+  syncFold,
+  measuresFold,
+  noticesFold,
+  sentFold,
+];
 
 /** Ten thousand records are read in well under a second; a thousand in no time. */
 export const SNAPSHOTS: Pick<SnapshotPolicy, 'everyRecords' | 'atStopAfter'> = {

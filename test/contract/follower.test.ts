@@ -6,6 +6,7 @@ import { systemClock } from '../../src/io/clock.ts';
 import { createFollowerApp } from '../../src/server/follower.ts';
 import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { journalOver } from '../journal.ts';
 import { createHouse } from '../sim/house.ts';
 
 const HEADERS = { host: '127.0.0.1:7117' };
@@ -19,20 +20,20 @@ async function rig() {
   house.world.push('1.0.0', { errorRate: 0 });
   await house.until(() => house.state().state === 'Stable');
   const { ledger, platform } = house;
+  const journal = await journalOver(ledger);
   const ports: ControllerPorts = {
     clock: systemClock,
-    ledger,
+    journal,
     desired: { read: async () => null },
     metrics: never,
     delivery: never,
   };
   const controller = createController(platform, ports, { warn: () => {} });
-  await controller.load();
   const now = () => house.world.clock.now();
   let leader: { name: string; address: string | null } | null = null;
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger, now }),
-    ledger,
+    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    ledger: journal,
     controller,
     now,
     metrics: createMetrics(controller),
@@ -45,7 +46,7 @@ async function rig() {
     app.request(path, { ...init, headers: { ...HEADERS, ...init.headers } });
   return {
     house,
-    controller,
+    journal,
     ask,
     lead: (next: typeof leader) => {
       leader = next;
@@ -68,7 +69,7 @@ describe('a server that follows', () => {
       return (await (await r.ask(path)).json()) as { verdict: string };
     };
     expect((await verdict()).verdict).toBe('inconclusive');
-    await r.controller.follow();
+    await r.journal.follow();
     expect((await verdict()).verdict).toBe('pass');
     const overview = (await (await r.ask('/api/v1/overview')).json()) as { lanes: { state: string }[] };
     expect(overview.lanes[0]!.state).toBe(r.house.state().state);
@@ -126,7 +127,7 @@ describe('a server that follows', () => {
     }
     expect((await r.ask('/api/v1/overview', { headers: { host: 'evil.invalid' } })).status).toBe(403);
     const before = await r.house.ledger.head();
-    await r.controller.follow();
+    await r.journal.follow();
     expect(await r.house.ledger.head()).toEqual(before);
   });
 });

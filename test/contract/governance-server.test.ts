@@ -5,8 +5,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuditAnswer } from '../../src/api/governance.ts';
-import { openAlerts } from '../../src/controller/alerts.ts';
-import { openBudgets } from '../../src/controller/budgets.ts';
+import { alertReceiver } from '../../src/controller/alerts.ts';
+import { createBudgets } from '../../src/controller/budgets.ts';
 import type { Gatekeeper } from '../../src/controller/gate/keeper.ts';
 import type { SignIn } from '../../src/declaration/platform.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
@@ -20,6 +20,7 @@ import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { claimsFit, createSignIn, scopesOfGroups } from '../../src/server/sign-in.ts';
 import { desired, digest, gateHouse, openKept } from '../gate/house.ts';
+import { journalOver } from '../journal.ts';
 import { createHouse, LANE } from '../sim/house.ts';
 import { NO_GITOPS } from './no-gitops.ts';
 
@@ -46,9 +47,9 @@ async function rig(
   const tokens = await loadTokens(memoryLedger('tokens'));
   const now = more.now ?? (() => h.now());
   const controller = sim.controller();
-  const keeper = await openBudgets({
+  const keeper = createBudgets({
     platform: sim.platform,
-    ledger: sim.ledger,
+    journal: sim.journal(),
     metrics: (e) => controller.metrics(e),
   });
   const gate = more.gate ? more.gate(h.gate) : h.gate;
@@ -330,10 +331,10 @@ describe('alerts', () => {
     const house = await createHouse({ seed: 1 });
     const ledger = memoryLedger('alerts');
     const hinted: string[] = [];
-    const open = () =>
-      openAlerts(
+    const open = async () =>
+      alertReceiver(
         house.platform,
-        ledger,
+        await journalOver(ledger),
         (e) => hinted.push(e),
         () => 1,
       );

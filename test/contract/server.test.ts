@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AnchorStatus, anchorWarnings } from '../../src/controller/anchoring.ts';
-import { openBudgets } from '../../src/controller/budgets.ts';
-import { openGovernance } from '../../src/controller/governance.ts';
+import { createBudgets } from '../../src/controller/budgets.ts';
+import { createGovernance } from '../../src/controller/governance.ts';
 import { ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { MetricsPort } from '../../src/runtime/port.ts';
@@ -46,14 +46,14 @@ async function rig() {
   const delivered: unknown[] = [];
   const asked: string[] = [];
   const controller = house.controller();
-  const keeper = await openBudgets({
+  const keeper = createBudgets({
     platform: house.platform,
-    ledger: house.ledger,
+    journal: house.journal(),
     metrics: (e) => controller.metrics(e),
   });
-  const governance = await openGovernance({
+  const governance = createGovernance({
     platform: house.platform,
-    ledger: house.ledger,
+    journal: house.journal(),
     metrics: (e) => controller.metrics(e),
   });
   const metrics = createMetrics(controller);

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openSync } from '../../src/controller/syncing.ts';
+import { createSync } from '../../src/controller/syncing.ts';
 import { argoCdSync } from '../../src/gitops/adapters/sync-argo-cd/sync.ts';
 import { localSync } from '../../src/gitops/adapters/sync-local/sync.ts';
 import { HEALTH_WORDS, type SyncPort, syncOf } from '../../src/gitops/sync.ts';
 import { systemClock } from '../../src/io/clock.ts';
+import { journalOver } from '../journal.ts';
 import { createHouse, type House } from '../sim/house.ts';
 import { until } from '../wait.ts';
 import { apiServer } from './kubernetes/api.ts';
@@ -190,10 +191,10 @@ describe('what Argo CD says', () => {
 describe('drift is seen and put on record', () => {
   const watching = async (house: House) => {
     const rig = localRig(house);
-    const open = () =>
-      openSync({
+    const open = async () =>
+      createSync({
         platform: house.platform,
-        ledger: house.ledger,
+        journal: await journalOver(house.ledger),
         sync: rig.port,
         lanes: () => [house.state()],
         desired: () => house.controller().desired(),

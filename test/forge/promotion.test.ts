@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCommits } from '../../src/controller/commits.ts';
-import { openPromoter } from '../../src/controller/promotion.ts';
+import { createCommits } from '../../src/controller/commits.ts';
+import { createPromoter } from '../../src/controller/promotion.ts';
 import type { Lane, Revision } from '../../src/delivery/events.ts';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
@@ -13,6 +13,7 @@ import type { ForgePort } from '../../src/gitops/forge.ts';
 import type { DesiredState } from '../../src/gitops/port.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
+import { journalOver } from '../journal.ts';
 import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
@@ -38,7 +39,7 @@ describe('promotion on a real Gitea', () => {
   let forge: ForgePort;
   let h: GateHouse;
   let state: DesiredState | null = null;
-  let promoterOf: () => ReturnType<typeof openPromoter>;
+  let promoterOf: () => Promise<ReturnType<typeof createPromoter>>;
   const closing: (() => Promise<void> | void)[] = [];
   const revision = (version: string, letter: string): Revision =>
     revisionOf({ version, digest: digest(letter), config: {} });
@@ -85,18 +86,18 @@ describe('promotion on a real Gitea', () => {
       source.hint();
       return true;
     });
-    const commits = await openCommits({
+    const commits = createCommits({
       platform: h.platform,
-      ledger: h.ledger,
+      journal: h.ledger,
       repository: source,
       desired: () => state,
       lanes: () => [...h.lanes.values()],
     });
-    promoterOf = () =>
-      openPromoter({
+    promoterOf = async () =>
+      createPromoter({
         platform: h.platform,
         forge,
-        ledger: h.ledger,
+        journal: await journalOver(h.ledger),
         lanes: () => [...h.lanes.values()],
         desired: () => state,
         gate: h.gate,

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openCommits } from '../../src/controller/commits.ts';
+import { createCommits } from '../../src/controller/commits.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { emptyLane, type Lane } from '../../src/delivery/events.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
@@ -13,6 +13,7 @@ import type { DesiredRepository, DesiredState } from '../../src/gitops/port.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
 import { temporaryFolder } from '../folder.ts';
+import { journalOver } from '../journal.ts';
 import { until } from '../wait.ts';
 import { desired, digest, SLOS } from './house.ts';
 
@@ -63,10 +64,10 @@ async function rig(options: { branch?: string; copy?: (remote: string) => Promis
     }),
   );
   let state: DesiredState | null = null;
-  const open = () =>
-    openCommits({
+  const open = async () =>
+    createCommits({
       platform,
-      ledger,
+      journal: await journalOver(ledger),
       repository: source,
       desired: () => state,
       lanes: () => [...lanes.values()],

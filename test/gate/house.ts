@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compile } from '../../src/controller/compile.ts';
 import { createGatekeeper, type Gatekeeper, type Patience } from '../../src/controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../../src/controller/gate/kept-policy.ts';
-import { openGovernance } from '../../src/controller/governance.ts';
+import { createGovernance } from '../../src/controller/governance.ts';
 import { type MetricsLook, NO_LOOK } from '../../src/controller/metrics-look.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { emptyLane, type Lane } from '../../src/delivery/events.ts';
@@ -13,9 +13,10 @@ import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import type { Decision } from '../../src/governance/decision.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
-import type { LedgerPort } from '../../src/ledger/port.ts';
+import type { Journal } from '../../src/ledger/journal.ts';
 import type { MetricsFailure, MetricsPort } from '../../src/runtime/port.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
+import { journalOver } from '../journal.ts';
 import { POLICY, wasm } from '../policy/engines.ts';
 
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -63,8 +64,8 @@ export interface GateHouse {
   readonly repository: TestRepository;
   readonly forge: ReturnType<typeof localForge>;
   readonly gate: Gatekeeper;
-  readonly ledger: LedgerPort;
-  readonly governance: Awaited<ReturnType<typeof openGovernance>>;
+  readonly ledger: Journal;
+  readonly governance: Awaited<ReturnType<typeof createGovernance>>;
   readonly numbers: Numbers;
   readonly lanes: Map<string, Lane>;
   /** Moves time on and looks, as the server does twice a second. */
@@ -163,8 +164,8 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
       { ...emptyLane(lane), state: 'Stable' as const, served: [digest('a'), digest('b')] },
     ]),
   );
-  const ledger = memoryLedger('gate');
-  const governance = await openGovernance({ platform, ledger, metrics: look });
+  const ledger = await journalOver(memoryLedger('gate'));
+  const governance = createGovernance({ platform, journal: ledger, metrics: look });
   const policy = wasm();
   const identity = await policy.identity();
   if (identity.ok)

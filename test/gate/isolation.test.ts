@@ -12,6 +12,7 @@ import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { LedgerUnavailable } from '../../src/ledger/port.ts';
 import { BROKEN_FILES } from '../attacks.ts';
 import { bareRepository } from '../contract/forge/repository.ts';
+import { journalOver } from '../journal.ts';
 import { codes, desired, type GateHouse, gateHouse, type HouseOptions, SLOS } from './house.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
@@ -54,7 +55,7 @@ describe('a pull request affects itself only', () => {
       expect(await h.status(number)).toBe('failure');
     }
     for (const number of [before, after]) expect(await h.status(number)).toBe('success');
-  }, 120_000);
+  });
 
   it('GATE-22: one whose evaluation throws is shown with that, and tried ever more seldom; the others go on', async () => {
     let tries = 0;
@@ -81,7 +82,7 @@ describe('a pull request affects itself only', () => {
     await h.look(300_000);
     expect(troubleOf(h, broken)).toBeNull();
     expect(await h.status(broken)).toBe('success');
-  }, 120_000);
+  });
 
   it('GATE-22: a new commit is not made to wait for the old one’s next try', async () => {
     const victim = { sha: null as string | null };
@@ -95,7 +96,7 @@ describe('a pull request affects itself only', () => {
     await h.look(1_000);
     expect(troubleOf(h, number)).toBeNull();
     expect(await h.status(number)).toBe('success');
-  }, 120_000);
+  });
 
   it('GATE-22: one that hangs holds up no other, and is tried again once it is given up', async () => {
     const victim = { sha: null as string | null };
@@ -115,7 +116,7 @@ describe('a pull request affects itself only', () => {
     for (let i = 0; i < 600 && asked < 2; i++) await h.look(5_000);
     expect(asked).toBeGreaterThan(1);
     expect(troubleOf(h, hangs)?.message).toMatch(/took longer than 300 ms/);
-  }, 120_000);
+  });
 
   it('GATE-22: a title, a label and an author with half of a character change nothing', async () => {
     const odd = (pull: PullRequest): PullRequest => ({
@@ -199,7 +200,7 @@ describe('what was decided and could not be told', () => {
     down = false;
     await h.look(300_000);
     expect(await h.status(number)).toBe('failure');
-  }, 120_000);
+  });
 
   it('GATE-23: of a merge group as well, as long after as the forge says', async () => {
     let posts = 0;
@@ -235,7 +236,7 @@ describe('what was decided and could not be told', () => {
     expect([posts, await decided()]).toEqual([3, 1]);
     for (let i = 0; i < 3; i++) await h.look(61_000);
     expect(posts).toBe(3);
-  }, 120_000);
+  });
 
   it('GATE-23: a merge group that throws, or is gone, holds up no pull request', async () => {
     const wrap = (forge: ForgePort): ForgePort => ({
@@ -298,7 +299,7 @@ describe('a file of the desired state affects its lane only', () => {
       const commits = await source.since('production', 'production', 'main');
       expect(commits!.commits.at(-1)!.subject).toBe('Change by-hand');
     }
-  }, 120_000);
+  });
 
   it('COMMIT-10: a branch that cannot be read now keeps what it asked for, with a problem, and the other is read', async () => {
     const repository = await bareRepository(files);
@@ -318,7 +319,7 @@ describe('a file of the desired state affects its lane only', () => {
 });
 
 describe('a lane affects itself only', () => {
-  function loopOf(hold: (lane: string) => null) {
+  async function loopOf(hold: (lane: string) => null) {
     const clock = simulatedClock(1_000_000);
     const warnings: object[] = [];
     const wanted = (service: string) => {
@@ -335,7 +336,7 @@ describe('a lane affects itself only', () => {
       platform,
       {
         clock,
-        ledger: memoryLedger('loop'),
+        journal: await journalOver(memoryLedger('loop')),
         desired: {
           read: async () => {
             if (failing.on) throw new Error('a broken repository');
@@ -363,11 +364,10 @@ describe('a lane affects itself only', () => {
 
   it('LOOP-14: one that throws is shown with why, and tried ever more seldom; the others begin their releases', async () => {
     let broken = true;
-    const { clock, controller, seen, warnings } = loopOf((lane) => {
+    const { clock, controller, seen, warnings } = await loopOf((lane) => {
       if (broken && lane === 'cart/stage') throw new Error('a broken rule');
       return null;
     });
-    await controller.load();
     await controller.tick();
     const state = (name: string) => controller.lanes().find((v) => v.state.lane === name)!;
     expect(state('cart/stage').trouble).toMatchObject({ message: 'a broken rule', failures: 1 });
@@ -397,11 +397,10 @@ describe('a lane affects itself only', () => {
       await controller.tick();
     }
     expect(state('cart/stage').state.state).toBe('Deploying');
-  }, 60_000);
+  });
 
   it('LOOP-14: a desired state that throws stops nothing: what was asked for stays', async () => {
-    const { clock, controller, failing } = loopOf(() => null);
-    await controller.load();
+    const { clock, controller, failing } = await loopOf(() => null);
     await controller.tick();
     failing.on = true;
     clock.advance(1_000);

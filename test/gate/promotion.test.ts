@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openPromoter, orderHold } from '../../src/controller/promotion.ts';
+import { createPromoter, orderHold } from '../../src/controller/promotion.ts';
 import type { Lane, Revision } from '../../src/delivery/events.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { parseDesired, revisionOf, withArtefact } from '../../src/gitops/desired.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import type { DesiredState } from '../../src/gitops/port.ts';
 import { fail } from '../../src/kit/result.ts';
+import type { Journal } from '../../src/ledger/journal.ts';
+import { journalOver } from '../journal.ts';
 import { desired, digest, type GateHouse, gateHouse, type HouseOptions } from './house.ts';
 
 const OPS = { id: 'oidc:ops', kind: 'person', scopes: ['operate', 'waive'] } as const;
@@ -41,11 +43,11 @@ async function promoting(options: PromotingOptions = {}) {
     h.lanes.set(`checkout/${name}`, { ...at(name), ...more });
   for (const name of ['stage', 'prod'])
     set(name, { stable: revision('1.0.0', 'a'), served: [digest('a')], since: h.now() - 60_000 });
-  const open = () =>
-    openPromoter({
+  const open = (journal: Journal) =>
+    createPromoter({
       platform: h.platform,
       forge: options.wrapPromoter ? options.wrapPromoter(h.forge) : h.forge,
-      ledger: h.ledger,
+      journal,
       lanes: () => [...h.lanes.values()],
       desired: () => state,
       gate: h.gate,
@@ -53,10 +55,12 @@ async function promoting(options: PromotingOptions = {}) {
       budgetLeft: () => 0.8,
       warn: (details) => options.warned?.push(JSON.stringify(details)),
     });
-  let promoter = await open();
+  let journal = h.ledger;
+  let promoter = open(journal);
   const look = async (ms = 1_000) => {
     state = await repository.read();
     await h.look(ms);
+    await journal.follow();
     await promoter.look(h.now());
   };
   return {
@@ -65,7 +69,8 @@ async function promoting(options: PromotingOptions = {}) {
     look,
     promoter: () => promoter,
     restart: async () => {
-      promoter = await open();
+      journal = await journalOver(h.ledger);
+      promoter = open(journal);
     },
     /** Git asks for a version, past the gate: as a merge by hand would. */
     async commit(name: 'stage' | 'prod', version: string, letter: string) {

@@ -3,7 +3,9 @@ import { type Controller, createController } from '../../src/controller/loop.ts'
 import type { Platform } from '../../src/declaration/platform.ts';
 import type { Hold } from '../../src/delivery/events.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import { type Journal, openJournal } from '../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
+import { SERVER_FOLDS as FOLDS } from '../../src/server/folds.ts';
 import { createWorld, Killed, type World, type WorldOptions } from './world.ts';
 
 export interface HouseOptions extends Partial<WorldOptions> {
@@ -74,12 +76,14 @@ export async function createHouse(options: HouseOptions) {
     ...options,
   });
   const ledger: LedgerPort = memoryLedger('sim');
-  const build = (): Controller =>
-    createController(
+  let journal: Journal;
+  const build = async (): Promise<Controller> => {
+    journal = await openJournal(world.killable(ledger), FOLDS);
+    return createController(
       platform,
       {
         clock: world.clock,
-        ledger: world.killable(ledger),
+        journal,
         desired: world.desired,
         metrics: () => world.metrics,
         delivery: () => world.delivery,
@@ -87,19 +91,20 @@ export async function createHouse(options: HouseOptions) {
       },
       { warn: () => {} },
     );
-  let controller = build();
-  await controller.load();
+  };
+  let controller = await build();
   const lane = () => controller.lanes()[0]!;
   const house = {
     platform,
     world,
     ledger,
+    /** Of the controller that runs now. */
+    journal: () => journal,
     lane,
     state: () => lane().state,
     controller: () => controller,
     async restart() {
-      controller = build();
-      await controller.load();
+      controller = await build();
     },
     /** One step of the world and one look; a kill is followed by a restart. */
     async step(ms = 1_000) {
