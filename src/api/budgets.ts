@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { humanSpan } from '../kit/time.ts';
-import { type Adjustment, BUDGET_STATES, type Budget, type BudgetState } from '../runtime/budget.ts';
+import { BUDGET_STATES, type BudgetState } from '../runtime/budget.ts';
+import type { SloStatus } from '../runtime/slo-status.ts';
 
 /** Budgets and what-if answers: schemas of the contract, and the sentences that go with them. */
 const adjustment = z.object({
@@ -120,28 +121,37 @@ export type ReplayAnswer = z.infer<typeof replaySchema>;
 const percent = (share: number): string => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
 
 /** One sentence that is true now, and says what happens next. */
-export function budgetSentence(
-  name: string,
-  state: BudgetState,
-  budget: Budget | null,
-  now: number,
-  adjusted: readonly Adjustment[],
-): string {
-  if (!budget) return `${name} has no data: nothing was requested, so nothing can be said of its budget.`;
-  const excused =
-    adjusted.length > 0
-      ? ` ${adjusted.length} excluded ${adjusted.length === 1 ? 'incident does' : 'incidents do'} not count.`
-      : '';
-  const spent = `${percent(budget.left)} of its error budget is left`;
-  if (budget.left <= 0)
-    return `${name} has spent its error budget: ${Math.round(budget.bad)} bad of ${Math.round(budget.requests)}, ${Math.floor(budget.allowed)} allowed.${excused}`;
+/** Why nothing can be said of a budget, or null where something can. */
+function unknownWords(name: string, status: SloStatus): string | null {
+  if (status.trouble)
+    return `${name}: its error budget is not known, because Prometheus does not answer (${status.trouble.message}).`;
+  if (status.left !== null) return null;
+  return `${name} has no data: nothing was requested, so nothing can be said of its budget.`;
+}
+
+const excludedWords = ({ length }: readonly unknown[]): string =>
+  length > 0 ? ` ${length} excluded ${length === 1 ? 'incident does' : 'incidents do'} not count.` : '';
+
+const spentWords = ({ bad, requests, allowed }: SloStatus): string =>
+  bad === null || requests === null || allowed === null
+    ? ''
+    : `: ${Math.round(bad)} bad of ${Math.round(requests)}, ${Math.floor(allowed)} allowed`;
+
+/** One budget in one sentence, from the same status as every decision. */
+export function budgetSentence(name: string, state: BudgetState, status: SloStatus, now: number): string {
+  const unknown = unknownWords(name, status);
+  if (unknown) return unknown;
+  const left = status.left!;
+  const excluded = excludedWords(status.excluded);
+  if (left <= 0) return `${name} has spent its error budget${spentWords(status)}.${excluded}`;
+  const spent = `${percent(left)} of its error budget is left`;
   const when =
-    budget.exhaustedAt === null
+    status.exhaustedAt === null
       ? ''
-      : ` At the pace of the last hour it is gone in ${humanSpan(budget.exhaustedAt - now)}.`;
-  if (state === 'burning') return `${name} is burning: ${spent}.${when}${excused}`;
-  if (state === 'recovering') return `${name} recovers: ${spent}.${when}${excused}`;
-  return `${name} is within budget: ${spent}.${when}${excused}`;
+      : ` At the pace of the last hour it is gone in ${humanSpan(status.exhaustedAt - now)}.`;
+  if (state === 'burning') return `${name} is burning: ${spent}.${when}${excluded}`;
+  if (state === 'recovering') return `${name} recovers: ${spent}.${when}${excluded}`;
+  return `${name} is within budget: ${spent}.${when}${excluded}`;
 }
 
 const RANK: Readonly<Record<BudgetState, number>> = { exhausted: 0, burning: 1, recovering: 2, stable: 3 };

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { createHouse, type House } from '../../test/sim/house.ts';
+import { createSloStatuses } from '../controller/slo-statuses.ts';
 import { createHouseViews } from '../server/house.ts';
+
+const statusesOf = (house: House) =>
+  createSloStatuses({
+    platform: house.platform,
+    metrics: (environment) => house.controller().metrics(environment),
+    adjustments: () => [],
+  });
 
 const overview = async (house: House) =>
   (await createHouseViews({
     platform: house.platform,
     controller: house.controller(),
     ledger: house.ledger,
+    statuses: statusesOf(house),
     now: () => house.world.clock.now(),
   }).overview()) as {
     sentence: string;

@@ -1,5 +1,5 @@
 import { beginRelease } from '../delivery/assess.ts';
-import type { Burn, Lane, LoadResult, Release } from '../delivery/events.ts';
+import type { Lane, LoadResult, Release } from '../delivery/events.ts';
 import type { Evidence } from '../delivery/evidence.ts';
 import { observe } from '../delivery/evidence.ts';
 import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
@@ -7,6 +7,8 @@ import type { Reason } from '../delivery/verdict.ts';
 import { loadSentence } from '../gitops/load.ts';
 import { compareText } from '../kit/order.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import { type BurnRule, burnFires } from '../runtime/burn.ts';
+import type { SloStatus } from '../runtime/slo-status.ts';
 import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS, totalsOf } from './sentences.ts';
 
 export interface SloView {
@@ -45,10 +47,8 @@ export interface LaneFacts {
   readonly mode: 'observe' | 'enforce';
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly weight: number | null;
-  readonly slos: readonly { readonly slo: string; readonly objective: number }[];
-  readonly burns: ReadonlyMap<string, Burn>;
-  readonly budgets: ReadonlyMap<string, number>;
-  readonly thresholds: { readonly fast: number; readonly slow: number | null };
+  readonly slos: readonly SloStatus[];
+  readonly thresholds: BurnRule;
   readonly trouble: string | null;
   readonly now: number;
 }
@@ -57,14 +57,14 @@ const isOut = (state: State): boolean =>
   FAMILY[state] === 'moving' || FAMILY[state] === 'being judged' || state === 'Abort';
 
 export function laneSummary(facts: LaneFacts): LaneSummary {
-  const { lane, burns, budgets } = facts;
+  const { lane } = facts;
   const [service, environment] = lane.lane.split('/') as [string, string];
-  const slos = facts.slos.map(({ slo, objective }) => ({
+  const slos = facts.slos.map(({ slo, objective, left, fast, slow }) => ({
     slo,
     objective,
-    budgetLeft: budgets.get(slo) ?? null,
-    burnFast: burns.get(slo)?.fast ?? null,
-    burnSlow: burns.get(slo)?.slow ?? null,
+    budgetLeft: left,
+    burnFast: fast,
+    burnSlow: slow,
   }));
   const lefts = slos.map((s) => s.budgetLeft).filter((left) => left !== null);
   const least = lefts.length > 0 ? Math.min(...lefts) : null;
@@ -93,7 +93,7 @@ export function laneSummary(facts: LaneFacts): LaneSummary {
 export function urgency(lane: LaneSummary): number {
   if (lane.held) return 0;
   if (lane.family === 'stopped') return 1;
-  const burning = lane.slos.some((s) => (s.burnFast ?? 0) >= lane.thresholds.fast);
+  const burning = lane.slos.some((s) => burnFires({ fast: s.burnFast, slow: s.burnSlow }, lane.thresholds));
   if (burning || lane.trouble) return 2;
   if (lane.waiting || lane.paused) return 3;
   if (lane.family === 'healing') return 4;

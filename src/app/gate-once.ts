@@ -63,8 +63,9 @@ async function gateOver(
   const policy = opened(await wiring.openPolicy(context));
   const ports = await metricsPorts(context, wiring);
   const metrics = () => NO_LOOK;
-  const governance = createGovernance({ platform, journal, metrics });
   const budgets = createBudgets({ platform, journal, metrics });
+  const { statuses } = budgets;
+  const governance = createGovernance({ platform, journal, statuses });
   const names = lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name));
   // Where every lane stood when the last record was written.
   const known = journal.state(lanesFold).lanes;
@@ -77,7 +78,7 @@ async function gateOver(
     policy: policy.port,
     governance,
     metricsPort: (e) => ports.get(e),
-    look: metrics,
+    statuses,
     lanes: () => lanes,
     adjustments: (slo, e) => budgets.adjustments(slo, e),
     pullUrl: () => null,

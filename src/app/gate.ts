@@ -38,7 +38,7 @@ export async function openGate(context: AppContext, options: GateOptions): Promi
     policy: port,
     governance,
     metricsPort: (environment) => options.metricsOf(environment),
-    look: (environment) => controller.metrics(environment),
+    statuses: budgets.statuses,
     lanes: () => controller.lanes().map((v) => v.state),
     adjustments: (slo, environment) => budgets.adjustments(slo, environment),
     pullUrl: (number) => `${options.publicUrl()}/pulls/${number}`,

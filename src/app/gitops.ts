@@ -5,6 +5,7 @@ import { createLoadKeeper } from '../controller/load.ts';
 import type { Controller } from '../controller/loop.ts';
 import { lastEnvironments, type Measures, measuresFold, measuresOf } from '../controller/measures.ts';
 import { createPromoter, orderHold, type Promoter } from '../controller/promotion.ts';
+import type { SloStatuses } from '../controller/slo-statuses.ts';
 import { createSync, type SyncKeeper } from '../controller/syncing.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
@@ -21,6 +22,7 @@ export interface GitopsOptions {
   readonly repository: DesiredRepository;
   readonly sync: SyncPort;
   readonly gate: Gatekeeper | null;
+  readonly statuses: SloStatuses;
   readonly receivers: NotifierParts['receivers'];
   openLoad(): Promise<LoadPort>;
   publicUrl(): string;
@@ -57,7 +59,7 @@ const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeepe
     gate,
     authors: (service, digest) => commits.origin(service, digest)?.authors ?? [],
     refresh: (environment) => w.sync.refresh(environment),
-    budgetLeft: (environment, slo) => w.controller.metrics(environment).budgets.get(slo) ?? null,
+    budgetLeft: (environment, slo) => w.statuses.of(slo, environment).left,
     warn: w.warn,
   });
 

@@ -51,7 +51,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({
-    house: createHouseViews({ platform, controller, ledger, now }),
+    house: createHouseViews({ platform, controller, ledger, statuses: budgets.statuses, now }),
     budgets: createBudgetHouse({ platform, controller, ledger, keeper: budgets, metricsOf, now }),
     slos: platform.slos.map((slo) => slo.name),
     controller,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CliError, EXIT } from '../cli/io.ts';
 import { type ControllerPorts, createController } from '../controller/loop.ts';
+import { createSloStatuses } from '../controller/slo-statuses.ts';
 import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
 import type { Journal } from '../ledger/journal.ts';
@@ -44,8 +45,14 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
   const { platform, root, now } = context;
   const controller = createController(platform, onlyTheLedger(journal), { warn: context.warn });
   const metrics = createMetrics(controller);
+  // It reads no Prometheus: no budget and no burn rate is known here.
+  const statuses = createSloStatuses({
+    platform,
+    metrics: (environment) => controller.metrics(environment),
+    adjustments: () => [],
+  });
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    house: createHouseViews({ platform, controller, ledger: journal, statuses, now }),
     ledger: journal,
     controller,
     now,

@@ -91,7 +91,7 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
   late.controller = controller;
   const metrics = (environment: string) => controller.metrics(environment);
   const budgets = createBudgets({ platform, journal, metrics });
-  const governance = createGovernance({ platform, journal, metrics });
+  const governance = createGovernance({ platform, journal, statuses: budgets.statuses });
   late.governance = governance;
   const gate = await openGate(context, {
     ledger: journal,
@@ -111,6 +111,7 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     journal,
     repository: desired,
     sync: sync.port,
+    statuses: budgets.statuses,
     gate,
     receivers,
     openLoad: () => wiring.openLoad(context, addressIn(platform, delivering)),

@@ -3,25 +3,20 @@ import { type Actor, SYSTEM } from '../kit/actor.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Entry, LedgerRecord } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
-import { type Adjustment, type BudgetSeen, type BudgetState, budgetMove } from '../runtime/budget.ts';
-import { budgetKey, RUNTIME_EVENT_VERSION } from '../runtime/events.ts';
+import { type Adjustment, type BudgetState, budgetMove } from '../runtime/budget.ts';
+import { type Budgets, budgetKey, RUNTIME_EVENT_VERSION } from '../runtime/events.ts';
 import { budgetsFold } from '../runtime/fold.ts';
 import type { MetricsPort } from '../runtime/port.ts';
-import {
-  BAD_5M,
-  BAD_WINDOW,
-  BUDGET_REMAINING,
-  COVERAGE,
-  REQUESTS_5M,
-  REQUESTS_WINDOW,
-} from '../runtime/series.ts';
+import { BAD_5M, BUDGET_REMAINING, REQUESTS_5M } from '../runtime/series.ts';
 import type { MetricsLook } from './metrics-look.ts';
-import { burnRuleOf } from './settings.ts';
+import { createSloStatuses, type SloStatuses } from './slo-statuses.ts';
 
 /** Budgets of every SLO in every environment: their states, kept in the ledger, and what was excused. */
 export interface BudgetKeeper {
   stateOf(slo: string, environment: string): BudgetState;
   adjustments(slo: string, environment: string): readonly Adjustment[];
+  /** What is known of every SLO now, with what was excluded taken off. */
+  readonly statuses: SloStatuses;
   /** Records what the latest looks moved. */
   look(now: number): Promise<void>;
   adjust(slo: Slo, environment: string, wanted: Excused, actor: Actor, now: number): Promise<LedgerRecord>;
@@ -36,20 +31,34 @@ export interface KeeperParts {
   metrics(environment: string): MetricsLook;
 }
 
+const NO_ADJUSTMENTS: readonly Adjustment[] = [];
+
+/** What was excluded, by SLO and environment; sorted out anew once something is excluded. */
+function groupedAdjustments(all: () => Budgets['adjustments']) {
+  let from: Budgets['adjustments'] | null = null;
+  let grouped = new Map<string, Adjustment[]>();
+  return (slo: string, environment: string): readonly Adjustment[] => {
+    const every = all();
+    if (every !== from) {
+      from = every;
+      grouped = Map.groupBy(every.values(), (a) => budgetKey(a.slo, a.environment));
+    }
+    return grouped.get(budgetKey(slo, environment)) ?? NO_ADJUSTMENTS;
+  };
+}
+
 export function createBudgets({ platform, journal, metrics }: KeeperParts): BudgetKeeper {
   const budgets = () => journal.state(budgetsFold);
   const stateOf = (slo: string, environment: string) =>
     budgets().states.get(budgetKey(slo, environment)) ?? 'stable';
-  const seenOf = (look: MetricsLook, slo: string): BudgetSeen => {
-    const burn = look.burns.get(slo);
-    return { left: look.budgets.get(slo) ?? null, fast: burn?.fast ?? null, slow: burn?.slow ?? null };
-  };
+  const adjustmentsOf = groupedAdjustments(() => budgets().adjustments);
+  const statuses = createSloStatuses({ platform, metrics, adjustments: adjustmentsOf });
   const entryOf = (slo: Slo, environment: Environment, now: number): Entry[] => {
-    const look = metrics(environment.name);
-    if (look.failure) return [];
-    const seen = seenOf(look, slo.name);
+    const status = statuses.of(slo.name, environment.name);
+    if (status.trouble) return [];
+    const { left, fast, slow, rule } = status;
     const from = stateOf(slo.name, environment.name);
-    const move = budgetMove(from, seen, burnRuleOf(environment));
+    const move = budgetMove(from, { left, fast, slow }, rule);
     return move
       ? [
           {
@@ -59,15 +68,15 @@ export function createBudgets({ platform, journal, metrics }: KeeperParts): Budg
             subject: `${slo.service}/${environment.name}`,
             actor: SYSTEM,
             cause: null,
-            data: { slo: slo.name, from, to: move.to, reason: move.by, left: seen.left },
+            data: { slo: slo.name, from, to: move.to, reason: move.by, left },
           },
         ]
       : [];
   };
   return {
     stateOf,
-    adjustments: (slo, environment) =>
-      [...budgets().adjustments.values()].filter((a) => a.slo === slo && a.environment === environment),
+    adjustments: adjustmentsOf,
+    statuses,
     async look(now) {
       const entries = platform.environments.flatMap((e) =>
         platform.slos.flatMap((slo) => entryOf(slo, e, now)),
@@ -97,35 +106,8 @@ export function createBudgets({ platform, journal, metrics }: KeeperParts): Budg
   };
 }
 
-/** What Prometheus says of one budget now. */
-export interface BudgetReading {
-  readonly requests: number | null;
-  readonly bad: number | null;
-  readonly coverage: number | null;
-}
-
 const matcher = (slo: Slo, environment: string): string =>
   `{slo=${quote(slo.name)},service=${quote(slo.service)},environment=${quote(environment)}}`;
-
-/** Counts of every SLO of an environment, by one query. */
-export async function readBudgets(
-  port: MetricsPort,
-  environment: string,
-  now: number,
-): Promise<ReadonlyMap<string, BudgetReading>> {
-  const names = `${REQUESTS_WINDOW}|${BAD_WINDOW}|${COVERAGE}`;
-  const answer = await port.instant(`{__name__=~${quote(names)},environment=${quote(environment)}}`, now);
-  const readings = new Map<string, BudgetReading>();
-  for (const { labels, samples } of answer.ok ? answer.value : []) {
-    const slo = labels['slo'] ?? '';
-    const value = samples[0]?.[1] ?? null;
-    const before = readings.get(slo) ?? { requests: null, bad: null, coverage: null };
-    const name = labels['__name__'];
-    const field = name === REQUESTS_WINDOW ? 'requests' : name === BAD_WINDOW ? 'bad' : 'coverage';
-    readings.set(slo, { ...before, [field]: value });
-  }
-  return readings;
-}
 
 const POINTS = 240;
 /** Subqueries stand on a grid; a step is never below the tile that is recorded. */

@@ -8,6 +8,7 @@ import { memoryLedger } from '../ledger/adapters/memory/ledger.ts';
 import { openJournal } from '../ledger/journal.ts';
 import { createGovernance, type GovernanceKeeper } from './governance.ts';
 import { type MetricsLook, NO_LOOK } from './metrics-look.ts';
+import { createSloStatuses } from './slo-statuses.ts';
 
 const NOW = 1_000_000;
 const DAY_MS = 86_400_000;
@@ -23,7 +24,7 @@ const platform = (more: { budgetHolds?: boolean; secondPerson?: boolean } = {}):
         burn: { fast: { threshold: 14 }, slow: { threshold: 3 } },
       },
     ],
-    slos: [{ name: 's', service: 'checkout' }],
+    slos: [{ name: 's', service: 'checkout', objective: 0.999, windowMs: 30 * 86_400_000 }],
     freezes: [],
     policy: {
       freeze: { budget: 0, recover: 0.1, forMs: 60_000, onBurn: true },
@@ -31,13 +32,13 @@ const platform = (more: { budgetHolds?: boolean; secondPerson?: boolean } = {}):
     },
   }) as unknown as Platform;
 
+const SPENT = { fast: 0, slow: 0, left: 0, requests: 10_000, bad: 10, coverage: 1 };
+
 /** What one look shows of the only SLO: by default that nothing is left of its budget. */
 const look = (more: Partial<MetricsLook> = {}): MetricsLook => ({
   ...NO_LOOK,
   at: NOW,
-  burns: new Map([['s', { fast: 0, slow: 0 }]]),
-  budgets: new Map([['s', 0]]),
-  windows: new Map([['s', { requests: 10_000, bad: 10, coverage: 1 }]]),
+  slos: new Map([['s', SPENT]]),
   ...more,
 });
 
@@ -45,7 +46,7 @@ const keeper = async (of = platform(), seen = look(), ledger = memoryLedger()) =
   createGovernance({
     platform: of,
     journal: await openJournal(ledger, [governanceFold]),
-    metrics: () => seen,
+    statuses: createSloStatuses({ platform: of, metrics: () => seen, adjustments: () => [] }),
   });
 const scope = { environment: 'prod', service: 'checkout' };
 const frozen = (until = NOW + DAY_MS, id = 'f1') => ({ id, scope, reason: 'peak', until });
@@ -148,13 +149,13 @@ describe('freezes by looks', () => {
     [
       'the burn rule fires',
       {},
-      { burns: new Map([['s', { fast: 14, slow: 3 }]]), budgets: new Map([['s', 1]]) },
+      { slos: new Map([['s', { ...SPENT, fast: 14, slow: 3, left: 1, bad: 0 }]]) },
       ['burn'],
     ],
     ['the budget of this environment holds nothing', { budgetHolds: false }, {}, []],
     ['the look failed', {}, { failure: { code: 'SOURCE_UNAVAILABLE', message: '' } }, []],
     ['nobody has looked yet', {}, { at: 0 }, []],
-    ['nothing is known of the SLO', {}, { budgets: new Map(), burns: new Map() }, []],
+    ['nothing is known of the SLO', {}, { slos: new Map() }, []],
   ])('FREEZE-6: %s', async (_, of, seen, kinds) =>
     expect(await begun(platform(of), look(seen as Partial<MetricsLook>))).toEqual(kinds),
   );

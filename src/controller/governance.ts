@@ -17,8 +17,7 @@ import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import type { MetricsLook } from './metrics-look.ts';
-import { burnRuleOf } from './settings.ts';
+import type { SloStatuses } from './slo-statuses.ts';
 
 export interface FreezeWanted {
   readonly id: string;
@@ -64,7 +63,7 @@ export interface GovernanceKeeper {
 export interface GovernanceParts {
   readonly platform: Platform;
   readonly journal: Journal;
-  metrics(environment: string): MetricsLook;
+  readonly statuses: SloStatuses;
 }
 
 /** No freeze by hand and no calendar one lasts longer: who wants more says so again. */
@@ -111,24 +110,18 @@ export function createGovernance(parts: GovernanceParts): GovernanceKeeper {
   }
 
   function autoMove(slo: Slo, environment: Environment, now: number) {
-    const look = parts.metrics(environment.name);
-    if (look.failure || look.at === 0 || !environment.budgetHolds) return [];
-    const burn = look.burns.get(slo.name);
-    const window = look.windows.get(slo.name);
-    const seen = {
-      left: look.budgets.get(slo.name) ?? null,
-      coverage: window?.coverage ?? null,
-      requests: window?.requests ?? null,
-      fast: burn?.fast ?? null,
-      slow: burn?.slow ?? null,
-    };
+    const status = parts.statuses.of(slo.name, environment.name);
+    if (status.trouble || status.at === 0 || !environment.budgetHolds) return [];
+    const { left, coverage, requests, fast, slow } = status;
+    const known = state().auto.get(autoKey(slo.name, environment.name));
+    const excludedSince = status.excluded.some((a) => a.at >= (known?.since ?? Number.POSITIVE_INFINITY));
+    const seen = { left, coverage, requests, fast, slow, excludedSince };
     const before = autoOf(state(), slo.name, environment.name);
-    const next = autoFreeze(before, seen, burnRuleOf(environment), platform.policy.freeze, now);
+    const next = autoFreeze(before, seen, status.rule, platform.policy.freeze, now);
     if (next === before) return [];
-    const { left, fast, slow } = seen;
     const reason =
       next.cause === before.cause && next.cause !== null
-        ? (state().auto.get(autoKey(slo.name, environment.name))?.reason ?? '')
+        ? (known?.reason ?? '')
         : wordsOf(next, before, slo, left);
     const data = { slo: slo.name, ...next, left, fast, slow, reason };
     return [entry('freeze.moved', `${slo.service}/${environment.name}`, data, SYSTEM, now, null)];

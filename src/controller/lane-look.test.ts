@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { goodSli } from '../../test/sli.ts';
 import type { Release } from '../delivery/events.ts';
+import { NO_READING } from '../runtime/slo-status.ts';
 import { type LaneCell, REACHED } from './cells.ts';
 import { countUnreachable, laneLook, unansweredAt } from './lane-look.ts';
 import { type MetricsLook, NO_LOOK, type Target } from './metrics-look.ts';
@@ -165,13 +166,13 @@ describe("a lane's share of a look", () => {
   });
 
   it('JUDGE-13: the worst of the SLOs that it is judged by, and of those that only burn', () => {
-    const burns = new Map([
-      ['s', { fast: 1, slow: 1 }],
-      ['t', { fast: 20, slow: 5 }],
-      ['another', { fast: 90, slow: 90 }],
+    const slos = new Map([
+      ['s', { ...NO_READING, fast: 1, slow: 1 }],
+      ['t', { ...NO_READING, fast: 20, slow: 5 }],
+      ['another', { ...NO_READING, fast: 90, slow: 90 }],
     ]);
-    expect(laneLook(cellOf(null), { ...NO_LOOK, burns }).burn).toEqual({ fast: 20, slow: 5 });
-    const unknown = new Map([['s', { fast: 1, slow: 1 }]]);
-    expect(laneLook(cellOf(null), { ...NO_LOOK, burns: unknown }).burn).toEqual({ fast: null, slow: null });
+    expect(laneLook(cellOf(null), { ...NO_LOOK, slos }).burn).toEqual({ fast: 20, slow: 5 });
+    const unknown = new Map([['s', { ...NO_READING, fast: 1, slow: 1 }]]);
+    expect(laneLook(cellOf(null), { ...NO_LOOK, slos: unknown }).burn).toEqual({ fast: null, slow: null });
   });
 });

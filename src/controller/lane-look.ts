@@ -2,16 +2,17 @@ import type { Look } from '../delivery/assess.ts';
 import { worstBurn } from '../delivery/burn-rule.ts';
 import type { Burn } from '../delivery/events.ts';
 import { closeIntervals } from '../runtime/counts.ts';
+import { burnRuleOf, NO_READING } from '../runtime/slo-status.ts';
 import { armsOf, inFlight, type LaneCell, REACHED } from './cells.ts';
 import { guardWord, type MetricsLook } from './metrics-look.ts';
-import { burnRuleOf } from './settings.ts';
 
 /** The burn that matters most among a service's SLOs. */
 export const burnOf = (cell: LaneCell, look: MetricsLook): Burn =>
   worstBurn(
-    [...cell.service.slos, ...cell.service.burnSlos].map(
-      (slo) => look.burns.get(slo) ?? { fast: null, slow: null },
-    ),
+    [...cell.service.slos, ...cell.service.burnSlos].map((slo) => {
+      const { fast, slow } = look.slos.get(slo) ?? NO_READING;
+      return { fast, slow };
+    }),
     burnRuleOf(cell.environment),
   );
 

@@ -1,5 +1,4 @@
 import type { Environment, Guard, Platform } from '../declaration/platform.ts';
-import type { Burn } from '../delivery/events.ts';
 import type { Selector } from '../promql/parse.ts';
 import { quote } from '../promql/scope.ts';
 import { batchSelector } from '../runtime/counts.ts';
@@ -12,15 +11,15 @@ import {
   COVERAGE,
   REQUESTS_WINDOW,
 } from '../runtime/series.ts';
+import { NO_READING, type SloReading } from '../runtime/slo-status.ts';
 
 /** What one look at one Prometheus brought: for every release in flight, by a fixed number of queries. */
 export interface MetricsLook {
   readonly at: number;
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly raw: readonly Series[];
-  readonly burns: ReadonlyMap<string, Burn>;
-  readonly budgets: ReadonlyMap<string, number>;
-  readonly windows: ReadonlyMap<string, BudgetWindow>;
+  /** What is recorded of each SLO. */
+  readonly slos: ReadonlyMap<string, SloReading>;
   /** What is scraped of each revision. */
   readonly targets: ReadonlyMap<string, readonly Target[]>;
   readonly guards: ReadonlyMap<string, readonly number[]>;
@@ -36,26 +35,11 @@ export interface Target {
   readonly at: number;
 }
 
-/** What an SLO's budget is reckoned over; null where Prometheus has no number. */
-export interface BudgetWindow {
-  readonly requests: number | null;
-  readonly bad: number | null;
-  readonly coverage: number | null;
-}
-const NO_WINDOW: BudgetWindow = { requests: null, bad: null, coverage: null };
-const WINDOW_FIELDS: Readonly<Record<string, keyof BudgetWindow>> = {
-  [REQUESTS_WINDOW]: 'requests',
-  [BAD_WINDOW]: 'bad',
-  [COVERAGE]: 'coverage',
-};
-
 export const NO_LOOK: MetricsLook = {
   at: 0,
   failure: null,
   raw: [],
-  burns: new Map(),
-  budgets: new Map(),
-  windows: new Map(),
+  slos: new Map(),
   targets: new Map(),
   guards: new Map(),
   queries: [],
@@ -88,33 +72,39 @@ const guardQuery = (guards: LookRequest['guards']): string =>
     )
     .join(' or ');
 
-/** A value that is no number says nothing; the worst of two series of one name is believed. */
+type Worse = (before: number | null, value: number) => number;
+const higher: Worse = (before, value) => Math.max(before ?? Number.NEGATIVE_INFINITY, value);
+const lower: Worse = (before, value) => Math.min(before ?? Number.POSITIVE_INFINITY, value);
+
+/** Of two series of one name the worse one is believed: more bad ones, fewer requests, less that remains. */
+const fieldsOf = ([fast, slow]: readonly [string, string]): Readonly<
+  Record<string, readonly [keyof SloReading, Worse]>
+> => ({
+  [fast]: ['fast', higher],
+  [slow]: ['slow', higher],
+  [BUDGET_REMAINING]: ['left', lower],
+  [REQUESTS_WINDOW]: ['requests', lower],
+  [BAD_WINDOW]: ['bad', higher],
+  [COVERAGE]: ['coverage', lower],
+});
+
+/** What is recorded of each SLO. A value that is no number says nothing. */
 export function readRecorded(
   series: readonly Series[],
-  [fastName, slowName]: readonly [string, string],
-): Pick<MetricsLook, 'burns' | 'budgets' | 'windows'> {
-  const windows = new Map<string, BudgetWindow>();
-  const burns = new Map<string, Burn>();
-  const budgets = new Map<string, number>();
-  const worse = (before: number | null | undefined, value: number) =>
-    Number.isNaN(value) ? (before ?? null) : Math.max(before ?? Number.NEGATIVE_INFINITY, value);
+  burns: readonly [string, string],
+): ReadonlyMap<string, SloReading> {
+  const fields = fieldsOf(burns);
+  const slos = new Map<string, SloReading>();
   for (const { labels, samples } of series) {
     const slo = labels['slo'];
     const value = samples[0]?.[1];
-    if (slo === undefined || value === undefined) continue;
-    const burn = burns.get(slo) ?? { fast: null, slow: null };
-    const name = labels['__name__'] ?? '';
-    const field = WINDOW_FIELDS[name];
-    if (name === fastName) burns.set(slo, { ...burn, fast: worse(burn.fast, value) });
-    else if (name === slowName) burns.set(slo, { ...burn, slow: worse(burn.slow, value) });
-    else if (field)
-      windows.set(slo, {
-        ...(windows.get(slo) ?? NO_WINDOW),
-        [field]: Number.isFinite(value) ? value : null,
-      });
-    else if (Number.isFinite(value)) budgets.set(slo, Math.min(value, budgets.get(slo) ?? value));
+    const field = fields[labels['__name__'] ?? ''];
+    if (slo === undefined || value === undefined || Number.isNaN(value) || !field) continue;
+    const before = slos.get(slo) ?? NO_READING;
+    const [name, worse] = field;
+    slos.set(slo, { ...before, [name]: worse(before[name], value) });
   }
-  return { burns, budgets, windows };
+  return slos;
 }
 
 /** When each target was scraped last, in seconds; below zero where that scrape failed. */
@@ -173,7 +163,7 @@ export async function lookAtMetrics(
     at: now,
     failure: null,
     raw: values[1]!,
-    ...readRecorded(values[0]!, burnNames(environment)),
+    slos: readRecorded(values[0]!, burnNames(environment)),
     targets: readTargets(
       values[2]!,
       revisionLabels,

@@ -3,6 +3,7 @@ import type { Release } from '../delivery/events.ts';
 import { type Evidence, observe, ruleOf } from '../delivery/evidence.ts';
 import { judge, OPEN_GATES } from '../delivery/verdict.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
+import { type BurnRule, burnFires } from '../runtime/burn.ts';
 import {
   type Arms,
   armSelectors,
@@ -224,15 +225,13 @@ export function replayRelease(
 export function alertSpans(
   fast: readonly (readonly [number, number])[],
   slow: readonly (readonly [number, number])[] | null,
-  rule: { readonly fast: number; readonly slow: number | null },
+  rule: BurnRule,
 ): { from: number; to: number }[] {
   const other = slow ? new Map(slow) : null;
   const spans: { from: number; to: number }[] = [];
   let open: { from: number; to: number } | null = null;
   for (const [at, value] of fast) {
-    const over =
-      value >= rule.fast && (rule.slow === null || (other?.get(at) ?? Number.NEGATIVE_INFINITY) >= rule.slow);
-    if (over) {
+    if (burnFires({ fast: value, slow: other?.get(at) ?? null }, rule)) {
       if (open) open.to = at;
       else {
         open = { from: at, to: at };

@@ -1,13 +1,8 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
 import { countersOf, sloOf, strategyOf } from '../declaration/platform.ts';
-import type { BurnRule } from '../delivery/burn-rule.ts';
 import type { LaneSettings } from '../delivery/seen.ts';
 import type { Sli } from '../runtime/counts.ts';
-
-export const burnRuleOf = (environment: Environment): BurnRule => ({
-  fast: environment.burn.fast.threshold,
-  slow: environment.burn.slow?.threshold ?? null,
-});
+import { burnRuleOf } from '../runtime/slo-status.ts';
 
 /** What the declaration says of one lane, in the delivery plane's words. */
 export function laneSettings(platform: Platform, service: Service, environment: Environment): LaneSettings {

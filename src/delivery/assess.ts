@@ -1,5 +1,5 @@
 import { invariant } from '../kit/result.ts';
-import { type BurnRule, burnWord } from './burn-rule.ts';
+import { type BurnRule, burnWord } from '../runtime/burn.ts';
 import type { Burn, Release } from './events.ts';
 import { beginEvidence, type Counts, type Evidence, type Interval, observe, ruleOf } from './evidence.ts';
 import { type Gates, judge, type Verdict } from './verdict.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { burnWord, worstBurn } from './burn-rule.ts';
-import type { Burn } from './events.ts';
+import { type Burn, burnWord } from '../runtime/burn.ts';
+import { worstBurn } from './burn-rule.ts';
 
 const PAIR = { fast: 14, slow: 3 };
 const FAST_ONLY = { fast: 14, slow: null };

@@ -1,5 +1,5 @@
 import { invariant, never } from '../kit/result.ts';
-import { burnWord } from './burn-rule.ts';
+import { burnWord } from '../runtime/burn.ts';
 import { type Event, evolve, type Lane } from './events.ts';
 import { following } from './following.ts';
 import { type Context, isRelease } from './moves.ts';

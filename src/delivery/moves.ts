@@ -1,4 +1,4 @@
-import { burnWord } from './burn-rule.ts';
+import { burnWord } from '../runtime/burn.ts';
 import {
   type Effect,
   type EffectKind,

@@ -1,4 +1,4 @@
-import { burnWord } from './burn-rule.ts';
+import { burnWord } from '../runtime/burn.ts';
 import type { Event } from './events.ts';
 import { answerIdle, type Context, isHeldBack, isRelease, move, open, startable } from './moves.ts';
 

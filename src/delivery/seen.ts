@@ -1,5 +1,5 @@
+import type { BurnRule } from '../runtime/burn.ts';
 import type { Assessment, Look } from './assess.ts';
-import type { BurnRule } from './burn-rule.ts';
 import type { Burn, Hold, ReleaseSettings, Revision } from './events.ts';
 import type { Delivery } from './port.ts';
 

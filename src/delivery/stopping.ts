@@ -1,4 +1,4 @@
-import { burnWord } from './burn-rule.ts';
+import { burnWord } from '../runtime/burn.ts';
 import type { Event } from './events.ts';
 import { type Context, done, stop } from './moves.ts';
 

@@ -6,7 +6,14 @@ import { type AutoFreeze, autoFreeze, holdOf, NO_FREEZE, type SpendSeen } from '
 const NOW = 1_000_000;
 const PAIR = { fast: 14, slow: 3 };
 const SETTINGS = { budget: 0.05, recover: 0.1, forMs: 60_000, onBurn: true };
-const CALM: SpendSeen = { left: 0.5, coverage: 1, requests: 10_000, fast: 0.2, slow: 0.2 };
+const CALM: SpendSeen = {
+  left: 0.5,
+  coverage: 1,
+  requests: 10_000,
+  fast: 0.2,
+  slow: 0.2,
+  excludedSince: false,
+};
 const FROZEN: AutoFreeze = { cause: 'budget', calmSince: null, overruled: false };
 const frozenAnd = (more: Partial<AutoFreeze>): AutoFreeze => ({ ...FROZEN, ...more });
 
@@ -135,5 +142,22 @@ describe('what holds a lane', () => {
     ];
     expect([holds(short, long), holds(long, short)]).toEqual(['long', 'long']);
     expect([holds(long, open), holds(open, long)]).toEqual(['open', 'open']);
+  });
+
+  it('FREEZE-14: a budget that was spent by an excluded incident ends its freeze at once', () => {
+    expect(after(FROZEN, { excludedSince: true })).toEqual(NO_FREEZE);
+  });
+
+  it.each([
+    ['still below the share from which it ends', { left: 0.1, excludedSince: true }],
+    ['still burning', { fast: 20, slow: 5, excludedSince: true }],
+    ['without a number for what is left', { left: null, excludedSince: true }],
+    ['without a burn rate', { fast: null, excludedSince: true }],
+  ] as const)('FREEZE-14: %s, an exclusion ends nothing', (_, seen) => {
+    expect(after(FROZEN, seen).cause).toBe('budget');
+  });
+
+  it('FREEZE-14: a freeze by the burn rule is not about the budget: an exclusion does not shorten it', () => {
+    expect(after(frozenAnd({ cause: 'burn' }), { excludedSince: true })).toMatchObject({ cause: 'burn' });
   });
 });

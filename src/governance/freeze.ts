@@ -1,6 +1,7 @@
 import type { PolicySettings } from '../declaration/platform.ts';
 import type { Hold } from '../gitops/hold.ts';
 import { enoughSeen } from '../runtime/budget.ts';
+import { type BurnRule, burnFires } from '../runtime/burn.ts';
 import { covers, type FreezeFacts } from './facts.ts';
 
 /** What one look shows of one SLO in one environment; null where there is no data. */
@@ -10,11 +11,8 @@ export interface SpendSeen {
   readonly requests: number | null;
   readonly fast: number | null;
   readonly slow: number | null;
-}
-
-export interface BurnThresholds {
-  readonly fast: number;
-  readonly slow: number | null;
+  /** An incident was excluded since the freeze began. */
+  readonly excludedSince: boolean;
 }
 
 export type FreezeCause = 'budget' | 'burn';
@@ -30,37 +28,29 @@ export interface AutoFreeze {
 
 export const NO_FREEZE: AutoFreeze = { cause: null, calmSince: null, overruled: false };
 
-const over = (value: number | null, threshold: number): boolean => value !== null && value >= threshold;
-
-const fires = (seen: SpendSeen, rule: BurnThresholds): boolean =>
-  over(seen.fast, rule.fast) && (rule.slow === null || over(seen.slow, rule.slow));
-
-function causeOf(
-  seen: SpendSeen,
-  rule: BurnThresholds,
-  settings: PolicySettings['freeze'],
-): FreezeCause | null {
+function causeOf(seen: SpendSeen, rule: BurnRule, settings: PolicySettings['freeze']): FreezeCause | null {
   if (seen.left !== null && seen.left <= settings.budget && enoughSeen(seen.coverage, seen.requests ?? 0))
     return 'budget';
-  return settings.onBurn && fires(seen, rule) ? 'burn' : null;
+  return settings.onBurn && burnFires(seen, rule) ? 'burn' : null;
 }
 
 /** Recovered: above the higher share, and the fast burn known to be under. No data recovers nothing. */
-const recovered = (seen: SpendSeen, rule: BurnThresholds, settings: PolicySettings['freeze']): boolean =>
+const recovered = (seen: SpendSeen, rule: BurnRule, settings: PolicySettings['freeze']): boolean =>
   seen.left !== null &&
   seen.left > settings.recover &&
   seen.fast !== null &&
-  !fires(seen, rule) &&
+  !burnFires(seen, rule) &&
   (rule.slow === null || seen.slow !== null);
 
 /**
- * One look at one automatic freeze: begins at the lower share or with the burn rule, ends above the higher
- * share after so long; in between, and without data, it stays as it is.
+ * The next state of one automatic freeze: it begins at the lower share or with the burn rule, and ends above the
+ * higher share after so long, or at once where the incident that spent the budget was excluded. In between, and
+ * without data, it stays as it is.
  */
 export function autoFreeze(
   before: AutoFreeze,
   seen: SpendSeen,
-  rule: BurnThresholds,
+  rule: BurnRule,
   settings: PolicySettings['freeze'],
   now: number,
 ): AutoFreeze {
@@ -69,6 +59,8 @@ export function autoFreeze(
   if (before.overruled) return calm ? NO_FREEZE : before;
   if (before.cause === null) return cause ? { ...NO_FREEZE, cause } : before;
   if (!calm) return before.calmSince === null ? before : { ...before, calmSince: null };
+  // A budget that was spent by what does not count any more has nothing to recover from.
+  if (before.cause === 'budget' && seen.excludedSince) return NO_FREEZE;
   const since = before.calmSince ?? now;
   if (now - since >= settings.forMs) return NO_FREEZE;
   return since === before.calmSince ? before : { ...before, calmSince: since };

@@ -138,7 +138,14 @@ describe('freezes by the calendar', () => {
 
 const RULE = { fast: 14, slow: 3 };
 const SETTINGS = { budget: 0, recover: 0.1, forMs: 5_000, onBurn: true };
-const CALM: SpendSeen = { left: 0.5, coverage: 1, requests: 10_000, fast: 0.2, slow: 0.2 };
+const CALM: SpendSeen = {
+  left: 0.5,
+  coverage: 1,
+  requests: 10_000,
+  fast: 0.2,
+  slow: 0.2,
+  excludedSince: false,
+};
 const play = (looks: Partial<SpendSeen>[], everyMs = 1_000): AutoFreeze[] => {
   let state = NO_FREEZE;
   return looks.map((more, i) => {

@@ -1,3 +1,5 @@
+import { type BurnRule, burnFires } from './burn.ts';
+
 /** An error budget in numbers. Shares of it, never percents; requests, or slices of time. */
 export interface BudgetCounts {
   readonly requests: number;
@@ -100,16 +102,9 @@ export interface BudgetSeen {
   readonly fast: number | null;
   readonly slow: number | null;
 }
-export interface BudgetRule {
-  readonly fast: number;
-  /** Null: one window decides. */
-  readonly slow: number | null;
-}
-
-function holds(by: BudgetMove, seen: BudgetSeen, rule: BudgetRule): boolean {
+function holds(by: BudgetMove, seen: BudgetSeen, rule: BurnRule): boolean {
   const { left, fast, slow } = seen;
-  const over =
-    fast !== null && fast >= rule.fast && (rule.slow === null || (slow !== null && slow >= rule.slow));
+  const over = burnFires(seen, rule);
   switch (by) {
     case 'BURNS_FAST':
       return over;
@@ -129,7 +124,7 @@ function holds(by: BudgetMove, seen: BudgetSeen, rule: BudgetRule): boolean {
 export function budgetMove(
   from: BudgetState,
   seen: BudgetSeen,
-  rule: BudgetRule,
+  rule: BurnRule,
 ): { to: BudgetState; by: BudgetMove } | null {
   const row = BUDGET_TABLE.find((r) => r.from === from && holds(r.by, seen, rule));
   return row ? { to: row.to, by: row.by } : null;

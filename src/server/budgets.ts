@@ -8,13 +8,7 @@ import {
   type ReplayAnswer,
   replaySentence,
 } from '../api/budgets.ts';
-import {
-  type BudgetKeeper,
-  type BudgetReading,
-  countBetween,
-  readBudgets,
-  readBurnDown,
-} from '../controller/budgets.ts';
+import { type BudgetKeeper, countBetween, readBurnDown } from '../controller/budgets.ts';
 import { releasesOf } from '../controller/history.ts';
 import type { Controller } from '../controller/loop.ts';
 import { type ChangedRule, replayRelease } from '../controller/replay.ts';
@@ -29,7 +23,6 @@ import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { budgetOf, inWindow } from '../runtime/budget.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { BUDGET_REMAINING } from '../runtime/series.ts';
 
@@ -55,28 +48,11 @@ export interface BudgetParts {
   now(): number;
 }
 
-function viewOf(
-  parts: BudgetParts,
-  slo: Slo,
-  environment: Environment,
-  reading: BudgetReading | undefined,
-): BudgetView {
-  const { keeper, controller, now } = parts;
-  const windowMs = budgetWindowOf(slo, environment);
-  const burn = controller.metrics(environment.name).burns.get(slo.name);
-  const adjustments = inWindow(keeper.adjustments(slo.name, environment.name), windowMs, now());
-  const budget =
-    reading?.requests == null || reading.bad === null
-      ? null
-      : budgetOf(
-          { requests: reading.requests, bad: reading.bad },
-          slo.objective,
-          windowMs,
-          burn?.slow ?? null,
-          adjustments,
-          now(),
-        );
+function viewOf(parts: BudgetParts, slo: Slo, environment: Environment): BudgetView {
+  const { keeper, now } = parts;
+  const status = keeper.statuses.of(slo.name, environment.name);
   const state = keeper.stateOf(slo.name, environment.name);
+  const { left, requests, bad, allowed, coverage, fast, slow, exhaustedAt, windowMs } = status;
   return {
     service: slo.service,
     slo: slo.name,
@@ -84,15 +60,15 @@ function viewOf(
     objective: slo.objective,
     windowMs,
     state,
-    sentence: budgetSentence(`${slo.name} in ${environment.name}`, state, budget, now(), adjustments),
-    left: budget?.left ?? null,
-    requests: budget?.requests ?? null,
-    bad: budget?.bad ?? null,
-    allowed: budget?.allowed ?? null,
-    coverage: reading?.coverage ?? null,
-    burnFast: burn?.fast ?? null,
-    burnSlow: burn?.slow ?? null,
-    exhaustedAt: budget?.exhaustedAt ?? null,
+    sentence: budgetSentence(`${slo.name} in ${environment.name}`, state, status, now()),
+    left,
+    requests,
+    bad,
+    allowed,
+    coverage,
+    burnFast: fast,
+    burnSlow: slow,
+    exhaustedAt,
   };
 }
 
@@ -193,19 +169,11 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
     const slo = platform.slos.find((s) => s.name === sloName);
     return environment && slo ? { environment, slo } : undefined;
   };
-  const readingsOf = async (environment: Environment) => {
-    const port = parts.metricsOf(environment.name);
-    return port ? readBudgets(port, environment.name, now()) : new Map<string, BudgetReading>();
-  };
   return {
     async list() {
-      const all = await Promise.all(
-        platform.environments.map(async (environment) => {
-          const readings = await readingsOf(environment);
-          return platform.slos.map((slo) => viewOf(parts, slo, environment, readings.get(slo.name)));
-        }),
-      );
-      const budgets = all.flat().sort(byNeed);
+      const budgets = platform.environments
+        .flatMap((environment) => platform.slos.map((slo) => viewOf(parts, slo, environment)))
+        .sort(byNeed);
       return { schema: 'sluice.dev/budgets/v1', sentence: budgetsSentence(budgets), at: now(), budgets };
     },
     async detail(environmentName, sloName) {
@@ -214,7 +182,7 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
       const { environment, slo } = found;
       const windowMs = budgetWindowOf(slo, environment);
       const port = parts.metricsOf(environment.name);
-      const view = viewOf(parts, slo, environment, (await readingsOf(environment)).get(slo.name));
+      const view = viewOf(parts, slo, environment);
       const whole = port ? await readBurnDown(port, slo, environment.name, windowMs, now()) : [];
       // A young budget fills its chart, too.
       const spanMs = Math.min(windowMs, Math.max(600_000, now() - (whole[0]?.[0] ?? now()) + 600_000));
@@ -227,8 +195,9 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
         spanMs,
         leftOverTime: drawn.map(([at, left]): [number, number] => [at, left]),
         consumers: await consumersOf(parts, slo, environment, view),
-        adjustments: inWindow(keeper.adjustments(slo.name, environment.name), windowMs, now()).map(
-          ({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
+        adjustments: keeper.statuses
+          .of(slo.name, environment.name)
+          .excluded.map(({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
             id,
             fromMs,
             toMs,
@@ -237,8 +206,7 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
             reason,
             approver,
             at,
-          }),
-        ),
+          })),
         query: `${BUDGET_REMAINING}{slo="${slo.name}",environment="${environment.name}"}`,
       };
     },

@@ -3,7 +3,8 @@ import { endSentence } from '../api/sentences.ts';
 import { byUrgency, type LaneSummary, laneSummary, overviewSentence, releaseView } from '../api/views.ts';
 import { laneOfRelease, type PastRelease, releasesOf } from '../controller/history.ts';
 import type { Controller, LaneView } from '../controller/loop.ts';
-import { type Platform, sloOf } from '../declaration/platform.ts';
+import type { SloStatuses } from '../controller/slo-statuses.ts';
+import type { Platform } from '../declaration/platform.ts';
 import { answerFor } from '../delivery/answer.ts';
 import { evidenceOf } from '../delivery/assess.ts';
 import { problemLine } from '../kit/problem.ts';
@@ -30,6 +31,7 @@ export interface HouseParts {
   readonly platform: Platform;
   readonly controller: Controller;
   readonly ledger: LedgerPort;
+  readonly statuses: SloStatuses;
   now(): number;
 }
 
@@ -48,15 +50,12 @@ function troubleOf(parts: HouseParts, environment: string): string | null {
 
 function summaryOf(parts: HouseParts, view: LaneView): LaneSummary {
   const { service, environment, state, evidence, settings, delivery } = view;
-  const look = parts.controller.metrics(environment.name);
   return laneSummary({
     lane: state,
     mode: environment.mode,
     evidence,
     weight: delivery?.weight ?? null,
-    slos: service.slos.map((slo) => ({ slo, objective: sloOf(parts.platform, slo).objective })),
-    burns: look.burns,
-    budgets: look.budgets,
+    slos: service.slos.map((slo) => parts.statuses.of(slo, environment.name)),
     thresholds: settings.burn,
     trouble: troubleOf(parts, environment.name),
     now: parts.now(),

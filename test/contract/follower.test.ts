@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ControllerPorts, createController } from '../../src/controller/loop.ts';
+import { createSloStatuses } from '../../src/controller/slo-statuses.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { createFollowerApp } from '../../src/server/follower.ts';
 import { createHouseViews } from '../../src/server/house.ts';
@@ -30,9 +31,14 @@ async function rig() {
   };
   const controller = createController(platform, ports, { warn: () => {} });
   const now = () => house.world.clock.now();
+  const statuses = createSloStatuses({
+    platform,
+    metrics: (e) => controller.metrics(e),
+    adjustments: () => [],
+  });
   let leader: { name: string; address: string | null } | null = null;
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    house: createHouseViews({ platform, controller, ledger: journal, statuses, now }),
     ledger: journal,
     controller,
     now,

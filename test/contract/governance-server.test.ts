@@ -54,7 +54,13 @@ async function rig(
   });
   const gate = more.gate ? more.gate(h.gate) : h.gate;
   const app = createApp({
-    house: createHouseViews({ platform: sim.platform, controller, ledger: sim.ledger, now }),
+    house: createHouseViews({
+      platform: sim.platform,
+      controller,
+      ledger: sim.ledger,
+      statuses: keeper.statuses,
+      now,
+    }),
     budgets: createBudgetHouse({
       platform: sim.platform,
       controller,

@@ -54,7 +54,7 @@ async function rig() {
   const governance = createGovernance({
     platform: house.platform,
     journal: house.journal(),
-    metrics: (e) => controller.metrics(e),
+    statuses: keeper.statuses,
   });
   const metrics = createMetrics(controller);
   const none = { freezes: () => [], pulls: () => [], inSync: () => null, measures: NO_GITOPS.measures };
@@ -95,6 +95,7 @@ async function rig() {
       platform: house.platform,
       controller: house.controller(),
       ledger: house.ledger,
+      statuses: keeper.statuses,
       now,
     }),
     controller: house.controller(),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBudgets } from '../../src/controller/budgets.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { createGatekeeper, type Gatekeeper, type Patience } from '../../src/controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../../src/controller/gate/kept-policy.ts';
@@ -15,6 +16,7 @@ import { fail, ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
 import type { MetricsFailure, MetricsPort } from '../../src/runtime/port.ts';
+import type { SloReading } from '../../src/runtime/slo-status.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
 import { journalOver } from '../journal.ts';
 import { POLICY, wasm } from '../policy/engines.ts';
@@ -144,18 +146,18 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
             ...series('slo:error_budget_coverage:ratio', 1),
           ]),
   };
+  const reading = (): SloReading => ({
+    ...numbers,
+    requests: 100_000,
+    bad: numbers.left === null ? null : Math.round(100 * (1 - numbers.left)),
+    coverage: 1,
+  });
   const look = (): MetricsLook => {
-    const value = (v: number | null): [string, number][] =>
-      v === null ? [] : [['checkout-availability', v]];
     return {
       ...NO_LOOK,
       at: clock(),
       failure: numbers.failure,
-      budgets: new Map(numbers.failure ? [] : value(numbers.left)),
-      burns: new Map(
-        numbers.failure ? [] : [['checkout-availability', { fast: numbers.fast, slow: numbers.slow }]],
-      ),
-      windows: new Map([['checkout-availability', { requests: 100_000, bad: 20, coverage: 1 }]]),
+      slos: new Map([['checkout-availability', reading()]]),
     };
   };
   const lanes = new Map(
@@ -165,7 +167,9 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     ]),
   );
   const ledger = await journalOver(memoryLedger('gate'));
-  const governance = createGovernance({ platform, journal: ledger, metrics: look });
+  const budgets = createBudgets({ platform, journal: ledger, metrics: look });
+  const { statuses } = budgets;
+  const governance = createGovernance({ platform, journal: ledger, statuses });
   const policy = wasm();
   const identity = await policy.identity();
   if (identity.ok)
@@ -176,9 +180,9 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     policy,
     governance,
     metricsPort: () => port,
-    look,
+    statuses,
     lanes: () => [...lanes.values()],
-    adjustments: () => [],
+    adjustments: (slo, environment) => budgets.adjustments(slo, environment),
     pullUrl: (number) => `http://127.0.0.1:7117/pulls/${number}`,
     now: clock,
     warn: () => {},

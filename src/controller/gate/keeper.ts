@@ -23,7 +23,7 @@ import type { Adjustment } from '../../runtime/budget.ts';
 import type { MetricsPort } from '../../runtime/port.ts';
 import { isFatal } from '../acting.ts';
 import { freezeIds, type GovernanceKeeper } from '../governance.ts';
-import type { MetricsLook } from '../metrics-look.ts';
+import type { SloStatuses } from '../slo-statuses.ts';
 import { decideFacts } from './decide.ts';
 import { type FactSources, gatherFacts } from './facts.ts';
 import { createMergeQueue, type Decided } from './merge-queue.ts';
@@ -63,7 +63,7 @@ export interface GateParts {
   readonly policy: PolicyPort;
   readonly governance: GovernanceKeeper;
   metricsPort(environment: string): MetricsPort | undefined;
-  look(environment: string): MetricsLook;
+  readonly statuses: SloStatuses;
   /** Null: no ledger is at hand, and nothing is known of past releases. */
   lanes(): readonly Lane[] | null;
   adjustments(slo: string, environment: string): readonly Adjustment[];
@@ -170,25 +170,25 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
 
   /** Everything that may flip under one lane, as words: numbers alone are no flip. */
   function laneGround(service: string, environment: string, now: number): object {
-    const look = parts.look(environment);
-    const at = platform.environments.find((e) => e.name === environment);
     const lane = parts.lanes()?.find((l) => l.lane === `${service}/${environment}`);
     const { block, warn } = platform.policy;
-    const slos = slosOf(platform, service).map((slo) => {
-      const left = look.budgets.get(slo.name);
-      const burn = look.burns.get(slo.name);
-      const over = (value: number | null | undefined, threshold: number | undefined) =>
-        value === null || value === undefined || threshold === undefined ? 'unknown' : value >= threshold;
+    const declared = platform.environments.some((e) => e.name === environment);
+    const statuses = (declared ? slosOf(platform, service) : []).map((slo) =>
+      parts.statuses.of(slo.name, environment),
+    );
+    const slos = statuses.map(({ slo, left, fast, slow, rule }) => {
+      const over = (value: number | null, threshold: number | null) =>
+        value === null || threshold === null ? 'unknown' : value >= threshold;
       return {
-        slo: slo.name,
-        left: left === undefined ? 'unknown' : left <= block ? 'spent' : left <= warn ? 'low' : 'enough',
-        fast: over(burn?.fast, at?.burn.fast.threshold),
-        slow: over(burn?.slow, at?.burn.slow?.threshold),
+        slo,
+        left: left === null ? 'unknown' : left <= block ? 'spent' : left <= warn ? 'low' : 'enough',
+        fast: over(fast, rule.fast),
+        slow: over(slow, rule.slow),
       };
     });
     return {
       slos,
-      failure: look.failure?.code ?? null,
+      failure: statuses.find((s) => s.trouble)?.trouble?.code ?? null,
       freezes: freezeIds(governance.freezes(now), service, environment),
       rejected: lane?.rejected.length ?? 0,
       failures: lane?.failures.length ?? 0,

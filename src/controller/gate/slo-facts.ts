@@ -1,7 +1,8 @@
-import { budgetWindowOf, type Environment, type Platform, type Slo } from '../../declaration/platform.ts';
+import type { Environment, Platform, Slo } from '../../declaration/platform.ts';
 import type { SloFacts } from '../../governance/facts.ts';
-import { type Adjustment, budgetOf } from '../../runtime/budget.ts';
+import type { Adjustment } from '../../runtime/budget.ts';
 import type { MetricsFailure, MetricsPort } from '../../runtime/port.ts';
+import { sloStatus } from '../../runtime/slo-status.ts';
 import { burnNames, readRecorded, recordedQuery } from '../metrics-look.ts';
 
 /** The SLOs that say whether a service may take more risk: its own, and those it lists for their burn. */
@@ -17,8 +18,9 @@ const CODES = {
   NONSENSE: 'SOURCE_NONSENSE',
 } as const satisfies Record<MetricsFailure['code'], string>;
 
-const finite = (value: number | null | undefined): number | null =>
-  value !== null && value !== undefined && Number.isFinite(value) ? value : null;
+/** JSON holds no infinities: what has none of the numbers it can hold is not known. */
+const finite = (value: number | null): number | null =>
+  value !== null && Number.isFinite(value) ? value : null;
 
 /** Budget and burn of every objective of these services in one environment, by one query at one instant. */
 export async function sloFacts(
@@ -33,37 +35,24 @@ export async function sloFacts(
   const answer = await port.instant(query, now);
   const read = answer.ok ? readRecorded(answer.value, burnNames(environment)) : null;
   const error = answer.ok ? null : { code: CODES[answer.error.code], message: answer.error.message };
+  const source = { at: now, trouble: error };
   return services.flatMap((service) =>
     slosOf(platform, service).map((slo): SloFacts => {
-      const window = read?.windows.get(slo.name);
-      const burn = read?.burns.get(slo.name);
-      const excused = adjustments(slo.name, environment.name);
-      const counted =
-        excused.length > 0 && window?.requests != null && window.bad !== null
-          ? budgetOf(
-              { requests: window.requests, bad: window.bad },
-              slo.objective,
-              budgetWindowOf(slo, environment),
-              null,
-              excused,
-              now,
-            )
-          : null;
+      const excluded = adjustments(slo.name, environment.name);
+      const status = sloStatus(slo, environment, read?.get(slo.name), source, excluded);
+      const { objective, left, requests, bad, coverage, fast, slow, rule } = status;
       return {
         service,
         environment: environment.name,
         slo: slo.name,
-        objective: slo.objective,
-        left: finite(counted?.left ?? read?.budgets.get(slo.name)),
-        requests: finite(counted?.requests ?? window?.requests),
-        bad: finite(counted?.bad ?? window?.bad),
-        coverage: finite(window?.coverage),
-        fast: finite(burn?.fast),
-        slow: finite(burn?.slow),
-        thresholds: {
-          fast: environment.burn.fast.threshold,
-          slow: environment.burn.slow?.threshold ?? null,
-        },
+        objective,
+        left,
+        requests,
+        bad,
+        coverage,
+        fast: finite(fast),
+        slow: finite(slow),
+        thresholds: rule,
         query,
         at: now,
         error,
