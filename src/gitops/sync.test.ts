@@ -87,6 +87,30 @@ describe('whether what serves is what Git asks for', () => {
     expect(syncOf(at, wanted, seen)).toEqual({ word, why }),
   );
 
+  const told = (sync: 'Synced' | 'OutOfSync' | 'Unknown', note = '') => ({
+    ...live(one),
+    application: { sync, note },
+  });
+  it.each([
+    ['agrees', told('Synced'), 'Synced', '1 serves, as Git asks for'],
+    [
+      'sees a difference',
+      told('OutOfSync'),
+      'OutOfSync',
+      '1 serves; Argo CD says the rest is not as Git asks',
+    ],
+    [
+      'sees a difference and says where',
+      told('OutOfSync', 'Service changed'),
+      'OutOfSync',
+      '1 serves; Argo CD says the rest is not as Git asks: Service changed',
+    ],
+    ['cannot tell', told('Unknown'), 'Unknown', '1 serves; Argo CD cannot compare it with Git'],
+  ] as const)(
+    'SYNC-7: where the right version serves, Argo CD has the word on the rest: it %s',
+    (_, seen, word, why) => expect(syncOf(lane(), one, seen)).toEqual({ word, why }),
+  );
+
   it('SYNC-1: while a release is on its way, or taken back, nothing is called drift', () => {
     const release = { target: two } as never;
     for (const state of STATES) {

@@ -84,9 +84,9 @@ describe('freezes by the calendar', () => {
   it('FREEZE-2: it stands from its first moment to the one before its last, in its scopes', () => {
     const freeze = { ...base, environments: ['prod', 'stage'], services: ['checkout'] };
     const standing = (text: string) => calendarFreezes([freeze], at(text)).map((f) => scopeText(f.scope));
-    expect(standing('2026-03-27T16:59:59Z')).toEqual([]);
+    expect(standing('2026-03-27T16:59:59.999Z')).toEqual([]);
     expect(standing('2026-03-27T17:00:00Z')).toEqual(['checkout/prod', 'checkout/stage']);
-    expect(standing('2026-03-30T05:59:59Z')).toHaveLength(2);
+    expect(standing('2026-03-30T05:59:59.999Z')).toHaveLength(2);
     expect(standing('2026-03-30T06:00:00Z')).toEqual([]);
   });
 
@@ -118,6 +118,8 @@ describe('freezes by the calendar', () => {
     const long = recurring('FREQ=DAILY', { end: null, durationMs: 30 * HOUR });
     expect(nextFlip([long], at('2026-04-10T12:00:00Z'))).toBe(at('2026-04-10T16:00:00Z'));
     expect(nextFlip([long], at('2026-04-10T16:00:00Z'))).toBe(at('2026-04-10T22:00:00Z'));
+    // At the moment that the very first one begins nothing is to end before the second one begins.
+    expect(nextFlip([long], at('2026-03-27T17:00:00Z'))).toBe(at('2026-03-28T17:00:00Z'));
   });
 
   it('FREEZE-13: a freeze that cannot be evaluated stays active, says why, and fails nothing', () => {
@@ -273,6 +275,21 @@ describe('waivers', () => {
     ].reduce(evolve, noGovernance);
     expect(waiverFacts(state, 7)).toHaveLength(1);
     expect(waiverFacts(state, 8)).toEqual([]);
+  });
+  const used = (pullRequest: number) => record('waiver.used', { id: 'w1', pullRequest, decision: 'd' });
+  it('WAIVER-2: it stays with the first one, whatever is recorded after', () => {
+    const state = [granted({ singleUse: true }), used(7), used(8)].reduce(evolve, noGovernance);
+    expect(waiverFacts(state, 7)).toMatchObject([{ boundTo: 7 }]);
+    expect(waiverFacts(state, 8)).toEqual([]);
+  });
+  it('WAIVER-2: for any number of uses it is bound to nobody, and each use is told once', () => {
+    const state = [granted(), used(7), used(7), used(8)].reduce(evolve, noGovernance);
+    expect(state.waivers.get('w1')?.usedFor).toEqual([7, 8]);
+    expect([waiverFacts(state, 7), waiverFacts(state, 9)].map((w) => w.length)).toEqual([1, 1]);
+  });
+  it('WAIVER-2: for one pull request it is for no other, used or not', () => {
+    const state = evolve(noGovernance, granted({ pullRequest: 7 }));
+    expect([waiverFacts(state, 7), waiverFacts(state, 8)].map((w) => w.length)).toEqual([1, 0]);
   });
   it('WAIVER-3: where a second person is asked for it holds only with one', () => {
     const asked = evolve(noGovernance, granted({ needsSecond: true }));
