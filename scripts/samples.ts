@@ -109,11 +109,22 @@ const without = (name: string): object =>
 const SPENT = slo({ left: -0.25, bad: 1_500 });
 const REVERT: Change = { ...CHANGE, kind: 'revert', from: CHANGE.to!, to: CHANGE.from! };
 const RELAXED = {
+  path: 'slos[checkout-availability].objective',
   slo: 'checkout-availability',
-  environment: 'prod',
-  what: 'objective 99.9 % to 99 %',
+  service: '*',
+  environment: '*',
+  what: '0.999 → 0.99',
   from: 0.999,
   to: 0.99,
+};
+const ONE_PERSON = {
+  path: 'policy.waiver.secondPerson',
+  slo: '*',
+  service: '*',
+  environment: '*',
+  what: 'true → false',
+  from: true,
+  to: false,
 };
 const MANY = ['cart', 'checkout', 'frontend', 'payment'].map((service) => ({ ...CHANGE, service }));
 const many = (count: number): Partial<Facts> => ({
@@ -230,6 +241,16 @@ export const SAMPLES: readonly Sample[] = [
       ...SPENT,
       changes: [{ ...CHANGE, kind: 'declaration' }],
       declaration: { problems: [], relaxed: [RELAXED] },
+    },
+    'RELAXED_WHILE_SPENT',
+  ),
+  sample(
+    'relaxed-everybody.denied',
+    'the second person of waivers is given up while a budget is spent',
+    {
+      ...SPENT,
+      changes: [{ ...CHANGE, kind: 'declaration' }],
+      declaration: { problems: [], relaxed: [ONE_PERSON] },
     },
     'RELAXED_WHILE_SPENT',
   ),

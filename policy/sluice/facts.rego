@@ -42,6 +42,10 @@ shapes := {
 		"id": {"string"}, "scope": {"object"}, "codes": {"array"}, "reason": {"string"}, "since": {"number"},
 		"expiresAt": {"number"}, "approved": {"boolean"}, "boundTo": {"number", "null"},
 	},
+	"relaxed": {
+		"path": {"string"}, "slo": {"string"}, "service": {"string"}, "environment": {"string"}, "what": {"string"},
+		"from": {"string", "number", "boolean", "null"}, "to": {"string", "number", "boolean", "null"},
+	},
 	"to": {"version": {"string"}, "digest": {"string"}},
 	"thresholds": {"fast": {"number"}, "slow": {"number", "null"}},
 	"scope": {"environment": {"string"}, "service": {"string"}},
@@ -132,6 +136,10 @@ parts contains {"path": concat("", [place("slos", i), "error."]), "shape": "erro
 parts contains {"path": concat("", [place("changes", i), "to."]), "shape": "to", "value": object.get(item, "to", "nothing")} if {
 	some i, item in input.changes
 	item.kind in {"first", "release", "revert", "config"}
+}
+
+parts contains {"path": concat("", ["declaration.", place("relaxed", i)]), "shape": "relaxed", "value": item} if {
+	some i, item in input.declaration.relaxed
 }
 
 place(name, i) := concat("", [name, "[", format_int(i, 10), "]."])

@@ -31,6 +31,19 @@ test_each_field_of_a_part_is_missed if {
 	}
 }
 
+with_relaxed(item) := object.union(fixture.facts, {"declaration": {"problems": [], "relaxed": [item]}})
+
+test_each_field_of_what_is_relaxed_is_missed if {
+	whole := {
+		"path": "policy.block", "slo": "*", "service": "*", "environment": "*", "what": "0.1 → 0", "from": 0.1, "to": 0,
+	}
+	count(facts.deny) == 0 with input as with_relaxed(whole)
+	every name in object.keys(whole) {
+		fixture.codes(facts.deny) == {"INPUT_MISSING"} with input as with_relaxed(object.remove(whole, [name]))
+	}
+	fixture.codes(facts.deny) == {"INPUT_INVALID"} with input as with_relaxed(object.union(whole, {"environment": 1}))
+}
+
 test_wrong_types if {
 	fixture.codes(facts.deny) == {"INPUT_INVALID"} with input as fixture.with_slo({"left": "plenty"})
 	"INPUT_INVALID" in fixture.codes(facts.deny) with input as object.union(fixture.facts, {"changes": ["checkout"]})

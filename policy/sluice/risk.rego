@@ -3,6 +3,7 @@
 # description: What a pull request is, apart from what it releases.
 package sluice.risk
 
+import data.sluice.scope
 import data.sluice.words
 
 # METADATA
@@ -29,39 +30,52 @@ deny contains {
 
 # METADATA
 # title: RELAXED_WHILE_SPENT
-# description: An objective is lowered while its budget is spent, which would hide the burn, not end it.
+# description: A setting would be less strict than before, or is not known to be as strict, while a budget that it concerns is spent. That would hide the burn, not end it.
 deny contains {
 	"code": "RELAXED_WHILE_SPENT",
 	"msg": concat("", [
-		relaxed.slo, " would be relaxed (", relaxed.what, ") while ", words.percent(slo.left),
-		" of its budget is left in ", slo.environment,
+		summary(relaxed), " would be relaxed while ", words.percent(slo.left),
+		" of the error budget of ", slo.slo, " is left in ", slo.environment,
 	]),
 	"service": slo.service,
 	"environment": slo.environment,
 	"slo": slo.slo,
-	"evidence": {"left": slo.left, "from": relaxed.from, "to": relaxed.to},
+	"evidence": {"left": slo.left, "relaxed": relaxed},
 } if {
-	some [relaxed, slo] in relaxed_slos
+	some slo in input.slos
 	is_number(slo.left)
 	slo.left <= input.settings.budget.block
+	relaxed := relaxed_for(slo)
+	count(relaxed) > 0
 }
 
 # METADATA
 # title: RELAXED
-# description: An objective is lowered; said, so that a reviewer sees it.
+# description: A setting would be less strict than before, or is not known to be as strict; said with both values, so that a reviewer sees it.
 warn contains {
 	"code": "RELAXED",
-	"msg": concat("", [relaxed.slo, " is relaxed: ", relaxed.what]),
-	"evidence": {"from": relaxed.from, "to": relaxed.to},
+	"msg": concat("", [relaxed.path, " is relaxed: ", relaxed.what]),
+	"evidence": {"path": relaxed.path, "from": relaxed.from, "to": relaxed.to},
 } if {
 	some relaxed in input.declaration.relaxed
 }
 
-relaxed_slos contains [relaxed, slo] if {
+# METADATA
+# description: What is relaxed and concerns an SLO, in the order of the declaration.
+relaxed_for(slo) := [relaxed |
 	some relaxed in input.declaration.relaxed
-	some slo in input.slos
-	slo.slo == relaxed.slo
-	slo.environment == relaxed.environment
+	relaxed.slo in {"*", slo.slo}
+	scope.covers(relaxed, slo.environment, slo.service)
+]
+
+# METADATA
+# description: The first of them with both values, and how many there are beside it.
+summary(relaxed) := concat("", [relaxed[0].path, " (", relaxed[0].what, ")"]) if count(relaxed) == 1
+
+summary(relaxed) := concat("", [
+	relaxed[0].path, " (", relaxed[0].what, ") and ", words.whole(count(relaxed) - 1), " more",
+]) if {
+	count(relaxed) > 1
 }
 
 # METADATA

@@ -3,9 +3,17 @@ package sluice.risk_test
 import data.sluice.fixture
 import data.sluice.risk
 
-relaxing := {"problems": [], "relaxed": [{
-	"slo": "checkout-availability", "environment": "prod", "what": "objective 99.9 % to 99 %", "from": 0.999, "to": 0.99,
-}]}
+item(more) := object.union(
+	{
+		"path": "slos[checkout-availability].objective", "slo": "checkout-availability", "service": "*", "environment": "*",
+		"what": "0.999 → 0.99", "from": 0.999, "to": 0.99,
+	},
+	more,
+)
+
+relaxing(items) := object.union(fixture.facts, {"declaration": {"problems": [], "relaxed": items}})
+
+spent(items) := object.union(fixture.with_slo({"left": -0.5}), {"declaration": {"problems": [], "relaxed": items}})
 
 test_an_ordinary_one_is_allowed if count(risk.deny) == 0 with input as fixture.facts
 
@@ -22,11 +30,35 @@ test_an_invalid_declaration if {
 }
 
 test_relaxing_is_said_and_refused_while_spent if {
-	f := object.union(fixture.facts, {"declaration": relaxing})
+	f := relaxing([item({})])
 	count(risk.deny) == 0 with input as f
-	fixture.codes(risk.warn) == {"RELAXED"} with input as f
-	g := object.union(fixture.with_slo({"left": -0.5}), {"declaration": relaxing})
-	fixture.codes(risk.deny) == {"RELAXED_WHILE_SPENT"} with input as g
+	some w in risk.warn with input as f
+	w.code == "RELAXED"
+	w.msg == "slos[checkout-availability].objective is relaxed: 0.999 → 0.99"
+	some d in risk.deny with input as spent([item({})])
+	d.code == "RELAXED_WHILE_SPENT"
+	d.msg == concat("", [
+		"slos[checkout-availability].objective (0.999 → 0.99) would be relaxed while -50.0 % of the error budget of ",
+		"checkout-availability is left in prod",
+	])
+}
+
+test_what_concerns_everybody_is_refused_while_any_budget_is_spent if {
+	all := item({"path": "policy.waiver.secondPerson", "slo": "*", "what": "true → false", "from": true, "to": false})
+	fixture.codes(risk.deny) == {"RELAXED_WHILE_SPENT"} with input as spent([all])
+	some d in risk.deny with input as spent([all, item({})])
+	d.msg == concat("", [
+		"policy.waiver.secondPerson (true → false) and 1 more would be relaxed while -50.0 % of the error budget of ",
+		"checkout-availability is left in prod",
+	])
+	count(d.evidence.relaxed) == 2
+}
+
+test_what_concerns_others_is_not_refused if {
+	count(risk.deny) == 0 with input as spent([item({"slo": "cart-availability"})])
+	count(risk.deny) == 0 with input as spent([item({"slo": "*", "environment": "stage"})])
+	count(risk.deny) == 0 with input as spent([item({"slo": "*", "service": "cart"})])
+	fixture.codes(risk.deny) == {"RELAXED_WHILE_SPENT"} with input as spent([item({"slo": "*", "service": "checkout"})])
 }
 
 test_many_services_at_once if {

@@ -37,13 +37,17 @@ export interface Change {
   readonly to?: Artefact;
 }
 
-/** An objective that a pull request would lower. */
+/** A setting that would be less strict than before, or is not known to be as strict. */
 export interface Relaxed {
+  /** Of the setting in the declaration, such as `policy.waiver.secondPerson`. */
+  readonly path: string;
+  /** Whom it concerns; `*` for all. */
   readonly slo: string;
+  readonly service: string;
   readonly environment: string;
   readonly what: string;
-  readonly from: number;
-  readonly to: number;
+  readonly from: string | number | boolean | null;
+  readonly to: string | number | boolean | null;
 }
 
 export interface SloFacts {

@@ -18,7 +18,7 @@ export const UNBLOCK: Readonly<Record<string, string>> = {
   TOO_MANY_SERVICES: 'split the pull request',
   FILES_INCOMPLETE: 'split the pull request: a forge lists only so many files',
   DECLARATION_INVALID: 'mend the file at the line that is named',
-  RELAXED_WHILE_SPENT: 'recover first, then change the objective',
+  RELAXED_WHILE_SPENT: 'recover first, then change the setting; or ask for a waiver',
   POLICY_DIGEST: 'declare the digest of the bundle that was reviewed, or restore that bundle',
   POLICY_UNDEFINED: 'see the policy: it has to answer every question',
   POLICY_UNREACHABLE: 'bring the OPA server back; it is asked again by itself',

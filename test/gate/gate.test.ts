@@ -201,6 +201,47 @@ describe('the gate over a pull request', () => {
     expect((await factsOf(h, h.decision(cosmetic).id)).changes).toEqual([]);
   });
 
+  it('GATE-24: safety that is lowered is remarked with both values, and denied while a budget is spent', async () => {
+    const h = await house({
+      spec: '  policy: { waiver: { secondPerson: true } }\n  signIn: { people: { issuer: "https://id.example", clientId: c, groups: { dev: [read] } } }\n',
+    });
+    const lowered = platformText(
+      '  policy: { waiver: { secondPerson: false }, exempt: { security: [security, bug] } }\n  signIn: { people: { issuer: "https://id.example", clientId: c, groups: { dev: [admin] } } }\n',
+    );
+    const number = await h.open({ 'platform/platform.yaml': lowered });
+    await h.look();
+    const { allow, warn } = h.decision(number);
+    expect(allow).toBe(true);
+    const said = warn.filter((w) => w.code === 'RELAXED').map((w) => w.msg);
+    expect(said.sort()).toEqual([
+      'policy.exempt.security is relaxed: ["security"] → ["security","bug"]',
+      'policy.waiver.secondPerson is relaxed: true → false',
+      'signIn.people.groups{dev} is relaxed: ["read"] → ["admin"]',
+    ]);
+    h.numbers.left = -0.5;
+    await h.look();
+    expect(codes(h.decision(number))).toEqual(['RELAXED_WHILE_SPENT']);
+    expect(h.decision(number).deny.map((d) => d['environment'])).toEqual(['prod', 'stage']);
+    expect(h.decision(number).deny[0]!.msg).toMatch(
+      /^policy\.exempt\.security \(.*\) and 2 more would be relaxed/,
+    );
+  });
+
+  it('GATE-24: what only the sign-in relaxes is judged by every budget too; what tightens is not remarked', async () => {
+    const signIn = (scope: string) =>
+      `  signIn: { people: { issuer: "https://id.example", clientId: c, groups: { dev: [${scope}] } } }\n`;
+    const h = await house({ spec: signIn('operate') });
+    h.numbers.left = -0.5;
+    const relaxes = await h.open({ 'platform/platform.yaml': platformText(signIn('operate, admin')) });
+    const tightens = await h.open({
+      'platform/platform.yaml': platformText(`  policy: { risk: { maxServices: 1 } }\n${signIn('operate')}`),
+    });
+    await h.look();
+    expect(codes(h.decision(relaxes))).toEqual(['RELAXED_WHILE_SPENT']);
+    expect(h.decision(tightens).allow).toBe(true);
+    expect(h.decision(tightens).warn.map((w) => w.code)).toEqual(['JUDGED_BY_BASE']);
+  });
+
   it('GATE-7: a pull request that edits what it is judged by is judged by the base branch', async () => {
     const h = await house();
     freshInProd(h);
