@@ -59,7 +59,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
       expect((await ledger.read({ type: 'other' })).map((r) => r.seq)).toEqual([5]);
     });
 
-    it('LEDGER-24: the past is given by index, newest or oldest first, by what is asked for together', async () => {
+    it('LEDGER-16: the past is given by index, newest or oldest first, by what is asked for together', async () => {
       const ledger = await make();
       const of = (i: number): Partial<Entry> =>
         i % 5 === 0
@@ -102,7 +102,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
       }
     });
 
-    it('LEDGER-24: an export is given chunk by chunk, each record once', async () => {
+    it('LEDGER-16: an export is given chunk by chunk, each record once', async () => {
       const ledger = await make();
       await ledger.append(Array.from({ length: 25 }, (_, i) => entry(i)));
       const chunks: (readonly string[])[] = [];
@@ -115,7 +115,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
       expect(chunks.flat()).toEqual(await ledger.texts());
     });
 
-    it('LEDGER-25: the chain is verified beside the writer, once for all who ask at the same time', async () => {
+    it('LEDGER-17: the chain is verified beside the writer, once for all who ask at the same time', async () => {
       const ledger = await make();
       await ledger.append(Array.from({ length: 1_200 }, (_, i) => entry(i)));
       const [one, two] = [ledger.history.verify(), ledger.history.verify()];

@@ -3,6 +3,7 @@ import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryComp
 import type { HistoryQuery } from '../../history.ts';
 import { conditionsOf } from '../sql/conditions.ts';
 import { AT, checkSchema } from './schema.ts';
+import { unavailable } from './unavailable.ts';
 
 /** Reads a ledger beside its writer. Everything it does ends within one page. */
 export interface Reader {
@@ -26,14 +27,25 @@ const compiler = (): Kysely<unknown> =>
     },
   });
 
-export function openReader(file: string): Reader {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+function openToRead(file: string): DatabaseSync {
+  const doing = `the ledger ${file} cannot be read`;
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  } catch (thrown) {
+    throw unavailable(thrown, doing);
+  }
   try {
     checkSchema(database, file);
+    return database;
   } catch (thrown) {
     database.close();
-    throw thrown;
+    throw unavailable(thrown, doing);
   }
+}
+
+export function openReader(file: string): Reader {
+  const database = openToRead(file);
   const db = compiler();
   const inOrder = database.prepare('SELECT seq, text FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
   return {
