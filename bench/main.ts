@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { accuracy } from './accuracy.ts';
 import { ruleCost } from './cost.ts';
 import { CASES, falseRollbacks } from './false-rollbacks.ts';
+import { flow } from './flow.ts';
 import { gateSpeed } from './gate.ts';
 import { intervalsPerSecond, lookOver } from './judge-speed.ts';
 import { abortGaps, realTimes } from './real.ts';
@@ -12,7 +13,7 @@ import { LEASE_MS, takeovers } from './takeover.ts';
 import { timesToVerdict, type VerdictTime } from './time-to-verdict.ts';
 import { watching } from './watching.ts';
 
-/** `npm run bench [-- simulated|real|aborts|runtime|gate|takeover|watching|rollouts]`; the last two want root and `npm run test:cluster`'s tools: figures as ratios measured in one run. Exit 1 where one is not held. */
+/** `npm run bench [-- simulated|real|aborts|runtime|gate|flow|takeover|watching|rollouts]`; the last two want root and `npm run test:cluster`'s tools: figures as ratios measured in one run. Exit 1 where one is not held. */
 const FAULTS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1] as const;
 const CANARIES = 10_000;
 const ABORTS = 20;
@@ -255,6 +256,50 @@ async function rolloutFigures(): Promise<object> {
   return out;
 }
 
+/** With a history of so many records; scale.md's table has three sizes. */
+const HISTORY = 100_000;
+
+async function flowFigures(): Promise<object> {
+  const asked = Number(process.argv[3] ?? HISTORY);
+  say(`\nA server with ${asked} records behind it: thirty services in three environments, by the real loop`);
+  const found = await flow(asked);
+  const { whole, small, fromSnapshot, rates } = found;
+  const start = (s: typeof whole) =>
+    `${s.records} records: ${s.cpuSeconds.toFixed(2)} s of CPU, ${s.memoryMb.toFixed(0)} MB`;
+  say(`  start without a snapshot  ${start(small)}`);
+  say(`  start without a snapshot  ${start(whole)}`);
+  say(`  start from a snapshot     ${start(fromSnapshot)}`);
+  const perRecord = (s: typeof whole) => s.cpuSeconds / s.records;
+  expectThat(
+    `ten times the records cost at most twelve times the CPU (${(10 * (perRecord(whole) / perRecord(small))).toFixed(1)})`,
+    perRecord(whole) <= 1.2 * perRecord(small),
+  );
+  expectThat(
+    `a million records would take ${(1e6 * perRecord(whole)).toFixed(0)} s of CPU without a snapshot, at most 60`,
+    1e6 * perRecord(whole) <= 60,
+  );
+  expectThat(
+    `from a snapshot ${fromSnapshot.cpuSeconds.toFixed(2)} s of CPU, at most 5, and ${fromSnapshot.memoryMb.toFixed(0)} MB, at most 300`,
+    fromSnapshot.cpuSeconds <= 5 && fromSnapshot.memoryMb <= 300,
+  );
+  const times = rates.now / rates.before;
+  expectThat(
+    `verified ${Math.round(rates.now)} records a second, before ${Math.round(rates.before)}: ${times.toFixed(1)} times, at least 10`,
+    times >= 10,
+  );
+  for (const { what, cpuSeconds, silentMs } of found.readings)
+    expectThat(
+      `${what}: ${cpuSeconds.toFixed(2)} s of CPU, the deciding thread silent for ${silentMs.toFixed(0)} ms, at most 250`,
+      silentMs <= 250,
+    );
+  for (const { fold, small: few, large } of found.growth)
+    expectThat(
+      `${fold}: 10,000 in ${few.toFixed(3)} s of CPU, at most 0.2, and four times as many in ${(large / few).toFixed(1)} times that, at most 8`,
+      few <= 0.2 && large <= 8 * few,
+    );
+  return found;
+}
+
 const which = process.argv[2] ?? 'all';
 const results: Record<string, object> = {};
 if (which === 'all' || which === 'simulated') {
@@ -265,6 +310,7 @@ if (which === 'all' || which === 'simulated') {
 if (which === 'all' || which === 'runtime') results['runtime'] = await runtimeFigures();
 if (which === 'all' || which === 'gate') results['gate'] = await gate();
 if (which === 'all' || which === 'takeover') results['takeover'] = await takeoverFigures();
+if (which === 'flow') results['flow'] = await flowFigures();
 if (which === 'watching') results['watching'] = await watchingFigures();
 if (which === 'rollouts') results['rollouts'] = await rolloutFigures();
 if (which === 'all' || which === 'real') results['real'] = await real();

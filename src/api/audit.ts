@@ -98,26 +98,19 @@ function touches(
 
 /** Records that name lanes within, whatever their subject is. */
 const NAMING_LANES: readonly string[] = ['gate.decided', 'freeze.set', 'waiver.granted'];
+/** A decision, and what follows from it. */
+const DECIDING: readonly string[] = ['gate.decided', 'gate.posted', 'waiver.used'];
 
 /** What an index can find of a search: every record that is asked for, and some that `matches` leaves out. */
 export function candidatesOf(q: AuditQuery): Omit<HistoryQuery, 'limit' | 'after' | 'before'> {
-  // A decision, and what follows from it, is about its pull request.
-  const pull = q.decision ? { subjectPrefix: 'pull/' } : {};
-  const lane =
-    !q.decision && (q.service || q.environment)
-      ? {
-          ...(q.service ? { subjectPrefix: `${q.service}/` } : {}),
-          ...(q.environment ? { subjectSuffix: `/${q.environment}` } : {}),
-          orTypes: NAMING_LANES,
-        }
-      : {};
-  return {
-    ...(q.type ? { type: q.type } : { exceptTypes: [...QUIET] }),
-    ...pull,
-    ...lane,
-    from: q.from,
-    to: q.to,
-  };
+  const common = { ...(q.type ? { type: q.type } : { exceptTypes: [...QUIET] }), from: q.from, to: q.to };
+  if (q.decision) return { ...common, anyOf: { types: DECIDING } };
+  // An environment alone is in every third record or so: going through them finds it soon.
+  if (!q.service) return common;
+  const subjects = q.environment
+    ? { subjects: [`${q.service}/${q.environment}`] }
+    : { prefixes: [`${q.service}/`] };
+  return { ...common, anyOf: { ...subjects, types: NAMING_LANES } };
 }
 
 /** Whether a record is one that is asked for. */

@@ -9,6 +9,7 @@ export const createParts = (root: string): Parts => ({
     const { wiring } = await import('../wiring/wiring.ts');
     return decideOnce(io, options, number, root, wiring);
   },
+  openExistingHistory: async (work) => (await import('../wiring/ledger.ts')).openExistingHistory(work),
   openExistingLedger: async (work) => (await import('../wiring/ledger.ts')).openExistingLedger(work),
   openMetrics: async (...given) => (await import('../wiring/metrics.ts')).openMetrics(...given),
   openOwnPolicy: async (server) => (await import('../wiring/policy.ts')).openOwnPolicy(root, server),

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { request } from 'undici';
 import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT } from './io.ts';
@@ -32,10 +33,20 @@ export function runningServer(work: string): ServeFile | undefined {
 export interface Client {
   get<T>(path: string): Promise<T>;
   text(path: string): Promise<string>;
+  /** The answer line by line, as it comes. */
+  lines(path: string): AsyncIterable<string>;
   post<T>(path: string, body: object, key?: string): Promise<T>;
 }
 
 const TIMEOUT_MS = 15_000;
+
+interface Asked {
+  readonly method?: 'POST';
+  readonly body?: string;
+  readonly key?: string;
+  /** Read as it comes: only a part that does not come is too late. */
+  readonly streams?: boolean;
+}
 
 interface ProblemBody {
   readonly title: string;
@@ -61,13 +72,9 @@ function refusal(status: number, text: string): CliError {
 
 /** The command line as a client of the server that holds the ledger. */
 export function clientOf(server: ServeFile): Client {
-  const ask = async (
-    path: string,
-    init: { method?: 'POST'; body?: string; key?: string } = {},
-  ): Promise<string> => {
-    let answer: Awaited<ReturnType<typeof request>>;
+  const begin = async (path: string, init: Asked = {}) => {
     try {
-      answer = await request(`${server.url}${path}`, {
+      return await request(`${server.url}${path}`, {
         method: init.method ?? 'GET',
         // A connection that is kept may be closed by the server just as it is used again, which looks like a failure.
         reset: true,
@@ -77,7 +84,7 @@ export function clientOf(server: ServeFile): Client {
           ...(init.key ? { 'idempotency-key': init.key } : {}),
         },
         ...(init.body ? { body: init.body } : {}),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(init.streams ? { bodyTimeout: TIMEOUT_MS } : { signal: AbortSignal.timeout(TIMEOUT_MS) }),
       });
     } catch (thrown) {
       throw new CliError(EXIT.unreachable, {
@@ -86,13 +93,23 @@ export function clientOf(server: ServeFile): Client {
         next: 'look at its log, or start it again with `sluice serve`',
       });
     }
+  };
+  const ask = async (path: string, init: Asked = {}): Promise<string> => {
+    const answer = await begin(path, init);
     const text = await answer.body.text();
     if (answer.statusCode >= 400) throw refusal(answer.statusCode, text);
     return text;
   };
+  async function* lines(path: string): AsyncGenerator<string> {
+    const answer = await begin(path, { streams: true });
+    if (answer.statusCode >= 400) throw refusal(answer.statusCode, await answer.body.text());
+    for await (const line of createInterface({ input: answer.body, crlfDelay: Number.POSITIVE_INFINITY }))
+      if (line !== '') yield line;
+  }
   return {
     get: async <T>(path: string) => JSON.parse(await ask(path)) as T,
     text: (path) => ask(path),
+    lines,
     post: async <T>(path: string, body: object, key?: string) =>
       JSON.parse(
         await ask(path, { method: 'POST', body: JSON.stringify(body), ...(key ? { key } : {}) }),

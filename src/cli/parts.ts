@@ -6,6 +6,7 @@ import type { StartTraffic } from '../gitops/traffic.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import type { Result } from '../kit/result.ts';
+import type { History } from '../ledger/history.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { RuleRunner } from '../runtime/rule-runner.ts';
@@ -62,6 +63,8 @@ export interface Parts {
   startApp(io: Io, places: ServerPlaces): Promise<RunningApp>;
   /** The ledger of a work folder that no server holds; null: that folder has none. */
   openExistingLedger(work: string): Promise<LedgerPort | null>;
+  /** The past of such a ledger, to be read alone; null: that folder has none. */
+  openExistingHistory(work: string): Promise<History | null>;
   openMetrics(
     platform: Platform,
     environment: string,

@@ -12,10 +12,10 @@ import type { MetricsPort } from '../runtime/port.ts';
 import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
 import { burnRuleOf } from '../runtime/slo-status.ts';
 import { type Define, jsonOption, type Shared, workOption } from './command.ts';
-import { ledgerTexts } from './existing-ledger.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
 import type { Parts } from './parts.ts';
+import { withPast } from './past.ts';
 
 interface ReplayOptions extends Shared {
   readonly file?: string | undefined;
@@ -23,7 +23,7 @@ interface ReplayOptions extends Shared {
   readonly to?: string | undefined;
   readonly prometheus?: string | undefined;
 }
-type ReplayParts = Pick<Parts, 'openExistingLedger' | 'openMetrics'>;
+type ReplayParts = Pick<Parts, 'openExistingHistory' | 'openMetrics'>;
 
 const usage = (code: string, message: string, next: string) =>
   new CliError(EXIT.usage, { code, message, next });
@@ -46,7 +46,13 @@ function textsIn(file: string): string[] {
 
 /** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
 async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<LedgerRecord[]> {
-  const texts = o.file ? textsIn(resolve(io.cwd, o.file)) : await ledgerTexts(parts, o.work);
+  const texts = o.file
+    ? textsIn(resolve(io.cwd, o.file))
+    : await withPast(parts, o.work, async (past) => {
+        const found: string[] = [];
+        for await (const chunk of past.texts()) found.push(...chunk);
+        return found;
+      });
   const checked = verifyChain(texts);
   if (!checked.ok)
     throw new CliError(EXIT.no, {

@@ -1,5 +1,13 @@
 import type { LedgerRecord, Verification } from './record.ts';
 
+/** One of several, each looked up by its own index: there should be few. */
+export interface AnyOf {
+  readonly subjects?: readonly string[];
+  /** What the subject begins with. */
+  readonly prefixes?: readonly string[];
+  readonly types?: readonly string[];
+}
+
 /** Which records of the past are asked for; all conditions hold together. */
 export interface HistoryQuery {
   readonly limit: number;
@@ -9,11 +17,7 @@ export interface HistoryQuery {
   readonly before?: number | undefined;
   readonly subject?: string | undefined;
   readonly type?: string | undefined;
-  /** What the subject begins or ends with. */
-  readonly subjectPrefix?: string | undefined;
-  readonly subjectSuffix?: string | undefined;
-  /** Types whose records are given whatever their subject begins or ends with. */
-  readonly orTypes?: readonly string[] | undefined;
+  readonly anyOf?: AnyOf | undefined;
   readonly exceptTypes?: readonly string[] | undefined;
   /** The time of the record, both ends included. */
   readonly from?: number | undefined;

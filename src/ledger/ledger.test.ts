@@ -11,7 +11,7 @@ import { openAsBefore } from '../../test/ledger-before.ts';
 import { canonicalText } from '../kit/canonical.ts';
 import { sha256 } from '../kit/digest.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
-import { sqliteHistory } from './adapters/sqlite/history.ts';
+import { historyHere, sqliteHistory } from './adapters/sqlite/history.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
 import type { LedgerPort } from './port.ts';
 import { EMPTY_HEAD, type Head, type LedgerRecord, seal, verifyChain } from './record.ts';
@@ -207,6 +207,7 @@ describe('the SQLite ledger', () => {
       .prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)')
       .run(record.seq, record.type, record.subject, record.hash, text);
     await expect(sqliteLedger({ file, id: 't' })).rejects.toMatchObject({ code: 'LEDGER_LOCKED' });
+    expect(() => historyHere(file)).toThrow(expect.objectContaining({ code: 'LEDGER_LOCKED' }));
     before.close();
     const ledger = await sqliteLedger({ file, id: 't' });
     await ledger.append([entry(2)]);
@@ -227,7 +228,7 @@ describe('the SQLite ledger', () => {
     expect(await last.history.page({ limit: 5, from: 1_003 })).toEqual([third.text]);
   });
 
-  it('LEDGER-22: a ledger with a newer schema is refused, by the writer and by its reader', async () => {
+  it('LEDGER-15: a ledger with a newer schema is refused, by the writer and by its reader', async () => {
     const file = scratch();
     await (await sqliteLedger({ file, id: 't' })).close();
     const newer = new DatabaseSync(file);
@@ -240,7 +241,7 @@ describe('the SQLite ledger', () => {
     await history.close();
   });
 
-  it('LEDGER-25: pages are given while the chain is verified, and a thread that ends fails what it was asked', async () => {
+  it('LEDGER-17: pages are given while the chain is verified, and a thread that ends fails what it was asked', async () => {
     const ledger = keep(await sqliteLedger({ file: scratch(), id: 't' }));
     await ledger.append(Array.from({ length: 3_000 }, (_, i) => entry(i)));
     const order: string[] = [];

@@ -136,11 +136,14 @@ function breaksOf(
   return { record, breaks };
 }
 
-/** Walks a chain of stored texts one after another, and names every break. A cut tail needs an anchor to be seen. */
-export function createVerifier(from: Head = EMPTY_HEAD): {
-  take(text: string): void;
+export interface Verifier {
+  /** Takes the next text; gives the number that it says it has. */
+  take(text: string): number | null;
   result(): Verification;
-} {
+}
+
+/** Walks a chain of stored texts one after another, and names every break. A cut tail needs an anchor to be seen. */
+export function createVerifier(from: Head = EMPTY_HEAD): Verifier {
   let head = from;
   let ledger: string | null = null;
   let line = 0;
@@ -156,6 +159,7 @@ export function createVerifier(from: Head = EMPTY_HEAD): {
         ledger ??= one.record.ledger;
         head = { seq: one.record.seq, hash: one.record.hash };
       }
+      return one.record?.seq ?? null;
     },
     result: () => ({ ok: broken === 0, records: line, head, breaks }),
   };

@@ -33,14 +33,14 @@ async function history(at: number) {
 }
 
 describe('snapshots', () => {
-  it('LEDGER-27: every snapshot of a history leads to the state of the full fold', async () => {
+  it('LEDGER-19: every snapshot of a history leads to the state of the full fold', async () => {
     for (let at = 1; at <= LENGTH; at++) {
       const { texts, kept, full } = await history(at);
       expect(known(await openJournal(memoryLedger('t', texts, kept), FOLDS)), `after ${at}`).toEqual(full);
     }
   });
 
-  it('LEDGER-27: a damaged one costs a full read, and never a wrong state', async () => {
+  it('LEDGER-19: a damaged one costs a full read, and never a wrong state', async () => {
     const random = seededRandom(27);
     for (const at of [1, 7, 20, LENGTH]) {
       const { texts, full, lines } = await history(at);
@@ -65,7 +65,7 @@ describe('snapshots', () => {
     }
   });
 
-  it('LEDGER-27: one of another ledger, of another chain, of the future or of other folds is not believed', async () => {
+  it('LEDGER-19: one of another ledger, of another chain, of the future or of other folds is not believed', async () => {
     const { texts, kept, full, lines } = await history(20);
     const open = async (folds = FOLDS, from = texts, snapshots = kept) =>
       openJournal(memoryLedger('t', from, snapshots), folds);
@@ -91,7 +91,7 @@ describe('snapshots', () => {
     expect(canonicalText([...(await open([broken])).state(broken as typeof seenFold)])).toBe(full[0]);
   });
 
-  it('LEDGER-27: a fold that failed is not kept, and is read again with the others as they were', async () => {
+  it('LEDGER-19: a fold that failed is not kept, and is read again with the others as they were', async () => {
     const kept = new Map<number, readonly string[]>();
     const ledger = memoryLedger('t', [], kept);
     const journal = await openJournal(ledger, [touchyFold, sumFold]);
@@ -114,7 +114,7 @@ describe('when snapshots are written', () => {
   const taken = async (ledger: ReturnType<typeof memoryLedger>) =>
     (await ledger.read({ type: 'ledger.snapshot' })).map((r) => (r.data as { seq: number }).seq);
 
-  it('LEDGER-28: after so many records while it runs, and at a clean stop where it is worth it', async () => {
+  it('LEDGER-20: after so many records while it runs, and at a clean stop where it is worth it', async () => {
     const ledger = memoryLedger('t');
     const journal = await openJournal(ledger, FOLDS, policy());
     for (let i = 0; i < 9; i++) await journal.append([entry(i)]);
@@ -131,7 +131,7 @@ describe('when snapshots are written', () => {
     expect(await taken(ledger)).toEqual([10, 15]);
   });
 
-  it('LEDGER-28: one that cannot be written is told, and fails nothing', async () => {
+  it('LEDGER-20: one that cannot be written is told, and fails nothing', async () => {
     const told: object[] = [];
     const ledger = memoryLedger('t');
     const full = { ...ledger.snapshots, write: () => Promise.reject(new Error('no space')) };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ok, type Result } from '../kit/result.ts';
+import type { History } from '../ledger/history.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { WiringContext } from './context.ts';
 import { readSecret } from './secrets.ts';
@@ -15,6 +16,12 @@ export const openLedgerFile = async (work: string, id: string): Promise<LedgerPo
 /** The ledger of a work folder that no server holds; null: that folder has none. */
 export const openExistingLedger = async (work: string, id = 'sluice'): Promise<LedgerPort | null> =>
   existsSync(ledgerFile(work)) ? openLedgerFile(work, id) : null;
+
+/** The past of such a ledger, read here: nobody else waits for this process. */
+export const openExistingHistory = async (work: string): Promise<History | null> =>
+  existsSync(ledgerFile(work))
+    ? (await import('../ledger/adapters/sqlite/history.ts')).historyHere(ledgerFile(work))
+    : null;
 
 /** A ledger of this process alone. */
 export const openMemoryLedger = async (id: string): Promise<LedgerPort> =>

@@ -1,28 +1,40 @@
 import { explainRelease } from '../../api/explain.ts';
 import { policyOfDigest } from '../../controller/gate/kept-policy.ts';
-import { explainDecision, findDecision, replayDecision } from '../../controller/gate/replay.ts';
+import {
+  type DecidedRecord,
+  explainDecision,
+  findDecision,
+  replayDecision,
+} from '../../controller/gate/replay.ts';
 import { findRelease, laneOfRelease } from '../../controller/history.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import type { Shared } from '../command.ts';
-import { ledgerTexts } from '../existing-ledger.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from '../io.ts';
 import type { Parts } from '../parts.ts';
-import { parse } from './records.ts';
+import { type Past, type PastQuery, withPast } from '../past.ts';
 
-type LedgerParts = Pick<Parts, 'openExistingLedger'>;
-type ReplayParts = Pick<Parts, 'openExistingLedger' | 'openKeptPolicy'>;
+type PastParts = Pick<Parts, 'openExistingHistory'>;
+type ReplayParts = Pick<Parts, 'openExistingHistory' | 'openKeptPolicy'>;
 
 /** Decisions are named d-…; releases service.environment.number. */
 const isDecision = (id: string): boolean => /^d-[0-9a-f]{16}$/.test(id);
 
-function decisionIn(texts: readonly string[], id: string) {
-  const records = parse(texts);
-  const found = findDecision(records, id);
-  if (found) return { found, records };
+async function decisionIn(past: Past, id: string): Promise<DecidedRecord> {
+  for await (const records of past.all({ type: 'gate.decided' })) {
+    const found = findDecision(records, id);
+    if (found) return found;
+  }
   throw new CliError(EXIT.no, {
     code: 'NO_SUCH_DECISION',
     message: `there is no decision ${id}`,
     next: 'see sluice ledger list --type gate.decided',
   });
+}
+
+async function everyOf(past: Past, query: PastQuery): Promise<LedgerRecord[]> {
+  const found: LedgerRecord[] = [];
+  for await (const records of past.all(query)) found.push(...records);
+  return found;
 }
 
 /** `sluice ledger replay DECISION`: recomputed from the recorded facts by the recorded policy. Exit 1 where it differs. */
@@ -32,8 +44,11 @@ export async function replayDecisionCommand(
   o: Shared,
   parts: ReplayParts,
 ): Promise<Exit> {
-  const { found, records } = decisionIn(await ledgerTexts(parts, o.work), id);
-  const policy = policyOfDigest(records, found.data.decision.policy.digest, await parts.openKeptPolicy());
+  const { found, kept } = await withPast(parts, o.work, async (past) => ({
+    found: await decisionIn(past, id),
+    kept: await everyOf(past, { type: 'policy.kept' }),
+  }));
+  const policy = policyOfDigest(kept, found.data.decision.policy.digest, await parts.openKeptPolicy());
   if (!policy)
     throw new CliError(EXIT.no, {
       code: 'NO_SUCH_POLICY',
@@ -55,15 +70,15 @@ export async function replayDecisionCommand(
 }
 
 /** `sluice ledger explain WHAT`: why a release ended as it did, or why a pull request was decided so. */
-export async function explainCommand(io: Io, id: string, o: Shared, parts: LedgerParts): Promise<Exit> {
+export async function explainCommand(io: Io, id: string, o: Shared, parts: PastParts): Promise<Exit> {
   if (isDecision(id)) {
-    const lines = explainDecision(decisionIn(await ledgerTexts(parts, o.work), id).found);
+    const lines = explainDecision(await withPast(parts, o.work, (past) => decisionIn(past, id)));
     if (o.json) printJson(io, { schema: 'sluice.dev/explanation/v1', decision: id, lines });
     else io.out(`${lines.join('\n')}\n`);
     return EXIT.yes;
   }
   const lane = laneOfRelease(id);
-  const records = lane ? parse(await ledgerTexts(parts, o.work)).filter((r) => r.subject === lane) : [];
+  const records = lane ? await withPast(parts, o.work, (past) => everyOf(past, { subject: lane })) : [];
   const found = lane ? findRelease(lane, records, id) : undefined;
   if (!found)
     throw new CliError(EXIT.no, {

@@ -2,11 +2,11 @@ import { recordSentence } from '../../api/audit.ts';
 import { cloudEventOf } from '../../ledger/cloudevents.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
 import type { Shared } from '../command.ts';
-import { ledgerTexts } from '../existing-ledger.ts';
 import { CliError, EXIT, type Exit, type Io, printJson, table } from '../io.ts';
 import type { Parts } from '../parts.ts';
+import { type Past, withPast } from '../past.ts';
 
-type LedgerParts = Pick<Parts, 'openExistingLedger'>;
+type PastParts = Pick<Parts, 'openExistingHistory'>;
 
 interface ListOptions extends Shared {
   readonly limit: string;
@@ -19,21 +19,18 @@ interface ExportOptions {
   readonly format: string;
 }
 
-export const parse = (texts: readonly string[]): LedgerRecord[] =>
-  texts.map((t) => JSON.parse(t) as LedgerRecord);
-
 /** `sluice ledger list`: the newest records, in plain words. */
-export async function listCommand(io: Io, o: ListOptions, parts: LedgerParts): Promise<Exit> {
+export async function listCommand(io: Io, o: ListOptions, parts: PastParts): Promise<Exit> {
   const limit = Number(o.limit);
   if (!Number.isInteger(limit) || limit < 1)
     throw new CliError(EXIT.usage, {
       code: 'BAD_LIMIT',
       message: `--limit is a whole number above 0, not "${o.limit}"`,
     });
-  const records = parse(await ledgerTexts(parts, o.work)).filter(
-    (r) => (!o.subject || r.subject === o.subject) && (!o.type || r.type === o.type),
-  );
-  const shown = records.slice(-limit);
+  const query = { subject: o.subject || undefined, type: o.type || undefined };
+  // One more than is shown tells whether there are earlier ones.
+  const found = await withPast(parts, o.work, (past) => past.newest(query, limit + 1));
+  const shown = found.slice(-limit);
   if (o.json) printJson(io, { schema: 'sluice.dev/ledger/v1', records: shown, next: null });
   else {
     const rows = shown.map((r) => [
@@ -45,16 +42,21 @@ export async function listCommand(io: Io, o: ListOptions, parts: LedgerParts): P
       recordSentence(r),
     ]);
     io.out(table([['seq', 'at (UTC)', 'subject', 'type', 'actor', 'what'], ...rows]));
-    if (records.length > shown.length)
-      io.out(`${records.length - shown.length} earlier records: --limit ${records.length}\n`);
+    if (found.length > shown.length) io.out(`There are earlier records: --limit ${2 * limit}\n`);
     io.out('Next: sluice ledger show SEQ, sluice ledger explain RELEASE\n');
   }
   return EXIT.yes;
 }
 
+async function recordOf(past: Past, seq: number): Promise<LedgerRecord | undefined> {
+  if (!Number.isInteger(seq) || seq < 1) return undefined;
+  for await (const [record] of past.all({}, seq - 1)) return record?.seq === seq ? record : undefined;
+  return undefined;
+}
+
 /** `sluice ledger show SEQ`: one record, whole. */
-export async function showCommand(io: Io, seq: string, o: Shared, parts: LedgerParts): Promise<Exit> {
-  const record = parse(await ledgerTexts(parts, o.work)).find((r) => r.seq === Number(seq));
+export async function showCommand(io: Io, seq: string, o: Shared, parts: PastParts): Promise<Exit> {
+  const record = await withPast(parts, o.work, (past) => recordOf(past, Number(seq)));
   if (!record)
     throw new CliError(EXIT.no, {
       code: 'NO_SUCH_RECORD',
@@ -67,7 +69,7 @@ export async function showCommand(io: Io, seq: string, o: Shared, parts: LedgerP
 }
 
 /** Exactly as stored, one a line; or each as a CloudEvent that carries it. */
-export async function exportCommand(io: Io, o: ExportOptions, parts: LedgerParts): Promise<Exit> {
+export async function exportCommand(io: Io, o: ExportOptions, parts: PastParts): Promise<Exit> {
   const { format } = o;
   if (format !== 'jsonl' && format !== 'cloudevents')
     throw new CliError(EXIT.usage, {
@@ -75,7 +77,10 @@ export async function exportCommand(io: Io, o: ExportOptions, parts: LedgerParts
       message: `"${format}" is no format of an export`,
       next: 'choose of jsonl, cloudevents',
     });
-  for (const text of await ledgerTexts(parts, o.work))
-    io.out(format === 'jsonl' ? `${text}\n` : `${JSON.stringify(cloudEventOf(JSON.parse(text)))}\n`);
+  const line = (text: string) =>
+    format === 'jsonl' ? `${text}\n` : `${JSON.stringify(cloudEventOf(JSON.parse(text)))}\n`;
+  await withPast(parts, o.work, async (past) => {
+    for await (const texts of past.texts()) io.out(texts.map(line).join(''));
+  });
   return EXIT.yes;
 }

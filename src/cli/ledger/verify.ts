@@ -1,16 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { messageOf } from '../../kit/result.ts';
-import { type LedgerRecord, type Verification, verifyChain } from '../../ledger/record.ts';
+import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
 import { runningServer } from '../client.ts';
 import type { Shared } from '../command.ts';
-import { ledgerTexts } from '../existing-ledger.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from '../io.ts';
 import type { Parts } from '../parts.ts';
-import { parse } from './records.ts';
+import { withPast } from '../past.ts';
 
-type AnchorParts = Pick<Parts, 'openExistingLedger' | 'readAnchors'>;
+type AnchorParts = Pick<Parts, 'openExistingHistory' | 'readAnchors'>;
 
 interface VerifyOptions extends Shared {
   readonly file?: string | undefined;
@@ -33,29 +33,21 @@ interface Seen {
   readonly hash: string;
 }
 
-function seqOf(text: string): number | null {
-  try {
-    return (JSON.parse(text) as LedgerRecord).seq;
-  } catch {
-    return null;
-  }
-}
-
 const laterWords = (wrong: number): string =>
   wrong > 1 ? `; so it is with ${wrong - 1} later ${wrong === 2 ? 'anchor' : 'anchors'}` : '';
 
 /** How far the anchors reach that lie in the chain, and what the oldest one says that does not. */
-function checkAnchors(texts: readonly string[], ledger: string, anchors: readonly Seen[]) {
-  const bySeq = new Map(anchors.length > 0 ? texts.map((text) => [seqOf(text), text]) : []);
+function checkAnchors(walked: Walked) {
+  const { ledger, anchors, anchoredTexts, chain } = walked;
   let anchored: number | null = null;
   const objections: AnchorObjection[] = [];
   for (const { seq, hash } of anchors.toSorted((a, b) => a.seq - b.seq)) {
-    const objection = anchorObjection({ ledger, seq, hash }, ledger, bySeq.get(seq) ?? null);
+    const objection = anchorObjection({ ledger, seq, hash }, ledger, anchoredTexts.get(seq) ?? null);
     if (objection) objections.push(objection);
     else anchored = seq;
   }
   const breaks = objections.slice(0, 1).map(({ seq, code, message }) => ({
-    line: texts.length,
+    line: chain.records,
     seq,
     code: code as 'CHANGED' | 'GAP',
     message: `${message}${laterWords(objections.length)}`,
@@ -83,22 +75,66 @@ function ownAnchors(work: string): string | null {
   return places.find((place) => place !== undefined && existsSync(place)) ?? null;
 }
 
+/** A chain that was walked once, and the records of it that somebody had seen before. */
+interface Walked {
+  readonly chain: Verification;
+  readonly ledger: string;
+  readonly anchors: readonly Seen[];
+  readonly anchoredTexts: ReadonlyMap<number, string>;
+}
+
+function ledgerIn(text: string): string | null {
+  try {
+    return (JSON.parse(text) as LedgerRecord).ledger ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Reads every text once, whatever their number: only what was anchored is kept. */
+async function walk(
+  texts: AsyncIterable<readonly string[]>,
+  anchorsIn: (ledger: string | null) => Promise<readonly Seen[]>,
+): Promise<Walked> {
+  const verifier = createVerifier();
+  const anchoredTexts = new Map<number, string>();
+  let ledger: string | null = null;
+  let anchors: readonly Seen[] | null = null;
+  let seqs = new Set<number>();
+  for await (const chunk of texts)
+    for (const text of chunk) {
+      if (anchors === null) {
+        ledger = ledgerIn(text);
+        anchors = await anchorsIn(ledger);
+        seqs = new Set(anchors.map((a) => a.seq));
+      }
+      const seq = verifier.take(text);
+      if (seq !== null && seqs.has(seq)) anchoredTexts.set(seq, text);
+    }
+  anchors ??= await anchorsIn(null);
+  return { chain: verifier.result(), ledger: ledger ?? '', anchors, anchoredTexts };
+}
+
+async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
+  const input = createReadStream(file, 'utf8');
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
+      if (line !== '') yield [line];
+  } catch (thrown) {
+    throw new CliError(EXIT.usage, { code: 'FILE_UNREADABLE', message: messageOf(thrown), file });
+  }
+}
+
 /** `sluice ledger verify`: every record follows the one before it, and none that was anchored is gone. */
 export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts): Promise<Exit> {
-  let texts: string[];
-  try {
-    texts = o.file
-      ? readFileSync(resolve(io.cwd, o.file), 'utf8').split('\n').filter(Boolean)
-      : await ledgerTexts(parts, o.work);
-  } catch (thrown) {
-    if (thrown instanceof CliError || !o.file) throw thrown;
-    throw new CliError(EXIT.usage, { code: 'FILE_UNREADABLE', message: messageOf(thrown), file: o.file });
-  }
-  const chain = verifyChain(texts);
   const where = o.anchor ?? (o.file ? null : ownAnchors(o.work));
-  const name = (texts[0]?.startsWith('{') ? parse([texts[0]])[0]?.ledger : null) ?? null;
-  const anchors = where === null ? [] : await anchorsOf(io, where, name, parts);
-  const { anchored, breaks: missed } = checkAnchors(texts, name ?? '', anchors);
+  const anchorsIn = async (ledger: string | null) =>
+    where === null ? [] : anchorsOf(io, where, ledger, parts);
+  const walked = o.file
+    ? await walk(linesOf(resolve(io.cwd, o.file)), anchorsIn)
+    : await withPast(parts, o.work, (past) => walk(past.texts(), anchorsIn));
+  const { chain, anchors } = walked;
+  const { anchored, breaks: missed } = checkAnchors(walked);
   const breaks = [...chain.breaks, ...missed];
   const unanchored = Math.max(0, chain.head.seq - (anchored ?? 0));
   const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored };

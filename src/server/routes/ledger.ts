@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/schemas.ts';
-import { fromCanonical } from '../../kit/canonical.ts';
 import { chunksOf } from '../../ledger/history.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
 import { type App, type AppParts, json, problemAnswer } from '../http.ts';
@@ -34,7 +33,8 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
       type,
       after: oldest ? (after ?? 0) : undefined,
     });
-    const records = texts.map((text) => fromCanonical(text) as LedgerRecord);
+    // As stored: numbers that JSON cannot say stay tagged.
+    const records = texts.map((text) => JSON.parse(text) as LedgerRecord);
     const next = records.length === limit ? (records.at(-1)?.seq ?? null) : null;
     return c.json(
       {

@@ -41,7 +41,7 @@ export const touchyFold: Fold<number> = {
 /** The journal over every store; `make` closes what it gave after each test. */
 export function journalContract(name: string, make: () => Promise<LedgerPort>): void {
   describe(`a journal over ${name}`, () => {
-    it('LEDGER-20: what was there is read once, and what is appended is held when that resolves', async () => {
+    it('LEDGER-13: what was there is read once, and what is appended is held when that resolves', async () => {
       const ledger = await make();
       await ledger.append([entry(1), entry(2)]);
       let read = 0;
@@ -66,7 +66,7 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(read).toBe(2);
     });
 
-    it('LEDGER-20: appends at the same moment are held in the order of the ledger, and told in it', async () => {
+    it('LEDGER-13: appends at the same moment are held in the order of the ledger, and told in it', async () => {
       const journal = await openJournal(await make(), [seenFold]);
       const told: number[] = [];
       const stop = journal.onRecords((records) => told.push(...records.map((r) => r.seq)));
@@ -82,7 +82,7 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(told).toHaveLength(40);
     });
 
-    it('LEDGER-20: records that somebody else appended are taken up by following, and before what is appended next', async () => {
+    it('LEDGER-13: records that somebody else appended are taken up by following, and before what is appended next', async () => {
       const ledger = await make();
       const journal = await openJournal(ledger, [seenFold]);
       const told: number[] = [];
@@ -96,7 +96,7 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(told).toEqual([1, 2, 3]);
     });
 
-    it('LEDGER-20: an append that the ledger refuses changes nothing, and the next one is taken', async () => {
+    it('LEDGER-13: an append that the ledger refuses changes nothing, and the next one is taken', async () => {
       const ledger = await make();
       let full = true;
       const journal = await openJournal(
@@ -110,14 +110,14 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(journal.state(sumFold)).toBe(2);
     });
 
-    it('LEDGER-21: a fold that fails is told to whoever asks for it; the others go on', async () => {
+    it('LEDGER-14: a fold that fails is told to whoever asks for it; the others go on', async () => {
       const journal = await openJournal(await make(), [touchyFold, sumFold]);
       await journal.append([entry(12), entry(13), entry(14)]);
       expect(journal.state(sumFold)).toBe(39);
       expect(() => journal.state(touchyFold)).toThrow('fold touchy failed at record 2');
     });
 
-    it('LEDGER-22: a record of a newer version is refused, whenever it comes, with what to do', async () => {
+    it('LEDGER-15: a record of a newer version is refused, whenever it comes, with what to do', async () => {
       const ledger = await make();
       const journal = await openJournal(ledger, [sumFold]);
       await ledger.append([entry(1), entry(2, { type: 'other', v: 2 }), entry(3, { type: 'other', v: 3 })]);
@@ -132,7 +132,7 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       await openJournal(ledger, [seenFold]);
     });
 
-    it('LEDGER-26: a start from a snapshot reads only what follows, and knows the same', async () => {
+    it('LEDGER-18: a start from a snapshot reads only what follows, and knows the same', async () => {
       const ledger = await make();
       const journal = await openJournal(ledger, [seenFold, sumFold]);
       await journal.append(Array.from({ length: 30 }, (_, i) => entry(i)));

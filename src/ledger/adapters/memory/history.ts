@@ -1,18 +1,20 @@
-import { type History, type HistoryQuery, singleFlight } from '../../history.ts';
+import { type AnyOf, type History, type HistoryQuery, singleFlight } from '../../history.ts';
 import { type LedgerRecord, verifyChain } from '../../record.ts';
+
+const isAnyOf = (
+  { subject, type }: LedgerRecord,
+  { subjects = [], prefixes = [], types = [] }: AnyOf,
+): boolean =>
+  subjects.includes(subject) || types.includes(type) || prefixes.some((prefix) => subject.startsWith(prefix));
 
 function fits(record: LedgerRecord, q: HistoryQuery): boolean {
   const { seq, subject, type, at } = record;
-  const named =
-    subject.length >= (q.subjectPrefix?.length ?? 0) + (q.subjectSuffix?.length ?? 0) &&
-    subject.startsWith(q.subjectPrefix ?? '') &&
-    subject.endsWith(q.subjectSuffix ?? '');
   return (
     seq > (q.after ?? 0) &&
     (q.before === undefined || seq < q.before) &&
     (q.subject === undefined || subject === q.subject) &&
     (q.type === undefined || type === q.type) &&
-    (named || (q.orTypes ?? []).includes(type)) &&
+    (!q.anyOf || isAnyOf(record, q.anyOf)) &&
     !(q.exceptTypes ?? []).includes(type) &&
     (q.from === undefined || at >= q.from) &&
     (q.to === undefined || at <= q.to)

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { chunksOf, type History, singleFlight } from '../../history.ts';
 import { createVerifier } from '../../record.ts';
-import { conditionsOf } from '../sql/conditions.ts';
+import { foundBy, type SqlOfStore } from '../sql/conditions.ts';
 import { AT } from './schema.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -25,12 +25,18 @@ export function postgresHistory(url: string, id: string, holder: string): Histor
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const store: SqlOfStore = {
+    table: sql`sluice_records`,
+    at: sql.raw(AT),
+    own: [sql`ledger = ${id}`],
+    startsWith: (prefix) => sql`starts_with(subject, ${prefix})`,
+  };
   const history: History = {
     async page(query) {
       const order = query.after === undefined ? sql`DESC` : sql`ASC`;
-      const asked = sql<{ text: string }>`
-        SELECT text FROM sluice_records WHERE ledger = ${id} AND ${conditionsOf(query, sql.raw(AT))}
-        ORDER BY seq ${order} LIMIT ${query.limit}`;
+      const found = foundBy(query, store);
+      const asked = sql<{ text: string }>`WITH found AS (${found})
+        SELECT text FROM sluice_records JOIN found USING (seq) WHERE ledger = ${id} ORDER BY seq ${order}`;
       try {
         return (await asked.execute(db)).rows.map((row) => row.text);
       } catch (thrown) {

@@ -1,23 +1,50 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { HistoryQuery } from '../../history.ts';
 
-const like = (text: string): string => text.replace(/[\\%_]/g, (c) => `\\${c}`);
+const and = (conditions: readonly RawBuilder<boolean>[]): RawBuilder<boolean> =>
+  sql.join(conditions, sql` AND `);
 
-/** A query as SQL conditions over the columns that every store of ours has; `at` is how that store finds the time. */
-export function conditionsOf(query: HistoryQuery, at: RawBuilder<number>): RawBuilder<boolean> {
-  const { after, before, subject, type, subjectPrefix, subjectSuffix, orTypes, exceptTypes, from, to } =
-    query;
-  const all: RawBuilder<boolean>[] = [sql<boolean>`seq > ${after ?? 0}`];
+/** How one store says it. */
+export interface SqlOfStore {
+  readonly table: RawBuilder<unknown>;
+  /** The time of a record. */
+  readonly at: RawBuilder<number>;
+  /** What only this ledger's records are. */
+  readonly own: readonly RawBuilder<boolean>[];
+  /** Whether the subject begins so, by an index where the store has one for it. */
+  startsWith(prefix: string): RawBuilder<boolean>;
+}
+
+/** What all records of an answer have in common. */
+function commonOf(query: HistoryQuery, { at, own }: SqlOfStore): RawBuilder<boolean>[] {
+  const { after, before, subject, type, exceptTypes, from, to } = query;
+  const all: RawBuilder<boolean>[] = [...own, sql<boolean>`seq > ${after ?? 0}`];
   if (before !== undefined) all.push(sql`seq < ${before}`);
   if (subject !== undefined) all.push(sql`subject = ${subject}`);
   if (type !== undefined) all.push(sql`type = ${type}`);
-  if (subjectPrefix !== undefined || subjectSuffix !== undefined) {
-    const pattern = `${like(subjectPrefix ?? '')}%${like(subjectSuffix ?? '')}`;
-    const named = sql<boolean>`subject LIKE ${pattern} ESCAPE '\\'`;
-    all.push(orTypes?.length ? sql`(${named} OR type IN (${sql.join([...orTypes])}))` : named);
-  }
   if (exceptTypes?.length) all.push(sql`type NOT IN (${sql.join([...exceptTypes])})`);
   if (from !== undefined) all.push(sql`${at} >= ${from}`);
   if (to !== undefined) all.push(sql`${at} <= ${to}`);
-  return sql.join(all, sql` AND `);
+  return all;
+}
+
+/**
+ * A statement that gives the numbers of the records of an answer, in columns that every store of ours has. What may be
+ * one of several is looked up one by one, each by its index and no further than the answer may need.
+ */
+export function foundBy(query: HistoryQuery, store: SqlOfStore): RawBuilder<unknown> {
+  const { table } = store;
+  const order = query.after === undefined ? sql`DESC` : sql`ASC`;
+  const common = commonOf(query, store);
+  const limited = (conditions: readonly RawBuilder<boolean>[]) =>
+    sql`SELECT seq FROM ${table} WHERE ${and(conditions)} ORDER BY seq ${order} LIMIT ${query.limit}`;
+  const { anyOf } = query;
+  if (!anyOf) return limited(common);
+  const each = [
+    ...(anyOf.subjects ?? []).map((subject) => sql<boolean>`subject = ${subject}`),
+    ...(anyOf.prefixes ?? []).map((prefix) => store.startsWith(prefix)),
+    ...(anyOf.types ?? []).map((type) => sql<boolean>`type = ${type}`),
+  ].map((one) => sql`SELECT seq FROM (${limited([...common, one])}) AS one`);
+  const found = each.length > 0 ? sql.join(each, sql` UNION `) : sql`SELECT seq FROM ${table} WHERE seq < 0`;
+  return sql`SELECT seq FROM (${found}) AS several ORDER BY seq ${order} LIMIT ${query.limit}`;
 }

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { type History, singleFlight } from '../../history.ts';
+import { chunksOf, type History, singleFlight } from '../../history.ts';
 import { LedgerUnavailable } from '../../port.ts';
-import type { Verification } from '../../record.ts';
+import { createVerifier, type Verification } from '../../record.ts';
+import { openReader } from './reader.ts';
 import type { Answered, Asked } from './reader-worker.ts';
 
 interface Waiting {
@@ -13,6 +14,21 @@ type Question = Asked extends infer A ? (A extends Asked ? Omit<A, 'id'> : never
 /** Sources run as they are; what is bundled for an image stands beside the bundle. */
 const workerUrl = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './reader-worker.ts' : './reader-worker.mjs', import.meta.url);
+
+/** The history of a file, read in place: for a process that has nothing else to do. */
+export function historyHere(file: string): History {
+  const reader = openReader(file);
+  const history: History = {
+    page: async (query) => reader.page(query),
+    verify: singleFlight(async () => {
+      const verifier = createVerifier();
+      for await (const texts of chunksOf(history)) for (const text of texts) verifier.take(text);
+      return verifier.result();
+    }),
+    close: async () => reader.close(),
+  };
+  return history;
+}
 
 /** The history of a file, read in a thread of its own that begins at the first question. */
 export function sqliteHistory(file: string): History {

@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { fromCanonical } from '../../../kit/canonical.ts';
-import { messageOf } from '../../../kit/result.ts';
-import { type LedgerPort, LedgerUnavailable, type ReadOptions } from '../../port.ts';
+import type { LedgerPort, ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
 import { nodeSqliteDialect } from './dialect.ts';
 import { sqliteHistory } from './history.ts';
 import { takeLock } from './lock.ts';
 import { migrate } from './schema.ts';
 import { fileSnapshots } from './snapshots.ts';
+import { unavailable } from './unavailable.ts';
 
 interface Tables {
   records: { seq: number; type: string; subject: string; hash: string; text: string };
@@ -25,19 +25,6 @@ export interface SqliteOptions {
 
 /** SQLite's word for no limit: what is asked for without one is given whole. */
 const NO_LIMIT = -1;
-
-function codeOf(thrown: unknown): LedgerUnavailable['code'] {
-  const text = messageOf(thrown);
-  if (/locked|busy/i.test(text)) return 'LEDGER_LOCKED';
-  if (/full/i.test(text)) return 'LEDGER_FULL';
-  if (/readonly|read-only|unable to open/i.test(text)) return 'LEDGER_READ_ONLY';
-  return 'LEDGER_FAILED';
-}
-
-const unavailable = (thrown: unknown, doing: string): LedgerUnavailable =>
-  thrown instanceof LedgerUnavailable
-    ? thrown
-    : new LedgerUnavailable(codeOf(thrown), `${doing}: ${messageOf(thrown)}`);
 
 /** A writer of before locks the ledger itself, and a reader of ours may be recovering it: neither takes long. */
 const BUSY_MS = 1_000;

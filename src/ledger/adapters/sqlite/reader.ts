@@ -1,8 +1,9 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { HistoryQuery } from '../../history.ts';
-import { conditionsOf } from '../sql/conditions.ts';
+import { foundBy, type SqlOfStore } from '../sql/conditions.ts';
 import { AT, checkSchema } from './schema.ts';
+import { unavailable } from './unavailable.ts';
 
 /** Reads a ledger beside its writer. Everything it does ends within one page. */
 export interface Reader {
@@ -11,6 +12,17 @@ export interface Reader {
   after(seq: number, limit: number): readonly { readonly seq: number; readonly text: string }[];
   close(): void;
 }
+
+/** Above every character that a subject holds. */
+const LAST = '\u{10ffff}';
+
+const STORE: SqlOfStore = {
+  table: sql`records`,
+  at: sql.raw(AT),
+  own: [],
+  // Bytes are compared, so that the index on subjects holds all of them next to each other.
+  startsWith: (prefix) => sql`subject >= ${prefix} AND subject < ${`${prefix}${LAST}`}`,
+};
 
 /** How long a writer that is just recovering the file is waited for. */
 const BUSY_MS = 5_000;
@@ -26,22 +38,32 @@ const compiler = (): Kysely<unknown> =>
     },
   });
 
-export function openReader(file: string): Reader {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+function openToRead(file: string): DatabaseSync {
+  const doing = `the ledger ${file} cannot be read`;
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  } catch (thrown) {
+    throw unavailable(thrown, doing);
+  }
   try {
     checkSchema(database, file);
+    return database;
   } catch (thrown) {
     database.close();
-    throw thrown;
+    throw unavailable(thrown, doing);
   }
+}
+
+export function openReader(file: string): Reader {
+  const database = openToRead(file);
   const db = compiler();
   const inOrder = database.prepare('SELECT seq, text FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
   return {
     page(query) {
       const order = query.after === undefined ? sql`DESC` : sql`ASC`;
-      const compiled = sql`
-        WITH found AS (SELECT seq FROM records WHERE ${conditionsOf(query, sql.raw(AT))}
-                       ORDER BY seq ${order} LIMIT ${query.limit})
+      const found = foundBy(query, STORE);
+      const compiled = sql`WITH found AS (${found})
         SELECT text FROM records JOIN found USING (seq) ORDER BY seq ${order}`.compile(db);
       const rows = database.prepare(compiled.sql).all(...(compiled.parameters as SQLInputValue[]));
       return rows.map((row) => row['text'] as string);
