@@ -32,6 +32,7 @@ import {
   type LaneTrouble,
   REACHED,
 } from './cells.ts';
+import { createDesiredReading } from './desired-reading.ts';
 import { countUnreachable, laneLook } from './lane-look.ts';
 import { createLooker, type EnvironmentLook } from './looking.ts';
 import type { MetricsLook } from './metrics-look.ts';
@@ -97,7 +98,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   const { journal } = ports;
   const cells = createCells(platform, (lane) => journal.state(lanesFold).lanes.get(lane) ?? emptyLane(lane));
   const toldBroken = new Set<string>();
-  let desired: DesiredState | null = null;
+  const desired = createDesiredReading(ports.desired, (details, message) => log.warn(details, message));
 
   const append = async (
     lane: string,
@@ -120,7 +121,8 @@ export function createController(platform: Platform, ports: ControllerPorts, log
   };
 
   const wantedIn = (cell: LaneCell): Revision | null =>
-    (cell.settings.followed ? ports.wanted?.(cell.state.lane) : desired?.lanes.get(cell.state.lane)) ?? null;
+    (cell.settings.followed ? ports.wanted?.(cell.state.lane) : desired.last()?.lanes.get(cell.state.lane)) ??
+    null;
 
   const looker = createLooker({
     platform,
@@ -182,7 +184,7 @@ export function createController(platform: Platform, ports: ControllerPorts, log
       unreachableLooks: cell.unreachable.looks,
     };
     const events = decide(cell.state, seen, cell.settings, now);
-    await append(lane, events, now, SYSTEM, desired?.commit ?? null);
+    await append(lane, events, now, SYSTEM, desired.last()?.commit ?? null);
     if (assessed && events.some((e) => e.type === 'release.looked')) cell.evidence = assessed.evidence;
     if (events.some((e) => e.type === 'lane.moved')) cell.unreachable = REACHED;
     await actOn(cell);
@@ -216,18 +218,9 @@ export function createController(platform: Platform, ports: ControllerPorts, log
     }
   }
 
-  async function readDesired(): Promise<void> {
-    try {
-      desired = (await ports.desired.read()) ?? desired;
-    } catch (thrown) {
-      if (isFatal(thrown)) throw thrown;
-      log.warn({ error: messageOf(thrown) }, 'the desired state could not be read');
-    }
-  }
-
   return {
     async tick() {
-      await readDesired();
+      await desired.refresh();
       await Promise.all(
         platform.environments.map(async (environment) => {
           const due = await dueLook(environment);
@@ -243,12 +236,12 @@ export function createController(platform: Platform, ports: ControllerPorts, log
         state: cell.state,
         evidence: evidenceFor(cell),
         delivery: cell.delivery,
-        desired: desired?.lanes.get(cell.state.lane)?.version ?? null,
+        desired: desired.last()?.lanes.get(cell.state.lane)?.version ?? null,
         wanted: wantedIn(cell),
         trouble: cell.trouble,
       })),
     metrics: (environment) => looker.last(environment),
-    desired: () => desired,
+    desired: () => desired.last(),
     async command(lane, command, reason, actor, id) {
       const events: Event[] = [{ type: 'command.accepted', data: { id, command, reason } }];
       const [record] = await append(lane, events, ports.clock.now(), actor, id);

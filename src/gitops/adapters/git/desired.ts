@@ -1,9 +1,10 @@
 import { laneName, type Revision } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
-import { fail, messageOf, type Result } from '../../../kit/result.ts';
+import { messageOf } from '../../../kit/result.ts';
 import type { Commit } from '../../commits.ts';
-import { desiredPath, parseDesired } from '../../desired.ts';
+import { DESIRED_LIMITS, desiredPath, parseDesired } from '../../desired.ts';
 import type { DesiredRepository, DesiredState } from '../../port.ts';
+import { filesAt, type TreeFile, textsOf } from './objects.ts';
 import { git } from './program.ts';
 
 interface LaneNames {
@@ -15,6 +16,8 @@ interface LaneNames {
 
 /** More commits between two looks are not told one by one. */
 const MAX_COMMITS = 200;
+/** Every file of a lane lies below it. */
+const FOLDER = 'environments';
 const GONE = 'BRANCH_GONE';
 const UNREADABLE = 'UNREADABLE';
 
@@ -28,10 +31,43 @@ const unreadable = (file: string, message: string): Problem => ({
 });
 const isUnreadable = (problem: Problem): boolean => problem.code === UNREADABLE;
 
+/** What one file said, by the object that it was: the same object is not read again. */
+interface ReadLane {
+  readonly path: string;
+  /** Null: it could not be read; it is read again. */
+  readonly object: string | null;
+  readonly asked: Revision | null;
+  readonly problems: readonly Problem[];
+}
+
 interface BranchState {
   readonly head: string;
+  /** By lane. */
+  readonly read: ReadonlyMap<string, ReadLane>;
   readonly lanes: ReadonlyMap<string, Revision>;
   readonly problems: readonly Problem[];
+}
+
+/** Files are parsed so many at a time; between them others have their turn. */
+const PARSED_AT_ONCE = 50;
+
+const tooLarge = (file: string, size: number): Problem => ({
+  code: 'DESIRED_STATE',
+  file,
+  line: 1,
+  path: '',
+  message: `the file has ${size} bytes; a desired state has at most ${DESIRED_LIMITS.size}`,
+  next: 'keep what is not the desired state elsewhere',
+});
+
+function branchState(head: string, read: ReadonlyMap<string, ReadLane>): BranchState {
+  const all = [...read];
+  return {
+    head,
+    read,
+    lanes: new Map(all.flatMap(([lane, { asked }]) => (asked ? [[lane, asked] as const] : []))),
+    problems: all.flatMap(([, { problems }]) => problems),
+  };
 }
 
 /** Reads one folder an environment at the head of its branch; read again only when the head moved. */
@@ -43,37 +79,57 @@ export function gitDesired(
   const branches = [...new Set(lanes.map((l) => l.branch))];
   const last = new Map<string, BranchState>();
 
-  const show = (commit: string, path: string): Promise<string | null> =>
-    git(repository, ['show', `${commit}:${path}`]).catch(() => null);
+  const isKnown = (known: ReadLane | undefined, file: TreeFile): boolean => known?.object === file.object;
 
-  async function readAt(branch: string, head: string, known: BranchState | undefined): Promise<BranchState> {
-    // At the same commit only what could not be read is read again.
-    const same = known?.head === head ? known : null;
-    const missed = new Set(same?.problems.filter(isUnreadable).map((p) => p.file));
-    const listed = new Set((await git(repository, ['ls-tree', '-r', '--name-only', head])).split('\n'));
-    const state = new Map(same?.lanes);
-    const problems = (same?.problems ?? []).filter((p) => !isUnreadable(p));
-    for (const { service, environment } of lanes.filter((l) => l.branch === branch)) {
-      const path = desiredPath(environment, service);
-      if (!listed.has(path) || (same && !missed.has(path))) continue;
-      const lane = laneName(service, environment);
-      const read = await readFile(head, path, service);
-      // What cannot be read now stays as it was asked for; what was read and is wrong asks for nothing.
-      const before = read.ok || !read.error.some(isUnreadable) ? undefined : known?.lanes.get(lane);
-      if (read.ok) state.set(lane, read.value);
-      else if (before) state.set(lane, before);
-      if (!read.ok) problems.push(...read.error);
+  /** The objects that are to be read: what is far too large for a desired state is not even fetched. */
+  const wantedOf = (files: readonly TreeFile[]): string[] => [
+    ...new Set(files.filter((f) => f.size <= DESIRED_LIMITS.size).map((f) => f.object)),
+  ];
+
+  /** One file of a lane, of which the text is at hand; what cannot be read now stays as it was asked for. */
+  function readLane(
+    file: TreeFile,
+    service: string,
+    texts: ReadonlyMap<string, string> | Error,
+    before: ReadLane | undefined,
+  ): ReadLane {
+    const { path, object } = file;
+    if (texts instanceof Error) {
+      const problem = unreadable(path, `it cannot be read now: ${texts.message}`);
+      return { path, object: null, asked: before?.asked ?? null, problems: [problem] };
     }
-    return { head, lanes: state, problems };
+    const text = texts.get(object);
+    if (text === undefined) return { path, object, asked: null, problems: [tooLarge(path, file.size)] };
+    const read = parseDesired(path, text, service);
+    return read.ok
+      ? { path, object, asked: read.value, problems: [] }
+      : { path, object, asked: null, problems: read.error };
   }
 
-  /** One file at a commit. Whatever happens to it is its own: the others are read all the same. */
-  async function readFile(head: string, path: string, service: string): Promise<Result<Revision, Problem[]>> {
-    try {
-      return parseDesired(path, await git(repository, ['show', `${head}:${path}`]), service);
-    } catch (thrown) {
-      return fail([unreadable(path, `it cannot be read now: ${messageOf(thrown)}`)]);
+  /** Every lane of a branch at a commit: one call lists the files, one more reads those that changed. */
+  async function readAt(branch: string, head: string, known: BranchState | undefined): Promise<BranchState> {
+    const files = new Map((await filesAt(repository, head, FOLDER)).map((f) => [f.path, f]));
+    const mine = lanes
+      .filter((l) => l.branch === branch)
+      .flatMap(({ service, environment }) => {
+        const file = files.get(desiredPath(environment, service));
+        return file ? [{ service, lane: laneName(service, environment), file }] : [];
+      });
+    const changed = mine.filter(({ lane, file }) => !isKnown(known?.read.get(lane), file));
+    const texts = await textsOf(repository, wantedOf(changed.map(({ file }) => file))).catch(
+      (thrown: unknown) => new Error(messageOf(thrown)),
+    );
+    const read = new Map<string, ReadLane>();
+    let parsed = 0;
+    for (const { service, lane, file } of mine) {
+      const before = known?.read.get(lane);
+      if (before && isKnown(before, file)) read.set(lane, before);
+      else {
+        read.set(lane, readLane(file, service, texts, before));
+        if (++parsed % PARSED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
     }
+    return branchState(head, read);
   }
 
   /** A branch that is gone changes nothing: what it asked for last stays asked for, with a problem. */
@@ -105,10 +161,8 @@ export function gitDesired(
     }
   };
 
-  const sideOf = async (commit: string, lane: LaneNames): Promise<Revision | null> => {
-    const path = desiredPath(lane.environment, lane.service);
-    const text = await show(commit, path);
-    const parsed = text === null ? null : parseDesired(path, text, lane.service);
+  const askedIn = (text: string | undefined, { service, environment }: LaneNames): Revision | null => {
+    const parsed = text === undefined ? null : parseDesired(desiredPath(environment, service), text, service);
     return parsed?.ok ? parsed.value : null;
   };
 
@@ -123,11 +177,16 @@ export function gitDesired(
     const touched = lanes.filter(
       (l) => l.branch === branch && paths.has(desiredPath(l.environment, l.service)),
     );
-    const sides: [string, { base: Revision | null; head: Revision | null }][] = [];
-    for (const lane of touched) {
-      const base = parent ? await sideOf(parent, lane) : null;
-      sides.push([laneName(lane.service, lane.environment), { base, head: await sideOf(sha, lane) }]);
-    }
+    const nameAt = (at: string, l: LaneNames) => `${at}:${desiredPath(l.environment, l.service)}`;
+    const names = touched.flatMap((l) => [nameAt(sha, l), ...(parent ? [nameAt(parent, l)] : [])]);
+    const texts = await textsOf(repository, names);
+    const sides = touched.map((l): [string, { base: Revision | null; head: Revision | null }] => [
+      laneName(l.service, l.environment),
+      {
+        base: parent ? askedIn(texts.get(nameAt(parent, l)), l) : null,
+        head: askedIn(texts.get(nameAt(sha, l)), l),
+      },
+    ]);
     const merge = parents.includes(' ');
     const onto = direct.has(sha);
     return { sha, branch, author, at: Number(at) * 1_000, subject, merge, onto, sides: new Map(sides) };
