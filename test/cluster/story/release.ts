@@ -220,10 +220,11 @@ export function releaseStory({ step, ...stage }: Stage): void {
     },
   );
 
-  step('CLUSTER-5: Then the ledger tells the whole story, and it is whole', MINUTE, async () => {
+  step('CLUSTER-5: Then the ledger tells the whole story, and it is whole', 4 * MINUTE, async () => {
     const verified = await stage.house().api<{ ok: boolean }>('GET', '/api/v1/ledger/verification');
     expect(verified.ok).toBe(true);
     await stage.report().ledger();
+    await stage.report().kept();
     for (const environment of ENVIRONMENTS)
       expect(stage.house().kubectl('get', 'rollouts', '-n', environment)).toContain('checkout');
   });
