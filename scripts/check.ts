@@ -46,7 +46,15 @@ const STAGES: readonly Stage[] = [
   ),
   vitest('simulation', 'test/sim'),
   // Real servers want the machine for themselves: one file at a time.
-  vitest('real', 'test/contract', 'test/workflows', 'test/e2e', 'test/browser', '--maxWorkers=1'),
+  vitest(
+    'real',
+    'test/contract',
+    'test/kept',
+    'test/workflows',
+    'test/e2e',
+    'test/browser',
+    '--maxWorkers=1',
+  ),
 ];
 
 interface Report {

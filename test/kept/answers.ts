@@ -36,6 +36,8 @@ const pagesOf = (records: readonly LedgerRecord[]): string[] =>
     'type=lane.moved&limit=20',
   ].map((query) => `/api/v1/ledger?${query}`);
 
+/** Every decision is recomputed by the command line; the API does it alike. */
+const REPLAYED = 3;
 const BUDGETS = '/api/v1/budgets';
 
 /** Everything that is asked of a server over a kept ledger alone. */
@@ -50,10 +52,10 @@ export function askedOf(
     ),
     ...slos.map(([environment, slo]) => `${BUDGETS}/${environment}/${slo}`),
     ...releasesIn(records).flatMap((id) => [`/api/v1/releases/${id}`, `/api/v1/releases/${id}/explanation`]),
-    ...decisionsIn(records).flatMap((id) => [
-      `/api/v1/decisions/${id}/explanation`,
-      `/api/v1/decisions/${id}/replay`,
-    ]),
+    ...decisionsIn(records).map((id) => `/api/v1/decisions/${id}/explanation`),
+    ...decisionsIn(records)
+      .slice(-REPLAYED)
+      .map((id) => `/api/v1/decisions/${id}/replay`),
     ...verdictsIn(records),
     '/api/v1/ledger/verification',
     ...pagesOf(records),

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { Json, LedgerRecord, States } from './folds.ts';
 
 /** Everything that was kept, a folder for each version. */
@@ -50,7 +50,7 @@ export const FILES = {
   schema: 'ledger.postgres.sql',
   jsonl: 'export.jsonl.gz',
   cloudevents: 'export.cloudevents.jsonl.gz',
-  states: 'states.json.gz',
+  states: 'states.json.br',
   explanations: 'explanations.json.gz',
   replay: 'replay.json.gz',
   answers: 'answers.json.gz',
@@ -70,21 +70,35 @@ export const VERSION = 'version.json';
 /** The description of a version's API, beside its ledgers. */
 export const OPENAPI = 'openapi.json.gz';
 
-/** The same text always gives the same file. */
-export const pack = (content: string | Uint8Array): Buffer =>
-  gzipSync(content, { level: constants.Z_BEST_COMPRESSION });
+/** Each packs the same text into the same file. Brotli sees what repeats far apart, as states do. */
+const PACKERS = [
+  {
+    ending: '.gz',
+    pack: (content: string | Uint8Array) => gzipSync(content, { level: constants.Z_BEST_COMPRESSION }),
+    unpack: gunzipSync,
+  },
+  {
+    ending: '.br',
+    pack: (content: string | Uint8Array) =>
+      brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } }),
+    unpack: brotliDecompressSync,
+  },
+] as const;
+const packerOf = (file: string) => PACKERS.find(({ ending }) => file.endsWith(ending));
 
-export const readPacked = (file: string): string => gunzipSync(readFileSync(file)).toString('utf8');
-export const readBytes = (file: string): Buffer => gunzipSync(readFileSync(file));
-export const readJson = <T>(file: string): T =>
-  JSON.parse(file.endsWith('.gz') ? readPacked(file) : readFileSync(file, 'utf8')) as T;
+export const readBytes = (file: string): Buffer => {
+  const bytes = readFileSync(file);
+  return packerOf(file)?.unpack(bytes) ?? bytes;
+};
+export const readText = (file: string): string => readBytes(file).toString('utf8');
+export const readJson = <T>(file: string): T => JSON.parse(readText(file)) as T;
 
 export function write(file: string, content: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, file.endsWith('.gz') ? pack(content) : content);
+  writeFileSync(file, packerOf(file)?.pack(content) ?? content);
 }
 export const writeJson = (file: string, value: unknown): void =>
-  write(file, file.endsWith('.gz') ? JSON.stringify(value) : `${JSON.stringify(value, null, 2)}\n`);
+  write(file, packerOf(file) ? JSON.stringify(value) : `${JSON.stringify(value, null, 2)}\n`);
 
 const foldersIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true })
@@ -111,7 +125,7 @@ export const keptLedgers = (root = KEPT): KeptLedger[] =>
 
 /** The records of a kept ledger, by its export. */
 export const recordsOf = ({ folder }: Pick<KeptLedger, 'folder'>): LedgerRecord[] =>
-  linesOf(readPacked(join(folder, FILES.jsonl))).map((line) => JSON.parse(line) as LedgerRecord);
+  linesOf(readText(join(folder, FILES.jsonl))).map((line) => JSON.parse(line) as LedgerRecord);
 
 /** The declaration that a ledger was written under. */
 export const declarationOf = (folder: string): { file: string; text: string }[] =>

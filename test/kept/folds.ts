@@ -1,21 +1,21 @@
 /**
- * How a kept ledger is opened, folded, asked and explained by the code of today. Kept tests and the script that keeps
- * know nothing else of `src/`: whoever changes how folds are registered or how a server is put together changes this
- * file, and leaves what was kept as it is.
+ * How a kept ledger is opened and folded by the code of today; `server.ts` says how it is asked and explained. The tests
+ * and the script that keeps know nothing else of `src/`: whoever changes how folds are registered changes this file,
+ * and leaves what was kept as it is.
  */
 import { createNotices, type Notice } from '../../src/api/notices.ts';
-import { explainCommand, exportCommand, replayDecisionCommand, verifyCommand } from '../../src/cli/ledger.ts';
 import { openAlerts } from '../../src/controller/alerts.ts';
-import { openBudgets } from '../../src/controller/budgets.ts';
+import { type BudgetKeeper, openBudgets } from '../../src/controller/budgets.ts';
 import { openCommits } from '../../src/controller/commits.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { followLedger } from '../../src/controller/following.ts';
 import type { Gatekeeper } from '../../src/controller/gate/keeper.ts';
 import { replayDecision } from '../../src/controller/gate/replay.ts';
-import { openGovernance } from '../../src/controller/governance.ts';
-import { createController } from '../../src/controller/loop.ts';
-import { createMeasures, lastEnvironments, MEASURED_MS } from '../../src/controller/measures.ts';
-import { openPromoter } from '../../src/controller/promotion.ts';
+import { type GovernanceKeeper, openGovernance } from '../../src/controller/governance.ts';
+import { type Controller, createController } from '../../src/controller/loop.ts';
+import { createMeasures, MEASURED_MS, type MeasuresFold } from '../../src/controller/measures.ts';
+import { NO_LOOK } from '../../src/controller/metrics-look.ts';
+import { openPromoter, type Promoter } from '../../src/controller/promotion.ts';
 import { openSync } from '../../src/controller/syncing.ts';
 import { branchesOf, type Platform } from '../../src/declaration/platform.ts';
 import { eventSchemas, type Lane, type Revision } from '../../src/delivery/events.ts';
@@ -26,20 +26,13 @@ import { governanceEvents } from '../../src/governance/events.ts';
 import { canonicalText } from '../../src/kit/canonical.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { systemClock } from '../../src/kit/time.ts';
-import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { postgresLedger } from '../../src/ledger/adapters/postgres/ledger.ts';
 import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
 import type { LedgerPort, ReadOptions, SharedLedger } from '../../src/ledger/port.ts';
 import { EMPTY_HEAD, type LedgerRecord, seal, verifyChain } from '../../src/ledger/record.ts';
-import { main } from '../../src/main.ts';
 import { runtimeEvents } from '../../src/runtime/events.ts';
-import { createApp } from '../../src/server/app.ts';
 import { loadTokens } from '../../src/server/auth.ts';
-import { createBudgetHouse } from '../../src/server/budgets.ts';
-import { createGovernanceHouse } from '../../src/server/governance.ts';
-import { createHouseViews } from '../../src/server/house.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
-import { createSignIn } from '../../src/server/sign-in.ts';
+import { createNotifier } from '../../src/server/notify/notifier.ts';
 
 export type { LedgerPort, LedgerRecord, Platform, SharedLedger };
 export { verifyChain };
@@ -82,8 +75,6 @@ export const openSqlite = (file: string): Promise<LedgerPort> => sqliteLedger({ 
 export const openPostgres = (url: string, id: string): Promise<SharedLedger> =>
   postgresLedger({ url, id, holder: 'kept' });
 
-export const emptyLedger = (): LedgerPort => memoryLedger('kept');
-
 /** A ledger as it was up to a record. What is appended to it is remembered here, and never reaches the store. */
 export async function asOf(
   ledger: LedgerPort,
@@ -122,31 +113,58 @@ export const writtenAnew = (record: LedgerRecord, change: Partial<LedgerRecord>)
 /** All of a ledger, to be tried out. */
 const scratchOf = async (ledger: LedgerPort) => asOf(ledger, (await ledger.head()).seq);
 
-const quiet = () => {};
+export const quiet = () => {};
 const never = (): never => {
   throw new Error('a kept ledger is never asked to look or to act');
 };
 
-/** Everything that a server folds before it looks for the first time. */
-async function openParts(platform: Platform, ledger: LedgerPort, now: number) {
+/** What a server folds before it looks for the first time, each opened once, when it is first asked for. */
+export interface Parts {
+  readonly platform: Platform;
+  readonly ledger: LedgerPort;
+  readonly now: number;
+  controller(): Promise<Controller>;
+  lanes(): Promise<readonly Lane[]>;
+  governance(): Promise<GovernanceKeeper>;
+  budgets(): Promise<BudgetKeeper>;
+  measures(): Promise<MeasuresFold>;
+  promoter(): Promise<{ readonly promoter: Promoter; readonly comments: readonly number[] }>;
+}
+
+export function partsOver(platform: Platform, ledger: LedgerPort, now: number): Parts {
   const clock = { ...systemClock, now: () => now };
-  const ports = { clock, ledger, desired: { read: async () => null }, metrics: never, delivery: never };
-  const controller = createController(platform, ports, { warn: quiet });
-  await controller.load();
-  const metrics = (environment: string) => controller.metrics(environment);
-  const lanes = () => controller.lanes().map((view) => view.state);
-  const measures = createMeasures(platform);
-  await followLedger(ledger, measures.take)();
+  const metrics = () => NO_LOOK;
+  const controller = once(async () => {
+    const ports = { clock, ledger, desired: { read: async () => null }, metrics: never, delivery: never };
+    const opened = createController(platform, ports, { warn: quiet });
+    await opened.load();
+    return opened;
+  });
+  const lanes = once(async () => (await controller()).lanes().map((view) => view.state));
   return {
+    platform,
+    ledger,
+    now,
     controller,
     lanes,
-    measures,
-    governance: await openGovernance({ platform, ledger, metrics }),
-    budgets: await openBudgets({ platform, ledger, metrics }),
-    tokens: await loadTokens(ledger),
+    governance: once(() => openGovernance({ platform, ledger, metrics })),
+    budgets: once(() => openBudgets({ platform, ledger, metrics })),
+    measures: once(async () => {
+      const measures = createMeasures(platform);
+      await followLedger(ledger, measures.take)();
+      return measures;
+    }),
+    promoter: once(async () => promoterOver(platform, ledger, await lanes())),
   };
 }
-type Parts = Awaited<ReturnType<typeof openParts>>;
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
 
 const artefactsIn = (records: readonly LedgerRecord[]) =>
   records
@@ -155,11 +173,8 @@ const artefactsIn = (records: readonly LedgerRecord[]) =>
     .flatMap(({ lane, to }) => (to ? [{ lane, service: lane.split('/')[0]!, digest: to.digest }] : []));
 
 /** Where branches are known to stand: a server that starts asks for what came after that. */
-async function commitsOf(
-  platform: Platform,
-  ledger: LedgerPort,
-  lanes: () => readonly Lane[],
-): Promise<Json> {
+async function commitsOf({ platform, ledger, lanes }: Parts): Promise<Json> {
+  const now = await lanes();
   const heads = new Map<string, string>();
   const branches = new Map(branchesOf(platform).map((branch) => [branch, '?']));
   const desired = { commit: '?', lanes: new Map<string, Revision>(), problems: [], heads: branches };
@@ -168,7 +183,13 @@ async function commitsOf(
     return null;
   };
   const repository = { read: async () => null, since, hint: quiet };
-  const commits = await openCommits({ platform, ledger, repository, desired: () => desired, lanes });
+  const commits = await openCommits({
+    platform,
+    ledger,
+    repository,
+    desired: () => desired,
+    lanes: () => now,
+  });
   await commits.look(0);
   const origins = artefactsIn(await ledger.read()).map(
     ({ service, digest }) => [`${service}@${digest}`, commits.origin(service, digest) ?? null] as const,
@@ -177,9 +198,9 @@ async function commitsOf(
 }
 
 /** Lanes that are on record as drifted: once everything is as Git asks, a server writes down that they are not. */
-async function driftOf(platform: Platform, ledger: LedgerPort, lanes: () => readonly Lane[]): Promise<Json> {
+async function driftOf({ platform, ledger, lanes }: Parts): Promise<Json> {
   const scratch = await scratchOf(ledger);
-  const settled = lanes().map((lane): Lane => ({ ...lane, state: 'Stable' }));
+  const settled = (await lanes()).map((lane): Lane => ({ ...lane, state: 'Stable' }));
   const asked = new Map(settled.flatMap((l) => (l.stable ? [[l.lane, l.stable] as const] : [])));
   const live = async (environment: string) =>
     ok(
@@ -204,7 +225,7 @@ async function driftOf(platform: Platform, ledger: LedgerPort, lanes: () => read
 }
 
 /** Alerts that were received are received once, after a restart as before it. */
-async function alertsOf(platform: Platform, ledger: LedgerPort): Promise<Json> {
+async function alertsOf({ platform, ledger }: Parts): Promise<Json> {
   const scratch = await scratchOf(ledger);
   const deliver = await openAlerts(platform, scratch, quiet, () => 0);
   const received = await ledger.read({ type: 'alert.received' });
@@ -218,7 +239,7 @@ async function alertsOf(platform: Platform, ledger: LedgerPort): Promise<Json> {
 }
 
 /** The newest message of each thread. */
-async function noticesOf(ledger: LedgerPort): Promise<Json> {
+async function noticesOf({ ledger }: Parts): Promise<Json> {
   const notices = createNotices();
   const latest = new Map<string, Notice>();
   for (const record of await ledger.read()) {
@@ -226,6 +247,24 @@ async function noticesOf(ledger: LedgerPort): Promise<Json> {
     if (notice) latest.set(notice.thread, notice);
   }
   return plain(latest);
+}
+
+/** What a server that starts would still tell people of: what it told before is not told again. */
+async function untoldOf({ platform, ledger, now }: Parts): Promise<Json> {
+  const untold: string[] = [];
+  const receivers = platform.notifications.map((declared) => ({
+    declared,
+    sender: {
+      updates: 'in-place' as const,
+      send: async ({ thread, rev }: { thread: string; rev: number }) => {
+        untold.push(`${declared.name} ${thread} ${rev}`);
+        return ok(null);
+      },
+    },
+  }));
+  const parts = { receivers, linkOf: (path: string) => path, warn: quiet };
+  await createNotifier({ ...parts, ledger: await scratchOf(ledger) }).look(now);
+  return plain(untold.sort());
 }
 
 /** A forge that takes comments, and answers nothing else. */
@@ -258,13 +297,13 @@ const NO_GATE: Pick<Gatekeeper, 'allowed' | 'seen' | 'bringing'> = {
 };
 
 /** Pull requests that were opened, what became of them, and authors who have not yet been told how it ended. */
-async function promoterOver(platform: Platform, ledger: LedgerPort, parts: Parts) {
+async function promoterOver(platform: Platform, ledger: LedgerPort, lanes: readonly Lane[]) {
   const comments: number[] = [];
   const promoter = await openPromoter({
     platform,
     forge: deafForge(comments),
     ledger: await scratchOf(ledger),
-    lanes: parts.lanes,
+    lanes: () => lanes,
     desired: () => ({ commit: '?', lanes: new Map(), problems: [] }),
     gate: NO_GATE,
     warn: quiet,
@@ -272,162 +311,85 @@ async function promoterOver(platform: Platform, ledger: LedgerPort, parts: Parts
   return { promoter, comments };
 }
 
-async function proposalsOf(platform: Platform, ledger: LedgerPort, parts: Parts, now: number): Promise<Json> {
-  const { promoter, comments } = await promoterOver(platform, ledger, parts);
+async function proposalsOf(parts: Parts): Promise<Json> {
+  const { now } = parts;
+  const { promoter, comments } = await parts.promoter();
   const declined = promoter.pipelines(now).map((p) => [p.service, p.declined] as const);
   await promoter.look(now);
   const all = promoter.proposals().map((p) => [p.number, p] as const);
   return plain({
     all: new Map(all),
     declined: new Map(declined),
-    toldNow: comments.sort((a, b) => a - b),
+    toldNow: [...comments].sort((a, b) => a - b),
   });
 }
 
 /** What freezes hold back now, artefact by artefact: an allow on record lets some of them pass. */
-function holdsOf(records: readonly LedgerRecord[], parts: Parts, now: number): Json {
+async function holdsOf({ ledger, governance, now }: Parts): Promise<Json> {
+  const keeper = await governance();
   const target = (digest: string): Revision => ({ revision: '?', version: '?', digest, config: {} });
-  const held = artefactsIn(records).map(
-    ({ lane, digest }) =>
-      [`${lane}@${digest}`, parts.governance.hold(lane, target(digest), now)?.id ?? null] as const,
+  const held = artefactsIn(await ledger.read()).map(
+    ({ lane, digest }) => [`${lane}@${digest}`, keeper.hold(lane, target(digest), now)?.id ?? null] as const,
   );
   return plain(new Map(held));
 }
 
-export type States = { readonly [fold: string]: Json };
-
-/** The state of every fold over a ledger, by name, at a moment. Adding one is fine; what was kept has to be in it. */
-export async function statesOf(platform: Platform, ledger: LedgerPort, now: number): Promise<States> {
-  const parts = await openParts(platform, ledger, now);
-  const { lanes, governance, budgets, measures } = parts;
-  const services = platform.services.map((s) => s.name);
-  const slos = platform.environments.flatMap((e) => platform.slos.map((slo) => [slo.name, e.name] as const));
-  const records = await ledger.read();
-  return {
-    lanes: plain(new Map(lanes().map((lane) => [lane.lane, lane]))),
-    governance: plain(governance.state()),
-    freezes: plain(governance.freezes(now)),
-    holds: holdsOf(records, parts, now),
-    budgets: plain(
-      slos.map(([slo, environment]) => ({
-        id: `${slo}@${environment}`,
-        state: budgets.stateOf(slo, environment),
-        adjustments: budgets.adjustments(slo, environment),
+async function budgetsOf({ platform, budgets }: Parts): Promise<Json> {
+  const keeper = await budgets();
+  return plain(
+    platform.environments.flatMap(({ name }) =>
+      platform.slos.map((slo) => ({
+        id: `${slo.name}@${name}`,
+        state: keeper.stateOf(slo.name, name),
+        adjustments: keeper.adjustments(slo.name, name),
       })),
     ),
-    commits: await commitsOf(platform, ledger, lanes),
-    drift: await driftOf(platform, ledger, lanes),
-    proposals: await proposalsOf(platform, ledger, parts, now),
-    measures: plain(
-      new Map([null, ...services].map((s) => [s ?? '*', measures.of(s, now, MEASURED_MS)] as const)),
-    ),
-    notices: await noticesOf(ledger),
-    alerts: await alertsOf(platform, ledger),
-  };
+  );
+}
+
+async function measuresOf({ platform, measures, now }: Parts): Promise<Json> {
+  const fold = await measures();
+  const services = [null, ...platform.services.map((s) => s.name)];
+  return plain(new Map(services.map((s) => [s ?? '*', fold.of(s, now, MEASURED_MS)] as const)));
+}
+
+/** Every fold by its name. More of them is fine; one that was kept has to be here. */
+const FOLDS: Readonly<Record<string, (parts: Parts) => Promise<Json>>> = {
+  lanes: async ({ lanes }) => plain(new Map((await lanes()).map((lane) => [lane.lane, lane]))),
+  governance: async ({ governance }) => plain((await governance()).state()),
+  freezes: async ({ governance, now }) => plain((await governance()).freezes(now)),
+  holds: holdsOf,
+  budgets: budgetsOf,
+  commits: commitsOf,
+  drift: driftOf,
+  proposals: proposalsOf,
+  measures: measuresOf,
+  notices: noticesOf,
+  untold: untoldOf,
+  alerts: alertsOf,
+};
+
+export type States = { readonly [fold: string]: Json };
+
+/** The states of folds over a ledger at a moment: of all of them, or of those that are named. */
+export async function statesOf(
+  platform: Platform,
+  ledger: LedgerPort,
+  now: number,
+  names: readonly string[] = Object.keys(FOLDS),
+): Promise<States> {
+  const parts = partsOver(platform, ledger, now);
+  const states: Record<string, Json> = {};
+  for (const name of names) {
+    const fold = FOLDS[name];
+    if (fold) states[name] = await fold(parts);
+  }
+  return states;
 }
 
 /** Whose a token is, by a ledger that it was made in. */
 export const whoseToken = async (ledger: LedgerPort, secret: string): Promise<Json> =>
   plain((await loadTokens(ledger)).whose(secret) ?? null);
-
-/** A server over a ledger alone: nothing to look at, nothing to act on, and a clock that stands still. */
-export async function serverOver(platform: Platform, ledger: LedgerPort, now: number) {
-  const parts = await openParts(platform, ledger, now);
-  const { controller, governance, budgets, measures, tokens } = parts;
-  const clock = () => now;
-  const { promoter } = await promoterOver(platform, ledger, parts);
-  const app = createApp({
-    house: createHouseViews({ platform, controller, ledger, now: clock }),
-    budgets: createBudgetHouse({
-      platform,
-      controller,
-      ledger,
-      keeper: budgets,
-      metricsOf: () => undefined,
-      now: clock,
-    }),
-    slos: platform.slos.map((slo) => slo.name),
-    controller,
-    ledger,
-    tokens,
-    metrics: createMetrics(controller),
-    unready: () => null,
-    consoleDir: null,
-    alertmanagerToken: 'none',
-    allowedHosts: ['kept'],
-    onAlerts: async () => {},
-    signIn: createSignIn(platform.signIn, null, clock),
-    governance,
-    governanceHouse: createGovernanceHouse({
-      platform,
-      ledger,
-      governance,
-      gate: null,
-      openKept: keptPolicy,
-      now: clock,
-    }),
-    gate: null,
-    promoter,
-    sync: { look: async () => {}, of: () => null },
-    measures: async (service, at, spanMs) => measures.of(service, at, spanMs),
-    lastEnvironments: lastEnvironments(platform),
-    onPush: quiet,
-    argoCdToken: null,
-    onSync: async () => {},
-    branch: 'main',
-    publicUrl: () => 'http://kept',
-    now: clock,
-    newId: () => 'kept',
-  });
-  return async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
-    const answer = await app.request(path, { headers: { host: 'kept' } });
-    return { status: answer.status, text: await answer.text() };
-  };
-}
-
-/** A command line over a kept ledger that is open already; gives what it wrote to stdout. */
-export async function command(
-  ledger: LedgerPort,
-  what: readonly ['verify' | 'export' | 'explain' | 'replay', string?],
-): Promise<{ readonly exit: number; readonly out: string }> {
-  const out: string[] = [];
-  const io = {
-    out: (text: string) => void out.push(text),
-    err: quiet,
-    env: {},
-    cwd: '/',
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  };
-  const open = async () => ({ ...ledger, close: async () => {} });
-  const o = { work: '/nonexistent', json: true };
-  const [name, argument = ''] = what;
-  const commands = {
-    verify: () => verifyCommand(io, o, open),
-    export: () => exportCommand(io, { ...o, format: argument }, open),
-    explain: () => explainCommand(io, argument, o, open),
-    replay: () => replayDecisionCommand(io, argument, o, open, keptPolicy),
-  };
-  const exit = await commands[name]();
-  return { exit, out: out.join('') };
-}
-
-/** `sluice …` as anybody runs it, in this process. */
-export async function sluice(args: readonly string[], cwd: string) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exit = await main(args, {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    env: { PATH: process.env['PATH'] },
-    cwd,
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  });
-  return { exit, out: out.join(''), err: err.join('') };
-}
 
 /** A decision, recomputed from its facts by a compiled policy that was kept beside it. */
 export const recomputeBy = (record: LedgerRecord, wasm: Uint8Array) => {

@@ -1,7 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../postgres.ts';
 import { decisionsOf, keepDecisions } from './decisions.ts';
@@ -26,11 +28,20 @@ import { type Demo, giveOrders, lanesOf, until } from './story.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const say = (text: string) => process.stderr.write(`${text}\n`);
-const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 const { version } = readJson<{ version: string }>(join(ROOT, 'package.json'));
-const made = () => `node test/kept/keep.ts ${process.argv.slice(2).join(' ')}`;
-/** The last change of what writes ledgers. */
-const commit = () => git('log', '-1', '--format=%h', '--', 'src', 'policy');
+/** The commit that a version's folder is named after; the checkout has to have its code. */
+function commitOf(folder: string): string {
+  const commit = folder.split('-').at(-1)!;
+  const { status } = spawnSync(
+    'git',
+    ['diff', '--quiet', commit, '--', 'src', 'policy', 'shop', 'examples'],
+    {
+      cwd: ROOT,
+    },
+  );
+  if (status === 0) return commit;
+  throw new Error(`this checkout is not the code of ${commit}, after which ${folder} is named`);
+}
 
 const recordsAt = async ({ url, token }: Live): Promise<LedgerRecord[]> => {
   const headers = token ? { authorization: `Bearer ${token}` } : {};
@@ -47,60 +58,55 @@ const quietSweep = (live: Live) =>
 
 const serveFile = (work: string) => readJson<Demo>(join(work, 'serve.json'));
 
-/** Runs the demo, and gives orders to its server once its story is over. The work folder is left as it ended. */
-async function runDemo(work: string) {
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'demo', '--work', work, '--json'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const out: string[] = [];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk.toString()));
+/** Starts a server over the folder of a demo that has ended, and gives orders to it. The folder is left as it ends. */
+async function giveOrdersTo(work: string) {
+  const declaration = join(work, 'declaration');
+  const told = await listenForNotices(join(declaration, 'platform.yaml'));
+  const args = [join(ROOT, 'src/main.ts'), 'serve', declaration, '--work', work, '--port', '0'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   try {
-    await until('the server of the demo', async () => existsSync(join(work, 'serve.json')));
-    const demo: Demo = { ...serveFile(work), work };
-    say(`The demo runs: ${demo.url}`);
-    await storyOver(demo, () => child.exitCode);
-    say('Its story is over; giving orders …');
-    const secret = await giveOrders(demo, join(work, 'declaration'));
-    await until('every lane at rest', async () =>
-      (await lanesOf(demo)).every((lane) => ['Stable', 'Degraded'].includes(lane.state)),
-    );
+    const demo = await until('the server', async (): Promise<Demo> => ({ ...serveFile(work), work }));
+    await until('every lane at rest', () => atRest(demo));
+    say('Giving orders …');
+    const secret = await giveOrders(demo, declaration);
+    await until('every lane at rest again', () => atRest(demo));
     say('Asking for answers …');
-    return { secret, live: await quietSweep({ url: demo.url }), story: out };
+    return { secret, live: await quietSweep({ url: demo.url }) };
   } finally {
-    child.kill('SIGINT');
+    child.kill('SIGTERM');
     await ended;
+    told.close();
   }
 }
 
-/** The last chapter releases 2.0.1 in prod. Should it not hold, the demo ends by itself. */
-async function storyOver(demo: Demo, exitCode: () => number | null): Promise<void> {
-  for (;;) {
-    if (exitCode() !== null)
-      throw new Error('a chapter of the demo did not hold: try again on a quiet machine');
-    const done = await until('an answer of the demo', () => lanesOf(demo)).catch(() => []);
-    if (done.some((l) => l.environment === 'prod' && l.stable === '2.0.1' && l.state === 'Stable')) return;
-    await new Promise((next) => setTimeout(next, 1_000));
-  }
+/** Somebody who is told of everything, and says yes to everything. */
+async function listenForNotices(platform: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.end('{}'));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const receiver = `{ name: people, webhook: { url: 'http://127.0.0.1:${port}/notices' } }`;
+  appendFileSync(platform, `  notifications:\n    - ${receiver}\n`);
+  return server;
 }
 
-/** Keeps the ledger of a demo: `--work` keeps its folder, too. */
-async function demo(into: string, given: string | undefined): Promise<void> {
-  const work = given ?? mkdtempSync(join(tmpdir(), 'sluice-keep-'));
-  const { secret, live, story } = await runDemo(work);
-  const { ok } = JSON.parse(story.join('')) as { ok: boolean };
-  if (!ok) throw new Error('a chapter of the demo did not hold: try again on a quiet machine');
+const atRest = async (demo: Demo): Promise<boolean> =>
+  (await lanesOf(demo)).every((lane) => ['Stable', 'Degraded'].includes(lane.state));
+
+/** Keeps the ledger of a demo whose story held and is over. */
+async function demo(into: string, work: string): Promise<void> {
+  const { secret, live } = await giveOrdersTo(work);
   await keepSqlite(into, work, secret, live);
-  if (!given) rmSync(work, { recursive: true, force: true });
 }
 
-const about = (into: string, at: number) => ({
+const about = (what: 'demo' | 'cluster', into: string, at: number) => ({
   version,
-  commit: commit(),
+  commit: commitOf(basename(dirname(into))),
   story: basename(into),
   at,
-  made: made(),
+  made: `node test/kept/keep.ts ${what} --into ${relative(ROOT, into)}`,
 });
 
 /** Takes the ledger of a work folder whose server has ended. */
@@ -111,7 +117,7 @@ async function keepSqlite(into: string, work: string, secret: string, live: Live
   const ledger = await openSqlite(stored);
   const token = { secret, actor: await whoseToken(ledger, secret) };
   const declaration = join(work, 'declaration');
-  const known = { ...about(into, live.at), store: 'sqlite' as const, token };
+  const known = { ...about('demo', into, live.at), store: 'sqlite' as const, token };
   await keep({ about: known, ledger, declaration, live, into });
   await ledger.close();
 }
@@ -127,7 +133,7 @@ async function cluster(into: string, from: string): Promise<void> {
     write(join(into, FILES.schema), await emptySchema(postgres.url));
     const url = await databaseOf(postgres.url, into);
     const ledger = await openPostgres(url, ledgerIn(into));
-    const known = { ...about(into, live.at), store: 'postgres' as const, token: null };
+    const known = { ...about('cluster', into, live.at), store: 'postgres' as const, token: null };
     await keep({ about: known, ledger, declaration: join(from, FILES.declaration), live, into });
     await ledger.close();
   } finally {
@@ -138,6 +144,8 @@ async function cluster(into: string, from: string): Promise<void> {
 /** What is kept once a version: decisions of its ledgers with their policy, and the description of its API. */
 async function keepVersion(into: string): Promise<void> {
   const ledgers = keptLedgers(dirname(into)).filter(({ folder }) => dirname(folder) === into);
+  for (const folder of ['decisions', 'policies'])
+    rmSync(join(into, folder), { recursive: true, force: true });
   keepDecisions(into, ledgers);
   const held = ledgers.map(
     (kept) => [basename(kept.folder), new Set(recordsOf(kept).map((r) => r.type))] as const,
@@ -149,7 +157,7 @@ async function keepVersion(into: string): Promise<void> {
   writeJson(join(into, VERSION), {
     schema: 'sluice.dev/kept-version/v1',
     version,
-    commit: commit(),
+    commit: commitOf(basename(into)),
     types: Object.fromEntries(types),
   } satisfies Version);
   const known = readJson<Version>(join(into, VERSION));
@@ -157,21 +165,22 @@ async function keepVersion(into: string): Promise<void> {
   writeJson(join(into, OPENAPI), await openapiOf(platformOf(declarationOf(ledgers[0]!.folder))));
 }
 
-const USAGE = `node test/kept/keep.ts demo --into FOLDER [--work FOLDER]
+const USAGE = `node test/kept/keep.ts demo --into FOLDER --from WORK FOLDER OF A DEMO THAT HAS ENDED
 node test/kept/keep.ts cluster --into FOLDER [--from test/.out/cluster/kept]
 node test/kept/keep.ts version --into FOLDER`;
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { into: { type: 'string' }, work: { type: 'string' }, from: { type: 'string' } },
+    options: { into: { type: 'string' }, from: { type: 'string' } },
   });
   const [what] = positionals;
-  if (!values.into || !['demo', 'cluster', 'version'].includes(what ?? '')) throw new Error(USAGE);
-  const into = resolve(values.into);
-  if (what === 'demo') await demo(into, values.work && resolve(values.work));
-  else if (what === 'cluster') await cluster(into, values.from ?? join(ROOT, 'test/.out/cluster/kept'));
-  else await keepVersion(into);
+  const into = values.into && resolve(values.into);
+  const from = values.from && resolve(values.from);
+  if (into && from && what === 'demo') await demo(into, from);
+  else if (into && what === 'cluster') await cluster(into, from || join(ROOT, 'test/.out/cluster/kept'));
+  else if (into && what === 'version') await keepVersion(into);
+  else throw new Error(USAGE);
 }
 
 await main();

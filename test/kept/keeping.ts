@@ -8,38 +8,43 @@ import {
   declarationOf,
   FILES,
   type Place,
-  readPacked,
+  readText,
   write,
   writeJson,
 } from './files.ts';
 import {
   asOf,
-  command,
-  emptyLedger,
   type Json,
   type LedgerPort,
   type LedgerRecord,
   type Platform,
   platformOf,
-  serverOver,
-  sluice,
   statesOf,
 } from './folds.ts';
+import { command, emptyLedger, serverOver, sluice } from './server.ts';
 
-/** Moments on the way at which all states are kept, beside the end: releases are in flight there. */
-const PLACES = 4;
+/** Equal parts of a ledger at whose ends all states are kept: releases are in flight there. */
+const PARTS = 4;
+/** Folds of few records and short-lived states: kept after each of these records, too. */
+const RARE = /^(freeze|waiver|budget)\./;
+const OF_RARE = ['governance', 'freezes', 'budgets'];
 
-export async function placesOf(
-  platform: Platform,
-  ledger: LedgerPort,
-  records: readonly LedgerRecord[],
-  at: number,
-): Promise<Place[]> {
+/** Where states are kept, and of which folds: on the way, right before the last record of each type, and at the end. */
+function placesIn(records: readonly LedgerRecord[]): Map<number, readonly string[] | undefined> {
+  const rare = records.filter((r) => RARE.test(r.type)).map((r) => [r.seq, OF_RARE] as const);
+  const last = new Map(records.map((r) => [r.type, r.seq - 1])).values();
+  const parts = Array.from({ length: PARTS }, (_, i) => Math.floor((records.length * (i + 1)) / PARTS));
+  const whole = [...parts, ...last].filter((seq) => seq > 0).map((seq) => [seq, undefined] as const);
+  return new Map([...rare, ...whole].sort(([a], [b]) => a - b));
+}
+
+export async function placesOf(platform: Platform, ledger: LedgerPort, at: number): Promise<Place[]> {
+  const records = await ledger.read();
+  const whole = await asOf(ledger, records.length);
   const places: Place[] = [];
-  for (let i = 1; i <= PLACES; i++) {
-    const seq = Math.floor((records.length * i) / PLACES);
-    const now = i === PLACES ? at : records[seq - 1]!.at;
-    places.push({ seq, at: now, states: await statesOf(platform, await asOf(ledger, seq), now) });
+  for (const [seq, names] of placesIn(records)) {
+    const now = seq === records.length ? at : records[seq - 1]!.at;
+    places.push({ seq, at: now, states: await statesOf(platform, await asOf(whole, seq), now, names) });
   }
   return places;
 }
@@ -125,7 +130,7 @@ export async function keep({ about, ledger, declaration, live, into }: Kept): Pr
   write(file('jsonl'), (await command(ledger, ['export', 'jsonl'])).out);
   write(file('cloudevents'), (await command(ledger, ['export', 'cloudevents'])).out);
   writeJson(file('replay'), await replayOf(into));
-  writeJson(file('states'), await placesOf(platform, ledger, records, about.at));
+  writeJson(file('states'), await placesOf(platform, ledger, about.at));
   writeJson(file('explanations'), await explanationsOf(ledger, records));
   writeJson(file('answers'), await answersOf(platform, ledger, paths, about.at));
   writeJson(file('live'), live);
@@ -137,7 +142,7 @@ export async function keep({ about, ledger, declaration, live, into }: Kept): Pr
 export async function replayOf(folder: string): Promise<Json> {
   const work = mkdtempSync(join(tmpdir(), 'sluice-replay-'));
   const jsonl = join(work, 'export.jsonl');
-  writeFileSync(jsonl, readPacked(join(folder, FILES.jsonl)));
+  writeFileSync(jsonl, readText(join(folder, FILES.jsonl)));
   const done = await sluice(['replay', join(folder, FILES.declaration), '--file', jsonl, '--json'], work);
   rmSync(work, { recursive: true });
   if (done.exit !== 0) throw new Error(`sluice replay: exit ${done.exit}: ${done.out}`);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { program } from '../postgres.ts';
-import { FILES, linesOf, readPacked, type StoredRow } from './files.ts';
+import { FILES, linesOf, readText, type StoredRow } from './files.ts';
 import { type LedgerRecord, openPostgres } from './folds.ts';
 
 const TABLES = ['sluice_schema', 'sluice_ledgers', 'sluice_records'] as const;
@@ -55,7 +55,7 @@ export async function emptySchema(url: string): Promise<string> {
 }
 
 const rowsIn = (folder: string): StoredRow[] =>
-  linesOf(readPacked(join(folder, FILES.rows))).map((line) => JSON.parse(line) as StoredRow);
+  linesOf(readText(join(folder, FILES.rows))).map((line) => JSON.parse(line) as StoredRow);
 
 /** The name of the one ledger that was kept with its rows. */
 export const ledgerIn = (folder: string): string =>

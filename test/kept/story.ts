@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOfVersion, type Releases, readReleases } from '../../shop/profile.ts';
-import { sluice } from './folds.ts';
+import { sluice } from './server.ts';
 
-/** A running `sluice demo` whose story is over, and what is needed to give orders to it. */
+/** A running server over the folder of a demo whose story is over. */
 export interface Demo {
   readonly work: string;
   readonly url: string;
@@ -41,8 +42,6 @@ const git = (cwd: string, ...args: string[]): string =>
     stdio: ['ignore', 'pipe', 'ignore'],
   });
 
-let branches = 0;
-
 /** A developer's branch with some files, and its pull request. */
 async function propose(
   demo: Demo,
@@ -50,11 +49,9 @@ async function propose(
   files: Readonly<Record<string, string>>,
   labels: readonly string[] = [],
 ): Promise<number> {
-  const clone = join(demo.work, 'keeper');
-  const branch = `kept-${++branches}`;
-  if (branches === 1) git(demo.work, 'clone', '--quiet', demo.repository, clone);
-  git(clone, 'fetch', '--quiet', 'origin');
-  git(clone, 'checkout', '--quiet', '-B', branch, 'origin/main');
+  const clone = mkdtempSync(join(tmpdir(), 'kept-'));
+  const branch = basename(clone);
+  git(demo.work, 'clone', '--quiet', demo.repository, clone);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     writeFileSync(join(clone, path), text);
@@ -62,6 +59,7 @@ async function propose(
   git(clone, 'add', '.');
   git(clone, 'commit', '--quiet', '--no-gpg-sign', '-m', title);
   git(clone, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
+  rmSync(clone, { recursive: true });
   const given = labels.flatMap((label) => ['--label', label]);
   return (await order<{ number: number }>(demo, 'pull', 'open', branch, '--title', title, ...given)).number;
 }
