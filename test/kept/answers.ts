@@ -1,4 +1,4 @@
-import type { LedgerRecord } from './folds.ts';
+import type { Json, LedgerRecord } from './folds.ts';
 
 interface Data {
   readonly release?: string;
@@ -101,6 +101,22 @@ export const outsideOf = (path: string): ReadonlySet<string> | null => {
   const found = LIVE.find(([pattern]) => pattern.test(path));
   return found ? new Set(found[1]) : null;
 };
+
+interface Found {
+  readonly sentence: string;
+  readonly next: number | null;
+}
+
+/**
+ * A kept answer without what is withdrawn from it: no later version has to tell that. A search once counted all that
+ * it could find. It reads a bounded number of records now, and says from where it goes on: the total is withdrawn
+ * where there are earlier records than those of the answer.
+ */
+export function stillTold(path: string, body: Json): Json {
+  const found = body as unknown as Found;
+  if (!path.startsWith('/api/v1/audit?') || found.next === null) return body;
+  return { ...(body as object), sentence: found.sentence.replace(/^\d+ records; /, '') };
+}
 
 /** What a running server is asked when its ledger is kept. */
 export const askedLive = (records: readonly LedgerRecord[], pulls: readonly number[]): string[] => [

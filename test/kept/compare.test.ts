@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stillTold } from './answers.ts';
 import { lost, without } from './compare.ts';
 import type { Json } from './folds.ts';
 
@@ -52,5 +53,19 @@ describe('what a value no longer holds', () => {
   it('KEPT-13: fields from outside are left out however deep they are', () => {
     const fields = new Set(['at']);
     expect(without({ at: 1, list: [{ at: 2, b: 3 }] }, fields)).toEqual({ list: [{ b: 3 }] });
+  });
+});
+
+describe('what an answer need not tell any more', () => {
+  const found = { sentence: '34 records; the newest: 2 of 3.', entries: [{ seq: 9 }], next: 9 };
+
+  it('KEPT-14: of a search with earlier records it is how many there are in all, and nothing else', () => {
+    expect(stillTold('/api/v1/audit?type=x', found)).toEqual({ ...found, sentence: 'the newest: 2 of 3.' });
+  });
+
+  it('KEPT-14: of a search that found everything, and of any other answer, it is nothing', () => {
+    const whole = { ...found, next: null };
+    expect(stillTold('/api/v1/audit?type=x', whole)).toEqual(whole);
+    expect(stillTold('/api/v1/ledger?type=x', found)).toEqual(found);
   });
 });

@@ -21,7 +21,7 @@ import {
   platformOf,
   statesOf,
 } from './folds.ts';
-import { command, emptyLedger, serverOver, sluice } from './server.ts';
+import { emptyLedger, ledgerCommand, serverOver, sluice } from './server.ts';
 
 /** Equal parts of a ledger at whose ends all states are kept: releases are in flight there. */
 const PARTS = 4;
@@ -53,7 +53,7 @@ export async function placesOf(platform: Platform, ledger: LedgerPort, at: numbe
 export async function explanationsOf(ledger: LedgerPort, records: readonly LedgerRecord[]) {
   const told: Record<string, Json> = {};
   for (const id of [...releasesIn(records), ...decisionsIn(records)])
-    told[id] = JSON.parse((await command(ledger, ['explain', id])).out) as Json;
+    told[id] = JSON.parse((await ledgerCommand(ledger, 'explain', id, '--json')).out) as Json;
   return told;
 }
 
@@ -127,8 +127,8 @@ export async function keep({ about, ledger, declaration, live, into }: Kept): Pr
   const platform = platformOf(declarationOf(into));
   const records = await ledger.read();
   const paths = askedOf(records, slosOf(platform));
-  write(file('jsonl'), (await command(ledger, ['export', 'jsonl'])).out);
-  write(file('cloudevents'), (await command(ledger, ['export', 'cloudevents'])).out);
+  write(file('jsonl'), (await ledgerCommand(ledger, 'export', '--format', 'jsonl')).out);
+  write(file('cloudevents'), (await ledgerCommand(ledger, 'export', '--format', 'cloudevents')).out);
   writeJson(file('replay'), await replayOf(into));
   writeJson(file('states'), await placesOf(platform, ledger, about.at));
   writeJson(file('explanations'), await explanationsOf(ledger, records));

@@ -1,9 +1,12 @@
 /** How a kept ledger is asked and explained by the code of today: a server over it, and the command line. */
-import { explainCommand, exportCommand, replayDecisionCommand, verifyCommand } from '../../src/cli/ledger.ts';
+import { join } from 'node:path';
+import { createParts } from '../../src/app/parts.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { runProgram } from '../../src/cli/program.ts';
 import { lastEnvironments } from '../../src/controller/measures.ts';
 import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
-import { main } from '../../src/main.ts';
+import { COMMANDS, main } from '../../src/main.ts';
 import { createApp } from '../../src/server/app.ts';
 import { loadTokens } from '../../src/server/auth.ts';
 import { createBudgetHouse } from '../../src/server/budgets.ts';
@@ -11,33 +14,24 @@ import { createGovernanceHouse } from '../../src/server/governance.ts';
 import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
-import { type LedgerPort, type Platform, partsOver, quiet } from './folds.ts';
+import { type LedgerPort, type Platform, partsOver, promoterOver, quiet } from './folds.ts';
 
 export const emptyLedger = (): LedgerPort => memoryLedger('kept');
 
 /** A server over a ledger alone: nothing to look at, nothing to act on, and a clock that stands still. */
 export async function serverOver(platform: Platform, ledger: LedgerPort, now: number) {
-  const parts = partsOver(platform, ledger, now);
-  const controller = await parts.controller();
-  const governance = await parts.governance();
-  const budgets = await parts.budgets();
-  const measures = await parts.measures();
-  const { promoter } = await parts.promoter();
+  const parts = await partsOver(platform, ledger, now);
+  const { journal, controller, governance, budgets } = parts;
+  const { statuses } = budgets;
   const clock = () => now;
+  const seen = { platform, controller, ledger: journal, now: clock };
   const app = createApp({
-    house: createHouseViews({ platform, controller, ledger, now: clock }),
-    budgets: createBudgetHouse({
-      platform,
-      controller,
-      ledger,
-      keeper: budgets,
-      metricsOf: () => undefined,
-      now: clock,
-    }),
+    house: createHouseViews({ ...seen, statuses }),
+    budgets: createBudgetHouse({ ...seen, keeper: budgets, metricsOf: () => undefined }),
     slos: platform.slos.map((slo) => slo.name),
     controller,
-    ledger,
-    tokens: await loadTokens(ledger),
+    ledger: journal,
+    tokens: await loadTokens(journal),
     metrics: createMetrics(controller),
     unready: () => null,
     consoleDir: null,
@@ -46,18 +40,11 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     onAlerts: async () => {},
     signIn: createSignIn(platform.signIn, null, clock),
     governance,
-    governanceHouse: createGovernanceHouse({
-      platform,
-      ledger,
-      governance,
-      gate: null,
-      openKept: keptPolicy,
-      now: clock,
-    }),
+    governanceHouse: createGovernanceHouse({ ...seen, governance, gate: null, openKept: keptPolicy }),
     gate: null,
-    promoter,
+    promoter: promoterOver(parts, journal),
     sync: { look: async () => {}, of: () => null },
-    measures: async (service, at, spanMs) => measures.of(service, at, spanMs),
+    measures: parts.measures,
     lastEnvironments: lastEnvironments(platform),
     onPush: quiet,
     argoCdToken: null,
@@ -73,39 +60,13 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
   };
 }
 
-/** A command line over a kept ledger that is open already; gives what it wrote to stdout. */
-export async function command(
-  ledger: LedgerPort,
-  what: readonly ['verify' | 'export' | 'explain' | 'replay', string?],
-): Promise<{ readonly exit: number; readonly out: string }> {
-  const out: string[] = [];
-  const io = {
-    out: (text: string) => void out.push(text),
-    err: quiet,
-    env: {},
-    cwd: '/',
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  };
-  const open = async () => ({ ...ledger, close: async () => {} });
-  const o = { work: '/nonexistent', json: true };
-  const [name, argument = ''] = what;
-  const commands = {
-    verify: () => verifyCommand(io, o, open),
-    export: () => exportCommand(io, { ...o, format: argument }, open),
-    explain: () => explainCommand(io, argument, o, open),
-    replay: () => replayDecisionCommand(io, argument, o, open, keptPolicy),
-  };
-  const exit = await commands[name]();
-  return { exit, out: out.join('') };
-}
+type Run = (args: readonly string[], io: Io) => Promise<number>;
 
-/** `sluice …` as anybody runs it, in this process. */
-export async function sluice(args: readonly string[], cwd: string) {
+/** Runs a command line in this process, and gives what it wrote. */
+async function ran(run: Run, args: readonly string[], cwd: string) {
   const out: string[] = [];
   const err: string[] = [];
-  const exit = await main(args, {
+  const exit = await run(args, {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     env: { PATH: process.env['PATH'] },
@@ -115,4 +76,16 @@ export async function sluice(args: readonly string[], cwd: string) {
     signal: new AbortController().signal,
   });
   return { exit, out: out.join(''), err: err.join('') };
+}
+
+/** `sluice …` as anybody runs it. */
+export const sluice = (args: readonly string[], cwd: string) => ran(main, args, cwd);
+
+const OWN_PARTS = createParts(join(import.meta.dirname, '../..'));
+
+/** `sluice ledger …` over a ledger that is open already, whatever store it is in. */
+export function ledgerCommand(ledger: LedgerPort, ...args: readonly string[]) {
+  const openExistingHistory = async () => ({ ...ledger.history, close: async () => {} });
+  const program = { version: 'kept', commands: COMMANDS, parts: { ...OWN_PARTS, openExistingHistory } };
+  return ran((all, io) => runProgram(program, all, io), ['ledger', ...args], '/nonexistent');
 }

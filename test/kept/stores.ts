@@ -10,7 +10,7 @@ import { databaseOf, rowsAt } from './rows.ts';
 export interface Copy {
   /** Opens it as a server does that may write. */
   open(): Promise<LedgerPort>;
-  /** Everything that is stored, past every adapter, but for who writes. */
+  /** Everything that is stored, past every adapter, but for what opening it changes. */
   stored(): Promise<unknown>;
   /** Replaces the text of a record in the store itself. */
   rewrite(seq: number, text: string): Promise<void>;
@@ -43,11 +43,15 @@ function sqliteCopy({ folder }: KeptLedger, work: string): Copy {
   };
 }
 
-/** Who writes, and in which epoch, changes with every server that leads. */
-const withoutWriter = ({ table, row }: StoredRow): StoredRow => {
-  const { epoch: _, holder: __, until: ___, ...rest } = row;
-  return { table, row: table === 'sluice_ledgers' ? (rest as StoredRow['row']) : row };
+/** What opening a ledger changes: who writes, in which epoch, and how many migrations were made. */
+const OPENING: Partial<Record<StoredRow['table'], readonly string[]>> = {
+  sluice_ledgers: ['epoch', 'holder', 'until'],
+  sluice_schema: ['version'],
 };
+const asKept = ({ table, row }: StoredRow): StoredRow => ({
+  table,
+  row: Object.fromEntries(Object.entries(row).filter(([name]) => !OPENING[table]?.includes(name))),
+});
 
 async function postgresCopy({ folder, about }: KeptLedger, server: string): Promise<Copy> {
   const url = await databaseOf(server, folder);
@@ -58,7 +62,7 @@ async function postgresCopy({ folder, about }: KeptLedger, server: string): Prom
       if (!(await ledger.lead())) throw new Error(`${await ledger.leader()} writes a kept ledger`);
       return ledger;
     },
-    stored: async () => (await rowsAt(url)).map(withoutWriter),
+    stored: async () => (await rowsAt(url)).map(asKept),
     async rewrite(seq, text) {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
