@@ -7,7 +7,7 @@ import { FILES, linesOf, readText, type StoredRow } from './files.ts';
 import { type LedgerRecord, openPostgres } from './folds.ts';
 
 const TABLES = ['sluice_schema', 'sluice_ledgers', 'sluice_records'] as const;
-const ORDER = { sluice_schema: '1', sluice_ledgers: '1', sluice_records: '1, 2' } as const;
+const ORDER = { sluice_schema: 'version', sluice_ledgers: 'id', sluice_records: 'ledger, seq' } as const;
 
 type Query = (text: string) => Promise<Record<string, unknown>[]>;
 
