@@ -67,7 +67,7 @@ export const TEST_STAGES: readonly TestStage[] = [
   {
     name: 'real parts',
     suite: 'rest',
-    takes: ['test/contract', 'test/workflows', 'test/e2e', 'test/browser'],
+    takes: ['test/contract', 'test/kept', 'test/workflows', 'test/e2e', 'test/browser'],
     workers: 1,
     reporter: 'default',
   },

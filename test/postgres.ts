@@ -9,7 +9,8 @@ import { until } from './wait.ts';
 /** PostgreSQL refuses to run as root. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
-function program(name: string): string {
+/** A program of PostgreSQL's, wherever its packages put it. */
+export function program(name: string): string {
   const folders = ['/usr/lib/postgresql', '/opt/homebrew/opt'].filter((f) => existsSync(f));
   const found = folders
     .flatMap((folder) => readdirSync(folder).map((release) => join(folder, release, 'bin', name)))

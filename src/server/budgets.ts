@@ -23,6 +23,7 @@ import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import { inWindow } from '../runtime/budget.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { BUDGET_REMAINING } from '../runtime/series.ts';
 
@@ -195,9 +196,9 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
         spanMs,
         leftOverTime: drawn.map(([at, left]): [number, number] => [at, left]),
         consumers: await consumersOf(parts, slo, environment, view),
-        adjustments: keeper.statuses
-          .of(slo.name, environment.name)
-          .excluded.map(({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
+        // By the clock: before the first look no status knows what has left the window.
+        adjustments: inWindow(keeper.adjustments(slo.name, environment.name), windowMs, now()).map(
+          ({ id, fromMs, toMs, requests, bad, reason, approver, at }) => ({
             id,
             fromMs,
             toMs,
@@ -206,7 +207,8 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
             reason,
             approver,
             at,
-          })),
+          }),
+        ),
         query: `${BUDGET_REMAINING}{slo="${slo.name}",environment="${environment.name}"}`,
       };
     },

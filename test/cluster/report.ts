@@ -1,14 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPage } from '../browser/chromium.ts';
+import { sweep } from '../kept/keeping.ts';
+import { recordsIn, storedRows } from '../kept/rows.ts';
 import type { ClusterHouse } from './house.ts';
 import { recordsOf } from './people.ts';
+import { leaderToken } from './server.ts';
+import { declarationOf } from './shop.ts';
+import { until } from './wait.ts';
+
+/** Many answers, again and again until no record came in between. */
+const LIMIT_MS = 120_000;
 
 /** What is kept of a run for people: objects, the ledger, pictures and figures. */
 export interface Report {
   release(name: string, service: string): Promise<void>;
   picture(name: string, path: string): Promise<void>;
   ledger(): Promise<void>;
+  /** The ledger as it is stored, and what its server answers meanwhile: `test/kept/keep.ts` takes it from here. */
+  kept(): Promise<void>;
   figure(name: string, value: number, unit: string): void;
   /** How a fault ended. */
   outcome(fault: string, outcome: string): void;
@@ -49,6 +59,21 @@ export function openReport(house: ClusterHouse, folder: string): Report {
     },
     async ledger() {
       writeFileSync(join(folder, 'ledger.json'), JSON.stringify(await recordsOf(house)));
+    },
+    async kept() {
+      const into = join(folder, 'kept');
+      mkdirSync(join(into, 'declaration'), { recursive: true });
+      for (const { file, text } of declarationOf(house.at))
+        writeFileSync(join(into, 'declaration', file), text);
+      const server = { url: house.at.sluice, token: leaderToken(house.machine) };
+      await until('answers between two records', LIMIT_MS, async () => {
+        const rows = await storedRows(house.postgres.query);
+        const live = await sweep(server, recordsIn(rows));
+        if (!live) return false;
+        writeFileSync(join(into, 'live.json'), JSON.stringify(live));
+        writeFileSync(join(into, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+        return true;
+      });
     },
     outcome(fault, outcome) {
       outcomes[fault] = outcome;

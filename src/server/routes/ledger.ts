@@ -13,7 +13,7 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
     path: '/api/v1/ledger',
     request: {
       query: z.object({
-        after: z.coerce.number().int().nonnegative().optional(),
+        after: z.coerce.number().int().nonnegative().default(0),
         before: z.coerce.number().int().positive().optional(),
         order: z.enum(['oldest', 'newest']).default('oldest'),
         limit: z.coerce.number().int().positive().max(MAX_PAGE).default(100),
@@ -25,13 +25,12 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
   });
   app.openapi(page, async (c) => {
     const { after, before, order, limit, subject, type } = c.req.valid('query');
-    const oldest = order === 'oldest';
     const texts = await parts.ledger.history.page({
       limit,
       before,
       subject,
       type,
-      after: oldest ? (after ?? 0) : undefined,
+      after: order === 'oldest' ? after : undefined,
     });
     // As stored: numbers that JSON cannot say stay tagged.
     const records = texts.map((text) => JSON.parse(text) as LedgerRecord);

@@ -219,6 +219,7 @@ export function releaseStory({ step, ...stage }: Stage): void {
     const verified = await stage.house().api<{ ok: boolean }>('GET', '/api/v1/ledger/verification');
     expect(verified.ok).toBe(true);
     await stage.report().ledger();
+    await stage.report().kept();
     for (const environment of ENVIRONMENTS)
       expect(stage.house().kubectl('get', 'rollouts', '-n', environment)).toContain('checkout');
   });

@@ -1,0 +1,91 @@
+/** How a kept ledger is asked and explained by the code of today: a server over it, and the command line. */
+import { join } from 'node:path';
+import { createParts } from '../../src/app/parts.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { lastEnvironments } from '../../src/controller/measures.ts';
+import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
+import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import { COMMANDS, main } from '../../src/main.ts';
+import { createApp } from '../../src/server/app.ts';
+import { loadTokens } from '../../src/server/auth.ts';
+import { createBudgetHouse } from '../../src/server/budgets.ts';
+import { createGovernanceHouse } from '../../src/server/governance.ts';
+import { createHouseViews } from '../../src/server/house.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createSignIn } from '../../src/server/sign-in.ts';
+import { type LedgerPort, type Platform, partsOver, promoterOver, quiet } from './folds.ts';
+
+export const emptyLedger = (): LedgerPort => memoryLedger('kept');
+
+/** A server over a ledger alone: nothing to look at, nothing to act on, and a clock that stands still. */
+export async function serverOver(platform: Platform, ledger: LedgerPort, now: number) {
+  const parts = await partsOver(platform, ledger, now);
+  const { journal, controller, governance, budgets } = parts;
+  const { statuses } = budgets;
+  const clock = () => now;
+  const seen = { platform, controller, ledger: journal, now: clock };
+  const app = createApp({
+    house: createHouseViews({ ...seen, statuses }),
+    budgets: createBudgetHouse({ ...seen, keeper: budgets, metricsOf: () => undefined }),
+    slos: platform.slos.map((slo) => slo.name),
+    controller,
+    ledger: journal,
+    tokens: await loadTokens(journal),
+    metrics: createMetrics(controller),
+    unready: () => null,
+    consoleDir: null,
+    alertmanagerToken: 'none',
+    allowedHosts: ['kept'],
+    onAlerts: async () => {},
+    signIn: createSignIn(platform.signIn, null, clock),
+    governance,
+    governanceHouse: createGovernanceHouse({ ...seen, governance, gate: null, openKept: keptPolicy }),
+    gate: null,
+    promoter: promoterOver(parts, journal),
+    sync: { look: async () => {}, of: () => null },
+    measures: parts.measures,
+    lastEnvironments: lastEnvironments(platform),
+    onPush: quiet,
+    argoCdToken: null,
+    onSync: async () => {},
+    branch: 'main',
+    publicUrl: () => 'http://kept',
+    now: clock,
+    newId: () => 'kept',
+  });
+  return async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const answer = await app.request(path, { headers: { host: 'kept' } });
+    return { status: answer.status, text: await answer.text() };
+  };
+}
+
+type Run = (args: readonly string[], io: Io) => Promise<number>;
+
+/** Runs a command line in this process, and gives what it wrote. */
+async function ran(run: Run, args: readonly string[], cwd: string) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exit = await run(args, {
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    env: { PATH: process.env['PATH'] },
+    cwd,
+    outTty: false,
+    errTty: false,
+    signal: new AbortController().signal,
+  });
+  return { exit, out: out.join(''), err: err.join('') };
+}
+
+/** `sluice …` as anybody runs it. */
+export const sluice = (args: readonly string[], cwd: string) => ran(main, args, cwd);
+
+const OWN_PARTS = createParts(join(import.meta.dirname, '../..'));
+
+/** `sluice ledger …` over a ledger that is open already, whatever store it is in. */
+export function ledgerCommand(ledger: LedgerPort, ...args: readonly string[]) {
+  const openExistingHistory = async () => ({ ...ledger.history, close: async () => {} });
+  const program = { version: 'kept', commands: COMMANDS, parts: { ...OWN_PARTS, openExistingHistory } };
+  return ran((all, io) => runProgram(program, all, io), ['ledger', ...args], '/nonexistent');
+}
