@@ -6,7 +6,7 @@ const overview = async (house: House) =>
   (await createHouseViews({
     platform: house.platform,
     controller: house.controller(),
-    ledger: house.ledger,
+    journal: house.journal(),
     now: () => house.world.clock.now(),
   }).overview()) as {
     sentence: string;

@@ -45,7 +45,7 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
   const controller = createController(platform, onlyTheLedger(journal), { warn: context.warn });
   const metrics = createMetrics(controller);
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    house: createHouseViews({ platform, controller, journal, now }),
     ledger: journal,
     controller,
     now,

@@ -32,7 +32,7 @@ async function rig() {
   const now = () => house.world.clock.now();
   let leader: { name: string; address: string | null } | null = null;
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, now }),
+    house: createHouseViews({ platform, controller, journal, now }),
     ledger: journal,
     controller,
     now,

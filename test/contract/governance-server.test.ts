@@ -54,11 +54,11 @@ async function rig(
   });
   const gate = more.gate ? more.gate(h.gate) : h.gate;
   const app = createApp({
-    house: createHouseViews({ platform: sim.platform, controller, ledger: sim.ledger, now }),
+    house: createHouseViews({ platform: sim.platform, controller, journal: sim.journal(), now }),
     budgets: createBudgetHouse({
       platform: sim.platform,
       controller,
-      ledger: sim.ledger,
+      journal: sim.journal(),
       keeper,
       metricsOf: () => undefined,
       now,
