@@ -2,10 +2,11 @@ import { evidenceOf } from '../delivery/assess.ts';
 import type { Release } from '../delivery/events.ts';
 import { dispersion } from '../delivery/evidence.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
+import { endingOf, totalsOf } from '../delivery/summary.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { endSentence, REASON_WORDS, totalsOf } from './sentences.ts';
+import { endSentence, REASON_WORDS } from './sentences.ts';
 import { timelineOf } from './views.ts';
 
 const number = (value: number): string => value.toFixed(2);
@@ -19,7 +20,7 @@ export function explainRelease(lane: string, release: Release, records: readonly
     `Release ${release.id}: ${service} ${release.from?.version ?? '(nothing)'} → ${release.target.version}, revision ${release.target.revision}, ${release.target.digest.slice(0, 19)}…`,
     release.endedAt === null && release.cause === null
       ? `${name} is still on its way.`
-      : endSentence(name, release),
+      : endSentence(name, endingOf(release)),
     `Counted: new version ${canary.bad} bad of ${canary.total}, stable ${stable.bad} bad of ${stable.total}, in ${release.lookTimes.length} intervals.`,
   ];
   for (const [slo, e] of evidenceOf(release)) {

@@ -85,6 +85,8 @@ export const releaseListSchema = z
         sentence: z.string(),
       }),
     ),
+    /** Older ones that are not listed; each is found by its name. */
+    leftOut: z.number(),
   })
   .openapi('Releases');
 

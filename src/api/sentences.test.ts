@@ -14,7 +14,7 @@ const overview = async (house: House) =>
   (await createHouseViews({
     platform: house.platform,
     controller: house.controller(),
-    ledger: house.ledger,
+    journal: house.journal(),
     statuses: statusesOf(house),
     now: () => house.world.clock.now(),
   }).overview()) as {

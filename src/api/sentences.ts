@@ -1,6 +1,7 @@
 import type { Lane, Release } from '../delivery/events.ts';
 import { type Evidence, goodRequestsLeft, goodRequestsNeeded } from '../delivery/evidence.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
+import { type Ending, endingOf } from '../delivery/summary.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { humanSpan } from '../kit/time.ts';
 
@@ -28,31 +29,12 @@ export const REASON_WORDS = {
   HELD: 'a freeze holds it before any traffic',
 } as const satisfies Record<Reason, string>;
 
-export interface ArmTotals {
-  readonly total: number;
-  readonly bad: number;
-}
-
 const percent = (part: number, whole: number): string => {
   if (whole === 0) return '–';
   const share = (100 * part) / whole;
   if (share === 0) return '0 %';
   return `${share >= 10 ? Math.round(share) : Number(share.toPrecision(2))} %`;
 };
-
-/** Requests of both arms over a release, of its first SLO (one request counts once). */
-export function totalsOf(release: Release): { canary: ArmTotals; stable: ArmTotals } {
-  const canary = { total: 0, bad: 0 };
-  const stable = { total: 0, bad: 0 };
-  const [first] = release.settings.slos;
-  for (const interval of release.intervals[first?.slo ?? ''] ?? []) {
-    canary.total += interval.canary?.total ?? 0;
-    canary.bad += interval.canary?.bad ?? 0;
-    stable.total += interval.stable?.total ?? 0;
-    stable.bad += interval.stable?.bad ?? 0;
-  }
-  return { canary, stable };
-}
 
 const RECENT_LOOKS = 10;
 
@@ -119,19 +101,16 @@ function judgedSentence(name: string, release: Release, evidence: ReadonlyMap<st
 }
 
 /** How a finished release ended, in one sentence with its numbers. */
-export function endSentence(name: string, release: Release): string {
-  const { canary, stable } = totalsOf(release);
-  const first = release.confirmedAt[0];
-  const end = release.endedAt;
+export function endSentence(name: string, { totals, servedAt, endedAt, cause }: Ending): string {
+  const { canary, stable } = totals;
   const after =
-    first !== undefined && end !== null ? ` ${humanSpan(end - first)} after its first request` : '';
+    servedAt !== null && endedAt !== null ? ` ${humanSpan(endedAt - servedAt)} after its first request` : '';
   const numbers =
     canary.total > 0
       ? `: ${percent(canary.bad, canary.total)} of ${canary.total} requests failed, stable ${percent(stable.bad, stable.total)}`
       : '';
-  if (release.cause === 'PASSED' || release.cause === 'OVERRIDDEN')
-    return `${name} serves all traffic${numbers}.`;
-  const why = release.cause ? MOVE_REASONS[release.cause] : 'unknown';
+  if (cause === 'PASSED' || cause === 'OVERRIDDEN') return `${name} serves all traffic${numbers}.`;
+  const why = cause ? MOVE_REASONS[cause] : 'unknown';
   return `${name} was rolled back${after}${numbers}. Why: ${why}.`;
 }
 
@@ -176,12 +155,12 @@ export function laneSentence(
       return `${named(release?.target.version)} has no traffic any more and is being stopped.`;
     case 'Degraded':
       return release?.endedAt && release.cause !== 'PASSED'
-        ? `${endSentence(named(release.target.version), release)} ${lane.stable ? `${lane.stable.version} serves.` : 'Nothing serves: push a fix.'}`
+        ? `${endSentence(named(release.target.version), endingOf(release))} ${lane.stable ? `${lane.stable.version} serves.` : 'Nothing serves: push a fix.'}`
         : `${named(lane.stable?.version)} burns its error budget too fast.`;
     case 'Recovery': {
       const rolled =
         release && release.cause !== 'PASSED'
-          ? `${endSentence(named(release.target.version), release)} `
+          ? `${endSentence(named(release.target.version), endingOf(release))} `
           : '';
       const calm =
         lane.quiet.since === null

@@ -3,13 +3,14 @@ import type { Lane, LoadResult, Release } from '../delivery/events.ts';
 import type { Evidence } from '../delivery/evidence.ts';
 import { observe } from '../delivery/evidence.ts';
 import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
+import { endingOf, type SloTotals, totalsOf } from '../delivery/summary.ts';
 import type { Reason } from '../delivery/verdict.ts';
 import { loadSentence } from '../gitops/load.ts';
 import { compareText } from '../kit/order.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { type BurnRule, burnFires } from '../runtime/burn.ts';
 import type { SloStatus } from '../runtime/slo-status.ts';
-import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS, totalsOf } from './sentences.ts';
+import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS } from './sentences.ts';
 
 export interface SloView {
   readonly slo: string;
@@ -172,7 +173,7 @@ export interface ReleaseView {
     readonly word: string;
     readonly reasons: readonly { code: string; words: string }[];
   } | null;
-  readonly totals: ReturnType<typeof totalsOf>;
+  readonly totals: SloTotals;
   readonly steps: readonly StepView[];
   readonly charts: readonly ChartView[];
   readonly path: readonly { from: State; to: State; at: number; reason: string }[];
@@ -312,7 +313,7 @@ export function releaseView(
       : release.cause === 'PASSED' || release.cause === 'OVERRIDDEN'
         ? 'Stable'
         : 'Rollback',
-    sentence: live ? laneSentence(lane, evidence, budgetLeft, now) : endSentence(name, release),
+    sentence: live ? laneSentence(lane, evidence, budgetLeft, now) : endSentence(name, endingOf(release)),
     cause: release.cause ? MOVE_REASONS[release.cause] : null,
     blamed: release.blamed,
     verdict: release.verdict

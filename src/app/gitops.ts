@@ -9,6 +9,7 @@ import type { SloStatuses } from '../controller/slo-statuses.ts';
 import { createSync, type SyncKeeper } from '../controller/syncing.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
+import { endingOf } from '../delivery/summary.ts';
 import type { LoadPort } from '../gitops/load.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { SyncPort } from '../gitops/sync.ts';
@@ -70,7 +71,7 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
   const { state, evidence, service, environment } = view;
   const release = state.release!;
   const name = `${service.name} ${release.target.version} in ${environment.name}`;
-  return release.cause ? endSentence(name, release) : laneSentence(state, evidence, null, now);
+  return release.cause ? endSentence(name, endingOf(release)) : laneSentence(state, evidence, null, now);
 }
 
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */

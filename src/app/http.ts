@@ -51,8 +51,8 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({
-    house: createHouseViews({ platform, controller, ledger, statuses: budgets.statuses, now }),
-    budgets: createBudgetHouse({ platform, controller, ledger, keeper: budgets, metricsOf, now }),
+    house: createHouseViews({ platform, controller, journal, statuses: budgets.statuses, now }),
+    budgets: createBudgetHouse({ platform, controller, journal, keeper: budgets, metricsOf, now }),
     slos: platform.slos.map((slo) => slo.name),
     controller,
     ledger,

@@ -52,7 +52,7 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
     adjustments: () => [],
   });
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, statuses, now }),
+    house: createHouseViews({ platform, controller, journal, statuses, now }),
     ledger: journal,
     controller,
     now,

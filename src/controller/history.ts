@@ -1,5 +1,6 @@
 import {
   type Event,
+  type EventData,
   type EventType,
   emptyLane,
   eventSchemas,
@@ -20,8 +21,22 @@ export interface PastRelease {
 const isEvent = (record: LedgerRecord): boolean => record.type in eventSchemas;
 
 /** Folds a lane's records and hands out every release as it last stood. */
-export function releasesOf(laneName: string, records: readonly LedgerRecord[]): PastRelease[] {
-  let lane = emptyLane(laneName);
+export const releasesOf = (laneName: string, records: readonly LedgerRecord[]): PastRelease[] =>
+  releasesAfter(emptyLane(laneName), records);
+
+/** One release, from its own records alone: where its lane stood before is told by the first of them. */
+export function releaseFrom(laneName: string, records: readonly LedgerRecord[]): PastRelease | undefined {
+  const opened = records.find((r) => r.type === 'release.opened')?.data as
+    | EventData<'release.opened'>
+    | undefined;
+  const moved = records.find((r) => r.type === 'lane.moved')?.data as EventData<'lane.moved'> | undefined;
+  if (!opened) return undefined;
+  const before = { ...emptyLane(laneName), state: moved?.from ?? 'Idle', stable: opened.from };
+  return releasesAfter(before, records).find((past) => past.release.id === opened.release);
+}
+
+function releasesAfter(before: Lane, records: readonly LedgerRecord[]): PastRelease[] {
+  let lane = before;
   const found: { lane: Lane; release: Release; records: LedgerRecord[] }[] = [];
   for (const record of records.filter(isEvent)) {
     const event: Event = upcast(record.type as EventType, record.v, record.data);

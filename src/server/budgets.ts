@@ -9,23 +9,17 @@ import {
   replaySentence,
 } from '../api/budgets.ts';
 import { type BudgetKeeper, countBetween, readBurnDown } from '../controller/budgets.ts';
-import { releasesOf } from '../controller/history.ts';
 import type { Controller } from '../controller/loop.ts';
 import { type ChangedRule, replayRelease } from '../controller/replay.ts';
-import {
-  budgetWindowOf,
-  type Environment,
-  lanesOf,
-  type Platform,
-  type Slo,
-} from '../declaration/platform.ts';
+import { budgetWindowOf, type Environment, type Platform, type Slo } from '../declaration/platform.ts';
 import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { inWindow } from '../runtime/budget.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { BUDGET_REMAINING } from '../runtime/series.ts';
+import { pastReleases } from './past-releases.ts';
 
 /** Questions about budgets, each answered by a view model of `api/`. */
 export interface BudgetHouse {
@@ -43,7 +37,7 @@ export interface BudgetHouse {
 export interface BudgetParts {
   readonly platform: Platform;
   readonly controller: Controller;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly keeper: BudgetKeeper;
   metricsOf(environment: string): MetricsPort | undefined;
   now(): number;
@@ -114,26 +108,21 @@ async function consumersOf(
 ): Promise<Consumer[]> {
   const lane = `${slo.service}/${environment.name}`;
   const windowMs = budgetWindowOf(slo, environment);
-  const records = await parts.ledger.read({ subject: lane });
   const since = parts.now() - windowMs;
   const allowed = view.allowed ?? 0;
   const share = (bad: number) => (allowed > 0 ? bad / allowed : 0);
-  const releases = releasesOf(lane, records)
-    .filter(({ release }) => release.openedAt > since)
-    .map(({ release }) => {
-      const bad = (release.intervals[slo.name] ?? []).reduce((sum, i) => sum + (i.canary?.bad ?? 0), 0);
-      return {
-        kind: 'release' as const,
-        name: `${slo.service} ${release.target.version}`,
-        at: release.openedAt,
-        bad,
-        share: share(bad),
-        release: release.id,
-      };
+  const releases = pastReleases(parts.journal)
+    .list()
+    .filter((r) => r.lane === lane && r.openedAt > since)
+    .map(({ id, version, openedAt, badBySlo }) => {
+      const bad = badBySlo[slo.name] ?? 0;
+      const name = `${slo.service} ${version}`;
+      return { kind: 'release' as const, name, at: openedAt, bad, share: share(bad), release: id };
     })
     .filter((r) => r.bad > 0);
   const port = parts.metricsOf(environment.name);
-  const spans = incidents(records, slo.name, parts.now()).filter((s) => s.to > since);
+  const alerts = await parts.journal.read({ subject: lane, type: 'alert.received' });
+  const spans = incidents(alerts, slo.name, parts.now()).filter((s) => s.to > since);
   const failed = await Promise.all(
     spans.map(async ({ from, to, name }) => {
       const counted = port ? await countBetween(port, slo, environment.name, from, to) : null;
@@ -164,7 +153,7 @@ async function consumersOf(
 }
 
 export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
-  const { platform, keeper, ledger, now } = parts;
+  const { platform, keeper, journal, now } = parts;
   const find = (environmentName: string, sloName: string) => {
     const environment = platform.environments.find((e) => e.name === environmentName);
     const slo = platform.slos.find((s) => s.name === sloName);
@@ -224,19 +213,13 @@ export function createBudgetHouse(parts: BudgetParts): BudgetHouse {
       return ok(await keeper.adjust(found.slo, environmentName, { ...wanted, ...counted }, actor, now()));
     },
     async replay(rule, fromMs, toMs) {
-      const past = await Promise.all(
-        lanesOf(platform).map(async ({ service, environment }) => {
-          const lane = `${service.name}/${environment.name}`;
-          return releasesOf(lane, await ledger.read({ subject: lane }));
-        }),
-      );
+      const past = pastReleases(journal);
       const releases: ReplayAnswer['releases'] = [];
-      for (const one of past
-        .flat()
-        .filter((p) => p.release.openedAt >= fromMs && p.release.openedAt <= toMs)) {
-        const replayed = replayRelease(one, rule);
-        if (!replayed.ok) return replayed;
-        releases.push(replayed.value);
+      for (const { id } of past.list().filter((r) => r.openedAt >= fromMs && r.openedAt <= toMs)) {
+        const found = await past.find(id);
+        const replayed = found && replayRelease(found, rule);
+        if (replayed && !replayed.ok) return replayed;
+        if (replayed) releases.push(replayed.value);
       }
       releases.sort((a, b) => b.openedAt - a.openedAt);
       return ok({ schema: 'sluice.dev/replay/v1', sentence: replaySentence(releases), releases, alerts: [] });

@@ -15,6 +15,7 @@ import {
 import type { Gatekeeper } from '../controller/gate/keeper.ts';
 import { type OpenKept, policyOfDigest } from '../controller/gate/kept-policy.ts';
 import {
+  type DecidedRecord,
   explainDecision,
   findDecision,
   type ReplayedDecision,
@@ -26,7 +27,10 @@ import { freezesBetween } from '../governance/calendar.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { FreezeFacts } from '../governance/facts.ts';
 import { decisionSentence } from '../governance/words.ts';
+import { fromCanonical } from '../kit/canonical.ts';
+import type { History } from '../ledger/history.ts';
 import type { LedgerPort } from '../ledger/port.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 import { searchAudit } from './audit.ts';
 
 /** Questions about pull requests, freezes, waivers and the past, each answered by a view model of `api/`. */
@@ -48,6 +52,20 @@ export interface GovernanceHouseParts {
   readonly gate: Gatekeeper | null;
   readonly openKept: OpenKept;
   now(): number;
+}
+
+/** Decisions hold all their facts: so many are read at once. */
+const AT_ONCE = 100;
+
+/** A decision by its name, sought from the newest on. */
+async function decisionOf(history: History, id: string): Promise<DecidedRecord | undefined> {
+  for (let before: number | undefined; ; ) {
+    const texts = await history.page({ type: 'gate.decided', before, limit: AT_ONCE });
+    const records = texts.map((text) => fromCanonical(text) as LedgerRecord);
+    const found = findDecision(records, id);
+    if (found || records.length < AT_ONCE) return found;
+    before = records.at(-1)!.seq;
+  }
 }
 
 const SHOWN_MS = 14 * 86_400_000;
@@ -111,11 +129,11 @@ export function createGovernanceHouse(parts: GovernanceHouseParts): GovernanceHo
     }),
     audit: (query, before, limit) => searchAudit(ledger.history, query, before, limit),
     async explain(id) {
-      const record = findDecision(await ledger.read({ type: 'gate.decided' }), id);
+      const record = await decisionOf(ledger.history, id);
       return record && explainDecision(record);
     },
     async replay(id) {
-      const record = findDecision(await ledger.read({ type: 'gate.decided' }), id);
+      const record = await decisionOf(ledger.history, id);
       if (!record) return { missing: 'decision' };
       const policy = policyOfDigest(
         await ledger.read({ type: 'policy.kept' }),

@@ -1,14 +1,14 @@
 import { explainRelease } from '../api/explain.ts';
 import { endSentence } from '../api/sentences.ts';
 import { byUrgency, type LaneSummary, laneSummary, overviewSentence, releaseView } from '../api/views.ts';
-import { laneOfRelease, type PastRelease, releasesOf } from '../controller/history.ts';
 import type { Controller, LaneView } from '../controller/loop.ts';
 import type { SloStatuses } from '../controller/slo-statuses.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { answerFor } from '../delivery/answer.ts';
 import { evidenceOf } from '../delivery/assess.ts';
 import { problemLine } from '../kit/problem.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
+import { pastReleases } from './past-releases.ts';
 
 /** What the server and the command line ask of the house: every answer a view model of `api/`. */
 export interface House {
@@ -30,7 +30,7 @@ export interface VerdictQuery {
 export interface HouseParts {
   readonly platform: Platform;
   readonly controller: Controller;
-  readonly ledger: LedgerPort;
+  readonly journal: Journal;
   readonly statuses: SloStatuses;
   now(): number;
 }
@@ -66,13 +66,8 @@ const troubleLine = (lane: string, { message, failures }: NonNullable<LaneView['
   `${lane}: it could not be looked at (${message}; ${failures} ${failures === 1 ? 'time' : 'times'} in a row); it is tried again`;
 
 export function createHouseViews(parts: HouseParts): House {
-  const { platform, controller, ledger } = parts;
-
-  async function past(id: string): Promise<PastRelease | undefined> {
-    const lane = laneOfRelease(id);
-    if (!lane) return undefined;
-    return releasesOf(lane, await ledger.read({ subject: lane })).find((p) => p.release.id === id);
-  }
+  const { platform, controller, journal } = parts;
+  const past = pastReleases(journal);
 
   return {
     async overview() {
@@ -85,7 +80,7 @@ export function createHouseViews(parts: HouseParts): House {
         platform: platform.name,
         sentence: overviewSentence(lanes),
         at: parts.now(),
-        ledger: await ledger.head(),
+        ledger: journal.position(),
         problems: [
           ...(controller.desired()?.problems ?? []).map(problemLine),
           ...controller
@@ -96,7 +91,7 @@ export function createHouseViews(parts: HouseParts): House {
       };
     },
     async release(id) {
-      const found = await past(id);
+      const found = await past.find(id);
       if (!found) return undefined;
       const live = controller.lanes().find((view) => view.state.release?.id === id);
       const lane = live?.state ?? found.lane;
@@ -112,34 +107,21 @@ export function createHouseViews(parts: HouseParts): House {
       };
     },
     async releases() {
-      const all = await Promise.all(
-        controller.lanes().map(async ({ state }) =>
-          releasesOf(state.lane, await ledger.read({ subject: state.lane })).map(({ release }) => {
-            const [service, environment] = state.lane.split('/') as [string, string];
-            const { id, target, openedAt, endedAt, cause, blamed } = release;
-            const name = `${service} ${target.version} in ${environment}`;
-            const sentence = cause ? endSentence(name, release) : `${name} is on its way.`;
-            return {
-              id,
-              service,
-              environment,
-              version: target.version,
-              openedAt,
-              endedAt,
-              cause,
-              blamed,
-              sentence,
-            };
-          }),
-        ),
-      );
+      const releases = past.list().map(({ id, lane, version, openedAt, blamed, ...ending }) => {
+        const [service, environment] = lane.split('/') as [string, string];
+        const name = `${service} ${version} in ${environment}`;
+        const sentence = ending.cause ? endSentence(name, ending) : `${name} is on its way.`;
+        const { endedAt, cause } = ending;
+        return { id, service, environment, version, openedAt, endedAt, cause, blamed, sentence };
+      });
       return {
         schema: 'sluice.dev/releases/v1',
-        releases: all.flat().sort((a, b) => b.openedAt - a.openedAt),
+        releases: releases.sort((a, b) => b.openedAt - a.openedAt),
+        leftOut: past.leftOut(),
       };
     },
     async explain(id) {
-      const found = await past(id);
+      const found = await past.find(id);
       return found && explainRelease(found.lane.lane, found.release, found.records);
     },
     verdict({ service, environment, ...question }) {

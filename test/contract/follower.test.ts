@@ -38,7 +38,7 @@ async function rig() {
   });
   let leader: { name: string; address: string | null } | null = null;
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, ledger: journal, statuses, now }),
+    house: createHouseViews({ platform, controller, journal, statuses, now }),
     ledger: journal,
     controller,
     now,

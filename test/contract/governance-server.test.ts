@@ -57,14 +57,14 @@ async function rig(
     house: createHouseViews({
       platform: sim.platform,
       controller,
-      ledger: sim.ledger,
+      journal: sim.journal(),
       statuses: keeper.statuses,
       now,
     }),
     budgets: createBudgetHouse({
       platform: sim.platform,
       controller,
-      ledger: sim.ledger,
+      journal: sim.journal(),
       keeper,
       metricsOf: () => undefined,
       now,

@@ -85,7 +85,7 @@ async function rig() {
     budgets: createBudgetHouse({
       platform: house.platform,
       controller,
-      ledger: house.ledger,
+      journal: house.journal(),
       keeper,
       metricsOf: () => COUNTS,
       now,
@@ -94,7 +94,7 @@ async function rig() {
     house: createHouseViews({
       platform: house.platform,
       controller: house.controller(),
-      ledger: house.ledger,
+      journal: house.journal(),
       statuses: keeper.statuses,
       now,
     }),

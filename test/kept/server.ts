@@ -24,7 +24,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
   const { journal, controller, governance, budgets } = parts;
   const { statuses } = budgets;
   const clock = () => now;
-  const seen = { platform, controller, ledger: journal, now: clock };
+  const seen = { platform, controller, journal, now: clock };
   const app = createApp({
     house: createHouseViews({ ...seen, statuses }),
     budgets: createBudgetHouse({ ...seen, keeper: budgets, metricsOf: () => undefined }),

@@ -37,7 +37,7 @@ async function rig() {
   const house = createBudgetHouse({
     platform,
     controller: { metrics } as unknown as Controller,
-    ledger: journal,
+    journal,
     keeper: budgets,
     metricsOf: () => port,
     now: () => at,
