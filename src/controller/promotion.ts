@@ -12,6 +12,7 @@ import {
 } from '../gitops/events.ts';
 import { promotionsFold } from '../gitops/fold.ts';
 import type { ForgeFailure, ForgePort, PullRequest } from '../gitops/forge.ts';
+import { failedAgain, isForgeWide, type Retrying, waits } from '../gitops/forge-backoff.ts';
 import { loadSentence } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
 import { orderObjection, type Pipeline, type Plan, plansOf, type Stand } from '../gitops/promotion.ts';
@@ -55,7 +56,8 @@ export interface PromoterParts {
   warn(details: object, message: string): void;
 }
 
-const RETRY_MS = 5_000;
+/** Under this a failure of the forge as a whole is kept. */
+const FORGE = 'the forge';
 
 /** How one service stands everywhere, from what the lanes and Git say. */
 export function standsOf(
@@ -100,10 +102,10 @@ function evidenceIn(lane: Lane | undefined, left: (slo: string) => number | null
 export function createPromoter(parts: PromoterParts): Promoter {
   const { platform, forge, journal } = parts;
   const promotions = () => journal.state(promotionsFold);
-  let retryAt = 0;
+  /** What failed and is tried again: by its lane, release or pull request, and of the forge as a whole. */
+  const retries = new Map<string, Retrying & { readonly commit: string | null }>();
   /** What was found current: by number, the commits that it was compared at. */
   const current = new Map<number, string>();
-  const mergeAgainAt = new Map<number, number>();
   /** Where a branch of ours stood when we last wrote or read it: the gate may know an older one. */
   const headOf = new Map<number, string>();
   const environmentOf = (name: string): Environment => platform.environments.find((e) => e.name === name)!;
@@ -138,9 +140,30 @@ export function createPromoter(parts: PromoterParts): Promoter {
     };
   }
 
-  function later(error: ForgeFailure, now: number, what: object): void {
-    retryAt = now + Math.max(RETRY_MS, error.retryAfterMs ?? 0);
-    parts.warn({ ...what, ...error }, 'the forge did not take a proposal; it is tried again');
+  const commitNow = (): string | null => parts.desired()?.commit ?? null;
+  const waiting = (what: string, now: number): boolean => {
+    const [own, all] = [retries.get(what), retries.get(FORGE)];
+    // Another commit may have mended it: it is tried at once.
+    const held = own !== undefined && own.commit === commitNow() && waits(own, now);
+    return held || (all !== undefined && waits(all, now));
+  };
+
+  const wait = (what: string, error: ForgeFailure, now: number) =>
+    void retries.set(what, { ...failedAgain(retries.get(what), error, now), commit: commitNow() });
+
+  /** It is tried again later and later; where the forge as a whole fails, so is everything else. */
+  function later(
+    error: ForgeFailure,
+    now: number,
+    what: string,
+    message = 'the forge did not take a proposal; it is tried again',
+  ): void {
+    for (const key of isForgeWide(error) ? [what, FORGE] : [what]) wait(key, error, now);
+    parts.warn({ of: what, ...error }, message);
+  }
+  function done(what: string): void {
+    retries.delete(what);
+    retries.delete(FORGE);
   }
 
   type Asked = Extract<Plan, { readonly artefact: unknown }>;
@@ -218,30 +241,44 @@ export function createPromoter(parts: PromoterParts): Promoter {
 
   async function carryOut(service: string, plan: Plan, now: number): Promise<void> {
     const lane = `${service}/${plan.environment}`;
+    if (waiting(lane, now)) return;
     if (plan.kind !== 'withdraw') {
       const made = await propose(service, plan, SYSTEM, now);
-      if (!made.ok && !isNothing(made.error)) later(made.error, now, { lane });
+      if (made.ok) done(lane);
+      else if (isNothing(made.error)) wait(lane, made.error, now);
+      else later(made.error, now, lane);
       return;
     }
     const found = await forge.pull(plan.number);
-    const done =
-      found.ok && found.value.state === 'open' ? await forge.withdraw(found.value, `${plan.why}.`) : ok(null);
-    if (!done.ok) later(done.error, now, { lane });
-    else await end(lane, plan.number, 'withdrawn', plan.why, now);
+    // One that is gone needs no withdrawing; one that could not be read is asked for again.
+    const withdrawn = !found.ok
+      ? found.error.code === 'NOT_FOUND'
+        ? ok(null)
+        : found
+      : found.value.state === 'open'
+        ? await forge.withdraw(found.value, `${plan.why}.`)
+        : ok(null);
+    if (!withdrawn.ok) return later(withdrawn.error, now, lane);
+    done(lane);
+    await end(lane, plan.number, 'withdrawn', plan.why, now);
   }
 
   /** What became of those that are open: merged, or closed by a person, which is respected and remembered. */
   async function follow(now: number): Promise<void> {
     for (const kept of openOnes()) {
       const { number, lane } = kept;
+      const what = `#${number}`;
+      if (waiting(what, now)) continue;
       const known = parts.gate.seen(number);
       const fresh = known?.state === 'open' && known.head.sha === headOf.get(number);
       const found = fresh ? ok(known) : await forge.pull(number);
       if (!found.ok) {
-        later(found.error, now, { lane });
-        return;
+        later(found.error, now, what);
+        continue;
       }
+      if (!fresh) done(what);
       const { state } = found.value;
+      if (state !== 'open') for (const key of [what, `merge ${what}`]) retries.delete(key);
       if (state === 'merged') {
         await end(lane, number, 'merged', 'it was merged', now);
         await parts.refresh?.(kept.environment);
@@ -272,11 +309,14 @@ export function createPromoter(parts: PromoterParts): Promoter {
     const head = parts.desired()?.heads?.get(baseOf(kept.environment)) ?? parts.desired()?.commit;
     const compared = `${head} ${pull.head.sha}`;
     if (current.get(kept.number) === compared) return true;
-    const [base, ours] = [
-      await forge.text(baseOf(kept.environment), path),
-      await forge.text(pull.head.sha, path),
-    ];
-    if (!base.ok || !ours.ok) return false;
+    const what = `#${kept.number}`;
+    const base = await forge.text(baseOf(kept.environment), path);
+    const ours = base.ok ? await forge.text(pull.head.sha, path) : base;
+    if (!base.ok || !ours.ok) {
+      const { error } = ours as { error: ForgeFailure };
+      later(error, now, what, 'a proposal could not be compared with its base; it is tried again');
+      return false;
+    }
     const read = ours.value === null ? null : parseDesired(path, ours.value, service);
     const asked = read?.ok && read.value.digest === kept.digest;
     const same = kept.basis === null || kept.basis === sha256(base.value ?? '');
@@ -289,7 +329,8 @@ export function createPromoter(parts: PromoterParts): Promoter {
       ? `${path} changed since it was proposed: written anew`
       : 'its branch was changed by somebody: written anew';
     const made = await propose(service, planAgain(kept, why), SYSTEM, now);
-    if (!made.ok && !isNothing(made.error)) later(made.error, now, { lane: kept.lane });
+    if (!made.ok && !isNothing(made.error)) later(made.error, now, what);
+    else done(what);
     return false;
   }
 
@@ -298,14 +339,11 @@ export function createPromoter(parts: PromoterParts): Promoter {
     const declared = kept.kind === 'revert' ? autoRevert : autoMerge;
     // Only asked for: the forge's own required check decides.
     if (!declared || parts.gate.allowed(pull.number, pull.head.sha) !== true) return;
-    if (now < (mergeAgainAt.get(pull.number) ?? 0)) return;
+    const what = `merge #${pull.number}`;
+    if (waiting(what, now)) return;
     const merged = await forge.merge(pull);
-    if (merged.ok) return;
-    mergeAgainAt.set(pull.number, now + Math.max(RETRY_MS, merged.error.retryAfterMs ?? 0));
-    parts.warn(
-      { pull: pull.number, ...merged.error },
-      'a declared merge was not taken; it is asked for again',
-    );
+    if (merged.ok) return done(what);
+    later(merged.error, now, what, 'a declared merge was not taken; it is asked for again');
     // Another commit came in between: looked at again from where the branch stands now.
     if (merged.error.code === 'CONFLICT') current.delete(pull.number);
   }
@@ -324,16 +362,18 @@ export function createPromoter(parts: PromoterParts): Promoter {
         ours?.number ??
         null;
       if (pull === null) continue;
+      if (waiting(release.id, now)) continue;
       const [service, environment] = lane.split('/') as [string, string];
-      const done = await forge.comment(
+      const said = await forge.comment(
         { number: pull },
         OUTCOME_MARK,
         failureBody(service, environment, release),
       );
-      if (!done.ok) {
-        later(done.error, now, { lane });
-        return;
+      if (!said.ok) {
+        later(said.error, now, release.id, 'an author could not be told of a failure; it is tried again');
+        continue;
       }
+      done(release.id);
       await record('author.told', lane, { release: release.id, pull }, SYSTEM, now);
     }
   }
@@ -342,14 +382,11 @@ export function createPromoter(parts: PromoterParts): Promoter {
     pipelines: (now) => platform.services.map((s) => pipelineOf(s.name, now)),
     proposals: () => [...promotions().all.values()],
     async look(now) {
-      if (now < retryAt || parts.desired() === null) return;
+      if (waiting(FORGE, now) || parts.desired() === null) return;
       await follow(now);
       await tellAuthors(now);
       for (const { name } of platform.services)
-        for (const plan of plansOf(pipelineOf(name, now))) {
-          if (now < retryAt) return;
-          await carryOut(name, plan, now);
-        }
+        for (const plan of plansOf(pipelineOf(name, now))) await carryOut(name, plan, now);
     },
     async promote(service, environment, actor, now) {
       const pipeline = pipelineOf(service, now);

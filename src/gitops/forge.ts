@@ -105,9 +105,10 @@ export interface WantedChange {
 
 /** What a webhook tells: a hint, confirmed at the source. */
 export interface ForgeHint {
-  readonly kind: 'pull' | 'push' | 'merge-group' | 'other';
+  /** `status`: somebody posted a check at a commit. */
+  readonly kind: 'pull' | 'push' | 'merge-group' | 'status' | 'other';
   readonly pull: number | null;
-  /** Of a merge group: the commit that would be merged, and what it would be merged into. */
+  /** Of a status its commit; of a merge group the commit that would be merged, and what it would be merged into. */
   readonly headSha: string | null;
   readonly baseSha: string | null;
   readonly delivery: string;

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
+import { type ReadTree, treeChanges } from '../../src/gitops/adapters/forge-http/tree-changes.ts';
 import type { CheckReport, PullRequest } from '../../src/gitops/forge.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { patiently } from '../wait.ts';
@@ -78,7 +79,6 @@ const SHAPE = {
   merged_at: null,
   html_url: 'http://x',
   created_at: '2026-01-01T00:00:00Z',
-  changed_files: 1,
   user: { login: 'a' },
   labels: [],
   base: side('main'),
@@ -197,21 +197,46 @@ describe('a forge that fails', () => {
     github.done();
   });
 
-  it('FORGE-16: all pages are read; what is more than a forge lists is known to be incomplete', async () => {
+  it('FORGE-16: all pages are read', async () => {
     const github = scripted();
-    const files = `${ONE}/files`;
-    const head = { ...SHAPE, head: { ...SHAPE.head, sha: PULL.head.sha }, changed_files: 3_500 };
-    github.on('GET', ONE, 200, head);
-    const page = (from: number) =>
-      Array.from({ length: 100 }, (_, i) => ({ filename: `f${from + i}`, status: 'modified' }));
-    for (let n = 1; n <= 30; n++)
-      github.on('GET', files, 200, page(n * 100), {
-        link: `<${ADDRESS}${files}?page=${n + 1}&per_page=100>; rel="next"`,
-      });
-    const listed = await github.forge.files(PULL);
+    const pulls = '/repos/acme/shop/pulls';
+    const page = (from: number) => Array.from({ length: 100 }, (_, i) => ({ ...SHAPE, number: from + i }));
+    for (let n = 0; n < 3; n++)
+      github.on(
+        'GET',
+        pulls,
+        200,
+        page(n * 100),
+        n < 2 ? { link: `<${ADDRESS}${pulls}?page=${n + 2}&per_page=100>; rel="next"` } : {},
+      );
+    const listed = await github.forge.openPulls();
+    expect(listed.ok && listed.value).toHaveLength(300);
+    github.done();
+  });
+
+  it('FORGE-2: what differs in more folders or files than are read is known to be incomplete', async () => {
+    const tree = (names: readonly string[]) =>
+      names.map((path) => ({ path, mode: '040000', type: 'tree', sha: path }));
+    const folders = Array.from({ length: 2_001 }, (_, n) => `f${n}`);
+    const read: ReadTree = async (sha) => ok(sha === 'after' ? tree(folders) : []);
+    expect(await treeChanges(read, 'before', 'after')).toMatchObject({
+      ok: true,
+      value: { complete: false },
+    });
+    const blobs: ReadTree = async (sha) =>
+      ok(
+        sha === 'after'
+          ? Array.from({ length: 3_001 }, (_, n) => ({
+              path: `${n}`,
+              mode: '100644',
+              type: 'blob',
+              sha: 'x',
+            }))
+          : [],
+      );
+    const listed = await treeChanges(blobs, 'before', 'after');
     expect(listed).toMatchObject({ ok: true, value: { complete: false } });
     expect(listed.ok && listed.value.files).toHaveLength(3_000);
-    github.done();
   });
 
   it('FORGE-17: a pull request of a fork is known as one', async () => {
@@ -226,15 +251,29 @@ describe('a forge that fails', () => {
   it('FORGE-12: a limit says how long to wait', () => {
     expect(failureOf(429, 'x', { 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7_000 });
     expect(failureOf(403, 'You have exceeded a secondary rate limit', {}).code).toBe('RATE_LIMITED');
+    expect(failureOf(403, 'x', { 'retry-after': '7' })).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 7_000,
+    });
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    const wait = failureOf(503, 'x', { 'retry-after': date });
+    expect(wait.code).toBe('UNAVAILABLE');
+    expect(wait.retryAfterMs).toBeGreaterThan(1_800_000);
+    expect(failureOf(502, 'x', {})).toEqual({ code: 'UNAVAILABLE', message: 'x' });
   });
 
-  it('FORGE-13: what was refused is not tried again', async () => {
+  it('FORGE-13: what was refused, or asks to be left alone, is not tried again', async () => {
     let tries = 0;
     const refused = await retrying(async () => {
       tries++;
       return fail({ code: 'FORBIDDEN', message: 'no' } as const);
     }, 1);
     expect([refused.ok, tries]).toEqual([false, 1]);
+    const busy = await retrying(async () => {
+      tries++;
+      return fail({ code: 'UNAVAILABLE', message: '503', retryAfterMs: 1_000 } as const);
+    }, 1);
+    expect([busy.ok, tries]).toEqual([false, 2]);
     expect(await retrying(async () => ok(1), 1)).toEqual({ ok: true, value: 1 });
   });
 
@@ -249,7 +288,10 @@ describe('a forge that fails', () => {
       },
     };
     const body = JSON.stringify(event);
-    const hint = forge.hint({ 'x-hub-signature-256': `sha256=${hmac('s', body)}` }, body);
+    const hintOf = (text: string) => forge.hint({ 'x-hub-signature-256': `sha256=${hmac('s', text)}` }, text);
+    const status = JSON.stringify({ sha: 'h', context: 'sluice/gate', state: 'success' });
+    expect(hintOf(status)).toMatchObject({ ok: true, value: { kind: 'status', pull: null, headSha: 'h' } });
+    const hint = hintOf(body);
     expect(hint).toMatchObject({
       ok: true,
       value: { kind: 'merge-group', pull: 12, headSha: 'h', baseSha: 'b' },

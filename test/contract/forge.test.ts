@@ -33,10 +33,9 @@ async function localRig(): Promise<ForgeRig> {
     label: async (number, labels) => void (await forge.label(number, labels)),
     states: async (sha) =>
       Object.fromEntries(
-        Object.entries((await kept()).statuses[sha] as Record<string, { state: string }>).map(([k, v]) => [
-          k,
-          v.state,
-        ]),
+        Object.entries(((await kept()).statuses[sha] ?? {}) as Record<string, { state: string }>).map(
+          ([k, v]) => [k, v.state],
+        ),
       ),
     comments: async (number) => [
       (await kept()).pulls.find((p: { number: number }) => p.number === number).comment,

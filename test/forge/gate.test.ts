@@ -10,7 +10,7 @@ import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './git
 const CHECK = 'sluice/gate';
 const SECRET = 'gitea-hook';
 const PROD = 'environments/prod/checkout.yaml';
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 60_000;
 
 /** The gate as a service beside a real Gitea: told by its webhooks, heeded by its branch protection. */
 describe('the gate on a real Gitea', () => {
@@ -115,6 +115,29 @@ describe('the gate on a real Gitea', () => {
     // On opening: found by a webhook, and once more where Gitea told of it twice.
     const decisions = await h.ledger.read({ type: 'gate.decided', subject: `pull/${pull.number}` });
     expect(decisions.length).toBeLessThanOrEqual(3);
+    h.numbers.left = 0.9;
+  });
+
+  it('POST-5: somebody’s success over a denial, with the very words of ours, is replaced within seconds and put on record', async () => {
+    h.numbers.left = -0.5;
+    const mallory = await gitea.stranger('mallory', 'shop');
+    const pull = await opened('contested', { [PROD]: desired('1.1.3', 'd') });
+    const { sha } = pull.head;
+    await until('the status', WITHIN_MS, async () => (await status(sha)) === 'failure');
+    const path = `/repos/${OWNER}/shop/commits/${sha}/statuses`;
+    const [ours] = await gitea.api<{ description: string }[]>('GET', path);
+    await mallory('POST', `/repos/${OWNER}/shop/statuses/${sha}`, {
+      context: CHECK,
+      state: 'success',
+      description: ours!.description,
+    });
+    await until('ours again', WITHIN_MS, async () => (await status(sha)) === 'failure');
+    expect(await forge.merge(pull)).toMatchObject({ ok: false, error: { code: 'REFUSED' } });
+    const posted = await until('on record', WITHIN_MS, async () => {
+      const records = await h.ledger.read({ type: 'gate.posted', subject: `pull/${pull.number}` });
+      return records.find((r) => (r.data as { foreign?: object }).foreign);
+    });
+    expect(posted.data).toMatchObject({ state: 'failure', foreign: { by: 'mallory', state: 'success' } });
     h.numbers.left = 0.9;
   });
 

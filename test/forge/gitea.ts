@@ -15,6 +15,8 @@ export interface Gitea {
   readonly home: string;
   token(user: string): string;
   api<T>(method: string, path: string, body?: object): Promise<T>;
+  /** Somebody else, who may write to a repository: what they ask goes by their own token. */
+  stranger(login: string, repository: string): Promise<Gitea['api']>;
   stop(): Promise<void>;
 }
 
@@ -113,19 +115,35 @@ DISABLE_REGISTRATION = true
     ...NOBODY,
   });
   await until('Gitea', 60_000, async () => (await request(`${address}/api/healthz`)).statusCode === 200);
-  const gitea: Gitea = {
-    address,
-    home,
-    token: () => token,
-    async api(method, path, body) {
+  const by =
+    (whose: string): Gitea['api'] =>
+    async (method, path, body) => {
       const answer = await request(`${address}/api/v1${path}`, {
         method: method as 'GET',
-        headers: { authorization: `token ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+        headers: { authorization: `token ${whose}`, ...(body ? { 'content-type': 'application/json' } : {}) },
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       const text = await answer.body.text();
       if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
       return (text ? JSON.parse(text) : null) as never;
+    };
+  const gitea: Gitea = {
+    address,
+    home,
+    token: () => token,
+    api: by(token),
+    async stranger(login, name) {
+      const password = `${PASSWORD}-too`;
+      const person = {
+        username: login,
+        email: `${login}@example.org`,
+        password,
+        must_change_password: false,
+      };
+      await gitea.api('POST', '/admin/users', person);
+      await gitea.api('PUT', `/repos/${OWNER}/${name}/collaborators/${login}`, { permission: 'write' });
+      const args = ['--username', login, '--scopes', 'all', '--raw'];
+      return by(run('admin', 'user', 'generate-access-token', ...args).trim());
     },
     stop: () =>
       new Promise((done) => {
@@ -189,7 +207,7 @@ export async function takeHooks(
   await gitea.api('POST', `/repos/${OWNER}/${name}/hooks`, {
     type: 'gitea',
     active: true,
-    events: ['pull_request', 'pull_request_sync', 'pull_request_label', 'push'],
+    events: ['pull_request', 'pull_request_sync', 'pull_request_label', 'push', 'status'],
     config: {
       url: `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/webhooks/gitea`,
       content_type: 'json',

@@ -89,6 +89,8 @@ export interface HouseOptions {
   readonly environments?: string;
   /** The forge as the gate sees it: faults go in here. */
   readonly wrap?: (forge: ForgePort) => ForgePort;
+  /** What the gate warns of. */
+  readonly warned?: string[];
   /** Time goes by by itself. */
   readonly clock?: () => number;
   readonly patience?: Patience;
@@ -185,7 +187,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     adjustments: (slo, environment) => budgets.adjustments(slo, environment),
     pullUrl: (number) => `http://127.0.0.1:7117/pulls/${number}`,
     now: clock,
-    warn: () => {},
+    warn: (_, message) => options.warned?.push(message),
     ...(options.patience ? { patience: options.patience } : {}),
   });
   let branches = 0;

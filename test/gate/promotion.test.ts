@@ -201,7 +201,7 @@ describe('promotion by pull request', () => {
     for (let i = 0; i < 60; i++) await p.look(60_000);
     expect(p.pulls()).toEqual([]);
     down = false;
-    for (let i = 0; i < 4; i++) await p.look(10_000);
+    for (let i = 0; i < 20; i++) await p.look(10_000);
     expect(p.pulls()).toHaveLength(1);
     expect(await p.h.ledger.read({ type: 'proposal.opened' })).toHaveLength(1);
   });
@@ -341,6 +341,56 @@ describe('what may happen to a promotion on its way', () => {
     expect(await p.text(PROD)).toContain(digest('b'));
     expect(warned.join()).toContain('a review is required');
   });
+
+  it('PROMOTE-12: a proposal that cannot be compared, since the forge asks to be left alone, is asked about once', async () => {
+    let limited = false;
+    let calls = 0;
+    const p = await promoting({
+      wrapPromoter: (forge) => ({
+        ...forge,
+        text: async (...args) => {
+          if (!limited) return forge.text(...args);
+          calls++;
+          return fail({ code: 'RATE_LIMITED', message: '429', retryAfterMs: 60_000 });
+        },
+      }),
+    });
+    await READY(p);
+    const { git } = await import('../../src/gitops/adapters/git/program.ts');
+    await p.h.repository.push('by-hand', { 'README.md': 'other\n' });
+    await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
+    limited = true;
+    for (let gone = 0; gone < 50_000; gone += 1_000) await p.look(1_000);
+    expect(calls).toBe(1);
+    limited = false;
+    for (let gone = 0; gone < 30_000; gone += 5_000) await p.look(5_000);
+    expect(p.pulls()).toHaveLength(1);
+    expect(await opened(p)).toBe(1);
+  }, 120_000);
+
+  it('PROMOTE-12: a merge that is refused for hours is asked for ever more rarely; another commit is tried at once', async () => {
+    let tries = 0;
+    const p = await promoting({
+      environments: 'promotion: { autoMerge: true }',
+      wrapPromoter: (forge) => ({
+        ...forge,
+        merge: async () => {
+          tries++;
+          return fail({ code: 'REFUSED', message: 'a review is required' });
+        },
+      }),
+    });
+    await READY(p);
+    for (let gone = 0; gone < 3 * 3_600_000; gone += 30_000) await p.look(30_000);
+    expect(tries).toBeGreaterThan(15);
+    expect(tries).toBeLessThan(30);
+    const before = tries;
+    const { git } = await import('../../src/gitops/adapters/git/program.ts');
+    await p.h.repository.push('by-hand', { 'README.md': 'other\n' });
+    await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
+    for (let n = 0; n < 3; n++) await p.look(1_000);
+    expect(tries).toBe(before + 1);
+  }, 240_000);
 
   it('PROMOTE-9: the request tells the digest, what was seen, who wrote it, and what changes', async () => {
     const p = await promoting({ authors: ['Ada <b>@everybody</b>'] });

@@ -8,6 +8,7 @@ import type {
   Posted,
   PullRequest,
 } from '../../gitops/forge.ts';
+import { heedingLimits } from '../../gitops/forge-backoff.ts';
 import { type Decision, outcomeKey } from '../../governance/decision.ts';
 import { waiverFacts } from '../../governance/events.ts';
 import type { Facts } from '../../governance/facts.ts';
@@ -27,6 +28,7 @@ import type { SloStatuses } from '../slo-statuses.ts';
 import { decideFacts } from './decide.ts';
 import { type FactSources, gatherFacts } from './facts.ts';
 import { createMergeQueue, type Decided } from './merge-queue.ts';
+import { NOT_ON_RECORD, type PostsOnRecord, recordOfPost, toCheck } from './posting.ts';
 import { slosOf } from './slo-facts.ts';
 
 /** A pull request as the gate last saw it. */
@@ -102,11 +104,15 @@ interface Watched {
   /** Until when the forge said not to ask again: whatever is new. */
   notBefore: number;
   failures: number;
-  /** The commit that was evaluated last. */
+  /** What was so when it was evaluated last, as the ground is. */
   tried: string;
   hinted: boolean;
-  /** What was decided last is not posted yet. */
+  /** What was decided last is not posted yet, or it is not known to stand. */
   untold: boolean;
+  /** When what is posted was last seen to stand, and whether somebody posted there since. */
+  checkedAt: number;
+  suspect: boolean;
+  onRecord: PostsOnRecord;
   /** Grows with each evaluation: an older one that comes late changes nothing any more. */
   turn: number;
 }
@@ -119,6 +125,9 @@ const UNSEEN: Omit<Watched, 'state'> = {
   tried: '',
   hinted: false,
   untold: false,
+  checkedAt: Number.NEGATIVE_INFINITY,
+  suspect: false,
+  onRecord: NOT_ON_RECORD,
   turn: 0,
 };
 /** What a later evaluation overtook. */
@@ -146,7 +155,8 @@ function annotationsOf(facts: Facts): CheckReport['annotations'] {
 }
 
 export function createGatekeeper(parts: GateParts): Gatekeeper {
-  const { platform, forge, policy, governance, patience = PATIENCE } = parts;
+  const { platform, policy, governance, patience = PATIENCE } = parts;
+  const forge = heedingLimits(parts.forge, () => parts.now());
   const watched = new Map<number, Watched>();
   const closed: PullState[] = [];
   /** Evaluations under way: a pull request has at most one. */
@@ -155,6 +165,7 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
   let pollFailures = 0;
   let polledAt = Number.NEGATIVE_INFINITY;
   let pollAgainAt = 0;
+  let checkedAt = Number.NEGATIVE_INFINITY;
 
   const sources: FactSources = {
     platform,
@@ -286,12 +297,16 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     const posted = await forge.report(pull, reportOf(pull, decision, facts));
     if (!posted.ok) return posted;
     const { post, foreign, untold } = posted.value;
-    if (foreign)
-      parts.warn({ pull: pull.number, ...foreign }, 'somebody else posted under the name of our check');
-    if (post === 'posted') {
+    const before = watched.get(pull.number)?.onRecord ?? NOT_ON_RECORD;
+    const onRecord = post === 'posted' ? recordOfPost(before, decision.id, foreign, parts.now()) : null;
+    if (onRecord) {
+      if (foreign)
+        parts.warn({ pull: pull.number, ...foreign }, 'somebody else posted under the name of our check');
       const state = decision.allow ? ('success' as const) : ('failure' as const);
       const data = { decision: decision.id, headSha: pull.head.sha, state, ...(foreign ? { foreign } : {}) };
       await governance.record('gate.posted', `pull/${pull.number}`, data, SYSTEM, parts.now(), decision.id);
+      const entry = watched.get(pull.number);
+      if (entry) entry.onRecord = onRecord;
     }
     return untold ? fail(untold) : ok(foreign);
   }
@@ -319,12 +334,13 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     if (!current()) return LATE;
     const { decision, facts } = decided.value;
     const ground = groundOf(pull, facts, parts.now());
-    keep(pull, { ground, hinted: false, untold: true }, { decision, facts });
+    keep(pull, { ground, tried: ground, hinted: false, suspect: false, untold: true }, { decision, facts });
     const posted = await post(pull, decided.value);
     if (!current()) return LATE;
     if (!posted.ok) return posted;
     const foreign = posted.value ? { foreign: posted.value } : {};
-    return ok(keep(pull, { retryAt: 0, failures: 0, untold: false }, { decision, facts, ...foreign }));
+    const told = { retryAt: 0, failures: 0, untold: false, checkedAt: parts.now() };
+    return ok(keep(pull, told, { decision, facts, ...foreign }));
   }
 
   /** Evaluates one pull request. Whatever goes wrong is its own trouble, except what stops everything. */
@@ -334,9 +350,11 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     actor: Actor,
   ): Promise<Result<PullState, ForgeFailure>> {
     const turn = (watched.get(pull.number)?.turn ?? 0) + 1;
-    keep(pull, { turn, tried: pull.head.sha }, { trouble: watched.get(pull.number)?.state.trouble ?? null });
+    keep(pull, { turn }, { trouble: watched.get(pull.number)?.state.trouble ?? null });
     const current = () => watched.get(pull.number)?.turn === turn;
     try {
+      const { facts = null, trouble = null } = watched.get(pull.number)?.state ?? {};
+      keep(pull, { tried: groundOf(pull, facts, parts.now()) }, { trouble });
       const work = evaluatePull(pull, trigger, actor, current);
       const done = await within(work, patience.timeoutMs, `evaluating pull request ${pull.number}`);
       return done.ok || !current() ? done : failed(pull, done.error);
@@ -360,12 +378,23 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     warn: (details, message) => parts.warn(details, message),
   });
 
+  /** Whether something is new since it was tried last: that waits for nothing that failed before. */
+  function isNew({ state, hinted, tried }: Watched, now: number): boolean {
+    if (hinted) return true;
+    try {
+      return tried !== groundOf(state.pull, state.facts, now);
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown;
+      return false;
+    }
+  }
+
   /** Why it is time to evaluate a pull request; null: it is not. */
   function due(entry: Watched, now: number): string | null {
-    const { state, hinted, retryAt, notBefore, ground, tried } = entry;
-    const isNew = hinted || tried !== state.pull.head.sha;
-    if (now < notBefore || (now < retryAt && !isNew)) return null;
-    if (!state.decision || state.trouble) return state.decision ? 'another try' : 'opened';
+    const { state, hinted, retryAt, notBefore, ground } = entry;
+    if (now < notBefore || (now < retryAt && !isNew(entry, now))) return null;
+    if (!state.decision) return state.facts ? 'its head moved' : 'opened';
+    if (state.trouble) return 'another try';
     if (hinted) return 'told by the forge';
     if (ground !== groundOf(state.pull, state.facts, now)) return 'its grounds flipped';
     return now >= state.decision.validUntil ? 'its time was over' : null;
@@ -403,7 +432,22 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
         closed.unshift(ended.ok ? { ...state, pull: wellFormed(ended.value) } : state);
         closed.splice(KEPT_CLOSED);
       }
-    for (const pull of open) keep(pull, {}, { trouble: watched.get(pull.number)?.state.trouble ?? null });
+    for (const pull of open) {
+      const known = watched.get(pull.number)?.state;
+      // What was decided of another commit says nothing of this one.
+      const moved = known !== undefined && known.pull.head.sha !== pull.head.sha;
+      keep(pull, {}, { trouble: known?.trouble ?? null, ...(moved ? { decision: null, foreign: null } : {}) });
+    }
+  }
+
+  /** Posts that stand and are looked at again: those that somebody may have posted over, and a few others in turn. */
+  function doubtful(now: number): ReadonlySet<Watched> {
+    const standing = [...watched.values()].filter((e) => e.state.decision && !e.untold && !e.state.trouble);
+    const everyMs = POLL_MS[forge.kind];
+    const others = forge.kind !== 'local' && now - checkedAt >= everyMs;
+    if (others) checkedAt = now;
+    const stale = others ? toCheck(standing, now, everyMs) : new Set<Watched>();
+    return new Set(standing.filter((e) => e.suspect || stale.has(e)));
   }
 
   /** Evaluates a pull request once nobody else does; by its number nothing runs twice. */
@@ -424,10 +468,13 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
   }
 
   /** Looks at one pull request if it is due, and waits for that a while: one that hangs holds up no other. */
-  async function take(entry: Watched, now: number): Promise<void> {
+  async function take(entry: Watched, now: number, doubted: boolean): Promise<void> {
     const { pull } = entry.state;
-    const trigger = running.has(pull.number) ? null : dueOrTrouble(entry, now);
+    if (running.has(pull.number)) return;
+    const trigger = dueOrTrouble(entry, now) ?? (doubted ? 'what stands is looked at' : null);
     if (!trigger) return;
+    // As if it were not posted yet: it is posted again where it does not stand, and not decided again.
+    if (doubted) entry.untold = true;
     const work = inTurn(pull, trigger, SYSTEM).catch((thrown: unknown) => {
       fatal = thrown;
     });
@@ -448,13 +495,18 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     seen: (number) => stateOf(number)?.pull ?? null,
     allowed(number, headSha) {
       const found = stateOf(number);
-      return found?.decision && found.pull.head.sha === headSha ? found.decision.allow : null;
+      return found?.decision && found.facts?.pullRequest.headSha === headSha ? found.decision.allow : null;
     },
     bringing: (lane, digest) =>
       pulls().find(({ facts }) =>
         facts?.changes.some((c) => `${c.service}/${c.environment}` === lane && c.to?.digest === digest),
       )?.pull.number ?? null,
     hint(hint) {
+      if (hint.kind === 'status') {
+        // Somebody posted at a commit, or we did: what stands there is looked at, and nothing else.
+        for (const entry of watched.values()) entry.suspect ||= entry.state.pull.head.sha === hint.headSha;
+        return;
+      }
       if (hint.kind === 'merge-group') queue.add(hint, parts.now());
       // What a delivery says is not believed: the forge is asked at the next look.
       polledAt = Number.NEGATIVE_INFINITY;
@@ -471,7 +523,8 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
     async look(now) {
       await poll(now);
       await queue.look(now);
-      for (const entry of [...watched.values()]) await take(entry, now);
+      const doubted = doubtful(now);
+      for (const entry of [...watched.values()]) await take(entry, now, doubted.has(entry));
     },
   };
 }

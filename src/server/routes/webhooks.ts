@@ -61,7 +61,7 @@ export function webhookRoutes(app: App, parts: AppParts): void {
           : problem(c, 400, 'Not a delivery', hint.error.message);
       if (seen(hint.value.delivery)) return c.json({ ok: true, duplicate: true });
       gate.hint(hint.value);
-      parts.onPush();
+      if (hint.value.kind !== 'status') parts.onPush();
       return c.json({ ok: true });
     });
 }

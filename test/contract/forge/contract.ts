@@ -112,6 +112,59 @@ export function forgeContract(
       });
     });
 
+    const paths = async (pull: PullRequest) => {
+      const { files, complete } = value(await rig.forge.files(pull));
+      expect(complete).toBe(true);
+      return files.map((f) => f.path).sort();
+    };
+
+    it('FORGE-2: more of them than one answer holds, and files that became folders', async () => {
+      const many = Object.fromEntries(
+        Array.from({ length: 1_050 }, (_, n) => [`many/${n % 2 ? 'odd' : 'even'}/${n}.md`, 'x\n']),
+      );
+      const pull = await opened({ ...many, 'README.md': null, 'README.md/now.md': 'a folder\n' });
+      const { files, complete } = value(await rig.forge.files(pull));
+      expect([files.length, complete]).toEqual([1_052, true]);
+      expect(files.find((f) => f.path === 'README.md')?.status).toBe('removed');
+      expect(files.find((f) => f.path === 'README.md/now.md')?.status).toBe('added');
+    });
+
+    it('FORGE-26: files, texts and the post are of the commit that was read, though its branch moved on', async () => {
+      const prod = 'environments/prod/checkout.yaml';
+      const pull = await opened({ 'harmless.md': 'words\n' });
+      await rig.repository.push(pull.head.branch, { [prod]: 'service: checkout\nversion: 6.6.6\n' });
+      const moved = await rig.repository.push('base-moves', { 'base.md': 'moved\n' });
+      expect(await paths(pull)).toEqual(['harmless.md']);
+      expect(value(await rig.forge.text(pull.head.sha, prod))).toBe(FILES[prod]);
+      expect(value(await rig.forge.text(pull.head.sha, 'harmless.md'))).toBe('words\n');
+      expect(value(await rig.forge.list(pull.head.sha, 'environments'))).toHaveLength(2);
+      value(await rig.forge.report(pull, report(rig, pull)));
+      const now = value(await rig.forge.pull(pull.number));
+      expect(now.head.sha).not.toBe(pull.head.sha);
+      expect((await rig.states(pull.head.sha))[rig.check]).toBe('success');
+      expect((await rig.states(now.head.sha))[rig.check]).toBeUndefined();
+      expect(await paths(now)).toEqual([prod]);
+      expect((await rig.forge.merge(now)).ok).toBe(false);
+      // Its base is the commit that it was read with, too: what another branch brings is not its own.
+      expect(await paths({ ...pull, base: { branch: 'main', sha: moved } })).toEqual(['harmless.md']);
+    });
+
+    it('FORGE-26: a branch that took in its base, once or more, is told by what it adds itself', async () => {
+      const head = branch('took-in');
+      const first = await rig.repository.push(head, { 'own-1.md': 'one\n' });
+      const base = async (name: string) => {
+        const pull = await opened({ [name]: 'of the base\n' });
+        value(await rig.forge.report(pull, report(rig, pull, { key: name })));
+        value(await rig.forge.merge(pull));
+      };
+      await base('base-1.md');
+      const second = await rig.repository.merge(head, first, { 'own-2.md': 'two\n' });
+      await base('base-2.md');
+      await rig.repository.merge(head, second, { 'own-3.md': 'three\n' });
+      const made = await rig.forge.open({ title: head, body: '', base: 'main', head, labels: [] });
+      expect(await paths(value(made))).toEqual(['own-1.md', 'own-2.md', 'own-3.md']);
+    });
+
     it('FORGE-3: texts at both commits; what is not there is nothing, and no failure', async () => {
       const pull = await opened({ 'environments/prod/checkout.yaml': 'service: checkout\nversion: 1.3.0\n' });
       const path = 'environments/prod/checkout.yaml';

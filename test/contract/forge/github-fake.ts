@@ -443,7 +443,8 @@ export async function startGithubFake(repository: TestRepository, check: string)
     }
     m = /^\/git\/trees\/([0-9a-f]+)$/.exec(rest);
     if (m) {
-      const lines = (await git(bare, ['ls-tree', '-r', '-t', m[1]!])).split('\n').filter(Boolean);
+      const deep = url.searchParams.has('recursive') ? ['-r', '-t'] : [];
+      const lines = (await git(bare, ['ls-tree', '-z', ...deep, m[1]!])).split('\0').filter(Boolean);
       const tree = lines.map((line) => {
         const [, mode, type, id, name] = /^(\d+) (\w+) ([0-9a-f]+)\t(.+)$/.exec(line)!;
         return { path: name, mode, type, sha: id, size: 1, url: `https://api.example.invalid/${id}` };
@@ -454,8 +455,12 @@ export async function startGithubFake(repository: TestRepository, check: string)
       };
     }
     m = /^\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)$/.exec(rest);
-    if (m)
-      return { status: 200, body: { ...shapes.compare, files: (await changed(m[1]!, m[2]!)).slice(0, 300) } };
+    if (m) {
+      const files = (await changed(m[1]!, m[2]!)).slice(0, 300);
+      const shared = (await git(bare, ['merge-base', m[1]!, m[2]!])).trim();
+      const merge_base_commit = { ...(shapes.compare['merge_base_commit'] as Json), sha: shared };
+      return { status: 200, body: { ...shapes.compare, merge_base_commit, files } };
+    }
     m = /^\/commits\/([0-9a-f]+)\/check-runs$/.exec(rest);
     if (m) {
       const app = url.searchParams.get('app_id');

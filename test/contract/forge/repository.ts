@@ -10,6 +10,8 @@ export interface TestRepository {
   readonly remote: string;
   /** Commits files on a branch that begins at the base branch, and pushes it. Null removes a file. Gives the commit. */
   push(branch: string, files: Readonly<Record<string, string | null>>, from?: string): Promise<string>;
+  /** Merges what is on main now into a commit, adds files, and pushes that as the branch. */
+  merge(branch: string, onto: string, files: Readonly<Record<string, string>>): Promise<string>;
   /** The branch is gone. */
   remove(branch: string): Promise<void>;
   close(): void;
@@ -19,7 +21,7 @@ export interface TestRepository {
 export async function cloneOf(remote: string, home: string): Promise<TestRepository> {
   const work = join(home, 'clone');
   await git(home, ['clone', '--quiet', remote, work]);
-  return {
+  const clone: TestRepository = {
     remote,
     async push(branch, files, from = 'origin/main') {
       await git(work, ['fetch', '--quiet', 'origin']);
@@ -37,9 +39,24 @@ export async function cloneOf(remote: string, home: string): Promise<TestReposit
       await git(work, ['push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`]);
       return (await git(work, ['rev-parse', 'HEAD'])).trim();
     },
+    async merge(branch, onto, files) {
+      await git(work, ['fetch', '--quiet', 'origin']);
+      await git(work, ['checkout', '--quiet', '-B', branch, onto]);
+      await git(work, [
+        ...WHO,
+        'merge',
+        '--quiet',
+        '--no-ff',
+        '-m',
+        `Merge main into ${branch}`,
+        'origin/main',
+      ]);
+      return clone.push(branch, files, 'HEAD');
+    },
     remove: async (branch) => void (await git(work, ['push', '--quiet', 'origin', `:refs/heads/${branch}`])),
     close: () => rmSync(home, { recursive: true, force: true }),
   };
+  return clone;
 }
 
 /** A bare repository with one commit on main, and a clone of it. */

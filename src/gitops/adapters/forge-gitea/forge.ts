@@ -1,25 +1,12 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
-import {
-  type ChangedFile,
-  type ForgeFailure,
-  type ForgePort,
-  type ForgeResult,
-  MAX_FILES,
-  type PullRequest,
-  type WantedChange,
-} from '../../forge.ts';
-import { badSignature, deliveryOf, signed, unavailable } from '../forge-http/calls.ts';
+import type { ForgeFailure, ForgePort, ForgeResult, PullRequest, WantedChange } from '../../forge.ts';
+import { badSignature, deliveryOf, signed } from '../forge-http/calls.ts';
+import { remembering } from '../forge-http/tree-changes.ts';
 import { type GiteaAccess, giteaApi } from './api.ts';
 import { giteaPosts } from './posts.ts';
-import {
-  contentSchema,
-  deliverySchema,
-  filesSchema,
-  pullSchema,
-  pullsSchema,
-  treeSchema,
-} from './schemas.ts';
+import { contentSchema, deliverySchema, pullSchema, pullsSchema } from './schemas.ts';
+import { filesBetween, pathsBelow } from './trees.ts';
 
 export interface GiteaOptions extends GiteaAccess {
   readonly branch: string;
@@ -28,14 +15,6 @@ export interface GiteaOptions extends GiteaAccess {
   readonly webhookSecret: string;
   readonly now?: () => number;
 }
-
-const STATUS = {
-  added: 'added',
-  changed: 'modified',
-  modified: 'modified',
-  deleted: 'removed',
-  renamed: 'renamed',
-} as const satisfies Record<string, ChangedFile['status']>;
 
 const viewOf = (p: z.infer<typeof pullSchema>): PullRequest => ({
   number: p.number,
@@ -61,6 +40,7 @@ export function giteaForge(options: GiteaOptions): ForgePort {
   const api = giteaApi(options);
   const { once, get, pages } = api;
   const posts = giteaPosts(api, options.now ?? Date.now);
+  const remember = remembering();
 
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
   const missing = (result: Result<unknown, ForgeFailure>): boolean =>
@@ -126,30 +106,9 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       if (!found.ok) return found;
       return ok(found.value.items.map(viewOf).filter((p) => branches.includes(p.base.branch)));
     },
-    async files(pull) {
-      const found = await pages(`/pulls/${pull.number}/files`, filesSchema, MAX_FILES);
-      if (!found.ok) return found;
-      const files = found.value.items.map(
-        ({ filename, status, previous_filename: previous }): ChangedFile => ({
-          path: filename,
-          status: STATUS[status as keyof typeof STATUS] ?? 'modified',
-          ...(previous ? { previous } : {}),
-        }),
-      );
-      return ok({ files, complete: found.value.all });
-    },
+    files: (pull) => remember(`${pull.base.sha}...${pull.head.sha}`, () => filesBetween(api, pull)),
     text: textAt,
-    async list(sha, folder) {
-      const found = await get(`/git/trees/${sha}?recursive=true&per_page=10000`, treeSchema);
-      if (!found.ok) return found;
-      if (found.value.truncated) return unavailable('git/trees', 'the repository holds too many files');
-      const below = folder ? `${folder}/` : '';
-      return ok(
-        (found.value.tree ?? [])
-          .filter((t) => t.type === 'blob' && t.path.startsWith(below))
-          .map((t) => t.path),
-      );
-    },
+    list: (sha, folder) => pathsBelow(api, sha, folder),
     report: posts.report,
     comment: posts.comment,
     async open(wanted) {
@@ -200,10 +159,12 @@ export function giteaForge(options: GiteaOptions): ForgePort {
       if (!parsed.success) return fail({ code: 'INVALID', message: 'the delivery is not as documented' });
       // A comment is no ground of a decision, and the one that is kept up to date is our own.
       const pull = parsed.data.comment ? null : (parsed.data.pull_request?.number ?? null);
+      const { ref, sha, context } = parsed.data;
+      const status = pull === null && sha !== undefined && context !== undefined;
       return ok({
-        kind: pull !== null ? 'pull' : parsed.data.ref ? 'push' : 'other',
+        kind: pull !== null ? 'pull' : status ? 'status' : ref ? 'push' : 'other',
         pull,
-        headSha: null,
+        headSha: status ? sha : null,
         baseSha: null,
         delivery: headers['x-gitea-delivery'] ?? '',
       });

@@ -23,14 +23,16 @@ export const pullSchema = z.object({
 });
 export const pullsSchema = z.array(pullSchema);
 
-export const filesSchema = z.array(
-  z.object({ filename: z.string(), status: z.string(), previous_filename: z.string().optional() }),
-);
-
 export const treeSchema = z.object({
-  tree: z.array(z.object({ path: z.string(), type: z.string() })).nullable(),
+  tree: z
+    .array(z.object({ path: z.string(), mode: z.string(), type: z.string(), sha: z.string() }))
+    .nullable(),
   truncated: z.boolean(),
 });
+
+export const commitsSchema = z.array(
+  z.object({ sha: z.string(), parents: z.array(z.object({ sha: z.string() })) }),
+);
 
 /** Who wrote something; null: somebody who is gone. */
 export const userSchema = z.object({ id: z.number(), login: z.string() });
@@ -54,6 +56,9 @@ export const deliverySchema = z.object({
   number: z.number().optional(),
   pull_request: z.object({ number: z.number() }).optional(),
   ref: z.string().optional(),
+  /** Of a status: where it was posted, and under which name. */
+  sha: z.string().optional(),
+  context: z.string().optional(),
   comment: z.object({}).nullish(),
 });
 

@@ -1,23 +1,24 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../../kit/result.ts';
-import {
-  type ChangedFile,
-  type ForgeFailure,
-  type ForgeHint,
-  type ForgePort,
-  type ForgeResult,
-  MAX_FILES,
-  type PullRequest,
-  type WantedChange,
+import type {
+  ChangedFile,
+  ChangedFiles,
+  ForgeFailure,
+  ForgeHint,
+  ForgePort,
+  ForgeResult,
+  PullRequest,
+  WantedChange,
 } from '../../forge.ts';
 import { badSignature, deliveryOf, signed, unavailable } from '../forge-http/calls.ts';
+import { type ReadTree, remembering, treeChanges } from '../forge-http/tree-changes.ts';
 import { type GithubAccess, githubApi } from './api.ts';
 import { githubPosts } from './posts.ts';
 import {
   compareSchema,
   contentSchema,
   deliverySchema,
-  fileSchema,
+  type fileSchema,
   type GithubPull,
   gitCommitSchema,
   gitTreeSchema,
@@ -85,6 +86,7 @@ export function githubForge(options: GithubOptions): ForgePort {
   const api = githubApi(options);
   const { owner, once, get, all } = api;
   const posts = githubPosts(api, options.auth, options.now ?? Date.now);
+  const remember = remembering();
 
   /** One commit on top of the base branch with these texts: a tree, a commit, and the branch moved to it. */
   async function writeBranch({ branch, base, files, title }: WantedChange): ForgeResult<null> {
@@ -135,6 +137,30 @@ export function githubForge(options: GithubOptions): ForgePort {
     return moved.ok ? ok(null) : moved;
   }
 
+  const treeAt: ReadTree = async (sha) => {
+    const found = await get('GET /repos/{owner}/{repo}/git/trees/{tree_sha}', { tree_sha: sha }, treeSchema);
+    if (!found.ok) return found;
+    return found.value.truncated
+      ? unavailable('git/trees', 'a folder holds too many files')
+      : ok(found.value.tree);
+  };
+
+  /**
+   * What a head adds to its base, of exactly these two commits: the list that GitHub keeps with a pull request is
+   * that of its present head. A comparison lists so many files; where there are more the two trees are compared.
+   */
+  async function filesBetween({ base, head }: PullRequest): ForgeResult<ChangedFiles> {
+    const compared = await get(
+      'GET /repos/{owner}/{repo}/compare/{basehead}',
+      { basehead: `${base.sha}...${head.sha}` },
+      compareSchema,
+    );
+    if (!compared.ok) return compared;
+    const files = (compared.value.files ?? []).map(fileOf);
+    if (files.length < COMPARED_FILES) return ok({ files, complete: true });
+    return treeChanges(treeAt, compared.value.merge_base_commit.sha, head.sha);
+  }
+
   return {
     kind: 'github',
     async pull(number) {
@@ -155,34 +181,7 @@ export function githubForge(options: GithubOptions): ForgePort {
       if (!found.ok) return found;
       return ok(found.value.map(viewOf).filter((p) => branches.includes(p.base.branch)));
     },
-    async files(pull) {
-      const known = await get(
-        'GET /repos/{owner}/{repo}/pulls/{pull_number}',
-        { pull_number: pull.number },
-        pullSchema,
-      );
-      if (!known.ok) return known;
-      if (known.value.head.sha !== pull.head.sha) {
-        // A merge group: what it would add to its own base, which may be others' changes, too.
-        const compared = await get(
-          'GET /repos/{owner}/{repo}/compare/{basehead}',
-          { basehead: `${pull.base.sha}...${pull.head.sha}` },
-          compareSchema,
-        );
-        if (!compared.ok) return compared;
-        const files = (compared.value.files ?? []).map(fileOf);
-        return ok({ files, complete: files.length < COMPARED_FILES });
-      }
-      const found = await all(
-        'GET /repos/{owner}/{repo}/pulls/{pull_number}/files',
-        { pull_number: pull.number },
-        fileSchema,
-        MAX_FILES,
-      );
-      if (!found.ok) return found;
-      const files = found.value.map(fileOf);
-      return ok({ files, complete: files.length === (known.value.changed_files ?? Number.NaN) });
-    },
+    files: (pull) => remember(`${pull.base.sha}...${pull.head.sha}`, () => filesBetween(pull)),
     async text(sha, path) {
       const found = await get('GET /repos/{owner}/{repo}/contents/{path}', { path, ref: sha }, contentSchema);
       if (!found.ok) return found.error.code === 'NOT_FOUND' ? ok(null) : found;
@@ -201,7 +200,7 @@ export function githubForge(options: GithubOptions): ForgePort {
       if (found.value.truncated) return unavailable('git/trees', 'the repository holds too many files');
       const below = folder ? `${folder}/` : '';
       return ok(
-        found.value.tree.filter((t) => t.type === 'blob' && t.path?.startsWith(below)).map((t) => t.path!),
+        found.value.tree.filter((t) => t.type === 'blob' && t.path.startsWith(below)).map((t) => t.path),
       );
     },
     report: posts.report,
@@ -270,7 +269,7 @@ export function githubForge(options: GithubOptions): ForgePort {
       if (!delivery.ok) return delivery;
       const parsed = deliverySchema.safeParse(delivery.value);
       if (!parsed.success) return fail({ code: 'INVALID', message: 'the delivery is not as documented' });
-      const { pull_request: pull, merge_group: group, ref, action } = parsed.data;
+      const { pull_request: pull, merge_group: group, ref, action, sha, context } = parsed.data;
       const id = headers['x-github-delivery'] ?? '';
       if (group)
         return ok({
@@ -280,6 +279,8 @@ export function githubForge(options: GithubOptions): ForgePort {
           baseSha: group.base_sha,
           delivery: id,
         });
+      if (!pull && sha !== undefined && context !== undefined)
+        return ok({ kind: 'status', pull: null, headSha: sha, baseSha: null, delivery: id });
       const number = pull?.number ?? null;
       const kind = number !== null ? 'pull' : ref ? 'push' : 'other';
       return ok({ kind, pull: number, headSha: null, baseSha: null, delivery: id });

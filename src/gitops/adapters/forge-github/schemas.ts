@@ -15,7 +15,6 @@ export const pullSchema = z.object({
   draft: z.boolean().optional(),
   html_url: z.string(),
   created_at: z.string(),
-  changed_files: z.number().optional(),
   user: z.object({ login: z.string() }).nullable(),
   labels: z.array(z.object({ name: z.string() })),
   base: side,
@@ -29,10 +28,13 @@ export const fileSchema = z.object({
   previous_filename: z.string().optional(),
 });
 
-export const compareSchema = z.object({ files: z.array(fileSchema).optional() });
+export const compareSchema = z.object({
+  files: z.array(fileSchema).optional(),
+  merge_base_commit: z.object({ sha: z.string() }),
+});
 
 export const treeSchema = z.object({
-  tree: z.array(z.object({ path: z.string().optional(), type: z.string().optional() })),
+  tree: z.array(z.object({ path: z.string(), mode: z.string(), type: z.string(), sha: z.string() })),
   truncated: z.boolean(),
 });
 
@@ -73,6 +75,9 @@ export const deliverySchema = z.object({
   pull_request: z.object({ number: z.number() }).optional(),
   merge_group: z.object({ head_sha: z.string(), base_sha: z.string(), head_ref: z.string() }).optional(),
   ref: z.string().optional(),
+  /** Of a status: where it was posted, and under which name. */
+  sha: z.string().optional(),
+  context: z.string().optional(),
 });
 
 export const refSchema = z.object({ object: z.object({ sha: z.string() }) });

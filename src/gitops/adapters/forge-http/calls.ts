@@ -4,32 +4,43 @@ import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure } from '../../forge.ts';
 
 const RATE_WORDS = /rate limit|too many requests|abuse/i;
-const MAX_WAIT_MS = 60_000;
+/** Where a forge limits and does not say for how long. */
+const LIMITED_MS = 60_000;
+
+type Headers = Readonly<Record<string, unknown>>;
+const headerOf = (headers: Headers, name: string): string | null =>
+  headers[name] === undefined ? null : String(headers[name]);
+
+/** How long a forge asks to wait: as seconds or as a date, or by when its limit ends. Null: it does not say. */
+function waitOf(headers: Headers): number | null {
+  const after = headerOf(headers, 'retry-after');
+  const seconds = Number(after);
+  if (after !== null && seconds > 0) return seconds * 1_000;
+  const until = after === null ? Number.NaN : Date.parse(after);
+  if (Number.isFinite(until)) return Math.max(0, until - Date.now());
+  const reset = Number(headerOf(headers, 'x-ratelimit-reset'));
+  return reset > 0 ? Math.max(0, reset * 1_000 - Date.now()) : null;
+}
+
+const isLimited = (status: number, message: string, headers: Headers): boolean =>
+  status === 429 ||
+  (status === 403 &&
+    (headerOf(headers, 'x-ratelimit-remaining') === '0' ||
+      headerOf(headers, 'retry-after') !== null ||
+      RATE_WORDS.test(message)));
 
 /** A status as a failure with a code of ours. Forges say "too many" by 403 and by 429. */
-export function failureOf(
-  status: number,
-  message: string,
-  headers: Readonly<Record<string, unknown>> = {},
-): ForgeFailure {
-  const header = (name: string) => (headers[name] === undefined ? null : String(headers[name]));
-  const limited =
-    status === 429 ||
-    (status === 403 && (header('x-ratelimit-remaining') === '0' || RATE_WORDS.test(message)));
-  if (limited) {
-    const after = Number(header('retry-after'));
-    const reset = Number(header('x-ratelimit-reset'));
-    const wait =
-      after > 0 ? after * 1_000 : reset > 0 ? Math.max(0, reset * 1_000 - Date.now()) : MAX_WAIT_MS;
-    return { code: 'RATE_LIMITED', message, retryAfterMs: wait };
-  }
+export function failureOf(status: number, message: string, headers: Headers = {}): ForgeFailure {
+  if (isLimited(status, message, headers))
+    return { code: 'RATE_LIMITED', message, retryAfterMs: waitOf(headers) ?? LIMITED_MS };
   if (status === 401) return { code: 'UNAUTHORISED', message };
   if (status === 403) return { code: 'FORBIDDEN', message };
   if (status === 404 || status === 410) return { code: 'NOT_FOUND', message };
   if (status === 409) return { code: 'CONFLICT', message };
   if (status === 405) return { code: 'REFUSED', message };
   if (status >= 400 && status < 500) return { code: 'INVALID', message };
-  return { code: 'UNAVAILABLE', message };
+  const wait = headerOf(headers, 'retry-after') === null ? null : waitOf(headers);
+  return { code: 'UNAVAILABLE', message, ...(wait === null ? {} : { retryAfterMs: wait }) };
 }
 
 export const unavailable = (doing: string, thrown: unknown): { ok: false; error: ForgeFailure } =>
@@ -39,7 +50,7 @@ const MAX_ATTEMPTS = 3;
 
 /**
  * Tries again what failed for want of an answer. An operation begins with a read of what is there, so that
- * doing it twice leaves one result; a limit that asks to wait longer is passed on.
+ * doing it twice leaves one result; what asks to be left alone for a while is passed on.
  */
 export async function retrying<T>(
   operation: () => Promise<Result<T, ForgeFailure>>,
@@ -49,7 +60,7 @@ export async function retrying<T>(
   const policy = retry(
     handleWhenResult((result) => {
       const { ok: done, error } = result as { ok: boolean; error?: ForgeFailure };
-      return !done && error?.code === 'UNAVAILABLE';
+      return !done && error?.code === 'UNAVAILABLE' && error.retryAfterMs === undefined;
     }),
     {
       maxAttempts: attempts - 1,
