@@ -42,8 +42,6 @@ import { answersOf, openapiOf, replayOf } from './keeping.ts';
 import { ledgerCommand, sluice } from './server.ts';
 import { type Copy, copyOf } from './stores.ts';
 
-/** Seconds of work on a free machine; no test of these is about time. */
-const LIMIT = { timeout: 600_000 };
 const never = () => false;
 const anywhere = () => true;
 /** Answers may tell of more transitions than there were, and of more that happened. */
@@ -52,7 +50,7 @@ const ledgers = keptLedgers();
 let postgres: Postgres | null = null;
 beforeAll(async () => {
   if (ledgers.some(({ about }) => about.store === 'postgres')) postgres = await startPostgres();
-}, LIMIT.timeout);
+});
 afterAll(async () => {
   await postgres?.stop();
 });
@@ -66,7 +64,7 @@ it('KEPT-1: there is something to compare with, in each kind of store', () => {
   expect(new Set(ledgers.map(({ about }) => about.store))).toContain('sqlite');
 });
 
-describe.each(ledgers.map((kept) => [kept.name, kept] as const))('the ledger of %s', LIMIT, (_, kept) => {
+describe.each(ledgers.map((kept) => [kept.name, kept] as const))('the ledger of %s', (_, kept) => {
   const { folder, about } = kept;
   const file = (name: keyof typeof FILES) => join(folder, FILES[name]);
   const kepts = <T = Json>(name: keyof typeof FILES): T => readJson<T>(file(name));
@@ -82,7 +80,7 @@ describe.each(ledgers.map((kept) => [kept.name, kept] as const))('the ledger of 
     texts = await ledger.texts();
     records = await ledger.read();
     platform = platformOf(declarationOf(folder));
-  }, LIMIT.timeout);
+  });
   afterAll(async () => {
     await ledger?.close();
   });
@@ -284,7 +282,7 @@ const swapped = (texts: readonly string[], i: number): string[] => [
   ...texts.slice(i + 2),
 ];
 
-describe.each(keptVersions())('version %s', LIMIT, (version) => {
+describe.each(keptVersions())('version %s', (version) => {
   const folder = join(KEPT, version);
   const mine = ledgers.filter(({ name }) => name.startsWith(`${version}/`));
   const decisions = decisionsOf(folder);

@@ -8,11 +8,10 @@ import { databaseOf, emptySchema, ledgerIn, recordsIn, rowsAt, storedRows } from
 
 /** More than ten: as text, the tenth comes before the second. */
 const RECORDS = 12;
-const LIMIT = { timeout: 600_000 };
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, LIMIT.timeout);
+});
 afterAll(() => postgres.stop());
 
 const entryOf = (n: number) => ({
@@ -25,7 +24,7 @@ const entryOf = (n: number) => ({
   data: { n },
 });
 
-describe('rows of PostgreSQL', LIMIT, () => {
+describe('rows of PostgreSQL', () => {
   it('KEPT-1: what is kept of a database is loaded into another one as it was stored, and goes on there', async () => {
     const folder = temporaryFolder('rows');
     write(join(folder, FILES.schema), await emptySchema(postgres.url));

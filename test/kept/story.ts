@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOfVersion, type Releases, readReleases } from '../../shop/profile.ts';
+import { until as within } from '../wait.ts';
 import { sluice } from './server.ts';
 
 /** A running server over the folder of a demo whose story is over. */
@@ -14,16 +14,12 @@ export interface Demo {
   readonly repository: string;
 }
 
-const LIMIT_MS = 300_000;
+/** More than any step of the story takes on a quiet machine. */
+const LIMIT_MS = 60_000;
 const EVERY_MS = 200;
 
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
-  for (const end = Date.now() + LIMIT_MS; Date.now() < end; await sleep(EVERY_MS)) {
-    const found = await probe().catch(() => undefined);
-    if (found !== undefined && found !== false) return found;
-  }
-  throw new Error(`${what} did not happen within ${LIMIT_MS / 1_000} s`);
-}
+export const until = <T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> =>
+  within(what, LIMIT_MS, probe, EVERY_MS);
 
 export const get = async <T>(demo: Demo, path: string): Promise<T> =>
   (await (await fetch(`${demo.url}${path}`)).json()) as T;
