@@ -366,7 +366,7 @@ describe('what may happen to a promotion on its way', () => {
     for (let gone = 0; gone < 30_000; gone += 5_000) await p.look(5_000);
     expect(p.pulls()).toHaveLength(1);
     expect(await opened(p)).toBe(1);
-  }, 120_000);
+  });
 
   it('PROMOTE-12: a merge that is refused for hours is asked for ever more rarely; another commit is tried at once', async () => {
     let tries = 0;
@@ -390,7 +390,7 @@ describe('what may happen to a promotion on its way', () => {
     await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
     for (let n = 0; n < 3; n++) await p.look(1_000);
     expect(tries).toBe(before + 1);
-  }, 240_000);
+  });
 
   it('PROMOTE-9: the request tells the digest, what was seen, who wrote it, and what changes', async () => {
     const p = await promoting({ authors: ['Ada <b>@everybody</b>'] });

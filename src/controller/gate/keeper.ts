@@ -436,7 +436,11 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
       const known = watched.get(pull.number)?.state;
       // What was decided of another commit says nothing of this one.
       const moved = known !== undefined && known.pull.head.sha !== pull.head.sha;
-      keep(pull, {}, { trouble: known?.trouble ?? null, ...(moved ? { decision: null, foreign: null } : {}) });
+      keep(
+        pull,
+        {},
+        { trouble: known?.trouble ?? null, ...(moved ? { decision: null, foreign: null } : {}) },
+      );
     }
   }
 
