@@ -195,21 +195,21 @@ async function untoldOf(parts: Parts): Promise<Json> {
   return plain(untold.sort());
 }
 
-/** A forge that takes comments, and answers nothing else. */
+/** A forge that takes comments, and refuses everything else one by one: as a whole it is there. */
 function deafForge(comments: number[]): ForgePort {
-  const away = async () => fail({ code: 'UNAVAILABLE' as const, message: 'no forge is there' });
+  const refused = async () => fail({ code: 'FORBIDDEN' as const, message: 'comments alone are taken here' });
   return {
     kind: 'local',
-    pull: away,
-    openPulls: away,
-    files: away,
-    text: away,
-    list: away,
-    report: away,
-    open: away,
-    propose: away,
-    withdraw: away,
-    merge: away,
+    pull: refused,
+    openPulls: refused,
+    files: refused,
+    text: refused,
+    list: refused,
+    report: refused,
+    open: refused,
+    propose: refused,
+    withdraw: refused,
+    merge: refused,
     async comment({ number }) {
       comments.push(number);
       return ok(null);
