@@ -13,6 +13,7 @@ import { openPlanes, type Planes } from './app/planes.ts';
 import { tickUntilEnd } from './app/ticking.ts';
 import { serveFile } from './cli/client.ts';
 import { type Io, progress } from './cli/io.ts';
+import type { ServerPlaces } from './cli/parts.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
 import { systemClock } from './io/clock.ts';
@@ -22,21 +23,6 @@ import { newSecret } from './server/auth.ts';
 import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
 import type { WiringContext } from './wiring/context.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
-
-export interface AppOptions {
-  readonly platform: Platform;
-  /** Folder of the declaration. */
-  readonly directory: string;
-  /** Folder that holds everything of this server. */
-  readonly work: string;
-  /** Root of this program: policy, console, shop. */
-  readonly root: string;
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-  /** Further host names that requests may carry. */
-  readonly allowedHosts: readonly string[];
-}
 
 /** Why a server ended: it was told to, or another one leads. */
 export type End = 'stopped' | 'not leading';
@@ -120,7 +106,7 @@ async function lead(context: AppContext, journal: Journal) {
 }
 
 /** Opens the ledger, which is locked from here on, or refused: what there is before anything listens. */
-async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
+async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
   const { platform, directory, work, root } = options;
   mkdirSync(work, { recursive: true, mode: 0o700 });
   const log = await wiring.openLog(io.env, io.err);
@@ -143,7 +129,7 @@ async function openContext(io: Io, options: AppOptions, wiring: Wiring) {
  * Starts a server: it listens, waits until it leads where servers share a ledger, opens every part and begins to
  * tick. A part that cannot be opened stops what was started before it, and the reason is thrown as a `CliError`.
  */
-export async function startApp(io: Io, options: AppOptions, wiring: Wiring = allAdapters): Promise<App> {
+export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = allAdapters): Promise<App> {
   const { openServerJournal, lifecycle, log, wired } = await openContext(io, options, wiring);
   const end = new AbortController();
   const forward = () => end.abort();

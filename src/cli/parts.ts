@@ -17,11 +17,16 @@ type Env = Io['env'];
 /** Where a server keeps its things, and where it listens. */
 export interface ServerPlaces {
   readonly platform: Platform;
+  /** Folder of the declaration. */
   readonly directory: string;
+  /** Folder that holds everything of this server. */
   readonly work: string;
+  /** Root of this program: policy, console, shop. */
   readonly root: string;
   readonly host: string;
+  /** 0: any that is free. */
   readonly port: number;
+  /** Further host names that requests may carry. */
   readonly allowedHosts: readonly string[];
 }
 
