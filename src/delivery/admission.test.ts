@@ -17,6 +17,7 @@ const relabelled: Revision = { ...one, revision: 'one-relabelled', version: '1.0
 const blamed = (of: Revision): Rejected => ({
   revision: of.revision,
   digest: of.digest,
+  version: of.version,
   identity: identityOf(of),
   reason: 'HARM_SHOWN',
   release: 'checkout.prod.1',
@@ -94,6 +95,8 @@ describe('what a change of a lane is', () => {
     expect(asDelivered(lane, tuned(one), true)).toEqual(template(tuned(one), 'one-1'));
     expect(asDelivered(lane, relabelled, true).revision).toBe('one-relabelled');
     expect(asDelivered(lane, one, false)).toBe(one);
+    const condemned = at({ ...rolled, rejected: [blamed(template(tuned(one), 'pod-9'))] });
+    expect(asDelivered(condemned, tuned(one), true).revision).toBe('pod-9');
   });
 });
 

@@ -53,12 +53,14 @@ export function isHeldBack(lane: Lane, wanted: Revision, hold: Hold | null): boo
 
 /**
  * What Git asks for, as the lane will be asked for it. Where Argo Rollouts delivers that is by a pod template: the
- * one that this became when it was stable; where none is known, one that was never here.
+ * one that this was stable as, or condemned as; where none is known, one that was never here.
  */
 export function asDelivered(lane: Known, git: Revision, followed: boolean): Revision {
   if (!followed) return git;
   const identity = identityOf(git);
-  const known = lane?.stables.findLast((s) => s.identity === identity && s.version === git.version);
+  const isIt = (known: { readonly identity: string | null; readonly version?: string }) =>
+    known.identity === identity && known.version === git.version;
+  const known = lane?.stables.findLast(isIt) ?? lane?.rejected.findLast(isIt);
   return { ...git, revision: known?.revision ?? git.revision, template: 'known' };
 }
 

@@ -47,7 +47,11 @@ async function promoting(options: PromotingOptions = {}) {
     h.lanes.set(`checkout/${name}`, { ...at(name), stables: [...at(name).stables, ...stables], ...more });
   };
   for (const name of ['stage', 'prod'])
-    set(name, { stable: revision('1.0.0', 'a'), ...wasStable(revision('1.0.0', 'a')), since: h.now() - 60_000 });
+    set(name, {
+      stable: revision('1.0.0', 'a'),
+      ...wasStable(revision('1.0.0', 'a')),
+      since: h.now() - 60_000,
+    });
   const open = (journal: Journal) =>
     createPromoter({
       platform: h.platform,
