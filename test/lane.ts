@@ -1,5 +1,6 @@
 import type { Look } from '../src/delivery/assess.ts';
 import { type Event, emptyLane, type Lane, type Release, type Revision } from '../src/delivery/events.ts';
+import { identityOf } from '../src/delivery/identity.ts';
 import type { Context } from '../src/delivery/moves.ts';
 import type { Delivery } from '../src/delivery/port.ts';
 import type { LaneSettings, Seen } from '../src/delivery/seen.ts';
@@ -13,6 +14,12 @@ export const revision = (name: string, digest = `sha256:${name}`): Revision => (
   version: name,
   digest,
   config: {},
+});
+
+/** What a lane remembers of revisions that were stable in it, the latest last. */
+export const wasStable = (...revisions: readonly Revision[]): Pick<Lane, 'stables' | 'served'> => ({
+  stables: revisions.map((r) => ({ identity: identityOf(r), version: r.version, revision: r.revision })),
+  served: [...new Set(revisions.map((r) => r.digest))],
 });
 
 export const SETTINGS: LaneSettings = {
@@ -68,7 +75,7 @@ export const laneOf = (more: Partial<Lane> = {}): Lane => ({
   state: 'Evaluating',
   generation: 4,
   stable: revision('one'),
-  served: ['sha256:one'],
+  ...wasStable(revision('one')),
   releases: 1,
   release: releaseOf(),
   ...more,

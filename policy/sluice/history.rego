@@ -19,9 +19,7 @@ deny contains {
 	"environment": change.environment,
 	"evidence": {"digest": change.to.digest, "release": rejected.release, "reason": rejected.reason},
 } if {
-	some change in input.changes
-	some lane in input.lanes
-	lane.service == change.service
+	some [change, lane] in changed_lanes
 	some rejected in lane.rejected
 	rejected.digest == change.to.digest
 }
@@ -40,7 +38,7 @@ deny contains {
 	"evidence": {"digest": change.to.digest, "before": lane.previous},
 } if {
 	some [change, lane] in changed_lanes
-	change.kind == "release"
+	change.kind in {"first", "release", "config"}
 	lane.previous != null
 	not change.to.digest in lane.stableBefore
 }

@@ -5,13 +5,14 @@ import data.sluice.history
 
 test_a_clean_history_is_allowed if count(history.deny) == 0 with input as fixture.facts
 
-test_a_rejected_digest_is_refused_everywhere if {
+test_a_rejected_digest_is_refused if {
 	rejected := {"digest": "sha256:b", "environment": "stage", "release": "checkout.stage.3", "reason": "HARM_SHOWN"}
-	stage := object.union(fixture.lane, {"environment": "stage", "rejected": [rejected]})
-	f := object.union(fixture.facts, {"lanes": [fixture.lane, stage]})
+	f := fixture.with_lane({"rejected": [rejected]})
 	some d in history.deny with input as f
 	d.code == "REJECTED_DIGEST"
 	d.msg == "checkout 1.1.0 was rejected in stage (checkout.stage.3: HARM_SHOWN)"
+	stage := object.union(fixture.lane, {"environment": "stage", "rejected": [rejected]})
+	count(history.deny) == 0 with input as object.union(fixture.facts, {"lanes": [fixture.lane, stage]})
 }
 
 test_it_has_to_be_stable_before if {
@@ -19,6 +20,17 @@ test_it_has_to_be_stable_before if {
 	fixture.codes(history.deny) == {"NOT_STABLE_BEFORE"} with input as f
 	g := fixture.with_lane({"previous": "stage", "stableBefore": ["sha256:b"]})
 	count(history.deny) == 0 with input as g
+}
+
+test_whatever_is_new_has_to_be_stable_before if {
+	some kind in {"first", "release", "config"}
+	f := object.union(fixture.with_change({"kind": kind}), {"lanes": [object.union(fixture.lane, {"previous": "stage"})]})
+	fixture.codes(history.deny) == {"NOT_STABLE_BEFORE"} with input as f
+}
+
+test_a_revert_has_been_stable_here if {
+	f := object.union(fixture.with_change({"kind": "revert"}), {"lanes": [object.union(fixture.lane, {"previous": "stage"})]})
+	count(history.deny) == 0 with input as f
 }
 
 test_too_many_failures_need_a_person if {

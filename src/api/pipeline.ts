@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Measures } from '../controller/measures.ts';
+import { condemnedIn } from '../delivery/admission.ts';
 import type { Lane } from '../delivery/events.ts';
 import { MOVE_REASONS } from '../delivery/machine.ts';
-import { condemnedIn } from '../delivery/moves.ts';
 import type { KeptProposal } from '../gitops/events.ts';
 import { objection, orderObjection, type Pipeline, type Stand } from '../gitops/promotion.ts';
 import { SYNC_WORDS, type Sync } from '../gitops/sync.ts';

@@ -1,13 +1,12 @@
-import type { Platform } from '../declaration/platform.ts';
-import { branchesOf } from '../declaration/platform.ts';
-import type { Lane } from '../delivery/events.ts';
-import { condemnedIn, goodDigestsOf } from '../delivery/moves.ts';
-import { type Commit, changesOf, commitKind, isNewHere, type LaneChange } from '../gitops/commits.ts';
+import { branchesOf, lanesOf, type Platform } from '../declaration/platform.ts';
+import { asDelivered, isRefused } from '../delivery/admission.ts';
+import { type Lane, laneName } from '../delivery/events.ts';
+import { type Commit, changesOf, commitKind, type LaneKnown } from '../gitops/commits.ts';
 import { type GitopsData, gitopsEntry } from '../gitops/events.ts';
 import { commitsFold, type Origin, OURS, originKey } from '../gitops/fold.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
 import type { Journal } from '../ledger/journal.ts';
-import { orderHold } from './promotion.ts';
+import { orderHold } from './promotion-order.ts';
 
 export interface CommitKeeper {
   /** Records what was pushed since the last look, commit by commit. */
@@ -42,21 +41,30 @@ const standing = (branch: string, sha: string, subject: string, at: number): Com
 export function createCommits(parts: CommitParts): CommitKeeper {
   const { platform, journal, repository } = parts;
 
-  const laneOf = (name: string) => parts.lanes().find((l) => l.lane === name);
+  const followed = new Set(
+    lanesOf(platform)
+      .filter(({ environment }) => environment.delivery === 'argo-rollouts')
+      .map(({ service, environment }) => laneName(service.name, environment.name)),
+  );
+  const known = (name: string): LaneKnown => ({
+    lane: parts.lanes().find((l) => l.lane === name),
+    followed: followed.has(name),
+  });
 
   /** What the gate would have refused: it got here by force. */
-  function objectionsTo(changes: readonly LaneChange[]): Changed['objections'] {
-    return changes.flatMap(({ lane, kind, to }) => {
-      if (!to || !isNewHere(kind)) return [];
-      const why = condemnedIn(laneOf(lane)).some((r) => r.digest === to.digest)
+  function objectionsTo({ sides }: Commit): Changed['objections'] {
+    return [...sides].flatMap(([name, { head }]) => {
+      if (!head) return [];
+      const { lane, followed } = known(name);
+      const why = isRefused(lane, asDelivered(lane, head, followed))
         ? 'it was condemned here'
-        : orderHold(platform, parts.lanes(), parts.desired(), lane, to.digest);
-      return why ? [{ lane, why }] : [];
+        : orderHold(platform, parts.lanes(), parts.desired(), name, head.digest);
+      return why ? [{ lane: name, why }] : [];
     });
   }
 
   async function record(branch: string, commit: Commit, rewritten: boolean, now: number): Promise<void> {
-    const changes = changesOf(commit, (lane) => goodDigestsOf(laneOf(lane)));
+    const changes = changesOf(commit, known);
     const data: Changed = {
       commit: commit.sha,
       kind: commitKind(changes),
@@ -64,7 +72,7 @@ export function createCommits(parts: CommitParts): CommitKeeper {
       authoredAt: commit.at,
       message: commit.subject.slice(0, MESSAGE_LENGTH),
       changes: changes.map((c) => ({ ...c })),
-      objections: commit.onto ? objectionsTo(changes) : [],
+      objections: commit.onto ? objectionsTo(commit) : [],
       rewritten,
       merge: commit.merge,
     };

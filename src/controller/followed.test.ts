@@ -32,7 +32,11 @@ const git = (version: string, config = {}): Revision => ({
   digest: `sha256:${version}`,
   config,
 });
-const there = (version: string, revision: string): Revision => ({ ...git(version), revision });
+const there = (version: string, revision: string): Revision => ({
+  ...git(version),
+  revision,
+  template: 'unknown',
+});
 
 /** What Git and the cluster say, and what follows for everybody and for the loop. */
 async function follow(...looks: { git: Revision | null; cluster: Revision | null; readable?: boolean }[]) {
@@ -66,7 +70,7 @@ describe('what Git asks for, by what it became in the cluster', () => {
       git: git('1.1.0', { a: 1 }),
       cluster: there('1.1.0', 'hash'),
     });
-    expect(desired).toEqual({ ...git('1.1.0', { a: 1 }), revision: 'hash' });
+    expect(desired).toEqual({ ...git('1.1.0', { a: 1 }), revision: 'hash', template: 'known' });
     expect(wanted).toEqual(desired);
   });
 
@@ -84,6 +88,13 @@ describe('what Git asks for, by what it became in the cluster', () => {
     ];
     expect((await follow(...looks.slice(0, 2))).wanted?.revision).toBe('one');
     expect((await follow(...looks)).wanted?.revision).toBe('two');
+  });
+
+  it('FOLLOWED-4: a template is known once Git asks for its artefact, and not before', async () => {
+    const one = there('1.0.0', 'hash');
+    expect((await follow({ git: git('1.0.0', { a: 1 }), cluster: one })).wanted?.template).toBe('known');
+    expect((await follow({ git: git('1.1.0'), cluster: one })).wanted?.template).toBe('unknown');
+    expect((await follow({ git: null, cluster: one })).wanted?.template).toBe('unknown');
   });
 
   it('FOLLOWED-2: where Git says nothing the Rollout alone counts', async () => {

@@ -24,7 +24,8 @@ export function followCluster(platform: Platform, inner: DesiredRepository, aske
   function translated(lane: string, git: Revision | undefined): Revision | undefined {
     const there = last.get(lane);
     if (!there) return git;
-    const applied = git?.digest === there.digest ? { ...git, revision: there.revision } : undefined;
+    const applied: Revision | undefined =
+      git?.digest === there.digest ? { ...git, revision: there.revision, template: 'known' } : undefined;
     wanted.set(lane, applied ?? there);
     return applied ?? git ?? there;
   }

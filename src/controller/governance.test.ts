@@ -108,17 +108,17 @@ describe('the start gate, asked about freezes', () => {
     ['the gate let it through something else', decided({ recorded: recorded('BUDGET_SPENT') }), 'f1'],
     ['the gate let another service through', decided({}, { ...scope, service: 'search' }), 'f1'],
     ['the gate let it through in another environment', decided({}, { ...scope, environment: 'stage' }), 'f1'],
-  ])('FREEZE-10: what may begin under a freeze: %s', async (_, data, id) =>
+  ])('FREEZE-15: what may begin under a freeze: %s', async (_, data, id) =>
     expect(await held(data)).toBe(id),
   );
 
-  it('FREEZE-10: being let through ends when the decision does, and is of one artefact in one lane', async () => {
+  it('FREEZE-15: being let through ends when the decision does, and is of one artefact in one lane', async () => {
     expect(await held(decided(), NOW + 59_999)).toBeNull();
     expect(await held(decided(), NOW + 60_000)).toBe('f1');
     expect(await held(decided(), NOW, 'checkout/prod', revision('three'))).toBe('f1');
   });
 
-  it('FREEZE-10: a freeze of everything holds another lane, though the gate let the same artefact through in one', async () => {
+  it('FREEZE-15: a freeze of everything holds another lane, though the gate let the same artefact through in one', async () => {
     const k = await keeper();
     await k.freeze({ ...frozen(), scope: { environment: '*', service: '*' } }, OPS, NOW);
     await k.record('gate.decided', 'pull/7', decided(), SYSTEM, NOW);
@@ -127,7 +127,7 @@ describe('the start gate, asked about freezes', () => {
     expect(k.hold('checkout/stage', two, NOW)?.id).toBe('f1');
   });
 
-  it('FREEZE-10: whoever opens the ledger anew holds the same', async () => {
+  it('FREEZE-15: whoever opens the ledger anew holds the same', async () => {
     const ledger = memoryLedger();
     const first = await keeper(platform(), look(), ledger);
     await first.freeze(frozen(), OPS, NOW);

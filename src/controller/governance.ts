@@ -11,7 +11,7 @@ import {
   recordedFreezes,
 } from '../governance/events.ts';
 import { covers, type FreezeFacts, type Scope, scopeText } from '../governance/facts.ts';
-import { governanceFold, passKey } from '../governance/fold.ts';
+import { governanceFold, isPassed } from '../governance/fold.ts';
 import { type AutoFreeze, autoFreeze, holdOf } from '../governance/freeze.ts';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
@@ -136,8 +136,7 @@ export function createGovernance(parts: GovernanceParts): GovernanceKeeper {
     record,
     hold(lane, target, now) {
       const [service, environment] = lane.split('/') as [string, string];
-      const passed = (state().passes.get(passKey(lane, target.digest)) ?? 0) > now;
-      return passed ? null : holdOf(freezes(now), service, environment, now);
+      return isPassed(state(), lane, target, now) ? null : holdOf(freezes(now), service, environment, now);
     },
     async look(now) {
       const entries = platform.environments.flatMap((environment) =>

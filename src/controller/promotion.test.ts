@@ -3,7 +3,7 @@ import { laneOf, NOW, revision } from '../../test/lane.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
 import type { DesiredState } from '../gitops/port.ts';
-import { standsOf } from './promotion.ts';
+import { standsOf } from './promotion-order.ts';
 
 const platform = {
   environments: [{ name: 'prod', after: ['stage'], promotion: { soakMs: 60_000 } }],
@@ -11,7 +11,7 @@ const platform = {
 const standOf = (lane: Partial<Lane> | null, desired: DesiredState | null = null) =>
   standsOf(platform, 'checkout', new Map(lane ? [['checkout/prod', laneOf(lane)]] : []), desired)[0];
 const rejected = (name: string, digest: string) =>
-  ({ revision: name, digest, reason: 'HARM_SHOWN', release: 'r' }) as const;
+  ({ revision: name, digest, reason: 'HARM_SHOWN', identity: null, release: 'r' }) as const;
 
 describe('how a service stands in an environment', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
 import { branchOf, type Environment, type Platform } from '../declaration/platform.ts';
 import type { Lane } from '../delivery/events.ts';
-import { condemnedIn } from '../delivery/moves.ts';
 import { desiredPath, parseDesired, withArtefact } from '../gitops/desired.ts';
 import {
   declinedOf,
@@ -15,7 +14,7 @@ import type { ForgeFailure, ForgePort, PullRequest } from '../gitops/forge.ts';
 import { failedAgain, isForgeWide, type Retrying, waits } from '../gitops/forge-backoff.ts';
 import { loadSentence } from '../gitops/load.ts';
 import type { DesiredState } from '../gitops/port.ts';
-import { orderObjection, type Pipeline, type Plan, plansOf, type Stand } from '../gitops/promotion.ts';
+import { type Pipeline, type Plan, plansOf } from '../gitops/promotion.ts';
 import {
   bodyOf,
   countsOf,
@@ -31,6 +30,7 @@ import { problemLine } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Gatekeeper } from './gate/keeper.ts';
+import { standsOf } from './promotion-order.ts';
 
 /** Promotions and reverts by pull request: what is asked for, what became of it, what waits for what. */
 export interface Promoter {
@@ -58,30 +58,6 @@ export interface PromoterParts {
 
 /** Under this a failure of the forge as a whole is kept. */
 const FORGE = 'the forge';
-
-/** How one service stands everywhere, from what the lanes and Git say. */
-export function standsOf(
-  platform: Platform,
-  service: string,
-  lanes: ReadonlyMap<string, Lane>,
-  desired: DesiredState | null,
-): Stand[] {
-  return platform.environments.map(({ name, after, promotion }): Stand => {
-    const lane = lanes.get(`${service}/${name}`);
-    const wanted = desired?.lanes.get(`${service}/${name}`) ?? null;
-    return {
-      environment: name,
-      after,
-      soakMs: promotion.soakMs,
-      state: lane?.state ?? 'Idle',
-      stable: lane?.stable ?? null,
-      restSince: lane?.state === 'Stable' ? lane.since : null,
-      desired: wanted,
-      served: lane?.served ?? [],
-      rejected: condemnedIn(lane).map((r) => r.digest),
-    };
-  });
-}
 
 /** What a lane's last release showed. */
 function evidenceIn(lane: Lane | undefined, left: (slo: string) => number | null): Evidence[] {
@@ -414,17 +390,4 @@ export function createPromoter(parts: PromoterParts): Promoter {
       return fail(`there is nothing to promote to ${environment}: ${waits.join('; ')}`);
     },
   };
-}
-
-/** The start gate's question about order: why this artefact may not begin here; null: it may. */
-export function orderHold(
-  platform: Platform,
-  lanes: readonly Lane[],
-  desired: DesiredState | null,
-  lane: string,
-  digest: string,
-): string | null {
-  const [service, environment] = lane.split('/') as [string, string];
-  const stands = standsOf(platform, service, new Map(lanes.map((l) => [l.lane, l])), desired);
-  return orderObjection({ stands }, environment, digest);
 }

@@ -388,21 +388,6 @@ export interface Platform {
   readonly signIn: SignIn;
 }
 
-/** Every environment that comes before one, however far, nearest first. */
-export function environmentsBefore(platform: Platform, environment: Environment): Environment[] {
-  const found = new Set<Environment>();
-  const visit = (one: Environment) => {
-    for (const name of one.after) {
-      const before = platform.environments.find((e) => e.name === name);
-      if (!before || found.has(before)) continue;
-      found.add(before);
-      visit(before);
-    }
-  };
-  visit(environment);
-  return [...found];
-}
-
 /** How a version of one service goes out in one environment. */
 export const strategyOf = (service: Service, environment: Environment): Strategy => ({
   ...service.strategy,

@@ -125,7 +125,9 @@ describe('what Argo Rollouts is told', () => {
   });
 
   it('VERDICT-3: what was condemned before fails at its start, under any revision', () => {
-    const rejected = [{ revision: 'two', digest: 'sha256:two', reason: 'HARM_SHOWN' as const, release: 'r' }];
+    const rejected = [
+      { revision: 'two', digest: 'sha256:two', reason: 'HARM_SHOWN' as const, identity: null, release: 'r' },
+    ];
     const again = { ...revision('four'), digest: 'sha256:two' };
     const ask = (wanted: Revision) =>
       answerFor(lane(null, { rejected }), wanted, { revision: wanted.revision, step: 0, phase: 'start' });

@@ -1,5 +1,5 @@
+import { isRefused } from './admission.ts';
 import type { Lane, Revision } from './events.ts';
-import { isRefused } from './moves.ts';
 
 export interface Question {
   readonly revision: string;

@@ -316,7 +316,7 @@ describe('deciding, case by case', () => {
     expect(r.lane()).toMatchObject({ state: 'Canary', release: { step: 1 } });
   });
 
-  it('DECIDE-8: a blamed revision is refused, and so is its digest; the next one starts cleanly', () => {
+  it('DECIDE-30: a blamed revision is refused, and so is its digest; the next one starts cleanly', () => {
     const r = stableAt('1.0.0');
     r.push('1.1.0');
     until(r, 'Evaluating', 'inconclusive');

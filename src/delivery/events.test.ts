@@ -141,6 +141,7 @@ describe('what a recorded event changes', () => {
       revision: name,
       digest: `sha256:${name}`,
       reason: 'HARM_SHOWN' as const,
+      identity: null,
       release: 'r',
     }));
     const lift = { type: 'lane.lifted' as const, data: { digest: 'sha256:two', reason: 'fixed' } };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invariant } from '../kit/result.ts';
+import { identityOf } from './identity.ts';
 import { isDeclared, MOVE_REASONS, type MoveReason, STATES } from './machine.ts';
 import { REASONS } from './verdict.ts';
 
@@ -11,6 +12,8 @@ export const revisionSchema = z.object({
   config: z.record(z.string(), z.unknown()),
   /** The Helm chart that it is installed by, where one is named. */
   chart: z.string().optional(),
+  /** Set where the revision is a pod template: whether it is known what Git asked for when it was made. */
+  template: z.enum(['known', 'unknown']).optional(),
 });
 export type Revision = z.infer<typeof revisionSchema>;
 
@@ -206,9 +209,19 @@ export interface Release {
 export interface Rejected {
   readonly revision: string;
   readonly digest: string;
+  /** Digest, configuration and chart in one; null: not known. */
+  readonly identity: string | null;
   readonly version?: string;
   readonly reason: MoveReason;
   readonly release: string;
+}
+
+/** Something that was stable in a lane: what was asked for, and what it was known as. */
+export interface KnownStable {
+  /** Of its digest, configuration and chart; null: not known. */
+  readonly identity: string | null;
+  readonly version: string;
+  readonly revision: string;
 }
 
 /** Everything known of one service in one environment: a fold of its outcomes. */
@@ -234,7 +247,9 @@ export interface Lane {
   }[];
   /** Releases opened so far: numbers the ids. */
   readonly releases: number;
-  /** Digests that were stable here, the latest last: going back to one of them is a revert. */
+  /** What was stable here, the latest last: going back to one of these is a revert. */
+  readonly stables: readonly KnownStable[];
+  /** Digests that were stable here, the latest last: promotion order is about artefacts. */
   readonly served: readonly string[];
   /** When releases were condemned, the latest last. */
   readonly failures: readonly number[];
@@ -258,6 +273,7 @@ export const emptyLane = (lane: string): Lane => ({
   pending: [],
   commands: [],
   releases: 0,
+  stables: [],
   served: [],
   failures: [],
 });
@@ -265,6 +281,19 @@ export const emptyLane = (lane: string): Lane => ({
 const MAX_REMEMBERED = 100;
 const remember = <T>(list: readonly T[], item: T): readonly T[] =>
   [...list.filter((known) => known !== item), item].slice(-MAX_REMEMBERED);
+
+/** The lane with this as what is stable. A digest that is not known says nothing of promotion order. */
+function withStable(lane: Lane, stable: Revision): Lane {
+  const { revision, version, digest } = stable;
+  const known: KnownStable = { identity: identityOf(stable), version, revision };
+  const others = lane.stables.filter((s) => s.identity !== known.identity || s.revision !== revision);
+  return {
+    ...lane,
+    stable,
+    stables: [...others, known].slice(-MAX_REMEMBERED),
+    served: digest ? remember(lane.served, digest) : lane.served,
+  };
+}
 
 /** Abort outruns and cancels everything older in its lane; a newer generation replaces an older one. */
 function plan(pending: readonly Effect[], effects: readonly Effect[]): readonly Effect[] {
@@ -351,20 +380,16 @@ function moved(lane: Lane, data: EventData<'lane.moved'>, at: number): Lane {
   if (data.to === 'Promote') return { ...next, release: { ...release, cause: data.reason } };
   if (data.to === 'Abort') return aborted(next, release, data, at);
   if (data.from === 'Promote' && data.to === 'Stable')
-    return {
-      ...next,
-      stable: release.target,
-      served: remember(next.served, release.target.digest),
-      release: { ...release, endedAt: at },
-    };
+    return { ...withStable(next, release.target), release: { ...release, endedAt: at } };
   if (data.from === 'Rollback') return { ...next, release: { ...release, endedAt: at } };
   return next;
 }
 
 function aborted(next: Lane, release: Release, data: EventData<'lane.moved'>, at: number): Lane {
   const { revision, digest, version } = release.target;
+  const identity = identityOf(release.target);
   const rejected = data.blamed
-    ? [...next.rejected, { revision, digest, version, reason: data.reason, release: release.id }]
+    ? [...next.rejected, { revision, digest, identity, version, reason: data.reason, release: release.id }]
     : next.rejected;
   const setAside = data.reason === 'OPERATOR' || data.reason === 'HOLD_EXPIRED';
   return {
@@ -417,11 +442,7 @@ export function evolve(lane: Lane, event: Event, at: number): Lane {
     case 'lane.drifted':
       return { ...lane, generation: event.data.generation, pending: plan(lane.pending, event.data.effects) };
     case 'lane.adopted':
-      return {
-        ...lane,
-        stable: event.data.stable,
-        served: event.data.stable.digest ? remember(lane.served, event.data.stable.digest) : lane.served,
-      };
+      return withStable(lane, event.data.stable);
     case 'lane.waiting':
       return { ...lane, waiting: event.data.target, hold: event.data.hold ?? null };
     case 'lane.quiet':

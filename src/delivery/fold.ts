@@ -36,7 +36,7 @@ function withSummary(state: Lanes, lane: Lane, { type, seq }: LedgerRecord): Lan
 
 export const lanesFold: Fold<Lanes> = {
   name: 'lanes',
-  version: 2,
+  version: 3,
   reads: atVersion(Object.keys(eventSchemas), EVENT_VERSION),
   ...mapsCodec<Lanes>({
     lanes: new PersistentMap(),

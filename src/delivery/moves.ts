@@ -1,15 +1,15 @@
 import { burnWord } from '../runtime/burn.ts';
+import { isHeldBack, isRefused } from './admission.ts';
 import {
   type Effect,
   type EffectKind,
   type Event,
   evolve,
-  type Hold,
   type Lane,
-  type Rejected,
   type Release,
   type Revision,
 } from './events.ts';
+import { isSame } from './identity.ts';
 import type { MoveReason, State } from './machine.ts';
 import type { LaneSettings, Seen } from './seen.ts';
 
@@ -78,33 +78,12 @@ export const done = (id: string, outcome: string): Event => ({ type: 'command.do
 
 /** Whether this revision may begin a release now; the reason why not is for the status page. */
 export function startable(lane: Lane, desired: Revision | null): boolean {
-  if (!desired || desired.revision === lane.stable?.revision) return false;
+  if (!desired || (lane.stable && isSame(desired, lane.stable))) return false;
   if (isRefused(lane, desired) || lane.aside.includes(desired.revision)) return false;
-  const again = lane.release?.target.revision === desired.revision;
+  const again = lane.release !== null && isSame(lane.release.target, desired);
   // The same revision again is a retry: only from rest, and not for ever.
   return !again || (lane.state === 'Stable' && lane.release!.attempt < MAX_ATTEMPTS);
 }
-
-/** What was condemned in a lane; its stable digest is not, though another configuration of it was. */
-export const condemnedIn = (lane: Lane | undefined): readonly Rejected[] =>
-  (lane?.rejected ?? []).filter((r) => r.digest !== lane?.stable?.digest);
-
-/** Digests that were stable in a lane, and none of which was ever condemned: to go back to one is a revert. */
-export function goodDigestsOf(lane: Lane | undefined): string[] {
-  const refused = new Set(lane?.rejected.map((r) => r.digest));
-  return (lane?.served ?? []).filter((digest) => !refused.has(digest));
-}
-
-/** A blamed revision is refused; so is its digest under another configuration, unless it is the stable one. */
-export const isRefused = (lane: Lane, desired: Revision): boolean =>
-  lane.rejected.some(
-    (r) =>
-      r.revision === desired.revision || (r.digest === desired.digest && r.digest !== lane.stable?.digest),
-  );
-
-/** Whether a hold stops this one: what was stable before, and was never condemned, may always come back. */
-export const isHeldBack = (lane: Lane, wanted: Revision, hold: Hold | null): boolean =>
-  hold !== null && !lane.served.includes(wanted.digest);
 
 /** Opens a release of the wanted revision, if it may begin now. */
 export function open(c: Context, reason: MoveReason): Event[] {
@@ -114,7 +93,7 @@ export function open(c: Context, reason: MoveReason): Event[] {
   if (isHeldBack(lane, target, seen.hold)) return [];
   const release = `${lane.lane.replace('/', '.')}.${lane.releases + 1}`;
   const first = lane.stable === null;
-  const attempt = lane.release?.target.revision === target.revision ? lane.release.attempt + 1 : 1;
+  const attempt = lane.release && isSame(lane.release.target, target) ? lane.release.attempt + 1 : 1;
   const degraded = lane.state === 'Degraded';
   const opened: Event = {
     type: 'release.opened',

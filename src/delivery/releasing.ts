@@ -1,4 +1,5 @@
 import type { Event } from './events.ts';
+import { isSame } from './identity.ts';
 import { movedThere, tookOver } from './moved-there.ts';
 import {
   answerIdle,
@@ -43,7 +44,7 @@ export function deploying(c: Context): Event[] {
   const release = lane.release!;
   const abort = lane.commands.find((command) => command.command === 'abort');
   if (abort) return [done(abort.id, 'aborting'), stop(c, 'OPERATOR', { note: abort.reason })];
-  if (seen.desired && seen.desired.revision !== release.target.revision) return [stop(c, 'SUPERSEDED')];
+  if (seen.desired && !isSame(seen.desired, release.target)) return [stop(c, 'SUPERSEDED')];
   if (seen.delivery?.canaryHealth === 'exited')
     return [stop(c, 'CANARY_DOWN', { blamed: true, note: seen.delivery.exit ?? 'its process ended' })];
   const there = stoppedThere(c);

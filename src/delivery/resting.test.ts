@@ -8,6 +8,7 @@ import {
   releaseOf,
   revision,
   SETTINGS,
+  wasStable,
 } from '../../test/lane.ts';
 import type { Hold, Lane } from './events.ts';
 import { degraded, recovering, resting, waiting } from './resting.ts';
@@ -177,14 +178,18 @@ describe('what waits', () => {
     [
       'one that goes back to what was stable: no hold is told',
       'Stable',
-      { served: ['sha256:one', 'sha256:two'] },
+      wasStable(revision('two'), revision('one')),
       { ...wanted, hold: HOLD },
       [],
     ],
     [
       'a condemned one: it does not wait',
       'Stable',
-      { rejected: [{ revision: 'two', digest: 'sha256:two', reason: 'HARM_SHOWN', release: 'r' }] },
+      {
+        rejected: [
+          { revision: 'two', digest: 'sha256:two', reason: 'HARM_SHOWN', identity: null, release: 'r' },
+        ],
+      },
       { ...wanted, baseline: null },
       [],
     ],

@@ -1,6 +1,8 @@
 import { burnWord } from '../runtime/burn.ts';
+import { isHeldBack } from './admission.ts';
 import type { Event } from './events.ts';
-import { answerIdle, type Context, isHeldBack, isRelease, move, open, startable } from './moves.ts';
+import { isSame } from './identity.ts';
+import { answerIdle, type Context, isRelease, move, open, startable } from './moves.ts';
 
 /** Outside its objective: a fix goes forward, or the errors fall. */
 export function degraded(c: Context): Event[] {
@@ -96,7 +98,7 @@ export function waiting(c: Context): Event[] {
   const waits =
     wanted &&
     (busy
-      ? wanted.revision !== lane.release?.target.revision && wanted.revision !== lane.stable?.revision
+      ? ![lane.release?.target, lane.stable].some((known) => known && isSame(wanted, known))
       : may && !servesNobodyYet(c) && (hold !== null || seen.baseline === null));
   const target = waits ? wanted : null;
   const same =

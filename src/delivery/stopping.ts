@@ -1,5 +1,6 @@
 import { burnWord } from '../runtime/burn.ts';
 import type { Event } from './events.ts';
+import { isSame } from './identity.ts';
 import { type Context, done, stop } from './moves.ts';
 
 const UNREACHABLE_LOOKS = 2;
@@ -35,7 +36,7 @@ export function stopping(c: Context): Event[] {
   if (burnFires(c)) return [stop(c, 'MULTI_WINDOW_BURN')];
   const abort = lane.commands.find((command) => command.command === 'abort');
   if (abort) return [done(abort.id, 'aborting'), stop(c, 'OPERATOR', { note: abort.reason })];
-  if (seen.desired && seen.desired.revision !== release.target.revision)
+  if (seen.desired && !isSame(seen.desired, release.target))
     return [stop(c, 'SUPERSEDED', { note: `${seen.desired.version} is wanted now` })];
   if (release.heldAt !== null && now - release.heldAt >= release.settings.holdMs)
     return [stop(c, 'HOLD_EXPIRED')];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Revision } from '../delivery/events.ts';
+import { wasStable } from '../../test/lane.ts';
+import { emptyLane, type Revision } from '../delivery/events.ts';
 import { commitKind, kindOf, type LaneChange, type LaneChangeKind } from './commits.ts';
 
 const revision = (version: string, config: object = {}): Revision => ({
@@ -9,25 +10,35 @@ const revision = (version: string, config: object = {}): Revision => ({
   config: { ...config },
 });
 
+const a = revision('1');
+const lane = (...stable: readonly Revision[]) => ({
+  lane: { ...emptyLane('checkout/prod'), ...wasStable(...stable) },
+  followed: false,
+});
+
 describe('what a commit does', () => {
   it.each([
     ['nothing before or after', null, null, [], null],
-    ['the same on both sides', revision('1'), revision('1'), [], null],
-    ['nothing before', null, revision('1'), [], 'first'],
-    ['nothing before, and it was stable once', null, revision('1'), ['sha256:1'], 'revert'],
-    ['another version', revision('1'), revision('2'), [], 'release'],
-    ['a version that was stable', revision('2'), revision('1'), ['sha256:1'], 'revert'],
-    ['another configuration', revision('1'), revision('1', { a: 1 }), [], 'config'],
+    ['the same on both sides', a, a, [], null],
+    ['another version of the same', a, { ...a, revision: 'b', version: '2' }, [], null],
+    ['nothing before', null, a, [], 'first'],
+    ['nothing before, and it was stable once', null, a, [a], 'revert'],
+    ['another version', a, revision('2'), [], 'release'],
+    ['a version that was stable', revision('2'), a, [a], 'revert'],
     [
-      'another configuration of what was stable',
-      revision('1'),
+      'a version that was stable, with another configuration',
+      revision('2'),
       revision('1', { a: 1 }),
-      ['sha256:1'],
-      'config',
+      [a],
+      'release',
     ],
-    ['nothing after', revision('1'), null, ['sha256:1'], 'removal'],
-  ] as const)('COMMIT-1: to a lane: %s', (_, base, head, good, kind) =>
-    expect(kindOf({ base, head, good })).toBe(kind),
+    ['another configuration', a, revision('1', { a: 1 }), [], 'config'],
+    ['another configuration of what was stable', a, revision('1', { a: 1 }), [a], 'config'],
+    ['a configuration that was stable', a, revision('1', { a: 1 }), [revision('1', { a: 1 })], 'revert'],
+    ['another chart', a, { ...a, revision: 'b', chart: 'service@1.0.1' }, [a], 'config'],
+    ['nothing after', a, null, [a], 'removal'],
+  ] as const)('COMMIT-12: to a lane: %s', (_, base, head, stable, kind) =>
+    expect(kindOf({ base, head }, lane(...stable))).toBe(kind),
   );
 
   const changes = (...kinds: LaneChangeKind[]): LaneChange[] =>
@@ -39,7 +50,7 @@ describe('what a commit does', () => {
     ['a revert and a release', changes('revert', 'release'), 'release'],
     ['a first version', changes('config', 'first'), 'release'],
     ['a removal', changes('config', 'removal'), 'release'],
-  ] as const)('COMMIT-1: as a whole, by the riskiest thing that it does: %s', (_, all, kind) =>
+  ] as const)('COMMIT-12: as a whole, by the riskiest thing that it does: %s', (_, all, kind) =>
     expect(commitKind(all)).toBe(kind),
   );
 });

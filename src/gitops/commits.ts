@@ -1,6 +1,8 @@
-import type { Revision } from '../delivery/events.ts';
+import { asDelivered, type ChangeKind, changeKind } from '../delivery/admission.ts';
+import type { Lane, Revision } from '../delivery/events.ts';
 import type { Artefact } from './promotion.ts';
 
+/** As the facts of the gate and recorded commits name them, now and ever since. */
 export const LANE_CHANGES = ['first', 'release', 'revert', 'config', 'removal'] as const;
 export type LaneChangeKind = (typeof LANE_CHANGES)[number];
 
@@ -11,17 +13,27 @@ export const isNewHere = (kind: LaneChangeKind): boolean => kind === 'first' || 
 export interface LaneSides {
   readonly base: Revision | null;
   readonly head: Revision | null;
-  /** Digests that were stable in this lane, and none of which was condemned. */
-  readonly good: readonly string[];
 }
 
-/** What a change of a lane's file is; null: nothing for us. What goes back to a digest that was stable is a revert. */
-export function kindOf({ base, head, good }: LaneSides): LaneChangeKind | null {
+/** The lane as the ledger has it, and whether Argo Rollouts delivers there. */
+export interface LaneKnown {
+  readonly lane: Lane | undefined;
+  readonly followed: boolean;
+}
+
+const NAMES = {
+  nothing: null,
+  first: 'first',
+  release: 'release',
+  configuration: 'config',
+  revert: 'revert',
+} as const satisfies Record<ChangeKind, LaneChangeKind | null>;
+
+/** What a change of a lane's file is; null: nothing for us. */
+export function kindOf({ base, head }: LaneSides, { lane, followed }: LaneKnown): LaneChangeKind | null {
   if (head === null) return base === null ? null : 'removal';
-  if (base?.revision === head.revision) return null;
-  if (base?.digest === head.digest) return 'config';
-  if (good.includes(head.digest)) return 'revert';
-  return base === null ? 'first' : 'release';
+  const delivered = (git: Revision) => asDelivered(lane, git, followed);
+  return NAMES[changeKind(delivered(head), base && delivered(base), lane)];
 }
 
 /** What one commit does to one lane. */
@@ -44,18 +56,15 @@ export interface Commit {
   /** It changed the branch itself; others came with a merge. */
   readonly onto: boolean;
   /** Files of lanes on both sides, where they differ. */
-  readonly sides: ReadonlyMap<string, { readonly base: Revision | null; readonly head: Revision | null }>;
+  readonly sides: ReadonlyMap<string, LaneSides>;
 }
 
 const bare = (r: Revision | null): Artefact | null => r && { version: r.version, digest: r.digest };
 
 /** What a commit means to each lane that it touches. */
-export function changesOf(
-  commit: Pick<Commit, 'sides'>,
-  good: (lane: string) => readonly string[],
-): LaneChange[] {
+export function changesOf(commit: Pick<Commit, 'sides'>, known: (lane: string) => LaneKnown): LaneChange[] {
   return [...commit.sides].flatMap(([lane, { base, head }]): LaneChange[] => {
-    const kind = kindOf({ base, head, good: good(lane) });
+    const kind = kindOf({ base, head }, known(lane));
     return kind ? [{ lane, kind, from: bare(base), to: bare(head) }] : [];
   });
 }

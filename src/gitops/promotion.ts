@@ -65,10 +65,11 @@ export type Plan =
 export const declinedKey = (kind: ProposalKind, environment: string, digest: string): string =>
   `${kind}:${environment}@${digest}`;
 
-const standOf = (p: Pipeline, environment: string): Stand | undefined =>
+const standOf = (p: Pick<Pipeline, 'stands'>, environment: string): Stand | undefined =>
   p.stands.find((s) => s.environment === environment);
 
-const upstream = (p: Pipeline, stand: Stand): Stand[] =>
+/** Right before one: the environments in which the service runs at all. */
+export const upstream = (p: Pick<Pipeline, 'stands'>, stand: Pick<Stand, 'after'>): Stand[] =>
   stand.after
     .flatMap((name) => standOf(p, name) ?? [])
     .filter((s) => s.desired !== null || s.stable !== null);
@@ -191,6 +192,20 @@ function planRevert(p: Pipeline, at: Stand): Plan[] {
 export const plansOf = (p: Pipeline): Plan[] =>
   p.stands.flatMap((stand) => [...planRevert(p, stand), ...planPromotion(p, stand)]);
 
+/** Environments before one that condemned an artefact for it: none, where it was stable here. */
+export const condemnedBefore = (p: Pick<Pipeline, 'stands'>, stand: Stand, digest: string): string[] =>
+  stand.served.includes(digest)
+    ? []
+    : ancestors(p, stand.environment).filter((name) => standOf(p, name)?.rejected.includes(digest));
+
+/** Digests that order lets into an environment: stable wherever the service runs right before; null: nowhere. */
+export function stableBefore(p: Pick<Pipeline, 'stands'>, stand: Stand): readonly string[] | null {
+  const [first, ...others] = upstream(p, stand);
+  return first
+    ? first.served.filter((digest) => others.every((before) => before.served.includes(digest)))
+    : null;
+}
+
 /**
  * Why an artefact may not begin in an environment, whoever asks: order and condemnations, the last line when
  * something was merged by force. Null: it may. What was stable there before may always come back.
@@ -200,16 +215,12 @@ export function orderObjection(
   environment: string,
   digest: string,
 ): string | null {
-  const stand = p.stands.find((s) => s.environment === environment);
-  if (!stand || stand.served.includes(digest)) return null;
-  for (const name of ancestors(p, environment)) {
-    const before = p.stands.find((s) => s.environment === name);
-    if (before?.rejected.includes(digest)) return `it was condemned in ${name}`;
-  }
-  for (const name of stand.after) {
-    const before = p.stands.find((s) => s.environment === name);
-    if (!before || (before.desired === null && before.stable === null)) continue;
-    if (!before.served.includes(digest)) return `it was never stable in ${name}, which comes before`;
-  }
-  return null;
+  const stand = standOf(p, environment);
+  if (!stand) return null;
+  const [condemnedAt] = condemnedBefore(p, stand, digest);
+  if (condemnedAt !== undefined) return `it was condemned in ${condemnedAt}`;
+  const missing = stand.served.includes(digest)
+    ? undefined
+    : upstream(p, stand).find((before) => !before.served.includes(digest));
+  return missing ? `it was never stable in ${missing.environment}, which comes before` : null;
 }

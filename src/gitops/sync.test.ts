@@ -18,7 +18,13 @@ const live = (revision: Revision | null): Live => ({
   revision: revision?.revision ?? null,
   health: 'Healthy',
 });
-const rejected = { revision: two.revision, digest: two.digest, reason: 'HARM_SHOWN' as const, release: 'r' };
+const rejected = {
+  revision: two.revision,
+  digest: two.digest,
+  reason: 'HARM_SHOWN' as const,
+  identity: null,
+  release: 'r',
+};
 const hold = { id: 'f', reason: 'quarter end', by: 'ops', until: null };
 
 describe('whether what serves is what Git asks for', () => {

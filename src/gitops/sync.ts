@@ -1,5 +1,7 @@
+import { isRefused } from '../delivery/admission.ts';
 import type { Lane, Revision } from '../delivery/events.ts';
-import { isRefused, isRelease } from '../delivery/moves.ts';
+import { isSame } from '../delivery/identity.ts';
+import { isRelease } from '../delivery/moves.ts';
 import type { Delivery } from '../delivery/port.ts';
 import type { Result } from '../kit/result.ts';
 
@@ -64,7 +66,7 @@ export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
     return serves
       ? is('OutOfSync', `${serves.version} serves, and Git asks for nothing`)
       : is('Synced', 'nothing is asked for');
-  if (serves?.revision === wanted.revision) return servesAsAsked(wanted, live);
+  if (serves && isSame(serves, wanted)) return servesAsAsked(wanted, live);
   const now = serves ? `${serves.version} serves` : 'nothing serves';
   if (isRefused(lane, wanted))
     return is('OutOfSync', `Git asks for ${wanted.version}, which was condemned; ${now}`);

@@ -1,5 +1,6 @@
 import type { Revision } from '../delivery/events.ts';
-import { kindOf, type LaneSides } from '../gitops/commits.ts';
+import { identityOf } from '../delivery/identity.ts';
+import { kindOf, type LaneKnown, type LaneSides } from '../gitops/commits.ts';
 import type { ChangedFile } from '../gitops/forge.ts';
 import type { Change } from './facts.ts';
 
@@ -10,13 +11,19 @@ interface Sides extends LaneSides {
 
 const artefact = ({ version, digest }: Revision) => ({ version, digest });
 
+/** What would run, with what it is told by: a freeze is passed by exactly that, and by nothing else of its digest. */
+function target(head: Revision) {
+  const identity = identityOf(head);
+  return identity === null ? artefact(head) : { ...artefact(head), identity };
+}
+
 /** What a pull request does to a lane; null: nothing. */
-export function changeOf({ service, environment, ...sides }: Sides): Change | null {
-  const kind = kindOf(sides);
+export function changeOf({ service, environment, ...sides }: Sides, known: LaneKnown): Change | null {
+  const kind = kindOf(sides, known);
   if (kind === null) return null;
   const from = sides.base ? artefact(sides.base) : null;
   const change = { service, environment, kind, from };
-  return sides.head ? { ...change, to: artefact(sides.head) } : change;
+  return sides.head ? { ...change, to: target(sides.head) } : change;
 }
 
 /** Paths of what a pull request is judged by: never taken from the pull request itself. */

@@ -33,8 +33,8 @@ export interface Change {
   readonly environment: string;
   readonly kind: ChangeKind;
   readonly from: Artefact | null;
-  /** Absent where nothing would run. */
-  readonly to?: Artefact;
+  /** Absent where nothing would run. Its identity is that of digest, configuration and chart in one. */
+  readonly to?: Artefact & { readonly identity?: string };
 }
 
 /** A setting that would be less strict than before, or is not known to be as strict. */
@@ -73,6 +73,7 @@ export interface LaneFacts {
   readonly service: string;
   readonly environment: string;
   readonly state: string;
+  /** What was condemned, here or before, and refuses what the pull request asks for here. */
   readonly rejected: readonly {
     readonly digest: string;
     readonly environment: string;
@@ -81,7 +82,7 @@ export interface LaneFacts {
   }[];
   /** The environments right before this one in promotion order, as text; null for a first one. */
   readonly previous: string | null;
-  /** Digests that have been stable in all of them. */
+  /** Digests that promotion order lets in: they have been stable in all of them, or here before. */
   readonly stableBefore: readonly string[];
   /** Releases that failed within the declared time. */
   readonly failed: number;

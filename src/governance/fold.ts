@@ -1,3 +1,5 @@
+import type { Revision } from '../delivery/events.ts';
+import { identityOf } from '../delivery/identity.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -13,16 +15,22 @@ import type { Facts } from './facts.ts';
 
 /** Freezes and waivers, and the allows that let a freeze be passed. */
 export interface GovernanceState extends Governance {
-  /** Until when an allow that passed a freeze is valid, by lane and digest. */
+  /** Until when an allow that passed a freeze is valid, by lane and identity; of older decisions, by digest. */
   readonly passes: PersistentMap<string, number>;
 }
 
 /** Passes that are remembered; the ones that were given first go. They last for minutes. */
 const MAX_PASSES = 1_000;
 
-export const passKey = (lane: string, digest: string): string => `${lane}@${digest}`;
+const passKey = (lane: string, what: string): string => `${lane}@${what}`;
 
-/** The artefacts that a decision lets through a freeze, each in its lane, for as long as it is valid. */
+/** Whether this was let through the freezes of a lane, and still is. */
+export function isPassed({ passes }: GovernanceState, lane: string, target: Revision, now: number): boolean {
+  const names = [identityOf(target), target.digest].filter((name) => name !== null);
+  return names.some((name) => (passes.get(passKey(lane, name)) ?? 0) > now);
+}
+
+/** What a decision lets through a freeze, each in its lane, for as long as it is valid. */
 function passesOf({ data }: LedgerRecord): { key: string; until: number }[] {
   const { decision, facts } = data as GovernanceData<'gate.decided'>;
   if (!decision.allow) return [];
@@ -32,7 +40,7 @@ function passesOf({ data }: LedgerRecord): { key: string; until: number }[] {
       Boolean(to && frozen.some((r) => r['service'] === service && r['environment'] === environment)),
     )
     .map(({ service, environment, to }) => ({
-      key: passKey(`${service}/${environment}`, to!.digest),
+      key: passKey(`${service}/${environment}`, to!.identity ?? to!.digest),
       until: decision.validUntil,
     }));
 }
@@ -47,7 +55,7 @@ function apply(state: GovernanceState, record: LedgerRecord): GovernanceState {
 
 export const governanceFold: Fold<GovernanceState> = {
   name: 'governance',
-  version: 1,
+  version: 2,
   reads: atVersion(Object.keys(governanceEvents), GOVERNANCE_EVENT_VERSION),
   ...mapsCodec<GovernanceState>({ ...noGovernance, passes: new PersistentMap() }),
   apply,

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { wasStable } from '../../test/lane.ts';
 import type { CalendarFreeze } from '../declaration/platform.ts';
 import { localDay, readRecurrence } from '../declaration/recurrence.ts';
-import type { Revision } from '../delivery/events.ts';
+import { emptyLane, type Revision } from '../delivery/events.ts';
 import { calendarFreezes, freezesBetween, nextFlip, occurrences } from './calendar.ts';
 import { changeOf, rulesTouched } from './changes.ts';
 import { decisionOf, outcomeKey } from './decision.ts';
@@ -344,12 +345,14 @@ const revision = (version: string, config = {}): Revision => ({
   digest: `sha256:${version}`,
   config,
 });
-const sides = { service: 'checkout', environment: 'prod', good: ['sha256:1.0.0'] };
+const place = { service: 'checkout', environment: 'prod' };
+const known = { lane: { ...emptyLane('checkout/prod'), ...wasStable(revision('1.0.0')) }, followed: false };
 
 describe('what a pull request does to a lane', () => {
   it.each([
     ['another digest is a release', revision('1.1.0'), revision('1.2.0'), 'release'],
-    ['a digest that was stable is a revert', revision('1.1.0'), revision('1.0.0'), 'revert'],
+    ['what was stable is a revert', revision('1.1.0'), revision('1.0.0'), 'revert'],
+    ['its digest with other values is a release', revision('1.1.0'), revision('1.0.0', { a: 1 }), 'release'],
     [
       'the same digest with another configuration is a configuration',
       revision('1.1.0'),
@@ -359,11 +362,11 @@ describe('what a pull request does to a lane', () => {
     ['nothing before is a first release', null, revision('1.1.0'), 'first'],
     ['nothing after is a removal', revision('1.1.0'), null, 'removal'],
   ])('CHANGE-1: %s', (_, before, after, kind) =>
-    expect(changeOf({ ...sides, base: before, head: after })?.kind).toBe(kind),
+    expect(changeOf({ ...place, base: before, head: after }, known)?.kind).toBe(kind),
   );
   it('CHANGE-1: the same on both sides is nothing', () => {
-    expect(changeOf({ ...sides, base: revision('1.1.0'), head: revision('1.1.0') })).toBeNull();
-    expect(changeOf({ ...sides, base: null, head: null })).toBeNull();
+    expect(changeOf({ ...place, base: revision('1.1.0'), head: revision('1.1.0') }, known)).toBeNull();
+    expect(changeOf({ ...place, base: null, head: null }, known)).toBeNull();
   });
   it('CHANGE-2: what it edits of its own rules is known, renames included', () =>
     expect(

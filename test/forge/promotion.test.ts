@@ -195,7 +195,13 @@ describe('promotion on a real Gitea', () => {
       loads: [],
     };
     const rejected = [
-      { revision: target.revision, digest: digest('b'), reason: 'HARM_SHOWN' as const, release: release.id },
+      {
+        revision: target.revision,
+        digest: digest('b'),
+        reason: 'HARM_SHOWN' as const,
+        identity: null,
+        release: release.id,
+      },
     ];
     set('prod', { state: 'Degraded', rejected, release: release as never });
     await titled('Revert checkout to 1.0.0 in prod');

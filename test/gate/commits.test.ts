@@ -15,7 +15,7 @@ import { bareRepository, type TestRepository } from '../contract/forge/repositor
 import { temporaryFolder } from '../folder.ts';
 import { journalOver } from '../journal.ts';
 import { until } from '../wait.ts';
-import { desired, digest, SLOS } from './house.ts';
+import { desired, digest, SLOS, stableIn } from './house.ts';
 
 const SERVICES = ['checkout', 'cart', 'payment'];
 const text = `apiVersion: sluice.dev/v1
@@ -60,7 +60,7 @@ async function rig(options: { branch?: string; copy?: (remote: string) => Promis
   const lanes = new Map<string, Lane>(
     names.map(({ service, environment }) => {
       const lane = `${service}/${environment}`;
-      return [lane, { ...emptyLane(lane), state: 'Stable' as const, served: [digest('a')] }];
+      return [lane, { ...emptyLane(lane), state: 'Stable' as const, ...stableIn('a') }];
     }),
   );
   let state: DesiredState | null = null;
@@ -104,7 +104,7 @@ async function rig(options: { branch?: string; copy?: (remote: string) => Promis
 }
 
 describe('a commit is understood, whoever made it', () => {
-  it('COMMIT-1: release, revert, configuration, nothing for us, a removal: each as it is', async () => {
+  it('COMMIT-12: release, revert, configuration, nothing for us, a removal: each as it is', async () => {
     const r = await rig();
     const stage = at('stage', 'checkout');
     const steps: [Record<string, string | null>, Changed['kind']][] = [
@@ -148,6 +148,7 @@ describe('a commit is understood, whoever made it', () => {
       revision: 'x',
       digest: digest('d'),
       reason: 'HARM_SHOWN' as const,
+      identity: null,
       release: 'checkout.stage.2',
     };
     r.lanes.set('checkout/stage', { ...lane, rejected: [rejected] });
@@ -232,7 +233,7 @@ describe('a commit is understood, whoever made it', () => {
     });
   });
 
-  it('COMMIT-1: a commit in one word is the riskiest thing that it does', () => {
+  it('COMMIT-12: a commit in one word is the riskiest thing that it does', () => {
     const change = (kind: Changed['changes'][number]['kind']) => ({
       lane: 'a/b',
       kind,

@@ -16,6 +16,7 @@ import {
   openKept,
   platformText,
   SLOS,
+  stableIn,
 } from './house.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
@@ -42,7 +43,7 @@ const factsOf = async (h: GateHouse, id: string) =>
 
 /** A version that was stable in stage, and not yet in prod. */
 const freshInProd = (h: GateHouse) => {
-  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
+  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('a') });
 };
 
 describe('the gate over a pull request', () => {
@@ -63,7 +64,7 @@ describe('the gate over a pull request', () => {
         environment: 'prod',
         kind: 'release',
         from: { version: '1.0.0', digest: digest('a') },
-        to: { version: '1.1.0', digest: digest('b') },
+        to: { version: '1.1.0', digest: digest('b'), identity: expect.stringMatching(/^[0-9a-f]{64}$/) },
       },
     ]);
     expect(facts.slos[0]).toMatchObject({ left: 0.8, fast: 0.2, slow: 0.2 });
@@ -276,7 +277,7 @@ describe('the gate over a pull request', () => {
     const number = await h.open({ [PROD]: desired('1.2.0', 'c') });
     await h.look();
     expect(codes(h.decision(number))).toEqual(['NOT_STABLE_BEFORE']);
-    h.lanes.set('checkout/stage', { ...h.lanes.get('checkout/stage')!, served: [digest('a'), digest('c')] });
+    h.lanes.set('checkout/stage', { ...h.lanes.get('checkout/stage')!, ...stableIn('a', 'c') });
     await h.look(600_000);
     expect(h.decision(number).allow).toBe(true);
     const first = await h.open({ [STAGE]: desired('1.3.0', 'd') });
@@ -287,12 +288,18 @@ describe('the gate over a pull request', () => {
   it('GATE-10: a condemned artefact is refused here and downstream; no waiver helps', async () => {
     const h = await house();
     const rejected = [
-      { revision: 'x', digest: digest('c'), reason: 'HARM_SHOWN' as const, release: 'checkout.stage.2' },
+      {
+        revision: 'x',
+        digest: digest('c'),
+        reason: 'HARM_SHOWN' as const,
+        identity: null,
+        release: 'checkout.stage.2',
+      },
     ];
     h.lanes.set('checkout/stage', {
       ...h.lanes.get('checkout/stage')!,
       rejected,
-      served: [digest('a'), digest('c')],
+      ...stableIn('a', 'c'),
     });
     const [stage, prod] = [
       await h.open({ [STAGE]: desired('1.2.0', 'c') }),
@@ -327,7 +334,7 @@ describe('what passes, on record', () => {
     );
     h.numbers.left = -3;
     h.numbers.failure = { code: 'SOURCE_UNAVAILABLE', message: 'gone' };
-    h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('c'), digest('a')] });
+    h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('c', 'a') });
     const number = await h.open({ [PROD]: desired('0.9.0', 'c') });
     await h.look();
     expect(h.decision(number)).toMatchObject({ allow: true, recorded: [{ code: 'REVERT', by: ['revert'] }] });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { type GithubFake, startGithubFake } from '../contract/forge/github-fake.ts';
-import { codes, desired, digest, type GateHouse, gateHouse, platformText } from './house.ts';
+import { codes, desired, type GateHouse, gateHouse, platformText, stableIn } from './house.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const KEY = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({
@@ -50,7 +50,7 @@ async function appHouse(): Promise<{ h: GateHouse; github: GithubFake; forge: Fo
     () => h.close(),
     () => github.close(),
   );
-  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
+  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('a') });
   return { h, github, forge };
 }
 const opened = async (h: GateHouse, forge: ForgePort, branch: string, files: Record<string, string>) => {

@@ -9,6 +9,7 @@ import { type MetricsLook, NO_LOOK } from '../../src/controller/metrics-look.ts'
 import type { Platform } from '../../src/declaration/platform.ts';
 import { emptyLane, type Lane } from '../../src/delivery/events.ts';
 import { localForge, protect } from '../../src/gitops/adapters/forge-local/forge.ts';
+import { revisionOf } from '../../src/gitops/desired.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import type { Decision } from '../../src/governance/decision.ts';
@@ -19,11 +20,16 @@ import type { MetricsFailure, MetricsPort } from '../../src/runtime/port.ts';
 import type { SloReading } from '../../src/runtime/slo-status.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
 import { journalOver } from '../journal.ts';
+import { wasStable } from '../lane.ts';
 import { POLICY, wasm } from '../policy/engines.ts';
 
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 export const desired = (version: string, letter: string, service = 'checkout'): string =>
   `service: ${service}\nversion: ${version}\ndigest: ${digest(letter)}\nconfig: {}\n`;
+
+/** What a lane remembers where these artefacts, without a configuration, were stable in it. */
+export const stableIn = (...letters: readonly string[]) =>
+  wasStable(...letters.map((letter) => revisionOf({ version: letter, digest: digest(letter), config: {} })));
 
 export const SLOS = `apiVersion: openslo/v1
 kind: SLO
@@ -165,7 +171,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
   const lanes = new Map(
     ['checkout/stage', 'checkout/prod'].map((lane) => [
       lane,
-      { ...emptyLane(lane), state: 'Stable' as const, served: [digest('a'), digest('b')] },
+      { ...emptyLane(lane), state: 'Stable' as const, ...stableIn('a', 'b') },
     ]),
   );
   const ledger = await journalOver(memoryLedger('gate'));

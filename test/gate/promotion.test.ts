@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createPromoter, orderHold } from '../../src/controller/promotion.ts';
+import { createPromoter } from '../../src/controller/promotion.ts';
+import { orderHold } from '../../src/controller/promotion-order.ts';
 import type { Lane, Revision } from '../../src/delivery/events.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { parseDesired, revisionOf, withArtefact } from '../../src/gitops/desired.ts';
@@ -10,6 +11,7 @@ import type { DesiredState } from '../../src/gitops/port.ts';
 import { fail } from '../../src/kit/result.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
 import { journalOver } from '../journal.ts';
+import { wasStable } from '../lane.ts';
 import { desired, digest, type GateHouse, gateHouse, type HouseOptions } from './house.ts';
 
 const OPS = { id: 'oidc:ops', kind: 'person', scopes: ['operate', 'waive'] } as const;
@@ -39,10 +41,17 @@ async function promoting(options: PromotingOptions = {}) {
   ]);
   let state: DesiredState | null = null;
   const at = (name: string) => h.lanes.get(`checkout/${name}`)!;
-  const set = (name: string, more: Partial<Lane>) =>
-    h.lanes.set(`checkout/${name}`, { ...at(name), ...more });
+  /** What becomes stable is remembered as such. */
+  const set = (name: string, more: Partial<Lane>) => {
+    const stables = more.stable ? wasStable(more.stable).stables : [];
+    h.lanes.set(`checkout/${name}`, { ...at(name), stables: [...at(name).stables, ...stables], ...more });
+  };
   for (const name of ['stage', 'prod'])
-    set(name, { stable: revision('1.0.0', 'a'), served: [digest('a')], since: h.now() - 60_000 });
+    set(name, {
+      stable: revision('1.0.0', 'a'),
+      ...wasStable(revision('1.0.0', 'a')),
+      since: h.now() - 60_000,
+    });
   const open = (journal: Journal) =>
     createPromoter({
       platform: h.platform,
@@ -457,6 +466,7 @@ describe('after a rollback', () => {
       revision: revision(version, letter).revision,
       digest: digest(letter),
       reason: 'HARM_SHOWN' as const,
+      identity: null,
       release: 'checkout.prod.2',
     },
   ];

@@ -15,7 +15,7 @@ async function frozenHouse(seed: number) {
 const minutes = (n: number) => n * 60_000;
 
 describe('the start gate', () => {
-  it('FREEZE-10: under a freeze a new version gets no traffic, waits where everybody sees it, and begins when it ends', async () => {
+  it('FREEZE-15: under a freeze a new version gets no traffic, waits where everybody sees it, and begins when it ends', async () => {
     const { house, frozen } = await frozenHouse(21);
     frozen.on = true;
     house.world.push('1.1.0', { errorRate: 0 });
@@ -30,7 +30,7 @@ describe('the start gate', () => {
     expect(house.state()).toMatchObject({ stable: { version: '1.1.0' }, waiting: null, hold: null });
   });
 
-  it('FREEZE-10: a freeze that begins mid-canary blocks no rollback', async () => {
+  it('FREEZE-15: a freeze that begins mid-canary blocks no rollback', async () => {
     const { house, frozen } = await frozenHouse(22);
     house.world.push('1.1.0', { errorRate: 0.05 });
     await house.until(() => house.state().state === 'Canary');
@@ -40,7 +40,7 @@ describe('the start gate', () => {
     expect(house.lane().delivery?.weight).toBe(0);
   });
 
-  it('FREEZE-10: nor an abort by hand, nor a canary that goes on', async () => {
+  it('FREEZE-15: nor an abort by hand, nor a canary that goes on', async () => {
     const { house, frozen } = await frozenHouse(23);
     house.world.push('1.1.0', { errorRate: 0 });
     await house.until(() => house.state().state === 'Evaluating');
@@ -55,7 +55,7 @@ describe('the start gate', () => {
     expect(house.state().stable?.version).toBe('1.0.0');
   });
 
-  it('FREEZE-10: what was stable before may always come back', async () => {
+  it('FREEZE-15: what was stable before may always come back', async () => {
     const { house, frozen } = await frozenHouse(24);
     house.world.push('1.1.0', { errorRate: 0 });
     await house.until(() => house.state().stable?.version === '1.1.0');
@@ -65,7 +65,7 @@ describe('the start gate', () => {
     expect(house.state().stable?.version).toBe('1.0.0');
   });
 
-  it('FREEZE-10: killed while it waits, it waits on, once', async () => {
+  it('FREEZE-15: killed while it waits, it waits on, once', async () => {
     const { house, frozen } = await frozenHouse(25);
     frozen.on = true;
     house.world.push('1.1.0', { errorRate: 0 });

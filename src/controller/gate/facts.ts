@@ -1,14 +1,9 @@
-import {
-  branchOf,
-  type Environment,
-  environmentsBefore,
-  lanesOf,
-  type Platform,
-} from '../../declaration/platform.ts';
-import { type Lane, laneName } from '../../delivery/events.ts';
-import { condemnedIn, goodDigestsOf } from '../../delivery/moves.ts';
+import { branchOf, type Environment, lanesOf, type Platform } from '../../declaration/platform.ts';
+import { asDelivered, condemnedIn, refusalsOf } from '../../delivery/admission.ts';
+import { type Lane, laneName, type Revision } from '../../delivery/events.ts';
 import { desiredPath, parseDesired } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
+import { condemnedBefore, stableBefore, upstream } from '../../gitops/promotion.ts';
 import { calendarFreezes } from '../../governance/calendar.ts';
 import { changeOf, rulesTouched } from '../../governance/changes.ts';
 import { type Governance, recordedFreezes, waiverFacts } from '../../governance/events.ts';
@@ -25,6 +20,7 @@ import { problemLine } from '../../kit/problem.ts';
 import { ok, type Result } from '../../kit/result.ts';
 import { type Adjustment, ENOUGH } from '../../runtime/budget.ts';
 import type { MetricsPort } from '../../runtime/port.ts';
+import { standsOf } from '../promotion-order.ts';
 import { declarationFacts } from './declaration-facts.ts';
 import { sloFacts } from './slo-facts.ts';
 
@@ -55,6 +51,8 @@ export const settingsOf = ({ policy, environments }: Platform): GateSettings => 
 
 interface Touched {
   readonly changes: Change[];
+  /** What each lane would be asked for. */
+  readonly wanted: Map<string, Revision>;
   readonly problems: string[];
 }
 
@@ -74,8 +72,12 @@ async function touchedLanes(
     path: desiredPath(environment.name, service.name),
   }));
   const known = new Set(lanes.map((l) => l.path));
+  const followed = new Set(
+    platform.environments.filter((e) => e.delivery === 'argo-rollouts').map((e) => e.name),
+  );
   const touched: Touched = {
     changes: [],
+    wanted: new Map(),
     problems: [...paths]
       .filter((path) => /^environments\/.+\.ya?ml$/.test(path) && !known.has(path))
       .map((path) => `${path}: no such service or environment is declared`),
@@ -90,81 +92,120 @@ async function touchedLanes(
       touched.problems.push(...after.error.map(problemLine));
       continue;
     }
-    const lane = sources.lanes()?.get(laneName(service, environment));
-    const change = changeOf({
-      service,
-      environment,
-      base: before?.ok ? before.value : null,
-      head: after?.ok ? after.value : null,
-      good: goodDigestsOf(lane),
-    });
-    if (change) touched.changes.push(change);
+    const name = laneName(service, environment);
+    const lane = sources.lanes()?.get(name);
+    const sides = { base: before?.ok ? before.value : null, head: after ? after.value : null };
+    const change = changeOf(
+      { service, environment, ...sides },
+      { lane, followed: followed.has(environment) },
+    );
+    if (!change) continue;
+    touched.changes.push(change);
+    if (sides.head) touched.wanted.set(name, asDelivered(lane, sides.head, followed.has(environment)));
   }
   return ok(touched);
 }
 
-/** Environments right before one in which the service runs at all, with the digest that Git asks for there. */
-async function environmentsThatRun(
-  sources: FactSources,
+/** Somebody asks for something that cannot be told, or that was never here: nothing is stable in it. */
+const UNTOLD: Revision = { revision: '', version: '', digest: '', config: {} };
+
+/** What Git would ask for right before an environment, by lane, if the pull request was merged. */
+async function desiredBefore(
+  { platform, forge, lanes }: FactSources,
   pull: PullRequest,
+  paths: ReadonlySet<string>,
   service: string,
   environment: Environment,
-): Promise<{ readonly name: string; readonly desired: string }[]> {
+): Promise<ReadonlyMap<string, Revision>> {
   const found = await Promise.all(
-    environment.after.map(async (name) => {
+    environment.after.map(async (name): Promise<[string, Revision][]> => {
       const path = desiredPath(name, service);
-      const before = sources.platform.environments.find((e) => e.name === name)!;
-      const branch = branchOf(sources.platform, before);
+      const lane = laneName(service, name);
+      const branch = branchOf(platform, platform.environments.find((e) => e.name === name)!);
+      const here = branch === pull.base.branch;
       // Of the branch that it merges into, the commit that was looked at; of another, its head.
-      const at = branch === pull.base.branch ? pull.base.sha : branch;
-      const text = await sources.forge.text(at, path);
-      const parsed = text.ok && text.value !== null ? parseDesired(path, text.value, service) : null;
-      // A file that cannot be read still says that the service runs there: nothing is stable in it.
-      if (!text.ok || (parsed && !parsed.ok)) return [{ name, desired: '' }];
-      return parsed ? [{ name, desired: parsed.value.digest }] : [];
+      const before = await forge.text(here ? pull.base.sha : branch, path);
+      const after = here && paths.has(path) ? await forge.text(pull.head.sha, path) : before;
+      // A file that cannot be read still says that the service runs there.
+      if (!before.ok || !after.ok) return [[lane, UNTOLD]];
+      // What is taken away where the ledger knows of nothing either is not waited for; without a ledger it is.
+      if (after.value === null && (before.value === null || lanes() !== null)) return [];
+      const parsed = before.value === null ? null : parseDesired(path, before.value, service);
+      return [[lane, parsed?.ok ? parsed.value : UNTOLD]];
     }),
   );
-  return found.flat();
+  return new Map(found.flat());
 }
 
-/** What stands in every list. */
-const common = (lists: readonly (readonly string[])[]): string[] =>
-  (lists[0] ?? []).filter((item) => lists.every((list) => list.includes(item)));
+interface LaneAsked {
+  readonly service: string;
+  readonly environment: string;
+  /** What the pull request asks for here; undefined: nothing. */
+  readonly wanted: Revision | undefined;
+  /** What Git asks for right before, by lane. */
+  readonly before: ReadonlyMap<string, Revision>;
+}
 
-/** What the ledger knows of a lane; without one, what Git says runs before it. */
-async function laneFacts(
-  sources: FactSources,
-  pull: PullRequest,
-  change: Change,
-  now: number,
-): Promise<LaneFacts> {
+/** What the ledger knows of a lane, asked as the start gate asks; without a ledger, what Git says runs before it. */
+function laneFacts(sources: FactSources, asked: LaneAsked, now: number): LaneFacts {
   const { platform } = sources;
-  const { service, environment } = change;
-  const at = platform.environments.find((e) => e.name === environment)!;
+  const { service, environment, wanted } = asked;
   const lanes = sources.lanes();
-  const lane = lanes?.get(laneName(service, environment));
+  const laneIn = (name: string): Lane | undefined => lanes?.get(laneName(service, name));
+  const lane = laneIn(environment);
+  const told = standsOf(platform, service, lanes ?? new Map(), { lanes: asked.before });
+  const stands = lanes ? told : told.map((s) => ({ ...s, served: s.desired ? [s.desired.digest] : [] }));
+  const stand = stands.find((s) => s.environment === environment)!;
+  const before = upstream({ stands }, stand).map((s) => s.environment);
   const since = now - platform.policy.history.windowMs;
-  const rejectedIn = (name: string, l: Lane | undefined) =>
-    condemnedIn(l).map(({ digest, release, reason }) => ({ digest, environment: name, release, reason }));
-  const upstream = environmentsBefore(platform, at);
-  const before = await environmentsThatRun(sources, pull, service, at);
+  const refused = wanted
+    ? [
+        ...refusalsOf(lane, wanted).map((r) => ({ ...r, environment })),
+        ...condemnedBefore({ stands }, stand, wanted.digest).flatMap((name) =>
+          condemnedIn(laneIn(name))
+            .filter((r) => r.digest === wanted.digest)
+            .map((r) => ({ ...r, environment: name })),
+        ),
+      ]
+    : [];
   return {
     service,
     environment,
     state: lanes ? (lane?.state ?? 'Idle') : 'unknown',
-    rejected: [
-      ...rejectedIn(environment, lane),
-      ...upstream.flatMap((e) => rejectedIn(e.name, lanes?.get(laneName(service, e.name)))),
+    rejected: refused.map(({ digest, environment, release, reason }) => ({
+      digest,
+      environment,
+      release,
+      reason,
+    })),
+    previous: before.length > 0 ? before.join(' and ') : null,
+    stableBefore: [
+      ...new Set([
+        ...(stableBefore({ stands }, stand) ?? []),
+        ...stand.served.filter((digest) => digest === wanted?.digest),
+      ]),
     ],
-    previous: before.length > 0 ? before.map((b) => b.name).join(' and ') : null,
-    stableBefore: common(
-      before.map(({ name, desired }) =>
-        lanes ? (lanes.get(laneName(service, name))?.served ?? []) : [desired],
-      ),
-    ),
     failed: (lane?.failures ?? []).filter((moment) => moment > since).length,
   };
 }
+
+/** What is known of every lane that is changed. */
+const lanesFacts = (
+  sources: FactSources,
+  pull: PullRequest,
+  paths: ReadonlySet<string>,
+  touched: Touched,
+  changes: readonly Change[],
+  now: number,
+): Promise<LaneFacts[]> =>
+  Promise.all(
+    distinct(changes).map(async ({ service, environment }) => {
+      const at = sources.platform.environments.find((e) => e.name === environment)!;
+      const before = await desiredBefore(sources, pull, paths, service, at);
+      const wanted = touched.wanted.get(laneName(service, environment));
+      return laneFacts(sources, { service, environment, wanted, before }, now);
+    }),
+  );
 
 const distinct = (changes: readonly Change[]): Change[] => [
   ...new Map(changes.map((c) => [`${c.service}/${c.environment}`, c])).values(),
@@ -242,8 +283,13 @@ export async function gatherFacts(
       relaxed: declared.value.declaration.relaxed,
     },
     slos: await slosOfChanges(sources, known, now),
-    lanes: await Promise.all(
-      distinct(known.filter((c) => c.kind !== 'declaration')).map((c) => laneFacts(sources, pull, c, now)),
+    lanes: await lanesFacts(
+      sources,
+      pull,
+      paths,
+      touched.value,
+      known.filter((c) => c.kind !== 'declaration'),
+      now,
     ),
     freezes: [...calendarFreezes(platform.freezes, now), ...recordedFreezes(state, now)],
     waivers: waiverFacts(state, pull.number),

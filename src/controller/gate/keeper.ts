@@ -203,6 +203,7 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
       freezes: freezeIds(governance.freezes(now), service, environment),
       rejected: lane?.rejected.length ?? 0,
       failures: lane?.failures.length ?? 0,
+      stables: lane?.stables.map((s) => s.identity) ?? [],
       served: lane?.served ?? [],
     };
   }

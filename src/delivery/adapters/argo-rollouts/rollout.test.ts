@@ -233,7 +233,13 @@ describe('what a Rollout and its pods are, in our words', () => {
   });
 
   it('ROLLOUT-4: what it asks for counts once its controller has seen it; the artefact is its digest, or its tag', () => {
-    expect(askedOf(rollout({}))).toEqual({ revision: 'two', version: '1.1.0', digest: DIGEST, config: {} });
+    expect(askedOf(rollout({}))).toEqual({
+      revision: 'two',
+      version: '1.1.0',
+      digest: DIGEST,
+      config: {},
+      template: 'unknown',
+    });
     expect(askedOf(rollout({ observed: '3' }))).toBeNull();
     expect(askedOf(rollout({ current: '' }))).toBeNull();
     expect(digestIn('registry.invalid/shop:1.1.0')).toBe('tag:registry.invalid/shop:1.1.0');

@@ -219,10 +219,19 @@ export function analysisRunOf(object: unknown): AnalysisRun {
   };
 }
 
+/** A pod template as the cluster shows it: of what Git asked for, it tells the artefact alone. */
+const templateOf = (revision: string, version: string, image: string): Revision => ({
+  revision,
+  version,
+  digest: digestIn(image),
+  config: {},
+  template: 'unknown',
+});
+
 /** What the Rollout asks for now; null: it says nothing that its controller has seen. */
 export function askedOf(rollout: Rollout): Revision | null {
   if (!rollout.current || rollout.asked === '') return null;
-  return { revision: rollout.asked, version: rollout.version, digest: digestIn(rollout.image), config: {} };
+  return templateOf(rollout.asked, rollout.version, rollout.image);
 }
 
 /** What serves as stable, as far as its pods or the Rollout tell. */
@@ -230,9 +239,7 @@ function servesOf(rollout: Rollout, pods: readonly Pod[]): Revision | null {
   if (rollout.stable === '') return null;
   if (rollout.stable === rollout.asked) return askedOf(rollout);
   const pod = pods.find((p) => p.hash === rollout.stable);
-  return pod
-    ? { revision: rollout.stable, version: pod.version, digest: digestIn(pod.image), config: {} }
-    : null;
+  return pod ? templateOf(rollout.stable, pod.version, pod.image) : null;
 }
 
 const BY_METRIC = /[Mm]etric "(?<metric>[\w-]+)"/;
