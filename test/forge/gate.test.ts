@@ -3,7 +3,7 @@ import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { temporaryFolder } from '../folder.ts';
-import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
+import { desired, type GateHouse, gateHouse, platformText, seedFiles, stableIn } from '../gate/house.ts';
 import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
@@ -34,7 +34,7 @@ describe('the gate on a real Gitea', () => {
       webhookSecret: SECRET,
     });
     h = await gateHouse({ wrap: () => forge, clock: () => Date.now() });
-    h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
+    h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('a') });
     const hooks = await takeHooks(gitea, 'shop', SECRET, (headers, body) => {
       const hint = forge.hint(headers, body);
       if (!hint.ok) return false;

@@ -12,7 +12,15 @@ import { parseDesired, revisionOf } from '../../src/gitops/desired.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import type { DesiredState } from '../../src/gitops/port.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
-import { desired, digest, type GateHouse, gateHouse, platformText, seedFiles } from '../gate/house.ts';
+import {
+  desired,
+  digest,
+  type GateHouse,
+  gateHouse,
+  platformText,
+  seedFiles,
+  stableIn,
+} from '../gate/house.ts';
 import { journalOver } from '../journal.ts';
 import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
@@ -61,7 +69,7 @@ describe('promotion on a real Gitea', () => {
     });
     h = await gateHouse({ environments: AUTO, wrap: () => forge, clock: () => Date.now() });
     for (const name of ['stage', 'prod'])
-      set(name, { stable: revision('1.0.0', 'a'), served: [digest('a')], since: Date.now() - 60_000 });
+      set(name, { stable: revision('1.0.0', 'a'), ...stableIn('a'), since: Date.now() - 60_000 });
     const directory = join(home, 'copy.git');
     const basic = Buffer.from(`x-access-token:${gitea.token(OWNER)}`).toString('base64');
     const copy = remoteCopy({
@@ -155,7 +163,7 @@ describe('promotion on a real Gitea', () => {
       state: 'Stable',
       since: Date.now(),
       stable: revision('1.1.0', 'b'),
-      served: [digest('a'), digest('b')],
+      ...stableIn('a', 'b'),
     });
     const promotion = await titled('Promote checkout 1.1.0 to prod');
     expect(promotion.body).toContain(digest('b'));

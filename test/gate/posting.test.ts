@@ -5,7 +5,7 @@ import { pullViewOf } from '../../src/api/governance.ts';
 import type { ForgeFailure, ForgePort, Posted } from '../../src/gitops/forge.ts';
 import { heedingLimits, retryInMs } from '../../src/gitops/forge-backoff.ts';
 import { fail, ok } from '../../src/kit/result.ts';
-import { codes, desired, digest, type GateHouse, gateHouse, type HouseOptions } from './house.ts';
+import { codes, desired, type GateHouse, gateHouse, type HouseOptions, stableIn } from './house.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const MINUTE = 60_000;
@@ -19,7 +19,7 @@ afterEach(() => {
 const house = async (options: HouseOptions = {}) => {
   const h = await gateHouse(options);
   houses.push(h);
-  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, served: [digest('a')] });
+  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('a') });
   return h;
 };
 const value = <T>(r: { ok: true; value: T } | { ok: false; error: unknown }): T => {
