@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { lookOnce, type OnceAdapters } from '../src/cli/gate-once.ts';
 import type { Io } from '../src/cli/io.ts';
+import { workerReader } from '../src/controller/adapters/worker/reader.ts';
+import { isReadingThread, serveReading } from '../src/controller/adapters/worker/serve.ts';
 import { githubForge } from '../src/gitops/adapters/forge-github/forge.ts';
 import { wasmPolicy } from '../src/governance/adapters/opa-wasm/policy.ts';
 import type { Decision } from '../src/governance/decision.ts';
@@ -84,6 +86,8 @@ const adapters: OnceAdapters = {
     const access = accessOf(prometheus, address, env);
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
+  // The thread runs this very file: see the end of it.
+  openReader: async (platform) => workerReader(platform, { entry: import.meta.filename }),
   openFile: async () => memoryLedger('gate'),
   memoryLedger: async () => memoryLedger('gate'),
 };
@@ -164,4 +168,5 @@ export async function run(env: Env): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.env);
+if (isReadingThread()) serveReading();
+else process.exitCode = await run(process.env);

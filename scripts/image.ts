@@ -142,6 +142,8 @@ export async function serverRootfs(
   }
   const app = join(rootfs, 'app');
   await bundle('src/main.ts', join(app, 'dist'));
+  // A thread runs a file of its own: see src/controller/adapters/worker/reader.ts.
+  await bundle('src/controller/adapters/worker/reading-worker.ts', join(app, 'dist'));
   for (const folder of ['policy', 'examples', 'schema', 'console/dist'])
     cpSync(join(root, folder), join(app, folder), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(app, 'LICENSE'));

@@ -200,6 +200,8 @@ const adapters: ServeAdapters = {
     const team = bundle ? { file: resolve(directory, bundle.path), digest: bundle.digest } : null;
     return ok({ port: wasmPolicy({ directory: own, team }), wasm: readFileSync(join(own, 'sluice.wasm')) });
   },
+  openReader: async (platform) =>
+    (await import('./controller/adapters/worker/reader.ts')).workerReader(platform),
   async openSignIn(platform, env, now) {
     const { createSignIn } = await import('./server/sign-in.ts');
     const ref = platform.signIn.people?.clientSecret ?? null;

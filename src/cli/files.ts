@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { compile } from '../controller/compile.ts';
 import type { CompileOptions } from '../declaration/compile.ts';
-import type { SourceFile } from '../declaration/documents.ts';
+import { mayDeclare, type SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { type Problem, problemLine } from '../kit/problem.ts';
 import { CliError, EXIT, type Io } from './io.ts';
@@ -41,7 +41,7 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
   };
   return files
     .map((file) => ({ file: named(file), text: readFileSync(file, 'utf8') }))
-    .filter(({ text }) => /^\s*(- )?(apiVersion|kind)\s*:/m.test(text) || !/^[\w.-]+:/m.test(text));
+    .filter(({ text }) => mayDeclare(text));
 }
 
 /** A frozen Platform, or every problem of every file. */

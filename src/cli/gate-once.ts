@@ -16,7 +16,8 @@ import { CliError, EXIT, type Io } from './io.ts';
 import type { ServeAdapters } from './serve.ts';
 
 /** What the one look needs of the composition root. */
-export interface OnceAdapters extends Pick<ServeAdapters, 'openForge' | 'openPolicy' | 'openMetrics'> {
+export interface OnceAdapters
+  extends Pick<ServeAdapters, 'openForge' | 'openPolicy' | 'openMetrics' | 'openReader'> {
   /** The ledger in a file of a work folder. */
   openFile(work: string, id: string): Promise<LedgerPort>;
   /** A ledger of this process alone, where there is none. */
@@ -72,6 +73,7 @@ export async function lookOnce(
   );
   const kept = existsSync(join(o.work, 'ledger.sqlite'));
   const ledger = kept ? await adapters.openFile(o.work, platform.name) : await adapters.memoryLedger();
+  const reader = await adapters.openReader(platform);
   try {
     const metrics = () => NO_LOOK;
     const governance = await openGovernance({ platform, ledger, metrics });
@@ -84,6 +86,7 @@ export async function lookOnce(
       platform,
       forge: o.post ? forge : { ...forge, report: async () => ok('unchanged' as const) },
       policy: policy.port,
+      reader,
       governance,
       metricsPort: (e) => ports.get(e),
       look: metrics,
@@ -97,6 +100,7 @@ export async function lookOnce(
     if (done.ok) return ok(done.value.decision!);
     return fail(done.error);
   } finally {
+    await reader.close();
     await ledger.close();
   }
 }

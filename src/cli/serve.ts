@@ -8,6 +8,7 @@ import { type BudgetKeeper, openBudgets } from '../controller/budgets.ts';
 import { type Asked, followCluster } from '../controller/followed.ts';
 import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../controller/gate/kept-policy.ts';
+import type { PullReader } from '../controller/gate/reading.ts';
 import { type GovernanceKeeper, openGovernance } from '../controller/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
 import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
@@ -94,6 +95,8 @@ export interface ServeAdapters {
   /** Null: no forge is declared. */
   openForge(platform: Platform, work: string, env: Io['env']): Promise<Result<ForgePort | null, string>>;
   openPolicy(platform: Platform, directory: string, env: Io['env']): Promise<Result<OpenPolicy, string>>;
+  /** Reads what pull requests bring, away from what decides. */
+  openReader(platform: Platform): Promise<PullReader>;
   openSignIn(platform: Platform, env: Io['env'], now: () => number): Promise<Result<SignInDesk, string>>;
   readonly openKept: OpenKept;
   /** Puts the head of the ledger where a cut tail would be missed. */
@@ -415,6 +418,7 @@ async function serveWith(
     platform,
     places,
     adapters,
+    closing,
     ledger,
     governance,
     controller,
@@ -535,6 +539,7 @@ interface GateWiring {
   readonly platform: Platform;
   readonly places: Places;
   readonly adapters: ServeAdapters;
+  readonly closing: Closing;
   readonly ledger: LedgerPort;
   readonly governance: GovernanceKeeper;
   readonly controller: Controller;
@@ -553,6 +558,8 @@ async function openGate(w: GateWiring): Promise<Gatekeeper | null> {
   const policy = await adapters.openPolicy(platform, places.directory, io.env);
   if (!policy.ok) throw new CliError(EXIT.usage, { code: 'POLICY', message: policy.error });
   if (!forge.value) return null;
+  const reader = await adapters.openReader(platform);
+  w.closing.push(() => reader.close());
   const { port, wasm } = policy.value;
   const identity = await port.identity();
   if (identity.ok && wasm) {
@@ -562,6 +569,7 @@ async function openGate(w: GateWiring): Promise<Gatekeeper | null> {
     platform,
     forge: forge.value,
     policy: port,
+    reader,
     governance,
     metricsPort: (e) => w.metricsOf(e),
     look: (e) => w.controller.metrics(e),

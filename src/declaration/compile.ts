@@ -9,6 +9,7 @@ import {
   BURN_DEFAULTS,
   EVIDENCE_DEFAULTS,
   KUBERNETES_DEFAULTS,
+  LIMITS,
   NOTICE_DEFAULT,
   RECOVERY_DEFAULTS,
   STRATEGY_DEFAULTS,
@@ -71,6 +72,38 @@ function unique(
         `first at ${before.at.file}:${before.at.lineOf(before.path)}`,
       );
   }
+}
+
+const SIZE_WORDS = {
+  environments: 'environments',
+  services: 'services',
+  freezes: 'freezes',
+  maintenance: 'maintenance windows',
+} as const;
+
+/** What is larger is refused before anything is made of it, with the limit by name. */
+function checkSizes(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { environments, services, freezes, maintenance } = doc.value.spec;
+  const counts = { environments, services, freezes, maintenance };
+  for (const [field, { length }] of Object.entries(counts)) {
+    const most = LIMITS[field as keyof typeof counts];
+    if (length > most)
+      report(
+        doc,
+        ['spec', field],
+        'TOO_LARGE',
+        `expected at most ${most} ${SIZE_WORDS[field as keyof typeof counts]}, got ${length}`,
+      );
+  }
+  const lanes = environments.length * services.length;
+  if (lanes > LIMITS.lanes)
+    report(
+      doc,
+      ['spec', 'services'],
+      'TOO_LARGE',
+      `expected at most ${LIMITS.lanes} lanes (services in each environment), got ${lanes}`,
+      'split the platform',
+    );
 }
 
 type StrategyInput = PlatformDocument['spec']['strategy'];
@@ -239,10 +272,11 @@ function checkReferences(
   report: Report,
 ): void {
   const names = slos.map((s) => s.name);
+  const byName = new Map(slos.map((s) => [s.name, s]));
   for (const [i, service] of doc.value.spec.services.entries()) {
     for (const field of ['slos', 'burnSlos'] as const)
       for (const [j, slo] of service[field].entries()) {
-        const found = slos.find((s) => s.name === slo);
+        const found = byName.get(slo);
         const path = ['spec', 'services', i, field, j];
         if (!found && refused.has(slo)) continue;
         if (!found) checkKnown(report, doc, path, 'SLO', slo, names);
@@ -328,20 +362,37 @@ function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report
   }
 }
 
+/** Environments that lead into a circle; each is visited once, however many ways lead to it. */
+function inCircles(after: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const circular = new Set<string>();
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const visit = (name: string): boolean => {
+    if (open.has(name)) return true;
+    if (done.has(name)) return circular.has(name);
+    open.add(name);
+    const found = (after.get(name) ?? []).map(visit).some(Boolean);
+    open.delete(name);
+    done.add(name);
+    if (found) circular.add(name);
+    return found;
+  };
+  for (const name of after.keys()) visit(name);
+  return circular;
+}
+
 /** Promotion order is over environments that are declared, and goes in no circle. */
 function checkOrder(doc: Parsed<PlatformDocument>, report: Report): void {
   const { environments } = doc.value.spec;
   const names = environments.map((e) => e.name);
   const stages = [...new Set(environments.flatMap((e) => e.stage ?? []))];
   const known = [...names, ...stages];
-  const after = new Map(environments.map((e) => [e.name, afterOf(e, environments)]));
-  const circles = (name: string, seen: readonly string[]): boolean =>
-    seen.includes(name) || (after.get(name) ?? []).some((before) => circles(before, [...seen, name]));
+  const circular = inCircles(new Map(environments.map((e) => [e.name, afterOf(e, environments)])));
   for (const [i, environment] of environments.entries()) {
     const at: Path = ['spec', 'environments', i, 'after'];
     for (const [j, name] of (environment.after ?? []).entries())
       checkKnown(report, doc, [...at, j], 'environment', name, known);
-    if (environment.after && circles(environment.name, []))
+    if (environment.after && circular.has(environment.name))
       report(doc, at, 'ORDER_IN_A_CIRCLE', `"${environment.name}" would come before itself`);
     if (
       environment.stage !== undefined &&
@@ -529,9 +580,10 @@ function checkSources(docs: readonly Parsed[], report: Report): void {
 
 /** Judged by exact counts: only counters can judge a release. */
 function checkJudged(doc: Parsed<PlatformDocument>, slos: readonly Slo[], report: Report): void {
+  const byName = new Map(slos.map((s) => [s.name, s]));
   for (const [i, service] of doc.value.spec.services.entries())
     for (const [j, name] of service.slos.entries()) {
-      const slo = slos.find((s) => s.name === name);
+      const slo = byName.get(name);
       if (slo && (slo.indicator.kind !== 'counters' || slo.budgeting.kind !== 'occurrences'))
         report(
           doc,
@@ -634,6 +686,23 @@ function withDigest(body: Omit<Platform, 'digest'>): Platform {
 
 const bySlo = (a: Slo, b: Slo): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+/** Adds to the problems what is wrong: once, and no more of it than somebody would read. */
+function reportTo(problems: Problem[]): Report {
+  const said = new Set(problems.map(placeOf));
+  return (at, path, code, message, next) => {
+    if (problems.length >= LIMITS.problems) return;
+    const line = at.lineOf(path);
+    const problem = { code, file: at.file, line, path: pathText(path), message, ...(next ? { next } : {}) };
+    // Several SLOs may share one SLI: what is wrong with it is said once.
+    const place = placeOf(problem);
+    if (!said.has(place)) problems.push(problem);
+    said.add(place);
+  };
+}
+
+const placeOf = ({ file, line, path, message }: Problem): string =>
+  JSON.stringify([file, line, path, message]);
+
 export interface CompileOptions {
   /** Whether OpenSLO documents may stand without a Platform. */
   readonly platform: 'required' | 'optional';
@@ -645,17 +714,7 @@ export function compileDeclaration(
   options: CompileOptions = { platform: 'required' },
 ): Result<Platform, Problem[]> {
   const { documents, problems, refused } = parseDocuments(files);
-  const report: Report = (at, path, code, message, next) => {
-    const line = at.lineOf(path);
-    const problem = { code, file: at.file, line, path: pathText(path), message, ...(next ? { next } : {}) };
-    // Several SLOs may share one SLI: what is wrong with it is said once.
-    if (
-      !problems.some(
-        (p) => p.file === problem.file && p.line === line && p.message === message && p.path === problem.path,
-      )
-    )
-      problems.push(problem);
-  };
+  const report = reportTo(problems);
   const of = (kind: string) => documents.filter((d) => d.kind === kind);
   const sloDocs = of(KINDS.SLO) as Parsed<OpenSloSlo>[];
   const serviceDocs = of(KINDS.Service);
@@ -708,6 +767,8 @@ export function compileDeclaration(
     }));
   unique(at('services'), 'service', report);
   unique(at('environments'), 'environment', report);
+  checkSizes(first, report);
+  if (problems.some((p) => p.code === 'TOO_LARGE')) return fail([...problems].sort(byPlace));
   checkReferences(first, slos, refused, report);
   checkJudged(first, slos, report);
   checkIntervals(first, report);

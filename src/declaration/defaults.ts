@@ -77,3 +77,13 @@ export const KUBERNETES_DEFAULTS = {
   argoCdNamespace: 'argocd',
   chart: 'charts/service',
 } as const;
+
+/** What a declaration may hold; ten times what a large fleet does. What is wrong with it is told up to so many problems. */
+export const LIMITS = {
+  environments: 200,
+  services: 5_000,
+  lanes: 10_000,
+  freezes: 200,
+  maintenance: 500,
+  problems: 500,
+} as const;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearest } from '../kit/nearest.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
 import { readYaml, type YamlLimits, type YamlProblem } from '../kit/yaml.ts';
+import { LIMITS } from './defaults.ts';
 import { DOCUMENTS, type DocumentKind } from './schema.ts';
 
 export interface SourceFile {
@@ -42,9 +43,9 @@ function problemsOf(
   file: string,
   lineOf: (path: Path) => number,
 ): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
+  return error.issues.slice(0, LIMITS.problems).flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => {
+      return issue.keys.slice(0, LIMITS.problems).map((key) => {
         const near = nearest(key, keysAt(schema, issue.path));
         const known = keysAt(schema, issue.path).join(', ');
         return {
@@ -70,6 +71,13 @@ function problemsOf(
     ];
   });
 }
+
+/**
+ * Whether a file may hold a document of ours: it names an apiVersion or kind, or no field at all at the beginning of a
+ * line. The gate and whoever starts a server go by the same. Linear in its length.
+ */
+export const mayDeclare = (text: string): boolean =>
+  /^[ \t]*(- )?(apiVersion|kind)[ \t]*:/m.test(text) || !/^[\w.-]+:/m.test(text);
 
 /** A fleet declares thousands of objectives in one file; nobody writes more than this by hand or by template. */
 export const DECLARATION_LIMITS: YamlLimits = {
@@ -132,6 +140,8 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
     if (typeof name === 'string') refused.add(name);
   };
   const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): void => {
+    // What is wrong beyond these is told once they are fixed.
+    if (problems.length >= LIMITS.problems) return;
     const kind = kindOf(value);
     if (kind === 'foreign') return;
     if ('wrong' in kind) {

@@ -16,9 +16,11 @@ const LONGEST_WORD = 100;
 /** The candidate that was probably meant, if one is near enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST_WORD) return undefined;
+  const reach = Math.max(2, Math.floor(word.length / 2));
   const ranked = candidates
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= reach)
     .map((candidate) => ({ candidate, far: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.far - b.far);
   const best = ranked[0];
-  return best && best.far <= Math.max(2, Math.floor(word.length / 2)) ? best.candidate : undefined;
+  return best && best.far <= reach ? best.candidate : undefined;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { compile } from '../../src/controller/compile.ts';
 import { createGatekeeper, type Gatekeeper, type Patience } from '../../src/controller/gate/keeper.ts';
 import { keepPolicy, type OpenKept } from '../../src/controller/gate/kept-policy.ts';
+import { type PullReader, readerHere } from '../../src/controller/gate/reading.ts';
 import { openGovernance } from '../../src/controller/governance.ts';
 import { type MetricsLook, NO_LOOK } from '../../src/controller/metrics-look.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
@@ -89,6 +90,8 @@ export interface HouseOptions {
   /** Time goes by by itself. */
   readonly clock?: () => number;
   readonly patience?: Patience;
+  /** Who reads what pull requests bring; this thread where left out. */
+  readonly reader?: (platform: Platform) => PullReader;
 }
 
 /** What the repository holds at first. */
@@ -173,6 +176,7 @@ export async function gateHouse(options: HouseOptions = {}): Promise<GateHouse> 
     platform,
     forge: options.wrap ? options.wrap(forge) : forge,
     policy,
+    reader: options.reader?.(platform) ?? readerHere(platform),
     governance,
     metricsPort: () => port,
     look,

@@ -5,7 +5,7 @@ import {
   lanesOf,
   type Platform,
 } from '../../declaration/platform.ts';
-import { type Lane, laneName } from '../../delivery/events.ts';
+import { type Lane, laneName, type Revision } from '../../delivery/events.ts';
 import { condemnedIn, goodDigestsOf } from '../../delivery/moves.ts';
 import { desiredPath, parseDesired } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
@@ -21,17 +21,19 @@ import {
   type SloFacts,
 } from '../../governance/facts.ts';
 import { wellFormed } from '../../kit/json.ts';
-import { problemLine } from '../../kit/problem.ts';
-import { ok, type Result } from '../../kit/result.ts';
+import { fail, ok, type Result } from '../../kit/result.ts';
 import { type Adjustment, ENOUGH } from '../../runtime/budget.ts';
 import type { MetricsPort } from '../../runtime/port.ts';
-import { declarationFacts } from './declaration-facts.ts';
+import { toldProblems } from './declaration-changes.ts';
+import { declarationFacts, laterOr } from './declaration-facts.ts';
+import type { PullReader } from './reading.ts';
 import { sloFacts } from './slo-facts.ts';
 
 /** Where facts come from. */
 export interface FactSources {
   readonly platform: Platform;
   readonly forge: ForgePort;
+  readonly reader: PullReader;
   metrics(environment: string): MetricsPort | undefined;
   /** Every lane as its ledger has it; null: no ledger is at hand, and nothing is known of past releases. */
   lanes(): ReadonlyMap<string, Lane> | null;
@@ -56,6 +58,17 @@ export const settingsOf = ({ policy, environments }: Platform): GateSettings => 
 interface Touched {
   readonly changes: Change[];
   readonly problems: string[];
+}
+
+/** What a file of the pull request asks for: anybody's bytes, read where they can hold up nothing. */
+async function readHead(
+  reader: PullReader,
+  path: string,
+  text: string,
+  service: string,
+): Promise<Result<Result<Revision, readonly string[]>, ForgeFailure>> {
+  const read = await reader.desired(path, text, service);
+  return read.ok ? read : laterOr(read.error, (message) => fail([`${path}:1: ${message}`]));
 }
 
 /** What the changed files of the desired state do to each lane. */
@@ -85,9 +98,11 @@ async function touchedLanes(
     if (!base.ok) return base;
     if (!head.ok) return head;
     const before = base.value === null ? null : parseDesired(path, base.value, service);
-    const after = head.value === null ? null : parseDesired(path, head.value, service);
+    const read = head.value === null ? ok(null) : await readHead(sources.reader, path, head.value, service);
+    if (!read.ok) return read;
+    const after = read.value;
     if (after && !after.ok) {
-      touched.problems.push(...after.error.map(problemLine));
+      touched.problems.push(...after.error);
       continue;
     }
     const lane = sources.lanes()?.get(laneName(service, environment));
@@ -212,7 +227,7 @@ export async function gatherFacts(
   const paths = new Set(listed.files.flatMap((f) => [f.path, ...(f.previous ? [f.previous] : [])]));
   const touched = await touchedLanes(sources, pull, paths);
   if (!touched.ok) return touched;
-  const declared = await declarationFacts(forge, platform, folder, pull.head.sha, [...paths]);
+  const declared = await declarationFacts(forge, sources.reader, folder, pull.head.sha, [...paths]);
   if (!declared.ok) return declared;
   const changes = [...touched.value.changes, ...declared.value.changes];
   const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
@@ -238,7 +253,7 @@ export async function gatherFacts(
     },
     changes,
     declaration: {
-      problems: [...touched.value.problems, ...declared.value.declaration.problems],
+      problems: toldProblems([...touched.value.problems, ...declared.value.declaration.problems]),
       relaxed: declared.value.declaration.relaxed,
     },
     slos: await slosOfChanges(sources, known, now),

@@ -20,6 +20,7 @@ import type { MetricsLook } from '../metrics-look.ts';
 import { decideFacts } from './decide.ts';
 import { type FactSources, gatherFacts } from './facts.ts';
 import { createMergeQueue, type Decided } from './merge-queue.ts';
+import type { PullReader } from './reading.ts';
 import { slosOf } from './slo-facts.ts';
 
 /** A pull request as the gate last saw it. */
@@ -52,6 +53,8 @@ export interface GateParts {
   readonly platform: Platform;
   readonly forge: ForgePort;
   readonly policy: PolicyPort;
+  /** Reads what pull requests bring. */
+  readonly reader: PullReader;
   readonly governance: GovernanceKeeper;
   metricsPort(environment: string): MetricsPort | undefined;
   look(environment: string): MetricsLook;
@@ -150,6 +153,7 @@ export function createGatekeeper(parts: GateParts): Gatekeeper {
   const sources: FactSources = {
     platform,
     forge,
+    reader: parts.reader,
     metrics: (environment) => parts.metricsPort(environment),
     lanes: () => {
       const lanes = parts.lanes();
