@@ -60,7 +60,12 @@ export const TEST_STAGES: readonly TestStage[] = [
   {
     name: 'simulation',
     suite: 'rest',
-    takes: ['test/sim/kills.test.ts', 'test/sim/runs-1.test.ts', 'test/sim/runs-2.test.ts'],
+    takes: [
+      'test/sim/agreement.test.ts',
+      'test/sim/kills.test.ts',
+      'test/sim/runs-1.test.ts',
+      'test/sim/runs-2.test.ts',
+    ],
     workers: 2,
     reporter: 'dot',
   },
