@@ -1,13 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { decideOnce, type OnceWiring } from '../src/app/gate-once.ts';
 import type { Io } from '../src/cli/io.ts';
+import { workerReader } from '../src/controller/adapters/worker/reader.ts';
+import { isReadingThread, serveReading } from '../src/controller/adapters/worker/serve.ts';
 import { githubForge } from '../src/gitops/adapters/forge-github/forge.ts';
 import { wasmPolicy } from '../src/governance/adapters/opa-wasm/policy.ts';
 import type { Decision } from '../src/governance/decision.ts';
+import { decisionMarkdown, decisionSentence } from '../src/governance/decision-text.ts';
 import { TOKEN_NAME } from '../src/governance/render/github-actions/workflows.ts';
-import { decisionMarkdown, decisionSentence } from '../src/governance/words.ts';
+import { parseForeign } from '../src/kit/json.ts';
+import { oneLine } from '../src/kit/line.ts';
 import { fail, messageOf, ok } from '../src/kit/result.ts';
 import { memoryLedger } from '../src/ledger/adapters/memory/ledger.ts';
 import { accessOf } from '../src/runtime/adapters/prometheus/access.ts';
@@ -22,16 +27,23 @@ const ROOT = join(import.meta.dirname, '..');
 const TIMEOUT_MS = 60_000;
 const input = (env: Env, name: string): string => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim();
 
-/** A command of the runner carries no line break of ours. */
+/** Within a command of the runner. */
 const escaped = (text: string): string =>
   text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+/** A line of the log that is no command of the runner: it takes `::` where a line begins, and `##[` anywhere. */
+const logged = (text: string): string =>
+  `  ${oneLine(text)
+    .replaceAll('##[', '## [')
+    .replace(/^[\s:]+/, '')}\n`;
 
 const appendTo = (file: string | undefined, text: string): void => {
   if (file) appendFileSync(file, `${text}\n`);
 };
 
 function put(env: Env, name: string, value: string): void {
-  const fence = `sluice-${name}-end`;
+  // Nobody who writes the value can know where it ends.
+  const fence = `sluice-${randomUUID()}`;
   appendTo(env['GITHUB_OUTPUT'], `${name}<<${fence}\n${value}\n${fence}`);
 }
 
@@ -43,7 +55,7 @@ async function identity(env: Env, audience: string): Promise<string> {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  return ((await answer.body.json()) as { value: string }).value;
+  return (parseForeign(await answer.body.text()) as { value: string }).value;
 }
 
 async function askServer(env: Env, server: string, number: number): Promise<Decision> {
@@ -56,7 +68,7 @@ async function askServer(env: Env, server: string, number: number): Promise<Deci
   const text = await answer.body.text();
   if (answer.statusCode !== 200)
     throw new Error(`the server answers ${answer.statusCode}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as Decision;
+  return parseForeign(text) as Decision;
 }
 
 /** What a look from a job needs: GitHub, Prometheus and the policy beside this file; no ledger, no server. */
@@ -80,6 +92,7 @@ const wiring: OnceWiring = {
     return ok({
       port: wasmPolicy({ directory: join(root, 'policy'), team }),
       wasm: null,
+      close: async () => {},
     });
   },
   async openMetrics(platform, environment, address, env) {
@@ -87,6 +100,8 @@ const wiring: OnceWiring = {
     const access = accessOf(prometheus, address, (ref) => readSecret(ref, env));
     return access.ok ? ok(prometheusHttp(access.value)) : access;
   },
+  // The thread runs this very file: see the end of it.
+  openReader: async ({ platform }) => workerReader(platform, { entry: import.meta.filename }),
   openExistingLedger: async () => null,
   openMemoryLedger: async (id) => memoryLedger(id),
 };
@@ -113,12 +128,12 @@ async function lookHere(env: Env, number: number): Promise<Decision> {
 function numbersOf(env: Env): number[] {
   const wanted = input(env, 'pull-request');
   if (/^[1-9]\d*$/.test(wanted)) return [Number(wanted)];
-  const event = JSON.parse(readFileSync(env['GITHUB_EVENT_PATH'] ?? '', 'utf8')) as {
+  const event = parseForeign(readFileSync(env['GITHUB_EVENT_PATH'] ?? '', 'utf8')) as {
     merge_group?: { head_ref: string };
   };
   const group = /\/pr-(\d+)-[0-9a-f]+$/.exec(event.merge_group?.head_ref ?? '')?.[1];
   if (wanted === 'merge-group' && group) return [Number(group)];
-  throw new Error(`"${wanted}" is no number of a pull request`);
+  throw new Error(`"${wanted}" is not the number of a pull request`);
 }
 
 async function openNumbers(env: Env): Promise<number[]> {
@@ -131,7 +146,7 @@ async function openNumbers(env: Env): Promise<number[]> {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (answer.statusCode !== 200) throw new Error(`the forge answers ${answer.statusCode}`);
-    const found = (await answer.body.json()) as { number: number }[];
+    const found = parseForeign(await answer.body.text()) as { number: number }[];
     numbers.push(...found.map((p) => p.number));
     if (found.length < 100) break;
   }
@@ -142,11 +157,11 @@ function tell(env: Env, number: number, decision: Decision): void {
   appendTo(env['GITHUB_STEP_SUMMARY'], decisionMarkdown(decision, Date.now(), null));
   const level = decision.allow ? 'notice' : 'error';
   process.stdout.write(`::${level} title=Sluice gate, #${number}::${escaped(decisionSentence(decision))}\n`);
-  for (const d of decision.deny) process.stdout.write(`${d.code}: ${d.msg}\n`);
+  for (const d of decision.deny) process.stdout.write(logged(`${d.code}: ${d.msg}`));
 }
 
 /** Exit 0 only if everything that was asked about may merge. */
-export async function run(env: Env): Promise<number> {
+async function run(env: Env): Promise<number> {
   try {
     const all = input(env, 'pull-request') === 'all';
     const numbers = all ? await openNumbers(env) : numbersOf(env);
@@ -167,4 +182,5 @@ export async function run(env: Env): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.env);
+if (isReadingThread()) serveReading();
+else process.exitCode = await run(process.env);

@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
+import { parse } from 'yaml';
 import { compile } from '../src/controller/compile.ts';
 import { systemClock } from '../src/io/clock.ts';
 import { freePort } from '../src/io/os.ts';
+import { parseDuration } from '../src/kit/time.ts';
 import { ruleGroups } from '../src/runtime/render/prometheus/rules.ts';
+import { slothProgram } from './sloth-program.ts';
 
 /** What our rules and the common generator's cost one and the same Prometheus, in samples read. */
 const SCRAPE_SECONDS = 15;
@@ -52,6 +55,10 @@ function openMetrics(): string {
       series(`${side}:${name}`, labels, 60, () => 100, 'gauge');
     }
   }
+  const sloth = '{sloth_id="api-slo",sloth_service="api",sloth_slo="slo",sloth_window="5m"}';
+  out.push('# TYPE slo:sli_error:ratio_rate5m gauge');
+  // As often as Sloth's rules are evaluated beside ours.
+  series('slo:sli_error:ratio_rate5m', sloth, SCRAPE_SECONDS, () => 0.1, 'gauge');
   for (const name of [
     'slo:error_budget:ratio',
     'slo:objective:ratio',
@@ -73,9 +80,8 @@ const commonRules = (): string[] => [
   'sum_over_time(common:ratio5m[30d]) / count_over_time(common:ratio5m[30d])',
 ];
 
-function ourRules(): string[] {
-  const query = (text: string) => `{ metricSource: { type: Prometheus, spec: { query: '${text}' } } }`;
-  const text = `apiVersion: openslo/v1
+const query = (text: string) => `{ metricSource: { type: Prometheus, spec: { query: '${text}' } } }`;
+const SLO = `apiVersion: openslo/v1
 kind: Service
 metadata: { name: api }
 ---
@@ -89,11 +95,61 @@ spec:
   budgetingMethod: Occurrences
   objectives: [{ target: 0.999 }]
 `;
-  const compiled = compile([{ file: 'cost.yaml', text }], { platform: 'optional' });
+/** Three environments that look every 15 s, each with a Prometheus of its own. */
+const PLATFORM = `apiVersion: sluice.dev/v1
+kind: Platform
+metadata: { name: cost }
+spec:
+  environments:
+${['dev', 'stage', 'prod'].map((name) => `    - { name: ${name}, prometheus: { address: "http://127.0.0.1:9090", scrapeInterval: 15s, evaluationInterval: 15s } }`).join('\n')}
+  services: [{ name: api, slos: [api-slo] }]
+`;
+const SLOTH = `version: prometheus/v1
+service: api
+slos:
+  - name: slo
+    objective: 99.9
+    sli:
+      events:
+        error_query: sum(rate(http_requests_total{service="api",code=~"5.."}[{{.window}}]))
+        total_query: sum(rate(http_requests_total{service="api"}[{{.window}}]))
+    alerting: { name: Api, page_alert: {}, ticket_alert: {} }
+`;
+
+/** Expressions that are evaluated together, so often. */
+interface Evaluated {
+  readonly seconds: number;
+  readonly expressions: readonly string[];
+}
+
+function ourGroups(...files: readonly string[]): Evaluated[] {
+  const given = files.map((text, i) => ({ file: `${i}.yaml`, text }));
+  const compiled = compile(given, { platform: 'optional' });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  return ruleGroups(compiled.value, compiled.value.environments[0]!).map(({ interval, rules }) => ({
+    seconds: parseDuration(interval)! / 1_000,
+    // One environment is like another: the records that lie there are those of no environment.
+    expressions: rules.map(({ expr }) => expr.replaceAll(/,?environment="dev"/g, '')),
+  }));
+}
+
+const ourRecords = (): string[] => {
+  const compiled = compile([{ file: 'cost.yaml', text: SLO }], { platform: 'optional' });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
   return ruleGroups(compiled.value, compiled.value.environments[0]!).flatMap((g) =>
     g.rules.flatMap((r) => (r.record === undefined ? [] : [r.expr])),
   );
+};
+
+/** Sloth's own rules of the same specification, alerts included; null: no Sloth on PATH, and none built. */
+async function slothRules(folder: string): Promise<string[] | null> {
+  const program = slothProgram();
+  if (!program) return null;
+  const [from, to] = [join(folder, 'sloth.yaml'), join(folder, 'sloth-rules.yaml')];
+  writeFileSync(from, SLOTH);
+  await execa(program, ['generate', '--input', from, '--out', to]);
+  const { groups } = parse(readFileSync(to, 'utf8')) as { groups: { rules: { expr: string }[] }[] };
+  return groups.flatMap((g) => g.rules.map((rule) => rule.expr));
 }
 
 interface Answer {
@@ -118,10 +174,35 @@ async function samplesOf(address: string, rules: readonly string[]): Promise<num
   return sum;
 }
 
+/** Samples a second of all rules of one SLO, evaluated as often as each other. */
+interface Pace {
+  readonly seconds: number;
+  readonly ours: number;
+  readonly sloth: number;
+}
+
 export interface Cost {
   readonly ours: number;
   readonly common: number;
   readonly rules: { readonly ours: number; readonly common: number };
+  /** Objectives alone, and one of three environments; empty: there is no Sloth here. */
+  readonly paces: readonly (Pace & { readonly what: string })[];
+}
+
+/** What is read a second where both are evaluated as often: ours at the interval of each of its groups. */
+async function paces(address: string, sloth: readonly string[] | null): Promise<Cost['paces']> {
+  if (!sloth) return [];
+  const theirs = await samplesOf(address, sloth);
+  const of = async (what: string, groups: readonly Evaluated[]) => {
+    let ours = 0;
+    for (const { seconds, expressions } of groups) ours += (await samplesOf(address, expressions)) / seconds;
+    const seconds = Math.min(...groups.map((g) => g.seconds));
+    return { what, seconds, ours, sloth: theirs / seconds };
+  };
+  return [
+    await of('objectives alone', ourGroups(SLO)),
+    await of('each of three environments', ourGroups(SLO, PLATFORM)),
+  ];
 }
 
 /** Samples that one evaluation of every recording rule reads. */
@@ -161,11 +242,12 @@ export async function ruleCost(): Promise<Cost> {
       if (ready) break;
       await systemClock.sleep(100);
     }
-    const [ours, common] = [ourRules(), commonRules()];
+    const [ours, common] = [ourRecords(), commonRules()];
     const cost = {
       ours: await samplesOf(address, ours),
       common: await samplesOf(address, common),
       rules: { ours: ours.length, common: common.length },
+      paces: await paces(address, await slothRules(directory)),
     };
     stop.abort();
     await server;

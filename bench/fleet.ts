@@ -1,17 +1,28 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+interface Fleet {
+  readonly openslo: string;
+  /** The same by routes, with alerts declared for every SLO. */
+  readonly grouped: string;
+  readonly sloth: string;
+}
+
 /** A fleet to render: the same SLOs as OpenSLO for us and as Sloth's documents, a file a service. */
-export function writeFleet(directory: string, services: number): { openslo: string; sloth: string } {
-  const openslo = join(directory, `openslo-${services}`);
-  const sloth = join(directory, `sloth-${services}`);
-  for (const folder of [openslo, sloth]) mkdirSync(folder, { recursive: true });
+export function writeFleet(directory: string, services: number): Fleet {
+  const of = (what: string) => join(directory, `${what}-${services}`);
+  const fleet = { openslo: of('openslo'), grouped: of('grouped'), sloth: of('sloth') };
+  for (const folder of Object.values(fleet)) mkdirSync(folder, { recursive: true });
   for (let i = 0; i < services; i++) {
     const name = `service-${i}`;
-    writeFileSync(join(openslo, `${name}.yaml`), openSlo(name));
-    writeFileSync(join(sloth, `${name}.yaml`), slothDocument(name));
+    writeFileSync(join(fleet.openslo, `${name}.yaml`), openSlo(name));
+    writeFileSync(
+      join(fleet.grouped, `${name}.yaml`),
+      openSlo(name, ', annotations: { sluice.dev/group-by: route }') + alerting(name),
+    );
+    writeFileSync(join(fleet.sloth, `${name}.yaml`), slothDocument(name));
   }
-  return { openslo, sloth };
+  return fleet;
 }
 
 const SLIS = [
@@ -19,7 +30,7 @@ const SLIS = [
   { slo: 'latency', objective: 0.99, bad: ',le="slow"' },
 ] as const;
 
-const openSlo = (service: string): string =>
+const openSlo = (service: string, more = ''): string =>
   `apiVersion: openslo/v1
 kind: Service
 metadata: { name: ${service} }
@@ -27,7 +38,7 @@ ${SLIS.map(
   ({ slo, objective, bad }) => `---
 apiVersion: openslo/v1
 kind: SLO
-metadata: { name: ${service}-${slo} }
+metadata: { name: ${service}-${slo}${more} }
 spec:
   description: Requests of ${service}.
   service: ${service}
@@ -44,6 +55,20 @@ spec:
   objectives: [{ target: ${objective} }]
 `,
 ).join('')}`;
+
+const alerting = (service: string): string =>
+  SLIS.map(
+    ({ slo }) => `---
+apiVersion: sluice.dev/v1
+kind: Alerting
+metadata: { name: ${service}-${slo} }
+spec:
+  slos: [${service}-${slo}]
+  name: ${service}-${slo}-burns
+  page: { labels: { team: ${service} }, for: 2m }
+  ticket: { severity: warning, windows: [{ long: 1d, short: 2h, factor: 3 }] }
+`,
+  ).join('');
 
 const slothDocument = (service: string): string =>
   `version: prometheus/v1

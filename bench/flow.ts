@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { MEASURED_MS, measuresFold, measuresOf } from '../src/controller/measures.ts';
 import { promotionsFold } from '../src/gitops/fold.ts';
 import { governanceFold } from '../src/governance/fold.ts';
 import { canonicalText } from '../src/kit/canonical.ts';
@@ -10,9 +11,14 @@ import { sha256 } from '../src/kit/digest.ts';
 import { sqliteLedger } from '../src/ledger/adapters/sqlite/ledger.ts';
 import type { AnyFold } from '../src/ledger/fold.ts';
 import { chunksOf } from '../src/ledger/history.ts';
+import { openJournal } from '../src/ledger/journal.ts';
 import type { LedgerPort } from '../src/ledger/port.ts';
 import type { LedgerRecord } from '../src/ledger/record.ts';
+import { main } from '../src/main.ts';
 import { searchAudit } from '../src/server/audit.ts';
+import { SERVER_FOLDS } from '../src/server/folds.ts';
+import { pastReleases } from '../src/server/past-releases.ts';
+import { bytesPerRelease } from '../test/fleet-loop.ts';
 import { releaseShapes, repeated, surroundings } from '../test/history.ts';
 
 const ENVIRONMENTS = ['dev', 'stage', 'prod'] as const;
@@ -100,14 +106,53 @@ export interface Reading {
   readonly silentMs: number;
 }
 
+const SEEN_MS = 20;
+
 async function reading(what: string, work: () => Promise<unknown>): Promise<Reading> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   const before = process.cpuUsage();
   delay.enable();
   await work();
-  delay.disable();
   const { user, system } = process.cpuUsage(before);
+  // What kept the thread to the end is seen once it has a turn again.
+  await new Promise((seen) => setTimeout(seen, SEEN_MS));
+  delay.disable();
   return { what, cpuSeconds: (user + system) / 1e6, silentMs: delay.max / 1e6 };
+}
+
+/** A command of the command line over this work folder, in this process; it has to say yes. */
+async function command(work: string, ...args: string[]): Promise<void> {
+  const quiet = { out: () => {}, err: () => {}, outTty: false, errTty: false };
+  const io = { ...quiet, env: process.env, cwd: work, signal: new AbortController().signal };
+  const exit = await main([...args, '--work', work, '--json'], io);
+  if (exit !== 0) throw new Error(`sluice ${args.join(' ')} exits ${exit}`);
+}
+
+/** What is listed and told from folds and from single releases, as a server does it. */
+async function ofReleases(work: string, ledger: LedgerPort): Promise<Reading[]> {
+  const journal = await openJournal(ledger, SERVER_FOLDS);
+  const past = pastReleases(journal);
+  const newest = past.list().at(-1)!.id;
+  const [opened] = await ledger.history.page({ after: 0, type: 'release.opened', limit: 1 });
+  const oldest = (JSON.parse(opened!) as { data: { release: string } }).data.release;
+  const told = async (id: string) => {
+    if (!(await past.find(id))) throw new Error(`${id} is not found`);
+  };
+  const now = (JSON.parse((await ledger.history.page({ limit: 1 }))[0]!) as LedgerRecord).at;
+  const measured = () => measuresOf(journal.state(measuresFold), ENVIRONMENTS, null, now, MEASURED_MS);
+  // Loaded and compiled before it is measured, as in a process that lives.
+  await command(work, 'ledger', 'list', '--limit', '1');
+  await command(work, 'ledger', 'explain', newest);
+  return [
+    await reading('releases: the list', async () => JSON.stringify(past.list())),
+    await reading('releases: the newest', () => told(newest)),
+    await reading('releases: the oldest', () => told(oldest)),
+    await reading('measures', async () => measured()),
+    await reading('ledger list --limit 50', () => command(work, 'ledger', 'list', '--limit', '50')),
+    await reading('ledger show', () => command(work, 'ledger', 'show', '5')),
+    await reading('ledger explain, the newest', () => command(work, 'ledger', 'explain', newest)),
+    await reading('ledger explain, the oldest', () => command(work, 'ledger', 'explain', oldest)),
+  ];
 }
 
 /** What people ask of the past, while this thread would decide. */
@@ -158,6 +203,16 @@ function growthOf(fold: AnyFold, type: string): Growth {
   };
 }
 
+const IN_FLIGHT = [10, 100, 600] as const;
+
+/** Of the ledger, a release, with so many in flight. */
+export interface Bytes {
+  readonly inFlight: number;
+  readonly bytes: number;
+  /** Of them texts of queries. */
+  readonly queries: number;
+}
+
 export interface FlowFigures {
   readonly whole: Start;
   readonly small: Start;
@@ -165,6 +220,7 @@ export interface FlowFigures {
   readonly rates: Rates;
   readonly readings: readonly Reading[];
   readonly growth: readonly Growth[];
+  readonly bytes: readonly Bytes[];
 }
 
 /** What a server costs that has a history behind it. */
@@ -172,7 +228,7 @@ export async function flow(records: number): Promise<FlowFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-flow-'));
   try {
     const few = join(folder, 'few.sqlite');
-    const many = join(folder, 'many.sqlite');
+    const many = join(folder, 'ledger.sqlite');
     await writeHistory(few, Math.round(records / 10));
     await writeHistory(many, records);
     const small = startOf(few);
@@ -181,13 +237,15 @@ export async function flow(records: number): Promise<FlowFigures> {
     const ledger = await sqliteLedger({ file: many, id: 'bench' });
     try {
       const rates = await verificationRates(ledger);
-      const read = await readings(ledger);
+      const read = [...(await readings(ledger)), ...(await ofReleases(folder, ledger))];
       const growth = [
         growthOf(promotionsFold, 'proposal.opened'),
         growthOf(governanceFold, 'freeze.set'),
         growthOf(governanceFold, 'waiver.granted'),
       ];
-      return { whole, small, fromSnapshot, rates, readings: read, growth };
+      const bytes: Bytes[] = [];
+      for (const inFlight of IN_FLIGHT) bytes.push({ inFlight, ...(await bytesPerRelease(inFlight)) });
+      return { whole, small, fromSnapshot, rates, readings: read, growth, bytes };
     } finally {
       await ledger.close();
     }

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { startTraffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { openStage, type Stage } from '../test/e2e/stage.ts';
 import { until } from '../test/wait.ts';
-import { strikesWatcher } from './rules.ts';
+import { strikes } from './rules.ts';
 
 export interface RealTime {
   readonly fault: number;
@@ -33,22 +32,23 @@ async function counter(stage: Stage, revision: string): Promise<{ total: number;
 }
 
 const abort = (stage: Stage, reason: string) =>
-  stage.client().post('/api/v1/lanes/prod/checkout/commands', { command: 'abort', reason }, randomUUID());
+  stage.client().post('/api/v1/lanes/prod/checkout/commands', { command: 'abort', reason });
 
 /** Five strikes against a minute's 99 %, read from the same Prometheus; its abort is carried out by the same edge. */
 async function strike(stage: Stage, revision: string, from: number): Promise<void> {
-  const watcher = strikesWatcher();
+  const watcher = strikes();
   let before = { total: 0, bad: 0 };
   await until('five strikes', LIMIT_MS, async () => {
     const now = await counter(stage, revision);
     const canary = { total: now.total - before.total, bad: now.bad - before.bad };
     before = now;
-    return watcher.look({
+    const word = watcher.look({
       seconds: (Date.now() - from) / 1_000,
       canary,
       stable: { total: 0, bad: 0 },
       step: 0,
     });
+    return word === 'stop' ? true : undefined;
   });
   await abort(stage, 'five strikes');
 }

@@ -8,7 +8,7 @@ import { compile } from '../src/controller/compile.ts';
 import { renderAll } from '../src/controller/render.ts';
 import { startTraffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import type { Traffic } from '../src/gitops/traffic.ts';
-import { type ClusterHouse, startHouse } from '../test/cluster/house.ts';
+import { type ClusterHouse, startHouse } from '../test/cluster/harness.ts';
 import { proposeAndMerge, untilAllSynced } from '../test/cluster/people.ts';
 import { availabilitySlo } from '../test/slo.ts';
 import { until } from '../test/wait.ts';

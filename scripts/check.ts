@@ -129,7 +129,9 @@ const counted = (files: LeftOut): string =>
 /** In one line what did not run, and what would make it run. */
 function leftOutLine(leftOut: LeftOut): string {
   const named = (file: string) =>
-    [...readFileSync(join(root, file), 'utf8').matchAll(/\btool\('([\w-]+)'\)/g)].map((m) => m[1]!);
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\b(?:tool|definitions)\('([\w-]+)'\)/g)].map(
+      (m) => m[1]!,
+    );
   const absent = new Map([...leftOut.keys()].map((file) => [file, named(file).filter((t) => !isBuilt(t))]));
   const forTools: LeftOut = new Map([...leftOut].filter(([file]) => absent.get(file)!.length > 0));
   const others: LeftOut = new Map([...leftOut].filter(([file]) => !forTools.has(file)));
@@ -137,7 +139,7 @@ function leftOutLine(leftOut: LeftOut): string {
   return [
     ...(tools.length > 0
       ? [
-          `left out for want of ${tools.join(', ')}: ${counted(forTools)} (npm run tools builds them; it needs Go)`,
+          `skipped because these programs are missing: ${tools.join(', ')}: ${counted(forTools)} (npm run tools builds them; it needs Go)`,
         ]
       : []),
     ...(others.size > 0 ? [`not run on this machine, or after a failure: ${counted(others)}`] : []),

@@ -16,29 +16,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { bundle, ENTRIES } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const sh = (program: string, ...args: string[]): string =>
   execFileSync(program, args, { encoding: 'utf8', cwd: root, maxBuffer: 64 * 1024 * 1024 });
 const which = (program: string): string => sh('sh', '-c', `command -v ${program}`).trim();
-
-const REQUIRE =
-  "import { createRequire as __sluiceRequire } from 'node:module'; const require = __sluiceRequire(import.meta.url);";
-
-/** Entries of the sources and what they import, as files of one folder without any package beside them. */
-export async function bundle(inputs: readonly string[], folder: string): Promise<void> {
-  const input = inputs.map((file) => join(root, file));
-  const built = await rolldown({ input, cwd: root, platform: 'node', logLevel: 'silent' });
-  await built.write({
-    dir: folder,
-    format: 'esm',
-    banner: REQUIRE,
-    entryFileNames: '[name].mjs',
-    chunkFileNames: '[name]-[hash].mjs',
-  });
-  await built.close();
-}
 
 /** Shared libraries of a program, its loader included, as paths. */
 function librariesOf(program: string): string[] {
@@ -143,7 +126,7 @@ export async function serverRootfs(
   }
   const app = join(rootfs, 'app');
   // The thread that reads the ledger is begun from a file of its own.
-  await bundle(['src/main.ts', 'src/ledger/adapters/sqlite/reader-worker.ts'], join(app, 'dist'));
+  await bundle(ENTRIES, join(app, 'dist'));
   for (const folder of ['policy', 'examples', 'schema', 'console/dist'])
     cpSync(join(root, folder), join(app, folder), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(app, 'LICENSE'));
@@ -249,6 +232,22 @@ export const SERVER_CONFIG: ImageSpec['config'] = {
   workdir: '/work',
 };
 
+/** The server's image as an OCI archive, its bill of materials beside it if asked for. Gives its name with its digest. */
+export async function serverImage(target: string, bill?: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-image-'));
+  try {
+    await serverRootfs(join(folder, 'rootfs'));
+    if (bill) cpSync(join(folder, 'rootfs/sbom.cdx.json'), bill);
+    layerOf(join(folder, 'rootfs'), join(folder, 'layer.tar'));
+    const name = 'sluice.invalid/sluice:0.1.0';
+    const layers = [join(folder, 'layer.tar')];
+    const digests = ociArchive([{ name, config: SERVER_CONFIG, layers }], target);
+    return `${name}@${digests.get(name)}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function main([what, target]: string[]): Promise<number> {
   if ((what !== 'rootfs' && what !== 'tar') || !target) {
     process.stderr.write('usage: npm run image -- rootfs FOLDER | tar FILE\n');
@@ -263,20 +262,8 @@ async function main([what, target]: string[]): Promise<number> {
     await serverRootfs(target);
     return 0;
   }
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-image-'));
-  try {
-    await serverRootfs(join(folder, 'rootfs'));
-    layerOf(join(folder, 'rootfs'), join(folder, 'layer.tar'));
-    const name = 'sluice.invalid/sluice:0.1.0';
-    const digests = ociArchive(
-      [{ name, config: SERVER_CONFIG, layers: [join(folder, 'layer.tar')] }],
-      target,
-    );
-    process.stdout.write(`${name}@${digests.get(name)}\n`);
-    return 0;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  process.stdout.write(`${await serverImage(target)}\n`);
+  return 0;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

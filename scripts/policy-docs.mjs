@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { moduleFiles } from './policy.mjs';
 
 const EXTRA = {
-  POLICY_DIGEST:
-    "The compiled policy, a team's bundle or an OPA server holds something else than is declared.",
-  POLICY_UNDEFINED: 'The policy gave no decision, or none as documented.',
+  POLICY_DIGEST: "The compiled policy, a team's bundle or an OPA server differs from the declared digest.",
+  POLICY_UNDEFINED: 'The policy gave no decision, or one that is not as documented.',
   POLICY_UNREACHABLE: 'The OPA server does not answer.',
+  TOO_MANY_LANES:
+    'One pull request changes more lanes than are judged at once, or more than the policy holds.',
   TEAM_POLICY_UNDEFINED: "The team's policy defines no deny, or cannot be loaded.",
-  FORGE_UNAVAILABLE: 'The forge does not answer, so nothing is known of the pull request.',
+  FORGE_UNAVAILABLE: 'The forge does not answer, so the content of the pull request is unknown.',
 };
 
 /** Headings and descriptions in the order of the files; a code that several rules share stands once. */
@@ -28,7 +29,7 @@ export function policyPage(sources) {
         .filter((code) => !seen.has(code) && seen.add(code))
         .map(
           (code) =>
-            `### ${code}\n${words}${kind === 'deny' ? '' : kind === 'warn' ? ' A remark: it refuses nothing.' : ' On record.'}\n`,
+            `### ${code}\n${words}${kind === 'deny' ? '' : kind === 'warn' ? ' A warning: it does not deny.' : ' On record.'}\n`,
         ),
     );
     if (entries.length > 0) sections.push(`## ${title}\n${about}\n\n${entries.join('\n')}`);
@@ -39,7 +40,7 @@ Generated from the annotations of \`policy/sluice\` by \`npm run generate\`. Fac
 
 ${sections.join('\n')}
 ## Around the policy
-Said where the policy itself could not say anything. No waiver covers these.
+Codes for failures outside the policy. No waiver covers them.
 
 ${extra.join('\n')}`;
 }

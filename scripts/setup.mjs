@@ -2,13 +2,24 @@
 // Sets up what a checkout needs and runs a task under Node 24: no dependency, so that any Node from 18 on can run it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [task = 'help', ...args] = process.argv.slice(2);
+/** So much of the log is shown where something failed. */
+const LOG_LINES = 15;
 const machine = process.argv.includes('--json');
 const say = (text) => process.stderr.write(`${text}\n`);
 const die = (text, code = 3) => {
@@ -41,6 +52,8 @@ const PROGRAMS = [
     brew: '--cask chromium',
     tests: true,
   },
+  // Shells whose completion is tried, and what the script for other CI systems reads JSON with.
+  ...['zsh', 'fish', 'jq'].map((program) => ({ program, debian: program, brew: program, tests: true })),
   ...[
     ['containerd', 'containerd'],
     ['runc', 'runc'],
@@ -80,20 +93,34 @@ const PATHS = [
 ];
 const has = (program) =>
   program.startsWith('/') ? existsSync(program) : PATHS.some((dir) => dir && existsSync(join(dir, program)));
+/** What package managers and builds write: nobody reads it unless something failed, and then it is named. */
+const LOG = join(root, 'setup.log');
+let log = null;
+const logged = () => {
+  log ??= openSync(LOG, 'w');
+  return log;
+};
 const run = (program, argv, options = {}) =>
-  spawnSync(program, argv, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  spawnSync(program, argv, { cwd: root, stdio: ['ignore', logged(), logged()], ...options });
+/** The end of the log, where the reason mostly is. */
+const logEnd = () => {
+  const end = readFileSync(LOG, 'utf8').trim().split('\n').slice(-LOG_LINES).join('\n');
+  return `${end}\nAll of it is in ${LOG}`;
+};
 
-/** Node packages: as the lock file says, once per lock file. */
-function installPackages() {
+/** Node packages of a folder: as its lock file says, once per lock file. */
+function installPackages(folder = root, what = 'Node packages') {
   const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
-  const mark = join(root, 'node_modules', '.sluice-lock');
+  const mark = join(folder, 'node_modules', '.sluice-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
-  say('Setting up: Node packages …');
+  say(`Setting up: ${what} …`);
   // Not `npm ci`: it refuses a lock file without the binaries of platforms that are not this one.
-  const done = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
-  if (done.status !== 0) die('npm install did not succeed; its output is above');
+  const done = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+  });
+  if (done.status !== 0) die(`npm install did not succeed:\n${logEnd()}`);
   writeFileSync(mark, lock);
 }
 
@@ -134,7 +161,7 @@ function withoutServices(sudo, work) {
     run(
       sudo[0] ?? argv[0],
       sudo.length ? [...sudo.slice(1), ...argv] : argv.slice(1),
-      input === undefined ? {} : { input, stdio: ['pipe', 'ignore', 2] },
+      input === undefined ? {} : { input, stdio: ['pipe', 'ignore', logged()] },
     );
   const enabled = (unit) => existsSync(`/etc/systemd/system/multi-user.target.wants/${unit}.service`);
   const before = new Set(SERVICES.filter(enabled));
@@ -183,7 +210,7 @@ async function installPrograms(needs) {
     as([...env, 'update', '-qq']);
     return install();
   });
-  if (status !== 0) die(`apt-get did not succeed. Run: ${command}`);
+  if (status !== 0) die(`apt-get did not succeed:\n${logEnd()}\nRun: ${command}`);
 }
 
 /** The console is built once per change of its sources. */
@@ -219,7 +246,7 @@ function buildConsole(node) {
     'warn',
     'console',
   ]);
-  if (built.status !== 0) die('the console could not be built; the output is above');
+  if (built.status !== 0) die(`the console could not be built:\n${logEnd()}`);
   mkdirSync(dirname(mark), { recursive: true });
   writeFileSync(mark, key);
 }
@@ -227,7 +254,8 @@ function buildConsole(node) {
 const NEEDS = {
   demo: { programs: true, console: true },
   test: { programs: true, tests: true, console: true },
-  check: { programs: true, tests: true, console: true },
+  check: { programs: true, tests: true, console: true, site: true },
+  docs: { site: true },
   bench: { programs: true },
   generate: {},
   vitest: { programs: true, tests: true, console: true },
@@ -238,13 +266,17 @@ const NEEDS = {
   'test:forge': {},
   'test:cluster': { programs: true, tests: true, console: true, cluster: true },
   image: { console: true },
-  setup: { programs: true, tests: true, console: true },
+  mutate: {},
+  release: { console: true },
+  setup: { programs: true, tests: true, console: true, site: true },
 };
 
 async function main() {
   const needs = NEEDS[task];
   if (!needs) die(`unknown task ${task}; one of: ${Object.keys(NEEDS).join(', ')}`, 2);
   installPackages();
+  // What builds the documentation site is large, and nothing else needs it.
+  if (needs.site) installPackages(join(root, 'docs'), 'packages of the documentation site');
   const node = node24();
   if (needs.programs) await installPrograms(needs);
   if (needs.console || (task === 'sluice' && args[0] === 'serve')) buildConsole(node);
@@ -252,6 +284,7 @@ async function main() {
     demo: ['src/main.ts', 'demo', ...args],
     sluice: ['src/main.ts', ...args],
     test: ['scripts/check.ts'],
+    docs: ['scripts/docs.ts', ...args],
     check: ['scripts/check.ts', args.includes('--rest') ? '--rest' : '--all'],
     bench: ['bench/main.ts', ...args],
     generate: ['scripts/generate.ts', ...args],
@@ -262,6 +295,8 @@ async function main() {
     'test:forge': ['scripts/check.ts', '--forge', ...args],
     'test:cluster': ['scripts/check.ts', '--cluster', ...args],
     image: ['scripts/image.ts', ...args],
+    mutate: ['scripts/mutate/main.ts', ...args],
+    release: ['scripts/release.ts', ...args],
   };
   if (!scripts[task]) return;
   const [script, ...rest] = scripts[task];

@@ -24,7 +24,8 @@ export const TEST_STAGES: readonly TestStage[] = [
   {
     name: 'quick',
     suite: 'test',
-    takes: ['src', 'shop', 'test'],
+    // Of the charts these need no helm.
+    takes: ['src', 'shop', 'test', 'test/charts/charts.test.ts', 'test/charts/docs.test.ts'],
     workers: 2,
     reporter: 'dot',
   },
@@ -49,11 +50,40 @@ export const TEST_STAGES: readonly TestStage[] = [
     workers: 1,
     reporter: 'default',
   },
+  // Every number by the promtool of Prometheus 2, and by that of Prometheus 3 where `npm run tools -- promtool` built it.
+  {
+    name: 'numbers',
+    suite: 'rest',
+    takes: [
+      'test/golden/kinds.test.ts',
+      'test/field/n01-comments',
+      'test/field/n03-quantile-without-traffic',
+      'test/field/n04-ratio-after-quiet',
+      'test/field/n05-increase',
+      'test/field/n06-offset',
+      'test/field/n08-alerts-off',
+      'test/field/n10-bucket-as-integer',
+      'test/field/n11-groups',
+      'test/field/n15-arithmetic',
+      'test/field/pyrra',
+    ],
+    workers: 2,
+    reporter: 'dot',
+  },
   // What only programs that `npm run tools` builds can say.
   {
     name: 'built tools',
     suite: 'rest',
-    takes: ['test/policy/opa.test.ts', 'test/cli/opa-server.test.ts', 'test/charts/helm.test.ts'],
+    takes: [
+      'test/policy/opa.test.ts',
+      'test/cli/opa-server.test.ts',
+      'test/docs/rego.test.ts',
+      'test/charts',
+      'test/package/chart.test.ts',
+      'test/field/d12-chart-upgrade',
+      'test/field/d13-root-service-after-abort',
+      'test/field/sloth',
+    ],
     workers: 2,
     reporter: 'dot',
   },
@@ -63,11 +93,31 @@ export const TEST_STAGES: readonly TestStage[] = [
     takes: [
       'test/sim/agreement.test.ts',
       'test/sim/kills.test.ts',
+      'test/sim/planes-1.test.ts',
+      'test/sim/planes-2.test.ts',
+      'test/sim/planes-bugs.test.ts',
+      'test/sim/planes-due.test.ts',
       'test/sim/runs-1.test.ts',
       'test/sim/runs-2.test.ts',
     ],
     workers: 2,
     reporter: 'dot',
+  },
+  // Every form in which Sluice is installed, made and used in an empty folder.
+  {
+    name: 'packages',
+    suite: 'rest',
+    takes: ['test/package/install.test.ts', 'test/package/files.test.ts'],
+    workers: 1,
+    reporter: 'default',
+  },
+  // The documentation site, and the commands of its tutorial on real parts.
+  {
+    name: 'documentation',
+    suite: 'rest',
+    takes: ['test/docs/site.test.ts', 'test/docs/tutorial.test.ts'],
+    workers: 1,
+    reporter: 'default',
   },
   {
     name: 'real parts',

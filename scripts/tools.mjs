@@ -21,7 +21,7 @@ const kubernetes = (name) => ({ ...KUBERNETES, package: `./cmd/${name}`, cluster
  * What is built: module, version, package in it; `keep` names folders of the module that the program needs to run,
  * `cluster`: only a cluster of the tests' own needs it; `staging` the version of the modules that it replaces by folders which its published form does not have.
  */
-export const TOOLS = {
+const TOOLS = {
   opa: { module: 'github.com/open-policy-agent/opa', version: 'v1.22.2', package: '.' },
   actionlint: { module: 'github.com/rhysd/actionlint', version: 'v1.7.12', package: './cmd/actionlint' },
   act: { module: 'github.com/nektos/act', version: 'v0.2.87', package: '.' },
@@ -37,7 +37,6 @@ export const TOOLS = {
   helm: { module: 'helm.sh/helm/v3', version: 'v3.21.4', package: './cmd/helm' },
   kubeconform: {
     module: 'github.com/yannh/kubeconform',
-    cluster: true,
     version: 'v0.7.0',
     package: './cmd/kubeconform',
   },
@@ -62,27 +61,52 @@ export const TOOLS = {
     package: './cmd',
     keep: ['manifests/crds', 'manifests/base/config'],
   },
-  // Definitions alone: what a chart asks for, and nobody serves in the test cluster.
+  // Definitions alone: what charts are held against, and what nobody serves in the test cluster.
+  'kubernetes-definitions': { ...KUBERNETES, staging: undefined, keep: ['api/openapi-spec/v3'] },
+  'rollouts-crds': {
+    module: 'github.com/argoproj/argo-rollouts',
+    version: 'v1.9.1',
+    keep: ['manifests/crds'],
+  },
   'monitoring-crds': {
     module: 'github.com/prometheus-operator/prometheus-operator',
-    cluster: true,
     version: 'v0.85.0',
     keep: ['example/prometheus-operator-crd'],
   },
   'gateway-crds': {
     module: 'sigs.k8s.io/gateway-api',
-    cluster: true,
     version: 'v1.6.3',
     keep: ['config/crd/standard'],
   },
-  // Debian's Prometheus is built without the discovery of a cluster; this one has no other: it is built sooner.
+  // The same rules are run by it as by Debian's Prometheus 2.
+  promtool: {
+    module: 'github.com/prometheus/prometheus',
+    version: 'v0.314.0',
+    package: './cmd/promtool',
+    tags: 'remove_all_sd enable_kubernetes_sd',
+  },
+  // Debian's Prometheus is a 2, and built without the discovery of a cluster; this one has no other: it is built sooner.
   prometheus: {
     module: 'github.com/prometheus/prometheus',
-    cluster: true,
     version: 'v0.314.0',
     package: './cmd/prometheus',
     tags: 'remove_all_sd enable_kubernetes_sd',
   },
+  // Others that answer as a Prometheus does.
+  'victoria-metrics': {
+    module: 'github.com/VictoriaMetrics/VictoriaMetrics',
+    version: 'v1.151.0',
+    package: './app/victoria-metrics',
+  },
+  // Its messages are written over labels as slices: without the tag it falls over at its first answer.
+  thanos: {
+    module: 'github.com/thanos-io/thanos',
+    version: 'v0.42.0',
+    package: './cmd/thanos',
+    tags: 'slicelabels',
+  },
+  // What it makes of a specification is compared with what we make of it.
+  sloth: { module: 'github.com/slok/sloth', version: 'v0.16.0', package: './cmd/sloth' },
 };
 
 const cache = () =>
@@ -177,7 +201,9 @@ const EVERYDAY = Object.keys(TOOLS).filter((name) => !TOOLS[name].cluster);
 
 /** What the suite on a Kubernetes of its own drives. */
 export const CLUSTER_TOOLS = Object.keys(TOOLS).filter(
-  (name) => TOOLS[name].cluster || ['gitea', 'helm', 'k6'].includes(name),
+  (name) =>
+    TOOLS[name].cluster ||
+    ['gitea', 'helm', 'k6', 'kubeconform', 'monitoring-crds', 'gateway-crds', 'prometheus'].includes(name),
 );
 
 /** Builds what is asked for and not there yet, one after the other: each uses every core. */

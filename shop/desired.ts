@@ -11,10 +11,13 @@ export function desiredExamples(): [string, string][] {
     const digest = (version: string) => digestOfVersion(releases, service, version);
     const others = Object.entries(versions)
       .filter(([version]) => version !== '1.0.0')
-      .map(([version, { description }]) => `#   ${version}  ${digest(version)}  ${description}\n`);
+      .map(
+        ([version, { description }]) =>
+          `#   ${version}  ${digest(version)}  ${description.replaceAll(' %', '%')}\n`,
+      );
     const hint =
       others.length > 0
-        ? `# Change version and digest, and commit: a release begins. To choose from:\n${others.join('')}`
+        ? `# Change version and digest, and commit: a release starts. Available versions:\n${others.join('')}`
         : '';
     const text = `${hint}service: ${service}\nversion: 1.0.0\ndigest: ${digest('1.0.0')}\nconfig: {}\n`;
     return [join('examples/shop/desired', desiredPath('prod', service)), text];

@@ -17,7 +17,6 @@ const profileSchema = z.strictObject({
   /** The fault begins this long after the start. */
   failsAfterSeconds: z.number().min(0).default(0),
 });
-export type Profile = z.infer<typeof profileSchema>;
 
 const releasesSchema = z.strictObject({
   /** Errors that every version of a service makes in normal life. */

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { announce } from './app/announce.ts';
+import { createBrokenMark } from './app/broken-mark.ts';
 import type { AppContext } from './app/context.ts';
 import { createHealth, type Health } from './app/health.ts';
 import { serveHttp } from './app/http.ts';
@@ -17,8 +18,9 @@ import type { ServerPlaces } from './cli/parts.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
 import { systemClock } from './io/clock.ts';
+import { guarded } from './ledger/guarded.ts';
 import { type Journal, openJournal } from './ledger/journal.ts';
-import { isShared } from './ledger/port.ts';
+import { isShared, LedgerUnavailable } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';
 import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
 import type { WiringContext } from './wiring/context.ts';
@@ -63,11 +65,15 @@ function startChores(context: AppContext, planes: Planes, anchoring: Anchoring):
   for (const { everyMs, failing, work } of gitops.chores)
     lifecycle.every(everyMs, failing, () => work(now()));
   if (gate)
-    lifecycle.every(GATE_EVERY_MS, 'the gate could not look', async () => {
-      await gate.look(now());
-      await gitops.promoter?.look(now());
-    });
-  lifecycle.every(anchoring.everyMs, 'the ledger could not be anchored', () => anchoring.look(now()));
+    lifecycle.every(GATE_EVERY_MS, 'the gate could not evaluate pull requests', () => gate.tick(now()));
+  const { promoter } = gitops;
+  if (promoter)
+    lifecycle.every(GATE_EVERY_MS, 'promotions could not be evaluated', () => promoter.tick(now()));
+  lifecycle.every(anchoring.everyMs, 'the ledger could not be anchored', async () => {
+    await anchoring.tick(now());
+    const { trouble } = anchoring.status();
+    if (trouble?.code === 'CHAIN_BROKEN') context.chain.found(trouble.message);
+  });
 }
 
 /** Opens what a leading server is made of, one part after another; each says how it is stopped. */
@@ -98,8 +104,8 @@ async function lead(context: AppContext, journal: Journal) {
   startChores(context, planes, anchoring);
   const tick = async () => {
     await planes.controller.tick();
-    await planes.budgets.look(now());
-    await planes.governance.look(now());
+    await planes.budgets.tick(now());
+    await planes.governance.tick(now());
   };
   const ticking = tickUntilEnd(context, tick, tickOf(platform), metrics);
   return { planes, token: tokens.local, ticking };
@@ -112,17 +118,25 @@ async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
   const log = await wiring.openLog(io.env, io.err);
   const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
   const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
-  const store = await openLedger(wired, wiring);
+  const health = createHealth();
+  const mark = createBrokenMark(work);
+  const { ledger: store, chain } = guarded(await openLedger(wired, wiring), (why) => {
+    const { next } = new LedgerUnavailable('LEDGER_BROKEN', why);
+    mark.set();
+    health.set('chain', `${why}; nothing is decided. Next: ${next}`);
+    warn({ error: why, next }, 'the ledger is broken: nothing is decided any more');
+  });
   const lifecycle = createLifecycle(warn);
   let open: { close(): Promise<void> } = store;
   lifecycle.onStop(() => open.close());
   /** Reads the ledger; it closes it as well, since it may have a snapshot to write. */
   const openServerJournal = async (): Promise<Journal> => {
+    await mark.check(store);
     const journal = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn });
     open = journal;
     return journal;
   };
-  return { openServerJournal, lifecycle, log, wired };
+  return { openServerJournal, lifecycle, log, wired, health, chain };
 }
 
 /**
@@ -130,7 +144,7 @@ async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
  * tick. A part that cannot be opened stops what was started before it, and the reason is thrown as a `CliError`.
  */
 export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = allAdapters): Promise<App> {
-  const { openServerJournal, lifecycle, log, wired } = await openContext(io, options, wiring);
+  const { openServerJournal, lifecycle, log, wired, health, chain } = await openContext(io, options, wiring);
   const end = new AbortController();
   const forward = () => end.abort();
   if (io.signal.aborted) forward();
@@ -143,7 +157,8 @@ export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = a
       wiring,
       log,
       lifecycle,
-      health: createHealth(),
+      health,
+      chain,
       listener: await listen(options.host, options.port, lifecycle),
       allowedHosts: options.allowedHosts,
       ending: end.signal,

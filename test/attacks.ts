@@ -26,5 +26,10 @@ export const BROKEN_FILES: Readonly<Record<string, string>> = {
   'binary garbage': '\u0001\u0002\u0003\ufffd\u0007',
   'a mark of byte order and nothing else': '\ufeff',
   'no YAML': `${HEAD}values: [1, 2\n}\n`,
+  'a version that is the way to another program': `service: checkout\nversion: ../elsewhere\ndigest: sha256:${'b'.repeat(64)}\n`,
+  'a version of two lines': `service: checkout\nversion: "1.1.0\\n::set-output name=allow::true"\ndigest: sha256:${'b'.repeat(64)}\n`,
+  'a version that is an option': `service: checkout\nversion: --config=x\ndigest: sha256:${'b'.repeat(64)}\n`,
+  'a version that is very long': `service: checkout\nversion: ${'1'.padEnd(129, 'x')}\ndigest: sha256:${'b'.repeat(64)}\n`,
+  'a digest of two lines': `service: checkout\nversion: "1.1.0"\ndigest: "sha256:${'b'.repeat(64)}\\n"\n`,
   'a version that is an object': `service: checkout\nversion: { toString: 1 }\ndigest: sha256:${'b'.repeat(64)}\n`,
 };

@@ -39,7 +39,7 @@ spec:
 `,
   'platform.yaml': `apiVersion: sluice.dev/v1
 kind: Platform
-metadata: { name: everything }
+metadata: { name: everything, namespace: platform }
 spec:
   environments:
     - name: stage
@@ -60,11 +60,13 @@ spec:
         bearer: { secretRef: { env: TOKEN } }
         mtls: { cert: { secretRef: { file: /c } }, key: { secretRef: { file: /k } }, ca: { secretRef: { file: /ca } } }
         tenant: { header: X-Tenant, value: shop }
+        rolloutSecret: { name: metrics, key: header }
       after: [stage]
       stage: prod
       wave: 1
       branch: production
-      strategy: { steps: [10, 100], warmUp: 40s, dwell: 90s, deadline: 20m, hold: 2h }
+      strategy: { steps: [10, 100], warmUp: 40s, dwell: 90s, dwellAtFull: 15m, deadline: 20m, hold: 2h, lowTraffic: { longest: 2d, hours: { days: [mon, tue], from: '08:00', to: '16:00', timeZone: Europe/Berlin }, synthetic: { label: route, value: /probe } } }
+      judgeInterval: 30s
       delivery: argo-rollouts
       cluster: { server: 'https://cluster', namespace: shop, kubeconfig: { secretRef: { file: /kube } }, context: eu }
       promotion: { soak: 10m, autoMerge: true, autoRevert: true }
@@ -73,19 +75,25 @@ spec:
     - { name: prod-us, prometheus: { address: 'http://us:9090' }, stage: prod, wave: 2, mode: observe }
   services:
     - name: checkout
+      team: shop
       slos: [checkout-availability]
       burnSlos: [checkout-uptime]
       revisionLabel: rev
       versionLabel: ver
-      strategy: { steps: [25, 50, 100], warmUp: 20s, dwell: 2m, deadline: 40m, hold: 3h }
+      rollout: checkout-web
+      container: app
+      namespace: checkout-{environment}
+      strategy: { steps: [25, 50, 100], warmUp: 20s, dwell: 2m, dwellAtFull: 12m, deadline: 40m, hold: 3h, lowTraffic: { longest: 3d, hours: { days: [mon, tue], from: '08:00', to: '16:00', timeZone: Europe/Berlin }, synthetic: { label: route, value: /probe } } }
       guards: [{ name: memory, query: 'max(memory)', min: 1, max: 100, noData: fail, for: 30s }]
       run: { command: [node, service.js], health: /ok, metrics: /m }
-  strategy: { steps: [30, 100], warmUp: 10s, dwell: 30s, deadline: 10m, hold: 1h }
-  evidence: { tolerance: 3, detect: 12, rho: 1.5, alpha: 0.002, beta: 0.06, minBad: 6 }
+  links: [{ name: Logs, url: 'https://logs.example/{service}/{environment}' }]
+  strategy: { steps: [30, 100], warmUp: 10s, dwell: 30s, dwellAtFull: 40s, deadline: 10m, hold: 1h, lowTraffic: { longest: 4d, hours: { days: [mon, tue], from: '08:00', to: '16:00', timeZone: Europe/Berlin }, synthetic: { label: route, value: /probe } } }
+  evidence: { edition: 2, tolerance: 3, detect: 12, rho: 1.5, alpha: 0.002, beta: 0.06, minBad: 6, witnesses: 3, compare: false }
   recovery: { looks: 3, burnBelow: 0.9, for: 6m }
   repository: { path: ./desired, branch: release, poll: 3s }
   ledger: { postgres: { url: { secretRef: { env: DATABASE } } } }
   kubernetes:
+    serverSecret: { name: sluice, key: asking }
     server: http://sluice.tools:7117
     argoCd: { repository: 'https://git/desired', namespace: cd, kubeconfig: { secretRef: { file: /cd } }, context: c, webhookToken: { secretRef: { env: CD } }, chart: charts/one }
   alerts:
@@ -94,6 +102,7 @@ spec:
     ladder: false
     minBad: 7
     labels: { tier: one }
+    noData: { enabled: true, after: 20m, severity: page }
     receivers: [{ name: team, webhook: { url: 'http://team' }, sendResolved: false }]
     routes: [{ receiver: team, severity: page, environments: [stage], services: [checkout] }]
   maintenance: [{ from: '2026-03-01T00:00:00Z', to: '2026-03-01T02:00:00Z', reason: disks, services: [checkout], environments: [stage] }]

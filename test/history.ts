@@ -1,5 +1,5 @@
 import type { Entry, LedgerRecord } from '../src/ledger/record.ts';
-import { createHouse, LANE } from './sim/house.ts';
+import { createHouse, LANE } from './sim/harness.ts';
 
 const [SERVICE] = LANE.split('/') as [string];
 
@@ -23,7 +23,13 @@ export interface Shapes {
 
 /** Plays the releases in the simulator. The same seed gives the same shapes. */
 export async function releaseShapes(seed = 11): Promise<Shapes> {
-  const house = await createHouse({ seed, recoveryFor: '1m', dwell: '60s', warmUp: '10s' });
+  const house = await createHouse({
+    seed,
+    recoveryFor: '1m',
+    dwell: '60s',
+    dwellAtFull: '60s',
+    warmUp: '10s',
+  });
   const rest = async () => {
     await house.until(() => house.state().state === 'Stable' && house.state().pending.length === 0);
     return (await house.ledger.head()).seq;
@@ -67,6 +73,12 @@ function atRest(of: Make, lane: string, round: number): Entry[] {
     of('release.loaded', lane, { release, ...load, startedAt: 1, endedAt: 2 }),
     of('lane.drifted', lane, { seen: 'r9', wanted: 'r1', generation: 7, effects: [] }),
     of('lane.lifted', lane, { digest: digest(round), reason: 'it was the test' }),
+    of('lane.returned', lane, {
+      from: { revision: 'r2', version: '1.2.0', digest: digest(round), config: {} },
+      to: { revision: 'r1', version: '1.1.0', digest: digest(1), config: { a: 1 } },
+      reason: 'it was the wrong one',
+    }),
+    of('lane.retried', lane, { revision: 'r2', reason: 'it was the cable' }),
     of('lane.adopted', lane, {
       stable: { revision: 'r1', version: '1.1.0', digest: digest(1), config: { a: 1 } },
     }),
@@ -178,6 +190,10 @@ export function surroundings(service: string, environment: string, round: number
     of('alert.received', lane, { ...alert, status: 'firing' }),
     of('alert.received', lane, { ...alert, status: 'resolved' }),
     of('notice.sent', pull, receiver),
+    of('queries.kept', 'queries:0', {
+      digest: digest(round % 7),
+      queries: ['up', `up{round="${round % 7}"}`],
+    }),
     of('policy.kept', 'policy', { revision: 'r', digest: digest(0), wasm: '' }),
     of('proposal.opened', lane, { ...proposal, number: 10_000 + round }),
     of('proposal.updated', lane, { ...proposal, number: 10_000 + round, kind: 'revert' }),

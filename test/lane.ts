@@ -1,9 +1,10 @@
-import type { Look } from '../src/delivery/assess.ts';
-import { type Event, emptyLane, type Lane, type Release, type Revision } from '../src/delivery/events.ts';
+import type { LaneSample } from '../src/delivery/assess.ts';
+import type { Event, Revision } from '../src/delivery/events.ts';
 import { identityOf } from '../src/delivery/identity.ts';
-import type { Context } from '../src/delivery/moves.ts';
+import { emptyLane, type Lane, type Release } from '../src/delivery/lane.ts';
+import type { LaneSettings, Observation } from '../src/delivery/observation.ts';
 import type { Delivery } from '../src/delivery/port.ts';
-import type { LaneSettings, Seen } from '../src/delivery/seen.ts';
+import type { DecisionContext } from '../src/delivery/transitions.ts';
 import type { VerdictWord } from '../src/delivery/verdict.ts';
 
 /** One lane in the middle of something, part by part: for tests that ask one question of one state. */
@@ -61,6 +62,8 @@ export const releaseOf = (more: Partial<Release> = {}): Release => ({
   burnJudged: true,
   paused: false,
   heldAt: null,
+  stepsBack: 0,
+  letOn: null,
   cause: null,
   blamed: false,
   verdict: null,
@@ -89,7 +92,7 @@ export const deliveryOf = (more: Partial<Delivery> = {}): Delivery => ({
   ...more,
 });
 
-export const lookOf = (more: Partial<Look> = {}): Look => ({
+export const lookOf = (more: Partial<LaneSample> = {}): LaneSample => ({
   intervals: [
     { at: NOW - 100, counts: { s: { canary: { total: 1, bad: 0 }, stable: { total: 1, bad: 0 } } } },
   ],
@@ -97,18 +100,18 @@ export const lookOf = (more: Partial<Look> = {}): Look => ({
   trouble: null,
   burn: { fast: 0, slow: 0 },
   guard: 'ok',
-  queries: [],
+  asked: 'sha256:0',
   ...more,
 });
 
-export const assessmentOf = (verdict: VerdictWord, reason?: 'HARM_SHOWN' | 'GUARD_FAILED') => ({
+export const assessmentOf = (verdict: VerdictWord, reason?: 'HARM_SHOWN' | 'GUARD_FAILED' | 'STEP_BACK') => ({
   intervals: {},
   evidence: new Map(),
   verdict: { verdict, reasons: reason ? [reason] : [], numbers: [] },
 });
 
 /** What is wanted is what is being released; everything was looked at and is calm. */
-export const seenOf = (more: Partial<Seen> = {}): Seen => ({
+export const seenOf = (more: Partial<Observation> = {}): Observation => ({
   desired: revision('two'),
   delivery: deliveryOf(),
   look: lookOf(),
@@ -121,9 +124,14 @@ export const seenOf = (more: Partial<Seen> = {}): Seen => ({
 
 export const contextOf = (
   lane: Partial<Lane> = {},
-  seen: Partial<Seen> = {},
+  seen: Partial<Observation> = {},
   settings: Partial<LaneSettings> = {},
-): Context => ({ lane: laneOf(lane), seen: seenOf(seen), settings: { ...SETTINGS, ...settings }, now: NOW });
+): DecisionContext => ({
+  lane: laneOf(lane),
+  seen: seenOf(seen),
+  settings: { ...SETTINGS, ...settings },
+  now: NOW,
+});
 
 /** Events in short: moves with their reason, blame and effects; others by what they say. */
 export const inShort = (events: readonly Event[]): string[] =>

@@ -1,5 +1,5 @@
 /** The availability of a service as OpenSLO has it: what most tests need and none is about. */
-export const availabilitySlo = (service: string): string => `apiVersion: openslo/v1
+export const availabilitySlo = (service: string, objective = 0.999): string => `apiVersion: openslo/v1
 kind: SLO
 metadata: { name: ${service}-availability }
 spec:
@@ -12,5 +12,5 @@ spec:
         total: { metricSource: { type: Prometheus, spec: { query: 'http_requests_total{service="${service}"}' } } }
   timeWindow: [{ duration: 30d, isRolling: true }]
   budgetingMethod: Occurrences
-  objectives: [{ target: 0.999 }]
+  objectives: [{ target: ${objective} }]
 `;

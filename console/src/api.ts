@@ -1,66 +1,104 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { replaceEqualDeep, useQuery } from '@tanstack/react-query';
 import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budgets.ts';
+import type { FleetFacts } from '../../src/api/fleet.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
+import type { Outcome } from '../../src/api/lane.ts';
+import type { ConsoleLink } from '../../src/api/links.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
-import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
+import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
 
-export interface OverviewAnswer {
+export interface OverviewAnswer extends FleetFacts {
   readonly platform: string;
   readonly sentence: string;
   readonly at: number;
   readonly ledger: { readonly seq: number; readonly hash: string };
   readonly problems: readonly string[];
-  readonly lanes: readonly LaneSummary[];
+  readonly links: readonly ConsoleLink[];
 }
 
-export type ReleaseAnswer = ReleaseView & { readonly trouble: string | null; readonly weight: number };
+export interface ReleaseAnswer extends ReleaseView {
+  readonly trouble: string | null;
+  readonly weight: number;
+  readonly origin: ReleaseOrigin;
+  readonly asked: AskedView | null;
+}
 
-export interface ReleaseRow {
+interface ReleaseRow {
   readonly id: string;
   readonly service: string;
   readonly environment: string;
   readonly version: string;
   readonly openedAt: number;
   readonly endedAt: number | null;
+  readonly outcome: Outcome;
   readonly sentence: string;
 }
 
-const REFRESH_MS = 1_000;
+/** Burn rates and budgets move without a record: they are read so often. */
+const NUMBERS_MS = 15_000;
+/** Whatever else moves without a record. */
+const SELDOM_MS = 60_000;
+
+/** An answer that is not what was asked for, with its status. */
+export class ApiError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What a server, or what is in front of it, says of a failure: a problem of ours, or any page at all. */
+async function problemOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  try {
+    const { detail, next } = JSON.parse(text) as { detail?: string; next?: string };
+    if (detail) return next ? `${detail}: ${next}` : detail;
+  } catch {
+    // Not ours: a proxy answered.
+  }
+  return `the server answered ${answer.status} ${answer.statusText}`.trim();
+}
 
 async function get<T>(path: string): Promise<T> {
   const answer = await fetch(path);
-  if (!answer.ok) throw new Error(((await answer.json()) as { detail?: string }).detail ?? answer.statusText);
+  if (!answer.ok) throw new ApiError(answer.status, await problemOf(answer));
   return (await answer.json()) as T;
 }
+
+const seqOf = (answer: unknown): number => (answer as OverviewAnswer | undefined)?.ledger.seq ?? -1;
 
 export const useOverview = () =>
   useQuery({
     queryKey: ['overview'],
     queryFn: () => get<OverviewAnswer>('/api/v1/overview'),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: NUMBERS_MS,
+    // An answer that was on its way while events came is older than what they made of the last one.
+    structuralSharing: (before, next) =>
+      seqOf(before) > seqOf(next) ? before : replaceEqualDeep(before, next),
   });
 
 export const useRelease = (id: string) =>
   useQuery({
     queryKey: ['release', id],
     queryFn: () => get<ReleaseAnswer>(`/api/v1/releases/${encodeURIComponent(id)}`),
-    refetchInterval: (query) => (query.state.data?.endedAt ? false : REFRESH_MS),
+    refetchInterval: (query) => (query.state.data?.endedAt ? false : NUMBERS_MS),
+    enabled: id !== '',
     retry: false,
   });
 
 export const useReleases = () =>
   useQuery({
     queryKey: ['releases'],
-    queryFn: () => get<{ releases: ReleaseRow[] }>('/api/v1/releases'),
-    refetchInterval: 5_000,
+    queryFn: () => get<{ releases: ReleaseRow[]; leftOut: number }>('/api/v1/releases'),
+    refetchInterval: SELDOM_MS,
   });
 
 export const useBudgets = () =>
   useQuery({
     queryKey: ['budgets'],
     queryFn: () => get<{ sentence: string; at: number; budgets: BudgetView[] }>('/api/v1/budgets'),
-    refetchInterval: 5_000,
+    refetchInterval: NUMBERS_MS,
   });
 
 export const useBudget = (environment: string, slo: string) =>
@@ -68,7 +106,7 @@ export const useBudget = (environment: string, slo: string) =>
     queryKey: ['budget', environment, slo],
     queryFn: () =>
       get<BudgetDetail>(`/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}`),
-    refetchInterval: 10_000,
+    refetchInterval: SELDOM_MS,
   });
 
 export const useReplay = (search: string) =>
@@ -82,25 +120,29 @@ export const usePipeline = () =>
   useQuery({
     queryKey: ['pipeline'],
     queryFn: () => get<PipelineAnswer>('/api/v1/pipeline'),
-    refetchInterval: 2_000,
+    refetchInterval: SELDOM_MS,
   });
 
 export const useMeasures = () =>
   useQuery({
     queryKey: ['measures'],
     queryFn: () => get<MeasuresAnswer>('/api/v1/measures'),
-    refetchInterval: 10_000,
+    refetchInterval: SELDOM_MS,
   });
 
 export const usePulls = () =>
-  useQuery({ queryKey: ['pulls'], queryFn: () => get<PullList>('/api/v1/pulls'), refetchInterval: 2_000 });
+  useQuery({
+    queryKey: ['pulls'],
+    queryFn: () => get<PullList>('/api/v1/pulls'),
+    refetchInterval: SELDOM_MS,
+  });
 
 export const usePull = (number: number | undefined) =>
   useQuery({
     queryKey: ['pull', number],
     queryFn: () => get<PullDetail>(`/api/v1/pulls/${number}`),
     enabled: number !== undefined,
-    refetchInterval: 2_000,
+    refetchInterval: SELDOM_MS,
     retry: false,
   });
 
@@ -108,14 +150,14 @@ export const useFreezes = () =>
   useQuery({
     queryKey: ['freezes'],
     queryFn: () => get<FreezeList>('/api/v1/freezes'),
-    refetchInterval: 2_000,
+    refetchInterval: SELDOM_MS,
   });
 
 export const useWaivers = () =>
   useQuery({
     queryKey: ['waivers'],
     queryFn: () => get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers'),
-    refetchInterval: 5_000,
+    refetchInterval: SELDOM_MS,
   });
 
 export const useAudit = (search: string) =>
@@ -125,7 +167,7 @@ export const useAudit = (search: string) =>
     retry: false,
   });
 
-export interface LedgerRow {
+interface LedgerRow {
   readonly seq: number;
   readonly type: string;
   readonly subject: string;
@@ -144,23 +186,24 @@ export const useRecord = (seq: number | undefined) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export interface Verification {
+export interface ChainVerification {
   readonly ok: boolean;
   readonly records: number;
   readonly head: { readonly seq: number; readonly hash: string };
   readonly breaks: readonly { readonly line: number; readonly message: string }[];
 }
-export const verify = (): Promise<Verification> => get<Verification>('/api/v1/ledger/verification');
+export const verify = (): Promise<ChainVerification> => get<ChainVerification>('/api/v1/ledger/verification');
 
-export interface Replayed {
+export interface DecisionReplay {
   readonly same: boolean;
   readonly was: { readonly allow: boolean; readonly deny: readonly string[] };
   readonly differences: readonly string[];
 }
-export const replayOf = (decision: string): Promise<Replayed> =>
-  get<Replayed>(`/api/v1/decisions/${decision}/replay`);
+export const replayOf = (decision: string): Promise<DecisionReplay> =>
+  get<DecisionReplay>(`/api/v1/decisions/${decision}/replay`);
 
-export interface Me {
+/** Who asks, and what they may. */
+interface Me {
   readonly actor: string | null;
   readonly scopes: readonly string[];
   readonly signIn: string | null;
@@ -168,33 +211,15 @@ export interface Me {
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });
 
-/** Every record that is appended makes what is shown fetch anew; a cut line is said, not hidden. */
-export function useLive(): { connected: boolean; lastAt: number } {
-  const client = useQueryClient();
-  const [state, setState] = useState({ connected: true, lastAt: Date.now() });
-  useEffect(() => {
-    const source = new EventSource('/api/v1/events');
-    const alive = () => setState({ connected: true, lastAt: Date.now() });
-    source.addEventListener('open', alive);
-    source.addEventListener('alive', alive);
-    source.addEventListener('record', () => {
-      alive();
-      void client.invalidateQueries();
-    });
-    source.addEventListener('error', () => setState((s) => ({ ...s, connected: false })));
-    return () => source.close();
-  }, [client]);
-  return state;
-}
+/**
+ * Whether an order is offered: to whoever is signed in with its scope, and to those who can give a token. Somebody who
+ * is signed in without the scope is not asked for one.
+ */
+export const mayOrder = (me: Me | undefined, scope: 'operate' | 'waive'): boolean =>
+  !me?.actor || me.scopes.includes(scope) || me.scopes.includes('admin');
 
-export interface Order {
-  readonly service: string;
-  readonly environment: string;
-  readonly command: 'abort' | 'pause' | 'resume' | 'promote';
-  readonly reason: string;
-  readonly token: string;
-  readonly key: string;
-}
+/** What a person may order of a release under way. */
+export type Command = 'abort' | 'pause' | 'resume' | 'promote';
 
 /** Posts something that changes state; resolves to undefined, or to what was wrong with it. */
 export async function post(
@@ -213,18 +238,10 @@ export async function post(
     },
     body: JSON.stringify(body),
   });
-  if (answer.ok) return undefined;
-  const problem = (await answer.json()) as { detail: string; next?: string };
-  return problem.next ? `${problem.detail}: ${problem.next}` : problem.detail;
+  return answer.ok ? undefined : problemOf(answer);
 }
 
-/** Sends an order; resolves to undefined, or to what was wrong with it. */
-export const send = ({
-  service,
-  environment,
-  command,
-  reason,
-  token,
-  key,
-}: Order): Promise<string | undefined> =>
-  post(`/api/v1/lanes/${environment}/${service}/commands`, { command, reason }, token, key);
+/** Ends the session of this browser. */
+export async function signOut(): Promise<void> {
+  await fetch('/auth/logout', { method: 'POST' });
+}

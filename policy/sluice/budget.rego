@@ -1,6 +1,6 @@
 # METADATA
 # title: Error budget
-# description: What would spend a budget that is gone does not merge.
+# description: A pull request that would spend an exhausted error budget does not merge.
 package sluice.budget
 
 import data.sluice.scope
@@ -8,7 +8,7 @@ import data.sluice.words
 
 # METADATA
 # title: BUDGET_EXHAUSTED
-# description: At most the declared share of the budget is left, over enough of its window to say so.
+# description: At most the declared share of the error budget remains, and the data covers enough of its window.
 deny contains {
 	"code": "BUDGET_EXHAUSTED",
 	"msg": message(slo),
@@ -26,7 +26,7 @@ deny contains {
 
 # METADATA
 # title: BUDGET_UNKNOWN
-# description: Prometheus answered and knows no budget. No data is no permission.
+# description: Prometheus answered, but has no data for the error budget. Missing data denies.
 deny contains {
 	"code": "BUDGET_UNKNOWN",
 	"msg": concat("", ["the error budget of ", slo.slo, " in ", slo.environment, " has no data"]),
@@ -42,7 +42,7 @@ deny contains {
 
 # METADATA
 # title: SOURCE_UNAVAILABLE, SOURCE_NONSENSE
-# description: Prometheus cannot be reached, or answers what is no answer; the code says which.
+# description: Prometheus cannot be reached (SOURCE_UNAVAILABLE), or its answer is invalid (SOURCE_NONSENSE).
 deny contains {
 	"code": slo.error.code,
 	"msg": concat("", ["Prometheus of ", slo.environment, ": ", slo.error.message]),
@@ -57,10 +57,10 @@ deny contains {
 
 # METADATA
 # title: BUDGET_LOW
-# description: Little is left; said, and not refused.
+# description: Little of the error budget remains.
 warn contains {
 	"code": "BUDGET_LOW",
-	"msg": concat("", [words.percent(slo.left), " of the error budget of ", slo.slo, " in ", slo.environment, " is left"]),
+	"msg": concat("", ["the error budget of ", slo.slo, " in ", slo.environment, " is low: ", words.remaining(slo.left)]),
 	"evidence": evidence(slo),
 } if {
 	some slo in scope.slos
@@ -71,11 +71,11 @@ warn contains {
 
 # METADATA
 # title: BUDGET_YOUNG
-# description: The budget reads as gone over too little of its window to say so.
+# description: The error budget appears to be spent, but the data covers too little of its window.
 warn contains {
 	"code": "BUDGET_YOUNG",
 	"msg": concat("", [
-		"the error budget of ", slo.slo, " in ", slo.environment, " reads as gone, over only ",
+		"the error budget of ", slo.slo, " in ", slo.environment, " appears to be spent, but data covers only ",
 		words.percent(slo.coverage), " of its window",
 	]),
 	"evidence": evidence(slo),
@@ -88,14 +88,14 @@ warn contains {
 }
 
 # METADATA
-# description: A budget over so little of its window, or so few requests, refuses nothing.
+# description: A budget with data for too little of its window, or with too few requests, denies nothing.
 enough(slo) if slo.coverage >= input.settings.budget.coverage
 
 enough(slo) if slo.requests >= input.settings.budget.requests
 
 message(slo) := concat("", [
 	"the error budget of ", slo.slo, " in ", slo.environment, " is spent: ",
-	words.percent(slo.left), " left, ", words.whole(slo.bad), " bad of ", words.whole(slo.requests), " requests",
+	words.remaining(slo.left), ", ", words.whole(slo.bad), " bad of ", words.whole(slo.requests), " requests",
 ])
 
 evidence(slo) := {

@@ -9,7 +9,7 @@ test_enough_budget_is_allowed if count(budget.deny) == 0 with input as fixture.f
 test_spent_is_denied_with_numbers if {
 	some d in budget.deny with input as fixture.with_slo({"left": -0.25, "bad": 125})
 	d.code == "BUDGET_EXHAUSTED"
-	d.msg == "the error budget of checkout-availability in prod is spent: -25.0 % left, 125 bad of 100000 requests"
+	d.msg == "the error budget of checkout-availability in prod is spent: overspent by 25.0%, 125 bad of 100000 requests"
 	d.evidence.left == -0.25
 }
 

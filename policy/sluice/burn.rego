@@ -1,6 +1,6 @@
 # METADATA
 # title: Burn rate
-# description: Nothing is added to a service that is burning.
+# description: No change merges for a service that burns its error budget too fast.
 package sluice.burn
 
 import data.sluice.scope
@@ -29,7 +29,7 @@ deny contains {
 
 # METADATA
 # title: BURN_UNKNOWN
-# description: A window without data is no permission.
+# description: A burn-rate window has no data. Missing data denies.
 deny contains {
 	"code": "BURN_UNKNOWN",
 	"msg": concat("", ["the burn rate of ", slo.slo, " in ", slo.environment, " has no data"]),

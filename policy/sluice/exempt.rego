@@ -1,10 +1,10 @@
 # METADATA
 # title: Exempt
-# description: Emergency and security fixes pass by declared labels, and reverts by what they are; on the record.
+# description: Emergency and security fixes pass with declared labels; reverts always pass. Both are recorded.
 package sluice.exempt
 
 # METADATA
-# description: What a label lets through, since a bad state of the service is why the fix is made.
+# description: Denials that a label overrides, since the bad state of the service is the reason for the fix.
 by_label := {"FROZEN", "BUDGET_EXHAUSTED", "BURNING", "TOO_MANY_FAILED"}
 
 # METADATA
@@ -16,7 +16,7 @@ labels contains {"label": label, "kind": kind} if {
 }
 
 # METADATA
-# description: The labels that let a denial through.
+# description: The labels that override a denial.
 letting(denial) := {l.label |
 	denial.code in by_label
 	some l in labels
@@ -24,10 +24,10 @@ letting(denial) := {l.label |
 
 # METADATA
 # title: REVERT
-# description: A change that goes back to what was good is not held by budget, burn, freeze or history.
+# description: A revert to a version that was stable is not blocked by budget, burn rate, freeze or history.
 passes contains {
 	"code": "REVERT",
-	"msg": concat("", [change.service, " goes back to ", change.to.version, " in ", change.environment]),
+	"msg": concat("", [change.service, " reverts to ", change.to.version, " in ", change.environment]),
 	"service": change.service,
 	"environment": change.environment,
 	"by": "revert",

@@ -1,13 +1,13 @@
 # METADATA
 # title: Facts
-# description: Nothing is decided on facts that are missing or not what they should be. Missing is never allowed.
+# description: Missing or malformed facts deny.
 package sluice.facts
 
 import data.sluice.scope
 import data.sluice.words
 
 # METADATA
-# description: What each part of the facts has to hold, and of which types.
+# description: The fields that each part of the facts must have, and their types.
 shapes := {
 	"facts": {
 		"schema": {"string"}, "now": {"number"}, "settings": {"object"}, "pullRequest": {"object"}, "changes": {"array"},
@@ -56,7 +56,7 @@ kinds := {"first", "release", "revert", "config", "removal", "declaration"}
 
 # METADATA
 # title: INPUT_MISSING
-# description: A field that the decision rests on is not there.
+# description: A field that the decision needs is missing.
 deny contains denial("INPUT_MISSING", path, concat("", ["the facts lack ", path])) if {
 	some part in parts
 	is_object(part.value)
@@ -67,8 +67,8 @@ deny contains denial("INPUT_MISSING", path, concat("", ["the facts lack ", path]
 
 # METADATA
 # title: INPUT_INVALID
-# description: A field is there and is not of its type.
-deny contains denial("INPUT_INVALID", path, concat("", [path, " is no ", concat(" or ", sort(types))])) if {
+# description: A field has the wrong type.
+deny contains denial("INPUT_INVALID", path, concat("", [path, " must be of type ", concat(" or ", sort(types))])) if {
 	some part in parts
 	some name, types in shapes[part.shape]
 	not type_name(part.value[name]) in types
@@ -77,31 +77,31 @@ deny contains denial("INPUT_INVALID", path, concat("", [path, " is no ", concat(
 
 # METADATA
 # title: INPUT_INVALID
-# description: What should be an object is none.
-deny contains denial("INPUT_INVALID", part.path, concat("", [part.path, " is no object"])) if {
+# description: A value that must be an object has another type.
+deny contains denial("INPUT_INVALID", part.path, concat("", [part.path, " must be an object"])) if {
 	some part in parts
 	not is_object(part.value)
 }
 
 # METADATA
 # title: INPUT_INVALID
-# description: Facts of another version are not understood.
-deny contains denial("INPUT_INVALID", "schema", concat("", ["facts of schema ", input.schema, " are not known here"])) if {
+# description: The facts have another schema version.
+deny contains denial("INPUT_INVALID", "schema", concat("", ["unknown schema of the facts: ", input.schema])) if {
 	is_string(input.schema)
 	input.schema != "sluice.dev/gate-input/v1"
 }
 
 # METADATA
 # title: INPUT_INVALID
-# description: A change of a kind that nobody knows how to judge.
-deny contains denial("INPUT_INVALID", "changes.kind", concat("", [change.kind, " is no kind of change"])) if {
+# description: The kind of a change is unknown.
+deny contains denial("INPUT_INVALID", "changes.kind", concat("", ["unknown kind of change: ", change.kind])) if {
 	some change in input.changes
 	is_string(change.kind)
 	not change.kind in kinds
 }
 
 # METADATA
-# description: Every object that is looked into, with its place and the shape it has to have.
+# description: Every object that is checked, with its path and the shape that it must have.
 parts contains {"path": "", "shape": "facts", "value": input}
 
 parts contains {"path": "settings.", "shape": "settings", "value": input.settings}
@@ -146,10 +146,10 @@ place(name, i) := concat("", [name, "[", format_int(i, 10), "]."])
 
 # METADATA
 # title: SLO_MISSING
-# description: A risky change of a lane about whose objectives nothing was looked up.
+# description: The facts have no SLO for a lane that is changed.
 deny contains {
 	"code": "SLO_MISSING",
-	"msg": concat("", ["nothing is known of the objectives of ", words.place(change)]),
+	"msg": concat("", ["there is no SLO for ", words.place(change)]),
 	"service": change.service,
 	"environment": change.environment,
 	"evidence": {},
@@ -167,7 +167,7 @@ looked_up(change) if {
 
 # METADATA
 # title: LANE_MISSING
-# description: A change of a lane whose history was not looked up.
+# description: The facts have no release history for a lane that is changed.
 deny contains {
 	"code": "LANE_MISSING",
 	"msg": concat("", ["the release history of ", words.place(change), " is missing"]),

@@ -1,6 +1,6 @@
 # METADATA
 # title: Freeze
-# description: While a freeze stands nothing new goes into its scope. A revert always does.
+# description: While a freeze is active, no change merges in its scope. Reverts pass.
 package sluice.freeze
 
 import data.sluice.scope
@@ -8,7 +8,7 @@ import data.sluice.words
 
 # METADATA
 # title: FROZEN
-# description: A freeze covers what is changed.
+# description: An active freeze covers the change.
 deny contains {
 	"code": "FROZEN",
 	"msg": concat("", [words.place(change), " is frozen by ", freeze.by, ": ", freeze.reason, until(freeze)]),
@@ -27,6 +27,6 @@ stands(freeze) if freeze.until == null
 
 stands(freeze) if input.now < freeze.until
 
-until(freeze) := "; until the cause is gone" if freeze.until == null
+until(freeze) := "; until its cause is gone" if freeze.until == null
 
-until(freeze) := concat("", ["; ", words.span(freeze.until - input.now), " to go"]) if freeze.until != null
+until(freeze) := concat("", ["; ", words.span(freeze.until - input.now), " remaining"]) if freeze.until != null

@@ -10,12 +10,12 @@ test_no_freeze_is_allowed if count(freeze.deny) == 0 with input as fixture.facts
 test_a_freeze_in_scope_denies if {
 	some d in freeze.deny with input as frozen({})
 	d.code == "FROZEN"
-	d.msg == "checkout in prod is frozen by ops: quarter end; 10 min to go"
+	d.msg == "checkout in prod is frozen by ops: quarter end; 10 min remaining"
 }
 
 test_without_an_end_it_says_so if {
 	some d in freeze.deny with input as frozen({"until": null, "kind": "budget"})
-	endswith(d.msg, "; until the cause is gone")
+	endswith(d.msg, "; until its cause is gone")
 }
 
 test_another_scope_does_not if {

@@ -1,6 +1,6 @@
 # METADATA
 # title: The gate
-# description: Whether a pull request may merge. What is not allowed by every concern is denied.
+# description: Whether a pull request may merge. Every part of the policy must allow it.
 package sluice.gate
 
 import data.sluice.budget
@@ -17,11 +17,11 @@ docs := "docs/policy.md#"
 default allow := false
 
 # METADATA
-# description: Facts that are whole, and nothing left that denies.
+# description: The facts are complete, and nothing denies.
 allow if count(deny) == 0
 
 # METADATA
-# description: Everything that any concern holds against it. With facts that are not whole, only that is said.
+# description: All denials of all parts. With incomplete facts, only those about the facts.
 found := facts.deny if count(facts.deny) > 0
 
 found := union({budget.deny, burn.deny, freeze.deny, history.deny, risk.deny, team}) if count(facts.deny) == 0
@@ -29,7 +29,7 @@ found := union({budget.deny, burn.deny, freeze.deny, history.deny, risk.deny, te
 team contains object.union({"evidence": {}}, denial) if some denial in input.team
 
 # METADATA
-# description: What remains after waivers and exemptions, with its page.
+# description: Denials that remain after waivers and exemptions, with their documentation.
 deny contains documented(denial) if {
 	some denial in found
 	count(letting(denial)) == 0
@@ -40,7 +40,7 @@ letting(_) := set() if count(facts.deny) > 0
 letting(denial) := exempt.letting(denial) | waiver.letting(denial) if count(facts.deny) == 0
 
 # METADATA
-# description: What would have denied and was let through, by what; and reverts.
+# description: Denials that were overridden, with the waiver or label; and reverts.
 recorded contains object.union(documented(denial), {"by": sort(letting(denial))}) if {
 	some denial in found
 	count(letting(denial)) > 0
@@ -66,7 +66,7 @@ documented(denial) := object.union(denial, {"docs": concat("", [docs, lower(deni
 
 # METADATA
 # title: Decision
-# description: The whole answer, in the order that makes it comparable.
+# description: The whole decision, in an order that makes it comparable.
 # entrypoint: true
 decision := {
 	"allow": allow,

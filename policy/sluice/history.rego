@@ -1,6 +1,6 @@
 # METADATA
 # title: Release history
-# description: What failed is not tried again, and nothing overtakes the order of environments.
+# description: Rejected artefacts stay rejected, and the order of environments is kept.
 package sluice.history
 
 import data.sluice.scope
@@ -8,7 +8,7 @@ import data.sluice.words
 
 # METADATA
 # title: REJECTED_DIGEST
-# description: This exact artefact was condemned, here or in an environment before.
+# description: This exact artefact was rejected, here or in an earlier environment.
 deny contains {
 	"code": "REJECTED_DIGEST",
 	"msg": concat("", [
@@ -26,12 +26,12 @@ deny contains {
 
 # METADATA
 # title: NOT_STABLE_BEFORE
-# description: It has not been stable in the environment before this one.
+# description: The artefact has not been stable in the previous environment.
 deny contains {
 	"code": "NOT_STABLE_BEFORE",
 	"msg": concat("", [
 		change.service, " ", change.to.version, " was never stable in ", lane.previous,
-		", which comes before ", change.environment,
+		", the environment before ", change.environment,
 	]),
 	"service": change.service,
 	"environment": change.environment,
@@ -45,7 +45,7 @@ deny contains {
 
 # METADATA
 # title: TOO_MANY_FAILED
-# description: So many releases of this lane failed lately that a person has to look first.
+# description: Too many releases of this lane failed recently; a person must check first.
 deny contains {
 	"code": "TOO_MANY_FAILED",
 	"msg": concat("", [
@@ -63,10 +63,10 @@ deny contains {
 
 # METADATA
 # title: RELEASE_UNDER_WAY
-# description: Another release would be superseded; said, and not refused.
+# description: Another release is in progress and would be superseded.
 warn contains {
 	"code": "RELEASE_UNDER_WAY",
-	"msg": concat("", [words.place(change), " has a release under way, which this one would replace"]),
+	"msg": concat("", [words.place(change), " has a release in progress, which this change would supersede"]),
 	"evidence": {"state": lane.state},
 } if {
 	some [change, lane] in changed_lanes
@@ -76,10 +76,10 @@ warn contains {
 
 # METADATA
 # title: HISTORY_UNKNOWN
-# description: No ledger was at hand, so nothing is known of what failed before.
+# description: No ledger was available, so past releases are unknown.
 warn contains {
 	"code": "HISTORY_UNKNOWN",
-	"msg": concat("", ["no ledger was at hand: nothing is known of past releases of ", words.place(change)]),
+	"msg": concat("", ["no ledger is available, so past releases are unknown: ", words.place(change)]),
 	"evidence": {},
 } if {
 	some [change, lane] in changed_lanes

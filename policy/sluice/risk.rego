@@ -1,6 +1,6 @@
 # METADATA
 # title: Risk
-# description: What a pull request is, apart from what it releases.
+# description: Properties of the pull request itself.
 package sluice.risk
 
 import data.sluice.scope
@@ -8,7 +8,7 @@ import data.sluice.words
 
 # METADATA
 # title: FILES_INCOMPLETE
-# description: Not all changed files could be listed, so nobody knows what it touches.
+# description: Not all changed files could be listed, so the affected lanes are unknown.
 deny contains {
 	"code": "FILES_INCOMPLETE",
 	"msg": concat("", ["only ", words.whole(input.pullRequest.files), " changed files could be listed: split the pull request"]),
@@ -19,7 +19,7 @@ deny contains {
 
 # METADATA
 # title: DECLARATION_INVALID
-# description: After the merge there would be no valid declaration, or no valid desired state.
+# description: After the merge, the declaration or the desired state would be invalid.
 deny contains {
 	"code": "DECLARATION_INVALID",
 	"msg": problem,
@@ -30,12 +30,12 @@ deny contains {
 
 # METADATA
 # title: RELAXED_WHILE_SPENT
-# description: A setting would be less strict than before, or is not known to be as strict, while a budget that it concerns is spent. That would hide the burn, not end it.
+# description: A setting would be less strict than before, or is not known to be as strict, while an error budget that it affects is spent. That would hide the problem instead of fixing it.
 deny contains {
 	"code": "RELAXED_WHILE_SPENT",
 	"msg": concat("", [
-		summary(relaxed), " would be relaxed while ", words.percent(slo.left),
-		" of the error budget of ", slo.slo, " is left in ", slo.environment,
+		summary(relaxed), " would be relaxed while the error budget of ", slo.slo,
+		" in ", slo.environment, " is at its limit: ", words.remaining(slo.left),
 	]),
 	"service": slo.service,
 	"environment": slo.environment,
@@ -51,7 +51,7 @@ deny contains {
 
 # METADATA
 # title: RELAXED
-# description: A setting would be less strict than before, or is not known to be as strict; said with both values, so that a reviewer sees it.
+# description: A setting would be less strict than before, or is not known to be as strict; both values are shown to reviewers.
 warn contains {
 	"code": "RELAXED",
 	"msg": concat("", [relaxed.path, " is relaxed: ", relaxed.what]),
@@ -69,7 +69,7 @@ relaxed_for(slo) := [relaxed |
 ]
 
 # METADATA
-# description: The first of them with both values, and how many there are beside it.
+# description: The first of them with both values, and the number of the others.
 summary(relaxed) := concat("", [relaxed[0].path, " (", relaxed[0].what, ")"]) if count(relaxed) == 1
 
 summary(relaxed) := concat("", [
@@ -80,7 +80,7 @@ summary(relaxed) := concat("", [
 
 # METADATA
 # title: TOO_MANY_SERVICES
-# description: One pull request releases more services into one environment than is declared.
+# description: The pull request releases more services into one environment than the declared limit.
 deny contains {
 	"code": "TOO_MANY_SERVICES",
 	"msg": concat("", [
@@ -102,10 +102,10 @@ released[environment] := services if {
 
 # METADATA
 # title: JUDGED_BY_BASE
-# description: It edits the policy, the declaration or a workflow, all of which were taken from the base branch.
+# description: The pull request edits the policy, the declaration or a workflow; the decision used those of the base branch.
 warn contains {
 	"code": "JUDGED_BY_BASE",
-	"msg": "this pull request edits what it is judged by; the base branch's version decided",
+	"msg": "this pull request edits the rules that judge it; the decision used those of the base branch",
 	"evidence": {"paths": input.pullRequest.rulesTouched},
 } if {
 	count(input.pullRequest.rulesTouched) > 0

@@ -38,8 +38,8 @@ test_relaxing_is_said_and_refused_while_spent if {
 	some d in risk.deny with input as spent([item({})])
 	d.code == "RELAXED_WHILE_SPENT"
 	d.msg == concat("", [
-		"slos[checkout-availability].objective (0.999 → 0.99) would be relaxed while -50.0 % of the error budget of ",
-		"checkout-availability is left in prod",
+		"slos[checkout-availability].objective (0.999 → 0.99) would be relaxed while the error budget of ",
+		"checkout-availability in prod is at its limit: overspent by 50.0%",
 	])
 }
 
@@ -48,8 +48,8 @@ test_what_concerns_everybody_is_refused_while_any_budget_is_spent if {
 	fixture.codes(risk.deny) == {"RELAXED_WHILE_SPENT"} with input as spent([all])
 	some d in risk.deny with input as spent([all, item({})])
 	d.msg == concat("", [
-		"policy.waiver.secondPerson (true → false) and 1 more would be relaxed while -50.0 % of the error budget of ",
-		"checkout-availability is left in prod",
+		"policy.waiver.secondPerson (true → false) and 1 more would be relaxed while the error budget of ",
+		"checkout-availability in prod is at its limit: overspent by 50.0%",
 	])
 	count(d.evidence.relaxed) == 2
 }

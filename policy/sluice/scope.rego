@@ -1,6 +1,6 @@
 # METADATA
 # title: Scope
-# description: Which lanes a freeze or a waiver speaks of, and which changes each concern looks at.
+# description: Which lanes a freeze or a waiver covers, and which changes each part of the policy checks.
 package sluice.scope
 
 # METADATA
@@ -11,14 +11,14 @@ covers(scope, environment, service) if {
 }
 
 # METADATA
-# description: Changes that may do harm. A revert goes back to what was good, and a declaration runs nothing.
+# description: Changes that may do harm. A revert restores a stable version, and a declaration deploys nothing.
 risky contains change if {
 	some change in input.changes
 	not change.kind in {"revert", "declaration"}
 }
 
 # METADATA
-# description: The SLOs of what a risky change touches.
+# description: The SLOs of the lanes that a risky change affects.
 slos contains slo if {
 	some change in risky
 	held_by_budget(change.environment)
@@ -28,5 +28,5 @@ slos contains slo if {
 }
 
 # METADATA
-# description: Where only load tests run, nobody's budget is spent. Declared, and in the facts.
+# description: Environments without users, where error budgets do not count. Declared, and part of the facts.
 held_by_budget(environment) if not environment in object.get(input.settings.budget, "notIn", [])

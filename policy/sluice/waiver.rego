@@ -1,12 +1,12 @@
 # METADATA
 # title: Waiver
-# description: Break-glass with a reason, an end and an author who has the right; everything it lets through is on record.
+# description: A waiver has a reason, an end and an author with the scope waive. Everything that it overrides is recorded.
 package sluice.waiver
 
 import data.sluice.scope
 
 # METADATA
-# description: What no waiver lets through, since nothing would be known of what is let through.
+# description: Codes that no waiver overrides, since the effect would be unknown.
 integrity := {
 	"INPUT_MISSING", "INPUT_INVALID", "SLO_MISSING", "LANE_MISSING", "FILES_INCOMPLETE", "DECLARATION_INVALID",
 	"REJECTED_DIGEST", "POLICY_UNDEFINED", "POLICY_UNREACHABLE", "POLICY_DIGEST", "TEAM_POLICY_UNDEFINED",
@@ -14,7 +14,7 @@ integrity := {
 }
 
 # METADATA
-# description: Waivers that hold now, for this pull request.
+# description: Waivers that are valid now for this pull request.
 valid contains waiver if {
 	some waiver in input.waivers
 	waiver.approved == true
@@ -30,7 +30,7 @@ mine(waiver) if waiver.boundTo == null
 mine(waiver) if waiver.boundTo == input.pullRequest.number
 
 # METADATA
-# description: Ids of the waivers that let a denial through.
+# description: Ids of the waivers that override a denial.
 letting(denial) := {waiver.id |
 	not denial.code in integrity
 	some waiver in valid
@@ -44,7 +44,7 @@ matches(waiver, denial) if denial.code in waiver.codes
 
 # METADATA
 # title: WAIVER_EXPIRED, WAIVER_PENDING
-# description: A waiver for this pull request that does not hold; why not.
+# description: A waiver for this pull request is not valid, with the reason.
 warn contains {
 	"code": "WAIVER_EXPIRED",
 	"msg": concat("", ["waiver ", waiver.id, " has expired"]),

@@ -1,6 +1,7 @@
+import { decisionSentence } from '../governance/decision-text.ts';
 import type { GovernanceData } from '../governance/events.ts';
-import { type Scope, scopeText } from '../governance/facts.ts';
-import { decisionSentence } from '../governance/words.ts';
+import { type Coverage, scopeText } from '../governance/facts.ts';
+import { laneName } from '../kit/lane.ts';
 import type { HistoryQuery } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { timelineOf } from './views.ts';
@@ -8,7 +9,7 @@ import { timelineOf } from './views.ts';
 type Data = Record<string, unknown>;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const when = (value: unknown): string => new Date(Number(value)).toISOString().slice(0, 16).replace('T', ' ');
-const where = (data: Data): string => scopeText(data['scope'] as Scope);
+const where = (data: Data): string => scopeText(data['scope'] as Coverage);
 
 /** What happened, in words, by the type of its record. */
 const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => string>> = {
@@ -16,6 +17,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
     const { verdict, reasons } = d['verdict'] as { verdict: string; reasons: string[] };
     return `${verdict}: ${reasons.join(', ')}`;
   },
+  'queries.kept': (d) => `queries of a look: ${(d['queries'] as string[]).join('; ')}`,
   'budget.moved': (d) => `budget of ${d['slo']}: ${d['from']} → ${d['to']} (${d['reason']})`,
   'budget.adjusted': (d) =>
     `budget of ${d['slo']}: ${Math.round(Number(d['bad']))} bad requests do not count (${d['reason']}; approved by ${d['approver']})`,
@@ -23,7 +25,9 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
   'gate.decided': (d) => decisionSentence((d as GovernanceData<'gate.decided'>).decision),
   'gate.posted': (d) => {
     const foreign = d['foreign'] as { by: string; state: string } | undefined;
-    const instead = foreign ? `, in place of ${foreign.state} that ${foreign.by} posted under our name` : '';
+    const instead = foreign
+      ? `, in place of ${foreign.state} that ${foreign.by} posted under the name of the Sluice check`
+      : '';
     return `posted to the pull request: ${d['state']}${instead}`;
   },
   'freeze.set': (d) => `freeze of ${where(d)} until ${when(d['until'])} UTC: ${d['reason']}`,
@@ -40,13 +44,14 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
     `waiver for ${where(d)} until ${when(d['expiresAt'])} UTC${d['needsSecond'] ? ', once a second person approves' : ''}: ${d['reason']}`,
   'waiver.approved': (d) => `waiver ${d['id']} approved: ${d['reason']}`,
   'waiver.revoked': (d) => `waiver ${d['id']} revoked: ${d['reason']}`,
-  'waiver.used': (d) => `waiver ${d['id']} let pull request ${d['pullRequest']} through`,
+  'waiver.used': (d) => `waiver ${d['id']} allowed pull request ${d['pullRequest']}`,
   'proposal.opened': (d, r) =>
     `#${d['number']} asks for ${(d['artefact'] as { version: string }).version} in ${r.subject}: ${d['why']}`,
   'proposal.updated': (d, r) =>
     `#${d['number']} now asks for ${(d['artefact'] as { version: string }).version} in ${r.subject}: ${d['why']}`,
   'proposal.ended': (d) => `#${d['number']} was ${d['how']}: ${d['why']}`,
   'token.created': (d) => `token ${d['name']} with ${(d['scopes'] as string[] | undefined)?.join(', ')}`,
+  'token.revoked': (d) => `token ${d['name']} (${d['id']}) revoked`,
 };
 
 /** One record as a sentence. */
@@ -75,6 +80,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'effect.settled',
   'lane.quiet',
   'ledger.snapshot',
+  'queries.kept',
 ]);
 
 function touches(
@@ -86,7 +92,7 @@ function touches(
   const covers = (s: string, e: string) => (!service || s === service) && (!environment || e === environment);
   const [s, e] = record.subject.split('/');
   if (e !== undefined && covers(s!, e)) return true;
-  const { facts, scope } = record.data as { facts?: { changes?: Scope[] }; scope?: Scope };
+  const { facts, scope } = record.data as { facts?: { changes?: Coverage[] }; scope?: Coverage };
   const scopes = [...(facts?.changes ?? []), ...(scope ? [scope] : [])];
   return scopes.some((x) =>
     covers(
@@ -108,7 +114,7 @@ export function candidatesOf(q: AuditQuery): Omit<HistoryQuery, 'limit' | 'after
   // An environment alone is in every third record or so: going through them finds it soon.
   if (!q.service) return common;
   const subjects = q.environment
-    ? { subjects: [`${q.service}/${q.environment}`] }
+    ? { subjects: [laneName(q.service, q.environment)] }
     : { prefixes: [`${q.service}/`] };
   return { ...common, anyOf: { ...subjects, types: NAMING_LANES } };
 }

@@ -38,6 +38,8 @@ const budgetFields = {
   burnFast: z.number().nullable(),
   burnSlow: z.number().nullable(),
   exhaustedAt: z.number().nullable(),
+  /** The windows of the burn rates as they are declared, such as `5m`; null: one window decides. */
+  windows: z.object({ fast: z.string(), slow: z.string().nullable() }),
 };
 export const budgetSchema = z.object(budgetFields).openapi('Budget');
 export type BudgetView = z.infer<typeof budgetSchema>;
@@ -68,10 +70,10 @@ export const adjustmentRequestSchema = z
   .object({
     from: z.iso.datetime({ offset: true }),
     to: z.iso.datetime({ offset: true }),
-    reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
-    approver: z.string().trim().min(1, 'say who approved it').max(200),
+    reason: z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000),
+    approver: z.string().trim().min(1, 'the approver is required').max(200),
   })
-  .refine((a) => Date.parse(a.to) > Date.parse(a.from), 'the end comes after the beginning');
+  .refine((a) => Date.parse(a.to) > Date.parse(a.from), 'the end must be after the start');
 export const adjustmentAnswerSchema = z
   .object({
     schema: z.literal('sluice.dev/adjustment/v1'),
@@ -83,7 +85,7 @@ export const adjustmentAnswerSchema = z
   .openapi('Adjustment');
 
 const outcome = z.object({
-  outcome: z.enum(['promoted', 'rolled back', 'undecided']),
+  outcome: z.enum(['promoted', 'rolled back', 'stepped back', 'undecided']),
   seconds: z.number().nullable(),
   failed: z.number(),
 });
@@ -118,15 +120,15 @@ export const replaySchema = z
   .openapi('Replay');
 export type ReplayAnswer = z.infer<typeof replaySchema>;
 
-const percent = (share: number): string => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
+const percent = (share: number): string => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)}%`;
 
 /** One sentence that is true now, and says what happens next. */
 /** Why nothing can be said of a budget, or null where something can. */
 function unknownWords(name: string, status: SloStatus): string | null {
   if (status.trouble)
-    return `${name}: its error budget is not known, because Prometheus does not answer (${status.trouble.message}).`;
+    return `${name}: its error budget is unknown, because Prometheus does not answer (${status.trouble.message}).`;
   if (status.left !== null) return null;
-  return `${name} has no data: nothing was requested, so nothing can be said of its budget.`;
+  return `${name} has no data: it received no requests, so its error budget is unknown.`;
 }
 
 const excludedWords = ({ length }: readonly unknown[]): string =>
@@ -144,13 +146,13 @@ export function budgetSentence(name: string, state: BudgetState, status: SloStat
   const left = status.left!;
   const excluded = excludedWords(status.excluded);
   if (left <= 0) return `${name} has spent its error budget${spentWords(status)}.${excluded}`;
-  const spent = `${percent(left)} of its error budget is left`;
+  const spent = `${percent(left)} of its error budget remains`;
   const when =
     status.exhaustedAt === null
       ? ''
-      : ` At the pace of the last hour it is gone in ${humanSpan(status.exhaustedAt - now)}.`;
+      : ` At the burn rate of the last hour it is spent in ${humanSpan(status.exhaustedAt - now)}.`;
   if (state === 'burning') return `${name} is burning: ${spent}.${when}${excluded}`;
-  if (state === 'recovering') return `${name} recovers: ${spent}.${when}${excluded}`;
+  if (state === 'recovering') return `${name} is recovering: ${spent}.${when}${excluded}`;
   return `${name} is within budget: ${spent}.${when}${excluded}`;
 }
 
@@ -173,18 +175,18 @@ export function budgetsSentence(budgets: readonly BudgetView[]): string {
       .map((b) => b.slo)
       .slice(0, 3)
       .join(', ')} ${burning.length === 1 ? 'is' : 'are'} burning; no budget is spent.`;
-  if (silent.length === budgets.length) return 'No budget has data yet: nothing was requested.';
-  return `Every error budget is in order${silent.length > 0 ? `; ${silent.length} without traffic` : ''}.`;
+  if (silent.length === budgets.length) return 'No error budget has data yet: no requests were counted.';
+  return `Every SLO is within its error budget${silent.length > 0 ? `; ${silent.length} without traffic` : ''}.`;
 }
 
 export function replaySentence(releases: ReplayAnswer['releases']): string {
-  if (releases.length === 0) return 'No release lies in this time: nothing to judge again.';
+  if (releases.length === 0) return 'No release was opened in this period: nothing to judge again.';
   const other = releases.filter((r) => r.note !== 'same');
   const seconds = releases.reduce((sum, r) => sum + (r.secondsSaved ?? 0), 0);
   const failed = releases.reduce((sum, r) => sum + (r.failedSaved ?? 0), 0);
   const saved = (n: number, what: string) =>
     n === 0 ? `no ${what} saved or lost` : `${Math.abs(Math.round(n))} ${what} ${n > 0 ? 'saved' : 'lost'}`;
   const differs =
-    other.length === 0 ? 'every one would end as it did' : `${other.length} would end otherwise`;
+    other.length === 0 ? 'every outcome would be the same' : `${other.length} would end differently`;
   return `${releases.length} ${releases.length === 1 ? 'release' : 'releases'} judged again: ${differs}; ${saved(seconds, 'seconds')}, ${saved(failed, 'failed requests')}.`;
 }

@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { type Decision, decisionSchema } from '../governance/decision.ts';
+import { decisionSentence, unblockOf } from '../governance/decision-text.ts';
 import type { Governance, Waiver } from '../governance/events.ts';
-import { type FreezeFacts, type Scope, scopeText } from '../governance/facts.ts';
-import { decisionSentence, unblockOf } from '../governance/words.ts';
+import { type Coverage, type FreezeFacts, scopeText } from '../governance/facts.ts';
+import { laneName } from '../kit/lane.ts';
 import { humanSpan } from '../kit/time.ts';
 
 const scope = z.object({ environment: z.string(), service: z.string() });
-const reasonText = z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000);
+const reasonText = z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000);
 const scopeInput = z
   .string()
   .regex(/^([a-z0-9*][-a-z0-9]*\/)?[a-z0-9*][-a-z0-9]*$/, 'expected prod, checkout/prod or *')
@@ -15,7 +16,7 @@ const moment = z
   .string()
   .refine(
     (text) => /T.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)),
-    'expected a moment with its offset, such as 2026-03-01T02:00:00Z',
+    'expected a time with its offset, such as 2026-03-01T02:00:00Z',
   );
 
 export const freezeRequestSchema = z.object({ scope: scopeInput, reason: reasonText, until: moment });
@@ -168,6 +169,9 @@ export const auditSchema = z
     schema: z.literal('sluice.dev/audit/v1'),
     sentence: z.string(),
     entries: z.array(auditEntry),
+    /** Records that were read for this answer; what an index leaves out is not read. */
+    searched: z.number(),
+    /** Where the search goes on; null: every matching record before `before` is in this answer. */
     next: z.number().nullable(),
   })
   .openapi('Audit');
@@ -217,12 +221,12 @@ export function freezesSentence(freezes: readonly FreezeView[], now: number): st
   if (!first) {
     const next = freezes.filter((f) => f.state === 'comes').sort((a, b) => a.since - b.since)[0];
     return next
-      ? `Nothing is frozen. The next freeze, of ${next.scopeText}, begins in ${humanSpan(next.since - now)}: ${next.reason}.`
-      : 'Nothing is frozen: everything may be shipped.';
+      ? `Nothing is frozen. The next freeze, of ${next.scopeText}, starts in ${humanSpan(next.since - now)}: ${next.reason}.`
+      : 'Nothing is frozen: releases may start everywhere.';
   }
   const until =
     first.until === null ? 'until its cause is gone' : `for another ${humanSpan(first.until - now)}`;
-  const more = standing.length > 1 ? ` ${standing.length - 1} more stand.` : '';
+  const more = standing.length > 1 ? ` ${standing.length - 1} more are active.` : '';
   const what =
     first.scope.environment === '*' && first.scope.service === '*' ? 'Everything' : first.scopeText;
   return `${what} is frozen ${until}: ${first.reason}. Reverts and rollbacks pass.${more}`;
@@ -262,7 +266,7 @@ export interface PullSource {
     readonly openedAt: number;
   };
   readonly decision: Decision | null;
-  readonly facts: { readonly changes: readonly (Scope & { readonly kind: string })[] } | null;
+  readonly facts: { readonly changes: readonly (Coverage & { readonly kind: string })[] } | null;
   readonly trouble: { readonly code: string; readonly message: string } | null;
   /** Somebody else's post under our name that ours took the place of last. */
   readonly foreign?: { readonly by: string; readonly state: string } | null;
@@ -282,7 +286,7 @@ export function pullViewOf({ pull, decision, facts, trouble, foreign }: PullSour
     ? decisionSentence(decision)
     : trouble
       ? `Not judged yet: ${trouble.message}.`
-      : 'Not judged yet: it is looked at now.';
+      : 'Not judged yet: the evaluation is running.';
   return {
     number: pull.number,
     title: pull.title,
@@ -293,7 +297,7 @@ export function pullViewOf({ pull, decision, facts, trouble, foreign }: PullSour
     headSha: pull.head.sha,
     labels: [...pull.labels],
     openedAt: pull.openedAt,
-    lanes: [...new Set((facts?.changes ?? []).map((c) => `${c.service}/${c.environment}`))],
+    lanes: [...new Set((facts?.changes ?? []).map((c) => laneName(c.service, c.environment)))],
     sentence: pull.state === 'open' ? looked : `${pull.state === 'merged' ? 'Merged' : 'Closed'}. ${looked}`,
     allow: decision?.allow ?? null,
     deny: reasons(decision?.deny ?? []),
@@ -307,7 +311,7 @@ export function pullViewOf({ pull, decision, facts, trouble, foreign }: PullSour
     trouble: trouble
       ? `${trouble.code}: ${trouble.message}`
       : foreign
-        ? `FOREIGN_POST: ${foreign.by} posted ${foreign.state} under the name of our check; ours was posted again`
+        ? `FOREIGN_POST: ${foreign.by} posted ${foreign.state} under the name of the Sluice check; Sluice posted its own again`
         : null,
   };
 }
@@ -336,5 +340,5 @@ export function pullsSentence(pulls: readonly PullView[], forge: string | null):
       ? '1 pull request is open, and may merge.'
       : `${open.length} pull requests are open; none is denied.`;
   const more = denied.length > 1 ? ` ${denied.length - 1} more are denied.` : '';
-  return `#${first.number} may not merge. ${first.sentence}${more}`;
+  return `#${first.number} cannot merge. ${first.sentence}${more}`;
 }

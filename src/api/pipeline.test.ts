@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { KeptProposal } from '../gitops/events.ts';
-import { declinedKey, type Pipeline, type Stand } from '../gitops/promotion.ts';
+import { declinedKey, type Pipeline, type PipelineStage } from '../gitops/promotion.ts';
 import { pipelineAnswer } from './pipeline.ts';
 
 const digestOf = (version: string) => `sha256:${version}`;
 const artefact = (version: string) => ({ version, digest: digestOf(version) });
-const stand = (environment: string, after: string[], version: string, more: Partial<Stand> = {}): Stand => ({
+const stand = (
+  environment: string,
+  after: string[],
+  version: string,
+  more: Partial<PipelineStage> = {},
+): PipelineStage => ({
   environment,
   after,
   soakMs: 0,
@@ -17,8 +22,8 @@ const stand = (environment: string, after: string[], version: string, more: Part
   rejected: [],
   ...more,
 });
-const stage = (version: string, more: Partial<Stand> = {}) => stand('stage', [], version, more);
-const prod = (version: string, more: Partial<Stand> = {}) => stand('prod', ['stage'], version, more);
+const stage = (version: string, more: Partial<PipelineStage> = {}) => stand('stage', [], version, more);
+const prod = (version: string, more: Partial<PipelineStage> = {}) => stand('prod', ['stage'], version, more);
 const ours = (kind: KeptProposal['kind'], version: string, ended: KeptProposal['ended'] = null) => ({
   kind,
   number: 7,
@@ -33,7 +38,7 @@ const ours = (kind: KeptProposal['kind'], version: string, ended: KeptProposal['
 });
 
 function inProd(
-  stands: Stand[],
+  stands: PipelineStage[],
   proposals: KeptProposal[] = [],
   declined: string[] = [],
   gate: string | null = null,
@@ -48,26 +53,26 @@ function inProd(
 }
 
 describe('what waits for what, said in words', () => {
-  const AT_REST = 'Every service is at rest in every environment.';
+  const AT_REST = 'No release is in progress, and nothing is waiting.';
   const rows: [string, ReturnType<typeof inProd>, boolean][] = [
     ['cart in prod is at 1.', inProd([stage('1'), prod('1')]), false],
     [
-      'cart in prod: #7 asks for 2; it can merge once the gate allows.',
+      'cart in prod: #7 asks for 2; it can merge once the gate allows it.',
       inProd([stage('2'), prod('1')], [ours('promotion', '2')]),
       true,
     ],
     [
-      'cart in prod: #7 puts Git back to 1.',
+      'cart in prod: #7 reverts Git to 1.',
       inProd([stage('2'), prod('1', { desired: artefact('2') })], [ours('revert', '1')]),
       true,
     ],
     [
-      'cart in prod: 3 is held before any traffic: it was never stable in stage, which comes before.',
+      'cart in prod: 3 is held at 0% traffic: it was never stable in stage, the environment before.',
       inProd([stage('1'), prod('1', { desired: artefact('3') })]),
       true,
     ],
     [
-      'cart in prod: 2 was condemned; 1 serves.',
+      'cart in prod: 2 was rejected; 1 serves.',
       inProd([
         stage('2', { served: [digestOf('1'), digestOf('2')] }),
         prod('1', { desired: artefact('2'), rejected: [digestOf('2')] }),
@@ -75,7 +80,7 @@ describe('what waits for what, said in words', () => {
       true,
     ],
     [
-      'cart in prod: 2 is on its way (Evaluating).',
+      'cart in prod: 2 is in progress (Evaluating).',
       inProd([
         stage('2', { served: [digestOf('1'), digestOf('2')] }),
         prod('1', { desired: artefact('2'), state: 'Evaluating' }),
@@ -83,12 +88,12 @@ describe('what waits for what, said in words', () => {
       false,
     ],
     [
-      'cart in prod: 2 of stage stays there: a person closed its pull request.',
+      'cart in prod: 2 is not promoted from stage: a person closed its pull request.',
       inProd([stage('2'), prod('1')], [], [declinedKey('promotion', 'prod', digestOf('2'))]),
       false,
     ],
     [
-      'cart in prod: 2 rests in stage for another 50 s.',
+      'cart in prod: 2 soaks in stage for another 50 s.',
       inProd([stage('2', { soakMs: 60_000 }), prod('1')]),
       true,
     ],

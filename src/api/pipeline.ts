@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Measures } from '../controller/measures.ts';
 import { condemnedIn } from '../delivery/admission.ts';
-import type { Lane } from '../delivery/events.ts';
-import { MOVE_REASONS } from '../delivery/machine.ts';
+import type { Lane } from '../delivery/lane.ts';
+import { MOVE_REASONS } from '../delivery/reasons.ts';
 import type { KeptProposal } from '../gitops/events.ts';
-import { objection, orderObjection, type Pipeline, type Stand } from '../gitops/promotion.ts';
+import { objection, orderObjection, type Pipeline, type PipelineStage } from '../gitops/promotion.ts';
 import { SYNC_WORDS, type Sync } from '../gitops/sync.ts';
+import { laneName } from '../kit/lane.ts';
 import { humanSpan } from '../kit/time.ts';
 
 const artefact = z.object({ version: z.string(), digest: z.string() });
@@ -20,7 +21,7 @@ const stand = z.object({
   waits: z.boolean(),
   /** Whether what serves is what Git asks for. */
   sync: z.object({ word: z.enum(SYNC_WORDS), why: z.string() }).nullable(),
-  /** Digests that are refused here and in what comes after, until somebody lifts that. */
+  /** Digests that are rejected here and in later environments, until somebody lifts that. */
   condemned: z.array(
     z.object({ version: z.string(), digest: z.string(), reason: z.string(), release: z.string() }),
   ),
@@ -47,9 +48,26 @@ export const measuresSchema = z
   })
   .openapi('Measures');
 export type MeasuresAnswer = z.infer<typeof measuresSchema>;
+export const rollbackRequestSchema = z.object({
+  /** A version that was stable there; the one before where left out. */
+  to: z.string().min(1).max(200).optional(),
+  reason: z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000),
+});
+
+export const rollbackAnswerSchema = z
+  .object({
+    schema: z.literal('sluice.dev/rollback/v1'),
+    seq: z.number(),
+    from: z.string(),
+    to: z.string(),
+    /** Whether traffic returns at once; else once the revert is merged, which nothing holds. */
+    atOnce: z.boolean(),
+  })
+  .openapi('Rollback');
+
 export const liftRequestSchema = z.object({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits'),
-  reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
+  reason: z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000),
 });
 export const pipelineSchema = z
   .object({
@@ -76,33 +94,33 @@ interface Told {
 }
 
 /** What waits for what in one environment, and why. */
-function told(p: Pipeline, s: Stand, open: KeptProposal | undefined, gate: string | null): Told {
+function told(p: Pipeline, s: PipelineStage, open: KeptProposal | undefined, gate: string | null): Told {
   const name = `${p.service} in ${s.environment}`;
   const waits = (text: string): Told => ({ sentence: `${name}${text}.`, waits: true });
   const rests = (text: string): Told => ({ sentence: `${name}${text}.`, waits: false });
   if (open)
     return open.kind === 'revert'
-      ? waits(`: #${open.number} puts Git back to ${open.version}`)
+      ? waits(`: #${open.number} reverts Git to ${open.version}`)
       : waits(
           gate
             ? `: #${open.number} asks for ${open.version}. ${gate.replace(/\.$/, '')}`
-            : `: #${open.number} asks for ${open.version}; it can merge once the gate allows`,
+            : `: #${open.number} asks for ${open.version}; it can merge once the gate allows it`,
         );
   if (s.desired && s.desired.digest !== s.stable?.digest) {
     const order = orderObjection(p, s.environment, s.desired.digest);
-    if (order) return waits(`: ${s.desired.version} is held before any traffic: ${order}`);
+    if (order) return waits(`: ${s.desired.version} is held at 0% traffic: ${order}`);
     return s.rejected.includes(s.desired.digest)
-      ? waits(`: ${s.desired.version} was condemned; ${s.stable?.version ?? 'nothing'} serves`)
-      : rests(`: ${s.desired.version} is on its way (${s.state})`);
+      ? waits(`: ${s.desired.version} was rejected; ${s.stable?.version ?? 'nothing'} serves`)
+      : rests(`: ${s.desired.version} is in progress (${s.state})`);
   }
   const before = s.after.flatMap((e) => p.stands.find((x) => x.environment === e) ?? []);
   const next = before.find((b) => b.stable && b.stable.digest !== s.stable?.digest);
   if (next?.stable) {
     const why = objection(p, s, next.stable);
-    if (why) return rests(`: ${next.stable.version} of ${next.environment} stays there: ${why}`);
+    if (why) return rests(`: ${next.stable.version} is not promoted from ${next.environment}: ${why}`);
     const left = next.restSince === null ? next.soakMs : Math.max(0, next.soakMs - (p.now - next.restSince));
     return next.state === 'Stable' && left > 0
-      ? waits(`: ${next.stable.version} rests in ${next.environment} for another ${humanSpan(left)}`)
+      ? waits(`: ${next.stable.version} soaks in ${next.environment} for another ${humanSpan(left)}`)
       : waits(` waits for ${next.environment}, which is ${next.state}`);
   }
   const where = AT_REST.includes(s.state) ? '' : ` (${s.state})`;
@@ -133,7 +151,7 @@ function aboutLane(name: string, more: Surroundings) {
 }
 
 const days = (ms: number): number => Math.round(ms / 86_400_000);
-const rate = (share: number | null): string => (share === null ? '–' : `${Math.round(100 * share)} %`);
+const rate = (share: number | null): string => (share === null ? '–' : `${Math.round(100 * share)}%`);
 
 /** DORA's four, with a sentence first. */
 export function measuresAnswer(
@@ -144,17 +162,20 @@ export function measuresAnswer(
   now: number,
 ): MeasuresAnswer {
   const where = environments.join(' and ');
-  const lead = all.leadTimeMs === null ? '' : `, ${humanSpan(all.leadTimeMs)} after the first commit`;
+  const lead =
+    all.leadTimeMs === null ? '' : `, ${humanSpan(all.leadTimeMs)} (median) after the first commit`;
   const well =
-    all.timeToRestoreMs === null ? '' : `, and users were well again after ${humanSpan(all.timeToRestoreMs)}`;
+    all.timeToRestoreMs === null
+      ? ''
+      : `, and the median time to restore was ${humanSpan(all.timeToRestoreMs)}`;
   const sentence =
     all.deployments + all.failures === 0
-      ? `Nothing went to ${where} in ${days(spanMs)} days.`
+      ? `No version reached ${where} in ${days(spanMs)} days.`
       : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days${lead}; ${rate(all.changeFailureRate)} of changes failed${well}.`;
   const leftOut =
     all.leftOutAt === null
       ? ''
-      : ` Of a lane with very many outcomes only the newest count: not all before ${new Date(all.leftOutAt).toISOString()} do.`;
+      : ` A lane with very many releases keeps only the newest: not all before ${new Date(all.leftOutAt).toISOString()} are counted.`;
   return {
     schema: 'sluice.dev/measures/v1',
     sentence: `${sentence}${leftOut}`,
@@ -176,7 +197,7 @@ export function pipelineAnswer(
   const services = pipelines.map((p) => ({
     service: p.service,
     stands: p.stands.map((s) => {
-      const mine = open.find((o) => o.lane === `${p.service}/${s.environment}`);
+      const mine = open.find((o) => o.lane === laneName(p.service, s.environment));
       return {
         environment: s.environment,
         after: [...s.after],
@@ -185,7 +206,7 @@ export function pipelineAnswer(
         desired: s.desired ? bare(s.desired) : null,
         ...told(p, s, mine, mine ? more.gate(mine.number) : null),
         pull: mine?.number ?? null,
-        ...aboutLane(`${p.service}/${s.environment}`, more),
+        ...aboutLane(laneName(p.service, s.environment), more),
       };
     }),
   }));
@@ -197,8 +218,8 @@ export function pipelineAnswer(
   const sentence = waiting[0]
     ? `${waiting[0].sentence}${others(waiting, 'wait')}`
     : moving[0]
-      ? `${moving[0].sentence}${others(moving, 'on the move')}`
-      : 'Every service is at rest in every environment.';
+      ? `${moving[0].sentence}${others(moving, 'are in progress')}`
+      : 'No release is in progress, and nothing is waiting.';
   // What needs a look stands on top; within that, as declared.
   const rank = (s: (typeof services)[number]) =>
     s.stands.some((x) => x.waits) ? 0 : s.stands.some((x) => !AT_REST.includes(x.state)) ? 1 : 2;

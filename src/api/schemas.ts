@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { COMMANDS } from '../delivery/events.ts';
 import { STATES } from '../delivery/machine.ts';
-import { REASONS } from '../delivery/verdict.ts';
+import { REASONS } from '../delivery/reasons.ts';
+import { SCOPES } from '../kit/actor.ts';
+import { OUTCOME_NAMES } from './lane.ts';
 
 /** Schemas of the HTTP contract: what the server answers, and what the console and the command line read. */
 
@@ -30,17 +32,21 @@ export const laneSummarySchema = z
     mode: z.enum(['observe', 'enforce']),
     state: z.enum(STATES),
     family: z.string(),
+    outcome: z.enum(OUTCOME_NAMES),
     since: z.number(),
     sentence: z.string(),
     stable: z.string().nullable(),
     canary: z.string().nullable(),
     weight: z.number(),
+    asked: z.number().nullable(),
     release: z.string().nullable(),
     held: z.boolean(),
     paused: z.boolean(),
     waiting: z.string().nullable(),
+    hold: z.object({ id: z.string(), reason: z.string(), until: z.number().nullable() }).nullable(),
     slos: z.array(sloView),
     thresholds: z.object({ fast: z.number(), slow: z.number().nullable() }),
+    windows: z.object({ fast: z.string(), slow: z.string().nullable() }),
     trouble: z.string().nullable(),
   })
   .openapi('Lane');
@@ -53,6 +59,24 @@ export const overviewSchema = z
     at: z.number(),
     ledger: z.object({ seq: z.number(), hash: z.string() }),
     problems: z.array(z.string()),
+    /** Names of environments in promotion order. */
+    environments: z.array(z.string()),
+    /** Freezes that are active; null: this server does not know them. */
+    freezes: z
+      .array(
+        z.object({
+          id: z.string(),
+          scope: z.object({ environment: z.string(), service: z.string() }),
+          scopeText: z.string(),
+          until: z.number().nullable(),
+          reason: z.string(),
+        }),
+      )
+      .nullable(),
+    /** Who owns a service, where somebody is named. */
+    teams: z.record(z.string(), z.string()),
+    /** Links to elsewhere, as templates. */
+    links: z.array(z.object({ name: z.string(), url: z.string() })),
     lanes: z.array(laneSummarySchema),
   })
   .openapi('Overview');
@@ -82,6 +106,7 @@ export const releaseListSchema = z
         endedAt: z.number().nullable(),
         cause: z.string().nullable(),
         blamed: z.boolean(),
+        outcome: z.enum(OUTCOME_NAMES),
         sentence: z.string(),
       }),
     ),
@@ -99,6 +124,8 @@ export const verdictSchema = z
     step: z.number(),
     numbers: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
     nextLookAt: z.number(),
+    /** Why what waits does not begin, and what would help. */
+    help: z.string().nullable().optional(),
   })
   .openapi('Verdict');
 
@@ -141,7 +168,7 @@ export const verificationSchema = z
 
 export const commandSchema = z.object({
   command: z.enum(COMMANDS),
-  reason: z.string().trim().min(1, 'say why: the reason goes into the ledger').max(1_000),
+  reason: z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000),
 });
 
 export const commandAnswerSchema = z
@@ -155,13 +182,33 @@ export const commandAnswerSchema = z
   .openapi('Command');
 
 export const tokenRequestSchema = z.object({
-  name: z.string().min(1).max(100),
-  scopes: z.array(z.enum(['read', 'operate', 'waive', 'admin'])).min(1),
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(z.enum(SCOPES)).min(1),
+  /** ISO 8601; left out: it does not expire. */
+  expires: z.iso.datetime({ offset: true }).optional(),
 });
 
 export const tokenAnswerSchema = z
   .object({ schema: z.literal('sluice.dev/token/v1'), id: z.string(), name: z.string(), token: z.string() })
   .openapi('Token');
+
+const tokenViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  createdAt: z.number(),
+  createdBy: z.string(),
+  expiresAt: z.number().nullable(),
+  revokedAt: z.number().nullable(),
+});
+
+export const tokenListSchema = z
+  .object({ schema: z.literal('sluice.dev/tokens/v1'), at: z.number(), tokens: z.array(tokenViewSchema) })
+  .openapi('TokenList');
+
+export const tokenRevokedSchema = z
+  .object({ schema: z.literal('sluice.dev/token-revoked/v1'), token: tokenViewSchema })
+  .openapi('TokenRevoked');
 
 export const explanationSchema = z
   .object({ schema: z.literal('sluice.dev/explanation/v1'), release: z.string(), lines: z.array(z.string()) })

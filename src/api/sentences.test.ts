@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createHouse, type House } from '../../test/sim/house.ts';
+import { laneOf, NOW, releaseOf, SETTINGS } from '../../test/lane.ts';
+import { createHouse, type House } from '../../test/sim/harness.ts';
 import { createSloStatuses } from '../controller/slo-statuses.ts';
-import { createHouseViews } from '../server/house.ts';
+import { beginRelease } from '../delivery/assess.ts';
+import type { Release } from '../delivery/lane.ts';
+import { createQueries } from '../server/queries.ts';
+import { laneSentence } from './sentences.ts';
 
 const statusesOf = (house: House) =>
   createSloStatuses({
@@ -11,7 +15,7 @@ const statusesOf = (house: House) =>
   });
 
 const overview = async (house: House) =>
-  (await createHouseViews({
+  (await createQueries({
     platform: house.platform,
     controller: house.controller(),
     journal: house.journal(),
@@ -40,7 +44,7 @@ describe('what people read', () => {
   it('VIEW-1: with nothing wanted, it says how to begin', async () => {
     const house = await createHouse({ seed: 20 });
     await house.step();
-    expect(await sentence(house)).toBe('checkout does not run in prod yet. Commit a version to begin.');
+    expect(await sentence(house)).toBe('checkout does not run in prod yet. Commit a version to start.');
   });
 
   it('VIEW-1: at rest it says what serves, and that all is fine', async () => {
@@ -48,14 +52,14 @@ describe('what people read', () => {
     expect(await sentence(house)).toMatch(
       /^checkout 1\.0\.0 in prod serves all traffic; its error budget has no data yet\.$/,
     );
-    expect((await overview(house)).sentence).toBe('The one service is fine; nothing is moving.');
+    expect((await overview(house)).sentence).toBe('The one service is healthy; no release is in progress.');
   });
 
   it('VIEW-2: while judged it says how much is seen and how long it takes yet', async () => {
     const house = await serving();
     await judged(house, '1.1.0');
     expect(await sentence(house)).toMatch(
-      /is at 20 %: \d+ of 332 good requests seen, (about \d+ s more|enough for this step)\.$/,
+      /is at 20%: \d+ of 332 good requests seen, (about \d+ s more|enough for this step)\.$/,
     );
   });
 
@@ -78,7 +82,7 @@ describe('what people read', () => {
     await judged(house, '1.1.0', 0.2);
     await house.until(() => house.state().state === 'Recovery', 1_200_000);
     expect(await sentence(house)).toMatch(
-      /^checkout 1\.1\.0 in prod was rolled back \d+ s after its first request: \d+ % of \d+ requests failed, stable 0 %\. Why: over budget and worse than stable, beyond doubt\. 1\.0\.0 serves and recovers: (calm for|waiting for the burn rate to fall)/,
+      /^checkout 1\.1\.0 in prod was rolled back \d+ s after its first request: \d+% of \d+ requests failed, stable 0%\. Why: over budget and worse than stable\. 1\.0\.0 serves and is recovering: (calm for|waiting for the burn rate to fall)/,
     );
   });
 
@@ -88,8 +92,24 @@ describe('what people read', () => {
     const person = { id: 'p', kind: 'person', scopes: ['operate'] } as const;
     await house.controller().command('checkout/prod', 'pause', 'lunch', person, 'o1');
     await house.step();
-    expect(await sentence(house)).toContain('is paused at 20 %; it is still judged. Resume it to go on.');
+    expect(await sentence(house)).toContain('is paused at 20%; it is still judged. Resume it to continue.');
     await house.until(() => house.state().release?.heldAt != null, 3_600_000);
-    expect(await sentence(house)).toContain('a person decides. Resume or abort it.');
+    expect(await sentence(house)).toContain('its deadline passed without a verdict. Resume or abort it.');
+  });
+
+  it('VIEW-5: stepped back, it says for what; held after the second time, what that means', () => {
+    const settings = { ...SETTINGS.release, evidence: { ...SETTINGS.release.evidence, edition: 2 as const } };
+    const said = (more: Partial<Release>) => {
+      const release = releaseOf({ settings, lookTimes: [NOW], ...more });
+      return laneSentence(laneOf({ release }), beginRelease(release), null, NOW);
+    };
+    expect(said({ step: 3, stepsBack: 1 })).toContain(
+      'stepped back to 50% for a comparison with stable: 0 of 332',
+    );
+    expect(said({ step: 4, stepsBack: 1 })).toContain('is at 100%');
+    expect(said({ step: 5, stepsBack: 2, heldAt: NOW })).toMatch(
+      /held at 50%: it stepped back 2 times and was no worse than stable, .*Resume or abort it\.$/,
+    );
+    expect(said({ step: 1, heldAt: NOW })).toContain('its deadline passed');
   });
 });

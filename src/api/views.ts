@@ -1,55 +1,29 @@
 import { beginRelease } from '../delivery/assess.ts';
-import type { Lane, LoadResult, Release } from '../delivery/events.ts';
-import type { Evidence } from '../delivery/evidence.ts';
-import { observe } from '../delivery/evidence.ts';
-import { FAMILY, type Family, MOVE_REASONS, type State, TABLE } from '../delivery/machine.ts';
+import type { Hold, LoadResult } from '../delivery/events.ts';
+import { type Evidence, observe } from '../delivery/evidence/evidence.ts';
+import type { Lane, Release } from '../delivery/lane.ts';
+import { FAMILY, isPromoted, type State, TABLE } from '../delivery/machine.ts';
+import { MOVE_REASONS, type MoveReason, type VerdictReason } from '../delivery/reasons.ts';
+import { weightNow, weightsOf } from '../delivery/steps.ts';
 import { endingOf, type SloTotals, totalsOf } from '../delivery/summary.ts';
-import type { Reason } from '../delivery/verdict.ts';
 import { loadSentence } from '../gitops/load.ts';
-import { compareText } from '../kit/order.ts';
+import { partsOfLane } from '../kit/lane.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { type BurnRule, burnFires } from '../runtime/burn.ts';
+import type { BurnRule } from '../runtime/burn.ts';
 import type { SloStatus } from '../runtime/slo-status.ts';
+import { type Difference, differencesOf } from './difference.ts';
+import type { HoldView, LaneSummary, Outcome } from './lane.ts';
 import { endSentence, laneSentence, type Needs, needsOf, REASON_WORDS } from './sentences.ts';
 
-export interface SloView {
-  readonly slo: string;
-  readonly objective: number;
-  /** Share of the error budget left, 1 at most; null without data. */
-  readonly budgetLeft: number | null;
-  readonly burnFast: number | null;
-  readonly burnSlow: number | null;
-}
-
-export interface LaneSummary {
-  readonly service: string;
-  readonly environment: string;
-  readonly mode: 'observe' | 'enforce';
-  readonly state: State;
-  readonly family: Family;
-  readonly since: number;
-  readonly sentence: string;
-  readonly stable: string | null;
-  readonly canary: string | null;
-  readonly weight: number;
-  readonly release: string | null;
-  readonly held: boolean;
-  readonly paused: boolean;
-  readonly waiting: string | null;
-  readonly slos: readonly SloView[];
-  readonly thresholds: { readonly fast: number; readonly slow: number | null };
-  /** Trouble with what it is judged by, in words. */
-  readonly trouble: string | null;
-}
-
 /** What a summary is made from; the server and the command line gather it alike. */
-export interface LaneFacts {
+interface LaneFacts {
   readonly lane: Lane;
   readonly mode: 'observe' | 'enforce';
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly weight: number | null;
   readonly slos: readonly SloStatus[];
   readonly thresholds: BurnRule;
+  readonly windows: LaneSummary['windows'];
   readonly trouble: string | null;
   readonly now: number;
 }
@@ -57,9 +31,46 @@ export interface LaneFacts {
 const isOut = (state: State): boolean =>
   FAMILY[state] === 'moving' || FAMILY[state] === 'being judged' || state === 'Abort';
 
+const holdView = ({ id, reason, until }: Hold): HoldView => ({ id, reason, until });
+
+/** Of a lane whose release is over, or that has none. */
+const RESTING = { Idle: 'none', Stable: 'stable', Degraded: 'burning', Recovery: 'recovering' } as const;
+/** Of a release that is in progress. */
+const UNDER_WAY = {
+  Deploying: 'starting',
+  Canary: 'judged',
+  Evaluating: 'judged',
+  Promote: 'promoting',
+  Abort: 'aborting',
+  Rollback: 'aborting',
+} as const;
+
+const isResting = (state: State): state is keyof typeof RESTING => Object.hasOwn(RESTING, state);
+
+/** How a lane is doing, told by its release where one is in progress or was rolled back. */
+export function outcomeOf({ state, release, waiting }: Lane): Outcome {
+  if (!isResting(state)) {
+    const held = release?.heldAt != null && state !== 'Rollback';
+    return held ? 'held' : release?.paused ? 'paused' : UNDER_WAY[state];
+  }
+  if (waiting && (state === 'Idle' || state === 'Stable')) return 'waiting';
+  const rolledBack = release !== null && release.cause !== null && !isPromoted(release.cause);
+  return rolledBack && (state === 'Degraded' || state === 'Recovery') ? 'rolled-back' : RESTING[state];
+}
+
+/** How a release ended, by its cause; null: it has not ended. */
+export const endOutcome = (cause: MoveReason | null): Outcome =>
+  cause === null ? 'judged' : isPromoted(cause) ? 'promoted' : 'rolled-back';
+
+/** How one release ended, or how it is doing while it is in progress. */
+function releaseOutcome(lane: Lane, release: Release): Outcome {
+  if (release.endedAt === null && lane.release?.id === release.id) return outcomeOf(lane);
+  return endOutcome(release.cause);
+}
+
 export function laneSummary(facts: LaneFacts): LaneSummary {
   const { lane } = facts;
-  const [service, environment] = lane.lane.split('/') as [string, string];
+  const [service, environment] = partsOfLane(lane.lane);
   const slos = facts.slos.map(({ slo, objective, left, fast, slow }) => ({
     slo,
     objective,
@@ -75,57 +86,30 @@ export function laneSummary(facts: LaneFacts): LaneSummary {
     mode: facts.mode,
     state: lane.state,
     family: FAMILY[lane.state],
+    outcome: outcomeOf(lane),
     since: lane.since,
     sentence: laneSentence(lane, facts.evidence, least, facts.now),
     stable: lane.stable?.version ?? null,
     canary: isOut(lane.state) ? (lane.release?.target.version ?? null) : null,
     weight: facts.weight ?? 0,
+    asked: isOut(lane.state) && lane.release ? weightNow(lane.release) : null,
     release: lane.release?.id ?? null,
     held: lane.release?.heldAt != null && isOut(lane.state),
     paused: (lane.release?.paused ?? false) && isOut(lane.state),
     waiting: lane.waiting?.version ?? null,
+    hold: lane.waiting && lane.hold ? holdView(lane.hold) : null,
     slos,
     thresholds: facts.thresholds,
+    windows: facts.windows,
     trouble: facts.trouble,
   };
-}
-
-/** Trouble on top: what needs a person first, what is fine last. */
-export function urgency(lane: LaneSummary): number {
-  if (lane.held) return 0;
-  if (lane.family === 'stopped') return 1;
-  const burning = lane.slos.some((s) => burnFires({ fast: s.burnFast, slow: s.burnSlow }, lane.thresholds));
-  if (burning || lane.trouble) return 2;
-  if (lane.waiting || lane.paused) return 3;
-  if (lane.family === 'healing') return 4;
-  return lane.family === 'at rest' ? 6 : 5;
-}
-
-export const byUrgency = (a: LaneSummary, b: LaneSummary): number =>
-  urgency(a) - urgency(b) || compareText(a.service, b.service);
-
-/** The page's first sentence: is everything fine? */
-export function overviewSentence(lanes: readonly LaneSummary[]): string {
-  if (lanes.length === 0) return 'Nothing is declared yet. Run sluice init for a working example.';
-  const trouble = lanes.find((lane) => lane.trouble);
-  const ranked = [...lanes].sort(byUrgency);
-  const first = ranked[0]!;
-  if (trouble) return `${trouble.trouble} Nothing is promoted meanwhile.`;
-  if (urgency(first) < 6) {
-    const others = ranked.filter((lane) => urgency(lane) < 6).length - 1;
-    return others > 0
-      ? `${first.sentence} ${others} more ${others === 1 ? 'needs' : 'need'} a look.`
-      : first.sentence;
-  }
-  const idle = lanes.filter((lane) => lane.state === 'Idle').length;
-  return idle > 0
-    ? `${lanes.length - idle} of ${lanes.length} services run and are fine; ${idle} wait for a first version.`
-    : `${lanes.length === 1 ? 'The one service is' : `All ${lanes.length} services are`} fine; nothing is moving.`;
 }
 
 export interface StepView {
   readonly weight: number;
   readonly status: 'done' | 'now' | 'next' | 'stopped';
+  /** A step back: stable has traffic again, to be compared with. */
+  readonly back: boolean;
   readonly confirmedAt: number | null;
   readonly needs: readonly Needs[];
 }
@@ -145,7 +129,7 @@ export interface ChartView {
   readonly enough: number;
 }
 
-export interface TimelineEntry {
+interface TimelineEntry {
   readonly seq: number;
   readonly at: number;
   readonly actor: string;
@@ -166,6 +150,7 @@ export interface ReleaseView {
   readonly endedAt: number | null;
   readonly current: boolean;
   readonly state: State;
+  readonly outcome: Outcome;
   readonly sentence: string;
   readonly cause: string | null;
   readonly blamed: boolean;
@@ -181,6 +166,38 @@ export interface ReleaseView {
   readonly machine: readonly { from: State; to: State; by: string }[];
   /** Load tests that ran beside it, in words. */
   readonly loads: readonly (LoadResult & { readonly sentence: string })[];
+  /** `sha256:…` of its artefact; empty: not known. */
+  readonly digest: string;
+  /** `sha256:…` of the declaration that it is judged by. */
+  readonly declaration: string;
+  /** False: it is judged and recorded, and nothing is touched. */
+  readonly enforced: boolean;
+  /** What it changes in the desired state. */
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * When each interval ended. Several that one check closed share its time: they are set apart by their length, so that
+ * none hides another in a chart.
+ */
+function intervalTimes({ lookTimes, openedAt, settings }: Release, count: number): number[] {
+  const at = Array.from({ length: count }, (_, i) => lookTimes[i] ?? openedAt);
+  for (let i = count - 2; i >= 0; i--) if (at[i]! >= at[i + 1]!) at[i] = at[i + 1]! - settings.intervalMs;
+  return at;
+}
+
+/** Where the artefact of a release comes from. */
+export interface ReleaseOrigin {
+  /** The pull request that asked for it; null: none of Sluice's own. */
+  readonly pull: number | null;
+  readonly authors: readonly string[];
+}
+
+/** What was asked of Prometheus for a verdict, when, and in which record that is. */
+export interface AskedView {
+  readonly at: number;
+  readonly seq: number;
+  readonly queries: readonly string[];
 }
 
 function charts(release: Release): ChartView[] {
@@ -195,7 +212,7 @@ function charts(release: Release): ChartView[] {
       slo,
       bar: begun.rule.bar,
       enough: begun.rule.enough,
-      at: intervals.map((_, i) => release.lookTimes[i] ?? release.openedAt),
+      at: intervalTimes(release, intervals.length),
       step: intervals.map((i) => i.step),
       canaryTotal: intervals.map((i) => i.canary?.total ?? null),
       canaryBad: intervals.map((i) => i.canary?.bad ?? null),
@@ -209,9 +226,10 @@ function charts(release: Release): ChartView[] {
 }
 
 function steps(release: Release, evidence: ReadonlyMap<string, Evidence>, current: boolean): StepView[] {
-  const passed = release.cause === 'PASSED' || release.cause === 'OVERRIDDEN';
+  const passed = isPromoted(release.cause);
   const needs = needsOf(release, evidence);
-  return release.settings.weights.map((weight, index) => {
+  const weights = weightsOf(release);
+  return weights.map((weight, index) => {
     const confirmedAt = release.confirmedAt[index] ?? null;
     const here = index === release.step && !passed;
     const status =
@@ -222,7 +240,8 @@ function steps(release: Release, evidence: ReadonlyMap<string, Evidence>, curren
             ? 'now'
             : 'stopped'
           : 'next';
-    return { weight, status, confirmedAt, needs: here ? needs : [] };
+    const back = index > 0 && weight < weights[index - 1]!;
+    return { weight, status, back, confirmedAt, needs: here ? needs : [] };
   });
 }
 
@@ -236,18 +255,23 @@ interface MoveData {
 
 const dataOf = (record: LedgerRecord) => record.data as Record<string, unknown>;
 
+/** A share as it is on record, without the space of `50 %`. */
+const plain = (share: unknown): string => String(share).replace(' %', '%');
+
 const TITLES: Readonly<Record<string, (data: Record<string, unknown>) => string>> = {
   'release.opened': (d) => `Release of ${(d['target'] as { version: string }).version} opened`,
-  'release.confirmed': (d) => `the edge serves ${d['weight']} % to the new version`,
+  'release.confirmed': (d) => `The new version gets ${d['weight']}% of the traffic`,
   'release.loaded': (d) => `Load test ${d['outcome']}`,
   'lane.lifted': (d) => `${String(d['digest']).slice(0, 19)} may be tried again`,
-  'release.held': (d) => (d['held'] ? 'Held for a person' : 'Released from hold'),
+  'release.held': (d) => (d['held'] ? 'Held for a decision by a person' : 'Released from hold'),
   'release.paused': (d) => (d['paused'] ? 'Paused' : 'Resumed'),
-  'lane.drifted': (d) => `Drift: ${d['seen']} served, ${d['wanted']} wanted; put back`,
-  'command.accepted': (d) => `Asked to ${d['command']}`,
-  'lane.adopted': (d) => `Found ${(d['stable'] as { version: string }).version} serving; it is stable`,
+  'lane.drifted': (d) => `Drift: ${plain(d['seen'])} served, ${plain(d['wanted'])} wanted; corrected`,
+  'command.accepted': (d) => `Order: ${d['command']}`,
+  'lane.returned': (d) => `Users are rolled back to ${(d['to'] as { version: string }).version}`,
+  'lane.retried': () => 'May be tried again',
+  'lane.adopted': (d) => `Found ${(d['stable'] as { version: string }).version} serving; adopted as stable`,
   'lane.waiting': (d) =>
-    d['target'] ? `${(d['target'] as { version: string }).version} waits` : 'Nothing waits any more',
+    d['target'] ? `${(d['target'] as { version: string }).version} waits` : 'No version is waiting',
 };
 
 /** The ledger of a lane as sentences, newest first; looks and settled effects stay out. */
@@ -293,7 +317,7 @@ export function releaseView(
   budgetLeft: number | null,
   now: number,
 ): ReleaseView {
-  const [service, environment] = lane.lane.split('/') as [string, string];
+  const [service, environment] = partsOfLane(lane.lane);
   const current = lane.release?.id === release.id;
   const moves = records.filter((r) => r.type === 'lane.moved' && (r.data as MoveData).release === release.id);
   const name = `${service} ${release.target.version} in ${environment}`;
@@ -308,18 +332,18 @@ export function releaseView(
     openedAt: release.openedAt,
     endedAt: release.endedAt,
     current,
-    state: current
-      ? lane.state
-      : release.cause === 'PASSED' || release.cause === 'OVERRIDDEN'
-        ? 'Stable'
-        : 'Rollback',
+    state: current ? lane.state : isPromoted(release.cause) ? 'Stable' : 'Rollback',
+    outcome: releaseOutcome(lane, release),
     sentence: live ? laneSentence(lane, evidence, budgetLeft, now) : endSentence(name, endingOf(release)),
     cause: release.cause ? MOVE_REASONS[release.cause] : null,
     blamed: release.blamed,
     verdict: release.verdict
       ? {
           word: release.verdict.verdict,
-          reasons: release.verdict.reasons.map((code) => ({ code, words: REASON_WORDS[code as Reason] })),
+          reasons: release.verdict.reasons.map((code) => ({
+            code,
+            words: REASON_WORDS[code as VerdictReason],
+          })),
         }
       : null,
     totals: totalsOf(release),
@@ -332,5 +356,9 @@ export function releaseView(
     timeline: timelineOf(records),
     machine: TABLE.map(({ from, to, by }) => ({ from, to, by })),
     loads: release.loads.map((load) => ({ ...load, sentence: loadSentence(load) })),
+    digest: release.target.digest,
+    declaration: release.declaration,
+    enforced: release.enforced,
+    differences: differencesOf(release.from, release.target),
   };
 }

@@ -32,7 +32,7 @@ export function announce(
     platform.forge?.at.kind === 'local'
       ? 'clone it, push a branch, then: sluice pull open'
       : platform.forge
-        ? 'it changes by pull request'
+        ? 'changes need a pull request'
         : 'commit a version there to release it';
   io.out(`Desired state: ${repository} (${how})\n`);
   for (const [name, services] of Object.entries(edges)) {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { declare } from '../../test/sim/house.ts';
+import { entry } from '../../test/contract/ledger/contract.ts';
+import { declare } from '../../test/sim/harness.ts';
 import { revisionFor } from '../../test/sim/world.ts';
 import { until } from '../../test/wait.ts';
 import { type App, startApp } from '../app.ts';
@@ -14,6 +15,7 @@ import type { DesiredRepository } from '../gitops/port.ts';
 import { fail, ok } from '../kit/result.ts';
 import { memoryLedger } from '../ledger/adapters/memory/ledger.ts';
 import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
+import type { Head } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { wiring as real, type Wiring } from '../wiring/wiring.ts';
 
@@ -61,7 +63,12 @@ function fakes(log: string[], ledger = memoryLedger('app')): Wiring {
         stop: close('stack'),
       } as never),
     openClusters: async () =>
-      open('clusters', { delivery: () => DELIVERY, asked: () => null, close: close('clusters') }),
+      open('clusters', {
+        delivery: () => DELIVERY,
+        asked: () => null,
+        standing: async () => null,
+        close: close('clusters'),
+      }),
     openMetrics: async () => open('metrics', METRICS),
     openForge: async () => open('forge', null),
     openReceivers: async () => open('receivers', []),
@@ -166,7 +173,10 @@ describe('a server in this process', () => {
         throw new LedgerUnavailable('LEDGER_LOCKED', 'locked');
       },
     }));
-    await expect(start()).rejects.toMatchObject({ failure: { code: 'LEDGER_LOCKED' } });
+    await expect(start()).rejects.toMatchObject({
+      code: 'LEDGER_LOCKED',
+      message: expect.stringContaining('has its writer already: another process holds it'),
+    });
     expect(log).toEqual([]);
   });
 
@@ -194,6 +204,57 @@ describe('a server in this process', () => {
     expect(await statusOf(`${app.url}/healthz`)).toBe(200);
     full = false;
     await until('ready', 60_000, async () => (await statusOf(`${app.url}/readyz`)) === 200);
+  });
+
+  it('APP-5: a chain that was found broken is told everywhere, nothing is decided, and starting again mends nothing', async () => {
+    const whole = memoryLedger('app');
+    await whole.append([1, 2].map((i) => entry(i)));
+    const good = await whole.texts();
+    let texts = [good[0]!.replace('"v":1', '"v":2'), good[1]!];
+    const warned: string[] = [];
+    const { start } = rig(() => ({
+      openLog: async () => ({ info: () => {}, warn: (_, message) => void warned.push(message) }),
+      openLedger: async () => ok(memoryLedger('app', texts)),
+      // Where anchors can be read, the server walks the chain by itself.
+      openDesired: async () =>
+        ok({
+          repository: { read: async () => null, since: async () => null, hint: () => {} },
+          anchors: { ...NO_ANCHORS, read: async () => fail({ code: 'UNAVAILABLE', message: 'away' }) },
+        }),
+    }));
+    const app = await start();
+    const get = async (path: string) => (await fetch(`${app.url}${path}`)).text();
+    await until('ready', 60_000, async () => (await statusOf(`${app.url}/readyz`)) === 200);
+    expect(await get('/metrics')).toContain('sluice_ledger_broken 0');
+    expect(JSON.parse(await get('/api/v1/ledger/verification'))).toMatchObject({ ok: false });
+    expect(await statusOf(`${app.url}/readyz`)).toBe(503);
+    expect(await get('/readyz')).toMatch(
+      /the chain of the ledger is broken: record 1 was changed.*nothing is decided.*Next: stop the server/,
+    );
+    const overview = JSON.parse(await get('/api/v1/overview')) as {
+      sentence: string;
+      problems: string[];
+      ledger: Head;
+    };
+    expect(overview.sentence).toMatch(/^Nothing is decided any more: the chain of the ledger is broken/);
+    expect(overview.problems[0]).toMatch(/^ledger: .*restore a copy that verifies/);
+    expect(await get('/metrics')).toContain('sluice_ledger_broken 1');
+    expect(warned).toContain('the ledger is broken: nothing is decided any more');
+    const order = await fetch(`${app.url}/api/v1/lanes/prod/checkout/commands`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${app.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ command: 'pause', reason: 'because' }),
+    });
+    expect(order.status).toBe(503);
+    expect(await order.json()).toMatchObject({
+      next: expect.stringContaining('restore a copy that verifies'),
+    });
+    expect((JSON.parse(await get('/api/v1/overview')) as { ledger: Head }).ledger).toEqual(overview.ledger);
+    await app.stop();
+    await expect(start()).rejects.toMatchObject({ code: 'LEDGER_BROKEN' });
+    texts = [...good];
+    const mended = await start();
+    await until('ready', 60_000, async () => (await statusOf(`${mended.url}/readyz`)) === 200);
   });
 
   it('APP-4: once another server leads it ends, and leaves to it what runs and the file that says where', async () => {

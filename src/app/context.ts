@@ -1,4 +1,5 @@
 import type { Io } from '../cli/io.ts';
+import type { ChainWatch } from '../ledger/guarded.ts';
 import type { WiringContext } from '../wiring/context.ts';
 import type { Log } from '../wiring/log.ts';
 import type { Wiring } from '../wiring/wiring.ts';
@@ -13,6 +14,7 @@ export interface AppContext extends WiringContext {
   readonly log: Log;
   readonly lifecycle: Lifecycle;
   readonly health: Health;
+  readonly chain: ChainWatch;
   readonly listener: Listener;
   readonly allowedHosts: readonly string[];
   /** Aborts when the server is to end: on a signal, or when another server leads. */

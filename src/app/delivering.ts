@@ -1,6 +1,8 @@
 import { CliError, EXIT } from '../cli/io.ts';
-import type { Asked } from '../controller/followed.ts';
+import { type Calls, counted } from '../controller/flow/counting.ts';
+import type { DesiredRevision } from '../controller/rollout-desired-state.ts';
 import type { Platform } from '../declaration/platform.ts';
+import type { RolloutStanding } from '../delivery/answer.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { StackOptions } from '../embedded/stack.ts';
 import type { MetricsPort } from '../runtime/port.ts';
@@ -11,12 +13,14 @@ import { opened } from './opened.ts';
 export interface Delivering {
   readonly environments: readonly DeliveredEnvironment[];
   of(environment: string): DeliveredEnvironment;
-  readonly asked: Asked;
+  readonly asked: DesiredRevision;
+  /** Where a Rollout stands, read now; null: it cannot be read, or nobody follows it. */
+  standing(service: string, environment: string): Promise<RolloutStanding | null>;
   /** Starts again what ended on this machine. */
   heal(): Promise<void>;
 }
 
-export interface DeliveringOptions {
+interface DeliveringOptions {
   /** File that holds the token with which Alertmanager delivers. */
   readonly credentialsFile: string;
   revisionOf(lane: string, revision: string): Revision | null;
@@ -56,6 +60,7 @@ export async function openDelivering(context: AppContext, options: DeliveringOpt
     environments,
     of: (name) => environments.find((e) => e.name === name)!,
     asked: (service, environment) => clusters.asked(service, environment),
+    standing: (service, environment) => clusters.standing(service, environment),
     heal: () => stack.value.heal(),
   };
 }
@@ -64,12 +69,17 @@ export async function openDelivering(context: AppContext, options: DeliveringOpt
 export async function openMetricsPorts(
   { wiring, platform, env }: AppContext,
   { environments }: Delivering,
+  calls: Calls,
 ): Promise<ReadonlyMap<string, MetricsPort>> {
   const ports = new Map<string, MetricsPort>();
   for (const { name, prometheus } of environments)
     ports.set(
       name,
-      opened(await wiring.openMetrics(platform, name, prometheus, env), `Prometheus of ${name}`),
+      counted(
+        'prometheus',
+        opened(await wiring.openMetrics(platform, name, prometheus, env), `Prometheus of ${name}`),
+        calls,
+      ),
     );
   return ports;
 }

@@ -2,15 +2,15 @@ import { resolve } from 'node:path';
 import { readPlatform } from '../cli/files.ts';
 import { CliError, EXIT, type Io } from '../cli/io.ts';
 import type { OnceOptions } from '../cli/parts.ts';
-import { createBudgets } from '../controller/budgets.ts';
-import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
-import { createGovernance } from '../controller/governance.ts';
-import { NO_LOOK } from '../controller/metrics-look.ts';
-import { lanesOf } from '../declaration/platform.ts';
-import { emptyLane, laneName } from '../delivery/events.ts';
+import { createBudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
+import { createGate, type Gate } from '../controller/gate/gate.ts';
+import type { PullReader } from '../controller/gate/reading.ts';
+import { createGovernance } from '../controller/governance/governance.ts';
+import { NO_SNAPSHOT } from '../controller/metrics-snapshot.ts';
 import { lanesFold } from '../delivery/fold.ts';
 import type { Decision } from '../governance/decision.ts';
 import { governanceFold } from '../governance/fold.ts';
+import type { PolicyPort } from '../governance/port.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { type Journal, openJournal } from '../ledger/journal.ts';
 import { budgetsFold } from '../runtime/fold.ts';
@@ -22,7 +22,7 @@ import { opened } from './opened.ts';
 /** The adapters of one decision. The action brings its own: it runs where there is neither ledger nor server. */
 export type OnceWiring = Pick<
   Wiring,
-  'openExistingLedger' | 'openForge' | 'openMemoryLedger' | 'openMetrics' | 'openPolicy'
+  'openExistingLedger' | 'openForge' | 'openMemoryLedger' | 'openMetrics' | 'openPolicy' | 'openReader'
 >;
 
 /** The Prometheus of every environment that has one elsewhere: without a server none runs on this machine. */
@@ -50,36 +50,42 @@ function contextOf(io: Io, o: OnceOptions, root: string): WiringContext {
   return { platform, directory, work: o.work, root, env: io.env, now: () => Date.now(), warn: () => {} };
 }
 
+interface OnceInputs {
+  readonly journal: Journal;
+  readonly reader: PullReader;
+  readonly policy: PolicyPort;
+  /** Whether the journal is that of a work folder: an empty one knows nothing of past releases. */
+  readonly kept: boolean;
+}
+
 /** The planes as far as one decision needs them, over the ledger of a work folder or an empty one. */
 async function gateOver(
   context: WiringContext,
   o: OnceOptions,
   wiring: OnceWiring,
-  journal: Journal,
-  kept: boolean,
-): Promise<Gatekeeper> {
+  { journal, reader, policy, kept }: OnceInputs,
+): Promise<Gate> {
   const { platform } = context;
   const forge = opened(await wiring.openForge(context))!;
-  const policy = opened(await wiring.openPolicy(context));
   const ports = await metricsPorts(context, wiring);
-  const metrics = () => NO_LOOK;
-  const budgets = createBudgets({ platform, journal, metrics });
+  const metrics = () => NO_SNAPSHOT;
+  const budgets = createBudgetEvaluator({ platform, journal, metrics });
   const { statuses } = budgets;
   const governance = createGovernance({ platform, journal, statuses });
-  const names = lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name));
   // Where every lane stood when the last record was written.
   const known = journal.state(lanesFold).lanes;
-  const lanes = kept ? names.map((name) => known.get(name) ?? emptyLane(name)) : null;
-  return createGatekeeper({
+  return createGate({
     platform,
+    journal,
     forge: o.post
       ? forge
       : { ...forge, report: async () => ok({ post: 'unchanged', foreign: null, untold: null }) },
-    policy: policy.port,
+    policy,
+    reader,
     governance,
     metricsPort: (e) => ports.get(e),
     statuses,
-    lanes: () => lanes,
+    lanes: () => (kept ? known : null),
     adjustments: (slo, e) => budgets.adjustments(slo, e),
     pullUrl: () => null,
     now: context.now,
@@ -97,13 +103,21 @@ export async function decideOnce(
 ): Promise<Result<Decision, { code: string; message: string }>> {
   const context = contextOf(io, o, root);
   const existing = await wiring.openExistingLedger(o.work, context.platform.name);
+  const reader = await wiring.openReader(context);
+  const policy = opened(await wiring.openPolicy(context));
   const ledger = existing ?? (await wiring.openMemoryLedger('gate'));
   try {
     const journal = await openJournal(ledger, [lanesFold, governanceFold, budgetsFold]);
-    const gate = await gateOver(context, o, wiring, journal, existing !== null);
+    const gate = await gateOver(context, o, wiring, {
+      journal,
+      reader,
+      policy: policy.port,
+      kept: existing !== null,
+    });
     const done = await gate.evaluate(number, 'sluice gate');
     return done.ok ? ok(done.value.decision!) : fail(done.error);
   } finally {
+    await Promise.all([reader.close(), policy.close()]);
     await ledger.close();
   }
 }

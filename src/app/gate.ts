@@ -1,45 +1,60 @@
 import { CliError, EXIT } from '../cli/io.ts';
-import type { BudgetKeeper } from '../controller/budgets.ts';
-import { createGatekeeper, type Gatekeeper } from '../controller/gate/keeper.ts';
+import type { BudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
+import { type Calls, counted } from '../controller/flow/counting.ts';
+import type { Runner } from '../controller/flow/runner.ts';
+import { createGate, type Gate } from '../controller/gate/gate.ts';
 import { keepPolicy } from '../controller/gate/kept-policy.ts';
-import type { GovernanceKeeper } from '../controller/governance.ts';
+import type { FreezesAndWaivers } from '../controller/governance/governance.ts';
 import type { Controller } from '../controller/loop.ts';
-import type { LedgerPort } from '../ledger/port.ts';
+import type { Journal } from '../ledger/journal.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { AppContext } from './context.ts';
 import { opened } from './opened.ts';
 
-export interface GateOptions {
-  readonly ledger: LedgerPort;
-  readonly governance: GovernanceKeeper;
+interface GateOptions {
+  readonly journal: Journal;
+  readonly governance: FreezesAndWaivers;
   readonly controller: Controller;
-  readonly budgets: BudgetKeeper;
+  readonly budgets: BudgetEvaluator;
   metricsOf(environment: string): MetricsPort | undefined;
   publicUrl(): string;
+  readonly calls: Calls;
+  readonly runner: Runner;
 }
 
 /** The gate over the declared forge and policy; null where no forge is declared. */
-export async function openGate(context: AppContext, options: GateOptions): Promise<Gatekeeper | null> {
-  const { wiring, now, warn, platform } = context;
+export async function openGate(context: AppContext, options: GateOptions): Promise<Gate | null> {
+  const { wiring, lifecycle, now, warn, platform } = context;
   const { governance, controller, budgets } = options;
   const forge = opened(await wiring.openForge(context));
   const policy = await wiring.openPolicy(context);
-  if (!policy.ok) throw new CliError(EXIT.usage, { code: 'POLICY', message: policy.error });
+  if (!policy.ok)
+    throw new CliError(EXIT.usage, {
+      code: 'POLICY',
+      message: policy.error,
+      next: 'fix spec.policy of the Platform, or restore the files that it names',
+    });
+  lifecycle.onStop(() => policy.value.close());
   if (!forge) return null;
+  const reader = await wiring.openReader(context);
+  lifecycle.onStop(() => reader.close());
   const { port, wasm } = policy.value;
   const identity = await port.identity();
   if (identity.ok && wasm) {
-    const kept = await options.ledger.read({ type: 'policy.kept' });
+    const kept = await options.journal.read({ type: 'policy.kept' });
     await keepPolicy(governance, kept, identity.value, wasm, now());
   }
-  return createGatekeeper({
+  return createGate({
     platform,
-    forge,
-    policy: port,
+    journal: options.journal,
+    forge: counted('forge', forge, options.calls),
+    policy: counted('policy', port, options.calls),
+    reader,
+    runner: options.runner,
     governance,
     metricsPort: (environment) => options.metricsOf(environment),
     statuses: budgets.statuses,
-    lanes: () => controller.lanes().map((v) => v.state),
+    lanes: () => controller.states,
     adjustments: (slo, environment) => budgets.adjustments(slo, environment),
     pullUrl: (number) => `${options.publicUrl()}/pulls/${number}`,
     now,

@@ -1,13 +1,14 @@
 import { endSentence, laneSentence } from '../api/sentences.ts';
-import { type CommitKeeper, createCommits } from '../controller/commits.ts';
-import type { Gatekeeper } from '../controller/gate/keeper.ts';
-import { createLoadKeeper } from '../controller/load.ts';
+import { type CommitRecorder, createCommitRecorder } from '../controller/commits/commit-recorder.ts';
+import type { Runner } from '../controller/flow/runner.ts';
+import type { Gate } from '../controller/gate/gate.ts';
+import { createLoadRunner } from '../controller/load/load-runner.ts';
 import type { Controller } from '../controller/loop.ts';
 import { lastEnvironments, type Measures, measuresFold, measuresOf } from '../controller/measures.ts';
-import { createPromoter, type Promoter } from '../controller/promotion.ts';
-import { orderHold } from '../controller/promotion-order.ts';
+import { orderHold } from '../controller/promotion/order.ts';
+import { createPromoter, type Promoter } from '../controller/promotion/promoter.ts';
 import type { SloStatuses } from '../controller/slo-statuses.ts';
-import { createSync, type SyncKeeper } from '../controller/syncing.ts';
+import { createSyncFollower, type SyncFollower } from '../controller/sync/sync-follower.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
 import { endingOf } from '../delivery/summary.ts';
@@ -17,23 +18,25 @@ import type { SyncPort } from '../gitops/sync.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { createNotifier, type NotifierParts } from '../server/notify/notifier.ts';
 
-export interface GitopsOptions {
+interface GitopsOptions {
   readonly platform: Platform;
   readonly controller: Controller;
   readonly journal: Journal;
   readonly repository: DesiredRepository;
   readonly sync: SyncPort;
-  readonly gate: Gatekeeper | null;
+  readonly gate: Gate | null;
   readonly statuses: SloStatuses;
   readonly receivers: NotifierParts['receivers'];
+  readonly inTurn: number | undefined;
   openLoad(): Promise<LoadPort>;
+  newRunner(): Runner;
   publicUrl(): string;
   now(): number;
   warn(details: object, message: string): void;
 }
 
 /** A piece of work that is done again and again, beside the loop. */
-export interface Chore {
+interface Chore {
   readonly everyMs: number;
   readonly failing: string;
   work(now: number): Promise<unknown>;
@@ -41,7 +44,7 @@ export interface Chore {
 
 export interface Gitops {
   readonly promoter: Promoter | null;
-  readonly sync: SyncKeeper;
+  readonly sync: SyncFollower;
   measures(service: string | null, now: number, spanMs: number): Measures;
   readonly chores: readonly Chore[];
 }
@@ -51,18 +54,25 @@ const COMMITS_EVERY_MS = 1_000;
 const SYNC_EVERY_MS = 2_000;
 const TELL_EVERY_MS = 1_000;
 
-const openPromotions = (w: GitopsOptions, gate: Gatekeeper, commits: CommitKeeper): Promoter =>
+const openPromotions = (
+  w: GitopsOptions,
+  gate: Gate,
+  commits: CommitRecorder,
+  sync: SyncFollower,
+): Promoter =>
   createPromoter({
     platform: w.platform,
     forge: gate.forge,
     journal: w.journal,
-    lanes: () => w.controller.lanes().map((v) => v.state),
+    lanes: w.controller.states,
     desired: () => w.controller.desired(),
     gate,
     authors: (service, digest) => commits.origin(service, digest)?.authors ?? [],
-    refresh: (environment) => w.sync.refresh(environment),
+    refresh: (environment) => sync.refresh(environment),
     budgetLeft: (environment, slo) => w.statuses.of(slo, environment).left,
+    inTurn: w.inTurn,
     warn: w.warn,
+    runner: w.newRunner(),
   });
 
 /** What is said of a release that a lane still knows: while it goes on, and how it ended. */
@@ -78,36 +88,64 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   const { platform, controller, journal, gate } = w;
-  const lanes = () => controller.lanes().map((v) => v.state);
   const desired = () => controller.desired();
-  const commits = createCommits({ platform, journal, repository: w.repository, desired, lanes });
-  const promoter = gate ? openPromotions(w, gate, commits) : null;
-  const sync = createSync({ platform, journal, sync: w.sync, lanes, desired });
+  const commits = createCommitRecorder({
+    platform,
+    journal,
+    repository: w.repository,
+    desired,
+    lanes: controller.states,
+    warn: w.warn,
+    runner: w.newRunner(),
+  });
+  const sync = createSyncFollower({
+    platform,
+    journal,
+    sync: w.sync,
+    lanes: controller.states,
+    desired,
+    warn: w.warn,
+    runner: w.newRunner(),
+  });
+  const promoter = gate ? openPromotions(w, gate, commits, sync) : null;
   const users = lastEnvironments(platform);
   const chores: Chore[] = [
-    { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.look(now) },
-    { everyMs: SYNC_EVERY_MS, failing: 'drift cannot be looked for', work: (now) => sync.look(now) },
+    { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.tick(now) },
+    { everyMs: SYNC_EVERY_MS, failing: 'drift cannot be checked', work: (now) => sync.tick(now) },
   ];
   if (platform.environments.some((e) => e.load)) {
-    const load = createLoadKeeper({
+    const load = createLoadRunner({
       platform,
+      journal,
       port: await w.openLoad(),
-      lanes,
+      lanes: controller.states,
       desired,
-      record: async (lane, event) => void (await controller.record(lane, event)),
       warn: w.warn,
+      runner: w.newRunner(),
     });
     chores.push({
       everyMs: LOAD_EVERY_MS,
-      failing: 'load tests cannot be looked at',
-      work: (now) => load.look(now),
+      failing: 'load tests cannot be checked',
+      work: (now) => load.tick(now),
     });
   }
   if (w.receivers.length > 0) {
     const linkOf = (path: string) => `${w.publicUrl()}${path}`;
     const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
-    const notifier = createNotifier({ journal, receivers: w.receivers, linkOf, sentenceOf, warn: w.warn });
-    chores.push({ everyMs: TELL_EVERY_MS, failing: 'nobody can be told', work: (now) => notifier.look(now) });
+    const notifier = createNotifier({
+      journal,
+      receivers: w.receivers,
+      linkOf,
+      sentenceOf,
+      inTurn: w.inTurn,
+      warn: w.warn,
+      runner: w.newRunner(),
+    });
+    chores.push({
+      everyMs: TELL_EVERY_MS,
+      failing: 'notifications cannot be sent',
+      work: (now) => notifier.tick(now),
+    });
   }
   return {
     promoter,
@@ -125,7 +163,6 @@ export function orderHoldOf(
   target: Revision,
 ): Hold | null {
   if (!controller) return null;
-  const lanes = controller.lanes().map((v) => v.state);
-  const why = orderHold(platform, lanes, controller.desired(), lane, target.digest);
+  const why = orderHold(platform, controller.states, controller.desired(), lane, target.digest);
   return why === null ? null : { id: 'order', reason: why, by: 'promotion order', until: null };
 }

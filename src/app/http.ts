@@ -3,18 +3,21 @@ import { join } from 'node:path';
 import { alertReceiver } from '../controller/alerts.ts';
 import { type Anchoring, anchorWarnings } from '../controller/anchoring.ts';
 import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
+import { commitsFold, originKey, promotionsFold } from '../gitops/fold.ts';
+import { partsOfLane } from '../kit/lane.ts';
 import type { Journal } from '../ledger/journal.ts';
+import { createAnswered } from '../server/answered.ts';
 import { createApp } from '../server/app.ts';
 import { loadTokens } from '../server/auth.ts';
-import { createBudgetHouse } from '../server/budgets.ts';
-import { createGovernanceHouse } from '../server/governance.ts';
-import { createHouseViews } from '../server/house.ts';
+import { createBudgetQueries } from '../server/budgets.ts';
+import { createGovernanceQueries } from '../server/governance.ts';
 import { createMetrics, type ServerMetrics } from '../server/metrics.ts';
+import { createQueries } from '../server/queries.ts';
 import type { AppContext } from './context.ts';
 import { opened } from './opened.ts';
 import type { Planes } from './planes.ts';
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly journal: Journal;
   /** With this Alertmanager delivers. */
   readonly alertmanagerToken: string;
@@ -24,21 +27,33 @@ export interface HttpOptions {
 
 /** The server's own metrics, of everything that the planes know. */
 function openOwnMetrics(
-  { now }: AppContext,
-  { controller, governance, gate, gitops }: Planes,
+  { now, chain }: AppContext,
+  { controller, governance, gate, gitops, calls, troubles }: Planes,
   anchoring: Anchoring,
 ): ServerMetrics {
   const metrics = createMetrics(controller);
   controller.onRecords((records) => metrics.records(records));
+  calls.onCall((call) => metrics.call(call));
   metrics.watch({
     freezes: () => governance.freezes(now()) ?? [],
     pulls: () => gate?.pulls() ?? [],
     measures: (service) => gitops.measures(service, now(), MEASURED_MS),
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
     anchors: () => anchoring.status(),
+    chainBroken: () => chain.broken() !== null,
+    troubles,
   });
   return metrics;
 }
+
+/** Where an artefact comes from: the pull request that asked for it in a lane, and who wrote it. */
+const originIn = (journal: Journal) => (lane: string, digest: string) => {
+  const [service] = partsOfLane(lane);
+  return {
+    pull: journal.state(promotionsFold).brought.get(`${lane}@${digest}`) ?? null,
+    authors: journal.state(commitsFold).origins.get(originKey(service, digest))?.authors ?? [],
+  };
+};
 
 /** The API, the console and webhooks over the planes; from here on they answer. */
 export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
@@ -51,8 +66,18 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({
-    house: createHouseViews({ platform, controller, journal, statuses: budgets.statuses, now }),
-    budgets: createBudgetHouse({ platform, controller, journal, keeper: budgets, metricsOf, now }),
+    queries: createQueries({
+      platform,
+      controller,
+      journal,
+      statuses: budgets.statuses,
+      standing: planes.delivering.standing,
+      freezes: (at) => governance.freezes(at),
+      origin: originIn(journal),
+      chain: context.chain,
+      now,
+    }),
+    budgets: createBudgetQueries({ platform, journal, budgets, metricsOf, now }),
     slos: platform.slos.map((slo) => slo.name),
     controller,
     ledger,
@@ -65,8 +90,9 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     allowedHosts: context.allowedHosts,
     onAlerts: alertReceiver(platform, journal, (e) => controller.hint(e), now),
     signIn,
+    answered: createAnswered(now),
     governance,
-    governanceHouse: createGovernanceHouse({ platform, ledger, governance, gate, now, openKept }),
+    governanceQueries: createGovernanceQueries({ platform, ledger, governance, gate, now, openKept }),
     gate,
     promoter: gitops.promoter,
     sync: gitops.sync,
@@ -74,7 +100,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     lastEnvironments: lastEnvironments(platform),
     onPush: () => planes.desired.hint(),
     argoCdToken: sync.webhookToken,
-    onSync: () => gitops.sync.look(now()),
+    onSync: () => gitops.sync.tick(now()),
     branch: platform.forge?.branch ?? platform.repository.branch,
     publicUrl,
     now,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CliError, EXIT } from '../cli/io.ts';
+import { activeFreezes } from '../controller/governance/governance.ts';
 import { type ControllerPorts, createController } from '../controller/loop.ts';
 import { createSloStatuses } from '../controller/slo-statuses.ts';
 import { systemClock } from '../io/clock.ts';
@@ -7,8 +8,8 @@ import { messageOf } from '../kit/result.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import { createFollowerApp } from '../server/follower.ts';
-import { createHouseViews } from '../server/house.ts';
 import { createMetrics } from '../server/metrics.ts';
+import { createQueries } from '../server/queries.ts';
 import type { AppContext } from './context.ts';
 
 /** How often a server tries to lead, or goes on leading, and how often it follows the ledger. */
@@ -24,7 +25,7 @@ function leaderIn(holder: string): { name: string; address: string | null } {
 /** A server that stands by never observes or acts: only what is on record counts. */
 function onlyTheLedger(journal: Journal): ControllerPorts {
   const never = (): never => {
-    throw new Error('broken invariant: a server that stands by observes nothing');
+    throw new Error('broken invariant: a standby server observes nothing');
   };
   return {
     clock: systemClock,
@@ -52,12 +53,20 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
     adjustments: () => [],
   });
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, journal, statuses, now }),
+    queries: createQueries({
+      platform,
+      controller,
+      journal,
+      statuses,
+      freezes: (at) => activeFreezes(platform, journal, at),
+      chain: context.chain,
+      now,
+    }),
     ledger: journal,
     controller,
     now,
     metrics,
-    unready: () => standing.trouble,
+    unready: () => context.health.unready() ?? standing.trouble,
     consoleDir: join(root, 'console', 'dist'),
     allowedHosts: context.allowedHosts,
     leader: () => (standing.leader === null ? null : leaderIn(standing.leader)),
@@ -75,7 +84,7 @@ export async function standBy(context: AppContext, journal: Journal & SharedLedg
   for (let triedAt = now(); !context.ending.aborted; ) {
     try {
       standing.leader = await journal.leader();
-      if (standing.leader !== told) io.out(`Standing by: ${standing.leader ?? 'nobody'} leads.\n`);
+      if (standing.leader !== told) io.out(`On standby: ${standing.leader ?? 'nobody'} leads.\n`);
       told = standing.leader;
       await journal.follow();
       standing.trouble = null;
@@ -90,17 +99,21 @@ export async function standBy(context: AppContext, journal: Journal & SharedLedg
     }
     await systemClock.sleep(FOLLOW_EVERY_MS, context.ending);
   }
-  throw new CliError(EXIT.no, { code: 'STOPPED', message: 'stopped while standing by' });
+  throw new CliError(EXIT.no, {
+    code: 'STOPPED',
+    message: 'stopped while waiting to become the leader',
+    next: 'start it again',
+  });
 }
 
 /** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
 export function keepLeading(context: AppContext, ledger: SharedLedger, lost: () => void): void {
-  context.lifecycle.every(LEAD_EVERY_MS, 'the ledger cannot be led now', async () => {
+  context.lifecycle.every(LEAD_EVERY_MS, 'this server cannot become the leader now', async () => {
     const why = await ledger.lead().then(
-      (leads) => (leads ? null : 'another server leads: this one ends'),
+      (leads) => (leads ? null : 'another server leads: this server stops'),
       (thrown: unknown) => {
         if (!(thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_NEWER')) throw thrown;
-        return 'a newer version has written to the ledger: this server ends';
+        return 'a newer version has written to the ledger: this server stops';
       },
     );
     if (why === null) return;

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { CliError, EXIT } from '../cli/io.ts';
+import { startingApp } from '../server/starting.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-export type Handler = (request: Request) => Response | Promise<Response>;
+type Handler = (request: Request) => Response | Promise<Response>;
 
 export interface Listener {
   readonly url: string;
@@ -11,34 +12,33 @@ export interface Listener {
   answer(next: Handler): void;
 }
 
-/** It lives: whoever restarts what does not answer must not restart a server that starts or stands by. */
-const startingHandler: Handler = (request) => {
-  if (new URL(request.url).pathname === '/healthz') return Response.json({ ok: true });
-  const problem = {
-    type: 'about:blank',
-    title: 'Starting',
-    status: 503,
-    detail: 'the server is starting',
-  };
-  return new Response(JSON.stringify(problem), {
-    status: 503,
-    headers: { 'content-type': 'application/problem+json' },
-  });
-};
+/** Why nothing listens at an address; null: something else is wrong. */
+function refused(host: string, port: number, code: string | undefined): CliError | null {
+  const at = `port ${port} on ${host}`;
+  if (code === 'EADDRINUSE')
+    return new CliError(EXIT.unreachable, {
+      code: 'PORT_TAKEN',
+      message: `${at} is taken`,
+      next: 'choose another with --port, or 0 for any free one',
+    });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new CliError(EXIT.unreachable, {
+      code: 'PORT_REFUSED',
+      message: `this user may not listen at ${at}`,
+      next: 'choose one above 1023 with --port, or 0 for any free one',
+    });
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new CliError(EXIT.usage, {
+      code: 'BAD_HOST',
+      message: `${host} is not an address of this machine`,
+      next: 'choose one with --host, such as 127.0.0.1, or 0.0.0.0 for all',
+    });
+  return null;
+}
 
 const bind = (server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new CliError(EXIT.no, {
-              code: 'PORT_TAKEN',
-              message: `port ${port} on ${host} is taken`,
-              next: 'choose another with --port, or 0 for any free one',
-            })
-          : error,
-      ),
-    );
+    server.once('error', (error: NodeJS.ErrnoException) => reject(refused(host, port, error.code) ?? error));
     server.listen(port, host, () => {
       const address = server.address();
       resolve(address && typeof address === 'object' ? address.port : port);
@@ -47,7 +47,7 @@ const bind = (server: ReturnType<typeof createServer>, host: string, port: numbe
 
 /** Listens before anything else starts, since Alertmanager must know the address. Until then every answer is 503. */
 export async function listen(host: string, port: number, lifecycle: Lifecycle): Promise<Listener> {
-  let handler = startingHandler;
+  let handler: Handler = startingApp().fetch;
   const server = createServer(getRequestListener((request) => handler(request)));
   const bound = await bind(server, host, port);
   lifecycle.onStop(async () => {

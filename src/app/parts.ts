@@ -1,8 +1,9 @@
-import type { Parts } from '../cli/parts.ts';
+import type { CommandParts } from '../cli/parts.ts';
 
 /** The composition root as commands see it: every adapter is loaded when it is asked for, and not before. */
-export const createParts = (root: string): Parts => ({
+export const createParts = (root: string, program: string): CommandParts => ({
   root,
+  program,
   startApp: async (io, places) => (await import('../app.ts')).startApp(io, places),
   decideOnce: async (io, options, number) => {
     const { decideOnce } = await import('./gate-once.ts');
@@ -12,6 +13,8 @@ export const createParts = (root: string): Parts => ({
   openExistingHistory: async (work) => (await import('../wiring/ledger.ts')).openExistingHistory(work),
   openExistingLedger: async (work) => (await import('../wiring/ledger.ts')).openExistingLedger(work),
   openMetrics: async (...given) => (await import('../wiring/metrics.ts')).openMetrics(...given),
+  openCluster: async (...given) => (await import('../wiring/kubernetes.ts')).openCluster(...given),
+  openLive: async (...given) => (await import('../wiring/live.ts')).openLive(...given),
   openOwnPolicy: async (server) => (await import('../wiring/policy.ts')).openOwnPolicy(root, server),
   openKeptPolicy: async () => (await import('../wiring/policy.ts')).openKeptPolicy,
   openRuleRunner: async () => (await import('../wiring/rule-runner.ts')).openRuleRunner(),
@@ -21,5 +24,6 @@ export const createParts = (root: string): Parts => ({
   checkPrograms: async (env) => (await import('../wiring/programs.ts')).checkPrograms(env),
   loadHistory: async (options) => (await import('../embedded/history.ts')).loadHistory(options),
   openTraffic: async () => (await import('../wiring/load-test.ts')).openTraffic(),
+  readCluster: async (options) => (await import('../wiring/cluster-reading.ts')).readCluster(options),
   pushChange: async (change) => (await import('../wiring/developer.ts')).pushChange(change),
 });

@@ -1,8 +1,12 @@
-import { type BudgetKeeper, createBudgets } from '../controller/budgets.ts';
-import { type Followed, followCluster } from '../controller/followed.ts';
-import type { Gatekeeper } from '../controller/gate/keeper.ts';
-import { createGovernance, type GovernanceKeeper } from '../controller/governance.ts';
+import { type BudgetEvaluator, createBudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
+import { type Calls, counted, createCalls } from '../controller/flow/counting.ts';
+import { seededJitter } from '../controller/flow/jitter.ts';
+import type { Troubled } from '../controller/flow/jobs.ts';
+import { createRunner, type Runner } from '../controller/flow/runner.ts';
+import type { Gate } from '../controller/gate/gate.ts';
+import { createGovernance, type FreezesAndWaivers } from '../controller/governance/governance.ts';
 import { type Controller, createController } from '../controller/loop.ts';
+import { type Followed, rolloutDesiredState } from '../controller/rollout-desired-state.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import { systemClock } from '../io/clock.ts';
@@ -20,52 +24,68 @@ export interface Planes {
   readonly controller: Controller;
   readonly delivering: Delivering;
   readonly desired: DesiredRepository;
-  readonly budgets: BudgetKeeper;
-  readonly governance: GovernanceKeeper;
-  readonly gate: Gatekeeper | null;
+  readonly budgets: BudgetEvaluator;
+  readonly governance: FreezesAndWaivers;
+  readonly gate: Gate | null;
   readonly gitops: Gitops;
   readonly sync: OpenSync;
   metricsOf(environment: string): MetricsPort | undefined;
+  /** Every call to the outside. */
+  readonly calls: Calls;
+  /** What could not be done outside, by whom it was for. */
+  troubles(): readonly Troubled[];
 }
 
-export interface PlanesOptions {
+interface PlanesOptions {
   readonly journal: Journal;
   readonly repository: DesiredRepository;
   readonly credentialsFile: string;
+  /** So many subjects of each plane are planned in each look though nothing was told of them; left out, a few. */
+  readonly inTurn?: number | undefined;
   publicUrl(): string;
   progress(what: string): void;
 }
 
 /** What a revision is, by what the lane remembers of it. */
 function revisionIn(controller: Controller | null, lane: string, revision: string): Revision | null {
-  const state = controller?.lanes().find((v) => v.state.lane === lane)?.state;
-  const known = [state?.release?.target, state?.stable, state?.release?.from];
+  const state = controller?.states.get(lane);
+  const known = [state?.release?.target, state?.stable, state?.release?.from, state?.returning];
   return known.find((r) => r?.revision === revision) ?? null;
 }
 
 /** Parts that others ask before they are there: environments start before the lanes of the ledger are folded. */
 interface Late {
   controller: Controller | null;
-  governance: GovernanceKeeper | null;
+  governance: FreezesAndWaivers | null;
 }
 
-function controllerOf(
-  context: AppContext,
-  journal: Journal,
-  followed: Followed,
-  delivering: Delivering,
-  metricsPorts: ReadonlyMap<string, MetricsPort>,
-  late: Late,
-): Controller {
+interface ControllerOptions {
+  readonly followed: Followed;
+  readonly desired: DesiredRepository;
+  readonly delivering: Delivering;
+  readonly metricsPorts: ReadonlyMap<string, MetricsPort>;
+  readonly late: Late;
+  readonly calls: Calls;
+  readonly inTurn: number | undefined;
+  newRunner(): Runner;
+}
+
+function controllerOf(context: AppContext, journal: Journal, options: ControllerOptions): Controller {
   const { platform, log } = context;
+  const { followed, delivering, metricsPorts, late } = options;
+  const deliveries = new Map(
+    delivering.environments.map((e) => [e.name, counted('delivery', e.delivery, options.calls)]),
+  );
   return createController(
     platform,
     {
       clock: systemClock,
       journal,
-      desired: followed.repository,
+      desired: options.desired,
+      runner: options.newRunner(),
+      inTurn: options.inTurn,
       metrics: (environment) => metricsPorts.get(environment)!,
-      delivery: (environment) => delivering.of(environment).delivery,
+      delivery: (environment) => deliveries.get(environment)!,
       wanted: followed.wanted,
       hold: (lane, target, at) =>
         late.governance?.hold(lane, target, at) ?? orderHoldOf(platform, late.controller, lane, target),
@@ -74,32 +94,51 @@ function controllerOf(
   );
 }
 
+/** Each plane has a runner of its own: what one waits for holds up no other. */
+function runnersOf({ now, warn, platform }: AppContext) {
+  const runners: Runner[] = [];
+  return {
+    newRunner(): Runner {
+      const runner = createRunner({ now, warn, jitter: seededJitter(platform.name) });
+      runners.push(runner);
+      return runner;
+    },
+    troubles: () => runners.flatMap((runner) => runner.troubles()),
+  };
+}
+
 export async function openPlanes(context: AppContext, options: PlanesOptions): Promise<Planes> {
   const { platform, wiring, lifecycle, now, warn } = context;
-  const { journal, publicUrl } = options;
+  const { journal, publicUrl, inTurn } = options;
+  const calls = createCalls();
+  const { newRunner, troubles } = runnersOf(context);
   const late: Late = { controller: null, governance: null };
   const delivering = await openDelivering(context, {
     credentialsFile: options.credentialsFile,
     revisionOf: (lane, revision) => revisionIn(late.controller, lane, revision),
     progress: options.progress,
   });
-  const followed = followCluster(platform, options.repository, delivering.asked);
-  const desired = followed.repository;
-  const metricsPorts = await openMetricsPorts(context, delivering);
+  const followed = rolloutDesiredState(platform, options.repository, delivering.asked);
+  const desired = counted('git', followed.repository, calls);
+  const metricsPorts = await openMetricsPorts(context, delivering, calls);
   const metricsOf = (environment: string) => metricsPorts.get(environment);
-  const controller = controllerOf(context, journal, followed, delivering, metricsPorts, late);
+  const given = { followed, desired, delivering, metricsPorts, late, calls, inTurn, newRunner };
+  const controller = controllerOf(context, journal, given);
   late.controller = controller;
   const metrics = (environment: string) => controller.metrics(environment);
-  const budgets = createBudgets({ platform, journal, metrics });
-  const governance = createGovernance({ platform, journal, statuses: budgets.statuses });
+  const shared = { platform, journal, inTurn, warn };
+  const budgets = createBudgetEvaluator({ ...shared, metrics });
+  const governance = createGovernance({ ...shared, statuses: budgets.statuses });
   late.governance = governance;
   const gate = await openGate(context, {
-    ledger: journal,
+    journal,
     governance,
     controller,
     budgets,
     metricsOf,
     publicUrl,
+    calls,
+    runner: newRunner(),
   });
   const receivers = opened(await wiring.openReceivers(context));
   const delivery = (environment: string) => delivering.of(environment).delivery;
@@ -110,14 +149,29 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     controller,
     journal,
     repository: desired,
-    sync: sync.port,
+    sync: counted('sync', sync.port, calls),
     statuses: budgets.statuses,
     gate,
-    receivers,
-    openLoad: () => wiring.openLoad(context, addressIn(platform, delivering)),
+    receivers: receivers.map((r) => ({ ...r, sender: counted('receiver', r.sender, calls) })),
+    openLoad: async () =>
+      counted('load test', await wiring.openLoad(context, addressIn(platform, delivering)), calls),
+    newRunner,
+    inTurn,
     publicUrl,
     now,
     warn,
   });
-  return { controller, delivering, desired, budgets, governance, gate, gitops, sync, metricsOf };
+  return {
+    controller,
+    delivering,
+    desired,
+    budgets,
+    governance,
+    gate,
+    gitops,
+    sync,
+    metricsOf,
+    calls,
+    troubles,
+  };
 }

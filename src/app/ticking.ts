@@ -3,6 +3,17 @@ import { messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import type { AppContext } from './context.ts';
 
+function tellOf(context: AppContext, thrown: unknown): void {
+  const error = messageOf(thrown);
+  context.health.set('tick', error);
+  context.warn(
+    { error },
+    thrown instanceof LedgerUnavailable
+      ? 'the ledger cannot be written: nothing is decided until it can'
+      : 'a tick failed; the next tick retries',
+  );
+}
+
 /** Ticks until the server ends. A ledger that takes no record stops all deciding until it does again. */
 export async function tickUntilEnd(
   context: AppContext,
@@ -16,14 +27,10 @@ export async function tickUntilEnd(
       await tick();
       context.health.set('tick', null);
     } catch (thrown) {
-      const error = messageOf(thrown);
-      context.health.set('tick', error);
-      context.warn(
-        { error },
-        thrown instanceof LedgerUnavailable
-          ? 'the ledger takes no record: nothing is decided until it does'
-          : 'a tick failed; the next one tries again',
-      );
+      // Told once, when it was found.
+      if (thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_BROKEN')
+        context.health.set('tick', null);
+      else tellOf(context, thrown);
     }
     const took = performance.now() - begun;
     metrics.tick(took / 1_000);

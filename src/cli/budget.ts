@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import type { BudgetView } from '../api/budgets.ts';
 import { needServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface ListAnswer {
   readonly sentence: string;
   readonly budgets: readonly BudgetView[];
 }
 
-const share = (value: number | null): string =>
-  value === null ? 'no data' : `${(100 * value).toFixed(1)} %`;
+const share = (value: number | null): string => (value === null ? 'no data' : `${(100 * value).toFixed(1)}%`);
 const times = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)}x`);
 
 /** `sluice budget list`: what is left of every error budget, trouble first. Exit 1 where one is spent. */
 export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o.work).get<ListAnswer>('/api/v1/budgets');
+  const answer = await needServer(o).get<ListAnswer>('/api/v1/budgets');
   const spent = answer.budgets.some((b) => b.left !== null && b.left <= 0);
   if (o.json) printJson(io, answer);
   else {
@@ -52,15 +51,16 @@ export async function budgetExcludeCommand(
       throw new CliError(EXIT.usage, {
         code: `NO_${name.toUpperCase()}`,
         message: `an exclusion needs --${name}`,
-        next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all go into the ledger',
+        next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
       });
   const { from, to, reason, approver } = o;
   const path = `/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}/adjustments`;
-  const answer = await needServer(o.work).post<{ seq: number; bad: number; requests: number }>(
-    path,
-    { from, to, reason, approver },
-    randomUUID(),
-  );
+  const answer = await needServer(o).post<{ seq: number; bad: number; requests: number }>(path, {
+    from,
+    to,
+    reason,
+    approver,
+  });
   if (o.json) printJson(io, answer);
   else {
     io.out(
@@ -74,20 +74,24 @@ export async function budgetExcludeCommand(
 export const define: Define = (command, { io, run }) => {
   command
     .command('list')
-    .description('list every error budget: what is left, trouble first')
+    .description('Show what remains of every error budget, worst first')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => budgetListCommand(io, o)));
   command
     .command('exclude')
-    .description('an incident that does not count, with reason and approver, in the ledger')
-    .argument('<slo>')
-    .argument('<environment>')
-    .option('--from <time>', 'when it began, as 2026-03-01T02:00:00Z')
-    .option('--to <time>', 'when it ended')
-    .option('--reason <why>', 'why it does not count')
-    .option('--approver <who>', 'who approved that')
+    .description('Exclude an incident from a budget, with a reason and an approver, on record')
+    .argument('<slo>', 'name of the SLO')
+    .argument('<environment>', 'name of the environment')
+    .option('--from <time>', 'when the incident began, as 2026-03-01T02:00:00Z')
+    .option('--to <time>', 'when the incident ended')
+    .option('--reason <why>', 'why it is excluded')
+    .option('--approver <who>', 'who approved the exclusion')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((slo, environment, o) => run(() => budgetExcludeCommand(io, slo, environment, o)));
 };

@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
-import { type Command, Option } from '@commander-js/extra-typings';
+import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Exit, Io } from './io.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
+import type { ServerAddress } from './server-address.ts';
 
 /** What every command is given. */
-export interface Context {
+export interface CommandContext {
   readonly io: Io;
-  readonly parts: Parts;
+  readonly parts: CommandParts;
+  /** Every command by name, for those that tell of them. */
+  readonly commands: readonly CommandEntry[];
   /** Runs the work of a command: its exit code becomes that of the program, and what it throws is reported. */
   run(work: () => Promise<Exit>): Promise<void>;
 }
 
 /** Declares arguments, options and handler of a command; its name and description are known before it is loaded. */
-export type Define = (command: Command, context: Context) => void;
+export type Define = (command: Command, context: CommandContext) => void;
 
 /** One command in the list of commands; its module is loaded only when the command is asked for. */
 export type CommandEntry = readonly [
@@ -22,26 +25,32 @@ export type CommandEntry = readonly [
 ];
 
 /** Values of `jsonOption`. */
-export interface Json {
+export interface JsonOptions {
   readonly json?: boolean | undefined;
 }
 
-/** Values of `workOption` and `jsonOption`: what most commands about a server take. */
-export interface Shared extends Json {
-  /** Absolute path of the work folder. */
-  readonly work: string;
-}
+/** Values of `workOption`, `serverOption`, `contextOption` and `jsonOption`: what most commands about a server take. */
+export interface Shared extends JsonOptions, ServerAddress {}
 
-export const jsonOption = () => new Option('--json', 'one JSON document on stdout');
+/** Which edition of the evidence rule judges. */
+export const editionOption = () =>
+  new Option('--edition <edition>', 'edition of the evidence rule').choices(['1', '2'] as const);
+
+export const jsonOption = () => new Option('--json', 'print one JSON document');
 
 /** An option that names a path; a relative one starts at the current folder. */
 export const pathOption = <Flags extends `--${string} <dir>`>(io: Io, flags: Flags, description: string) =>
   new Option(flags, description).argParser((path) => resolve(io.cwd, path));
 
-export const workOption = (io: Io) =>
-  pathOption(io, '--work <dir>', 'work folder of the server').default(
-    resolve(io.cwd, '.sluice'),
-    JSON.stringify('.sluice'),
-  );
+/** The address of a server, as an option takes it. */
+export function addressOf(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('Expected an address, such as http://prometheus:9090.');
+  return text;
+}
 
-export const reasonOption = () => new Option('--reason <why>', 'why; it goes into the ledger');
+/** What helps where a Prometheus does not answer as one. */
+export const NO_ANSWER_NEXT =
+  'give the address of the Prometheus itself, without /api/v1, and the credentials that it asks for by the environment';
+
+export const reasonOption = () => new Option('--reason <why>', 'reason, recorded in the ledger');

@@ -1,14 +1,14 @@
 import type { LedgerPort } from '../ledger/port.ts';
 import { CliError, EXIT } from './io.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
 
-type LedgerParts = Pick<Parts, 'openExistingLedger'>;
+type LedgerParts = Pick<CommandParts, 'openExistingLedger'>;
 
 export const noLedger = (work: string): never => {
   throw new CliError(EXIT.usage, {
     code: 'NO_LEDGER',
     message: `there is no ledger in ${work}`,
-    next: 'name the work folder of a server with --work',
+    next: 'give the work folder of a server with --work',
   });
 };
 

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { FREEZE_STATES } from '../api/freeze-states.ts';
 import type { FreezeList } from '../api/governance.ts';
 import { humanSpan } from '../kit/time.ts';
 import { needServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { defineOrder, left, momentOf, type Recorded, reasonOf, scopeOf } from './governance.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface FreezeOptions extends Shared {
   readonly reason?: string | undefined;
@@ -13,12 +14,12 @@ interface FreezeOptions extends Shared {
 
 /** `sluice freeze list`: what stands, what comes. Exit 0 whatever stands. */
 export async function freezeListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o.work).get<FreezeList>('/api/v1/freezes');
+  const answer = await needServer(o).get<FreezeList>('/api/v1/freezes');
   if (o.json) printJson(io, answer);
   else {
     io.out(`${palette(io).bold(answer.sentence)}\n`);
     const rows = answer.freezes.map((f) => [
-      f.state,
+      FREEZE_STATES[f.state],
       f.scopeText,
       f.kind,
       f.state === 'comes'
@@ -30,7 +31,8 @@ export async function freezeListCommand(io: Io, o: Shared): Promise<Exit> {
       f.reason,
       f.id,
     ]);
-    if (rows.length > 0) io.out(table([['STATE', 'SCOPE', 'KIND', 'LEFT', 'BY', 'WHY', 'ID'], ...rows]));
+    if (rows.length > 0)
+      io.out(table([['STATE', 'SCOPE', 'KIND', 'ENDS IN', 'BY', 'REASON', 'ID'], ...rows]));
     io.out('Next: sluice freeze on SCOPE --until 2h --reason "…", sluice freeze off ID --reason "…"\n');
   }
   return EXIT.yes;
@@ -43,7 +45,7 @@ export async function freezeOnCommand(io: Io, scope: string, o: FreezeOptions): 
     reason: reasonOf(o.reason, 'sluice freeze on'),
     until: momentOf(o.until, 'until'),
   };
-  const done = await needServer(o.work).post<Recorded>('/api/v1/freezes', body, randomUUID());
+  const done = await needServer(o).post<Recorded>('/api/v1/freezes', body);
   if (o.json) printJson(io, done);
   else {
     io.out(`Recorded as #${done.seq}: ${scope} is frozen until ${body.until}. Reverts and rollbacks pass.\n`);
@@ -56,22 +58,26 @@ export const define: Define = (command, context) => {
   const { io, run } = context;
   command
     .command('list')
-    .description('list freezes: those that stand, those that come')
+    .description('List active, scheduled and ended freezes')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => freezeListCommand(io, o)));
   command
     .command('on')
-    .description('freeze a scope until a moment')
+    .description('Freeze a scope until a given time')
     .argument('<scope>', 'prod, checkout/prod, or "*"')
-    .option('--until <time>', 'its end: a length such as 2h, or a moment with its offset')
-    .option('--reason <why>', 'why; everybody it stops reads it')
+    .option('--until <time>', 'end: a duration such as 2h, or a time with its offset')
+    .option('--reason <why>', 'reason, shown to everybody whom it affects')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((scope, o) => run(() => freezeOnCommand(io, scope, o)));
   defineOrder(command, context, {
     name: 'off',
-    description: 'lift a freeze before its end',
+    description: 'Lift a freeze before its end',
     path: '/api/v1/freezes/{id}/lift',
   });
 };

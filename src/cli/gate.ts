@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { GOVERNANCE_DEFAULTS } from '../declaration/defaults.ts';
 import { couldNotAsk, type Decision, decisionOf, reason } from '../governance/decision.ts';
+import { decisionSentence, unblockOf } from '../governance/decision-text.ts';
 import type { Facts } from '../governance/facts.ts';
 import type { PolicyPort } from '../governance/port.ts';
-import { decisionSentence, unblockOf } from '../governance/words.ts';
+import { oneLine } from '../kit/line.ts';
 import { messageOf } from '../kit/result.ts';
 import { humanSpan, parseDuration } from '../kit/time.ts';
-import { clientOf, runningServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { clientOf, serverAt } from './client.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
-import type { Parts } from './parts.ts';
+import { readJsonFile } from './json-file.ts';
+import type { CommandParts } from './parts.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface GateOptions extends Shared {
   readonly input?: string | undefined;
@@ -19,7 +20,7 @@ interface GateOptions extends Shared {
   readonly policyServer?: string | undefined;
 }
 
-type GateParts = Pick<Parts, 'decideOnce' | 'openOwnPolicy'>;
+type GateParts = Pick<CommandParts, 'decideOnce' | 'openOwnPolicy'>;
 
 const VALID_MS = parseDuration(GOVERNANCE_DEFAULTS.validFor)!;
 
@@ -33,21 +34,21 @@ function timesOf(facts: object): { now: number; until: number } {
 function readFacts(io: Io, file: string): object {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(resolve(io.cwd, file), 'utf8'));
+    value = readJsonFile(io, file);
   } catch (thrown) {
     throw new CliError(EXIT.usage, {
       code: 'INPUT_UNREADABLE',
-      message: `${file} is not JSON that can be read: ${messageOf(thrown)}`,
+      message: `${file} is not valid JSON: ${messageOf(thrown)}`,
       file,
-      next: 'see policy/samples for whole facts',
+      next: 'see policy/samples for complete facts',
     });
   }
   if (value !== null && typeof value === 'object') return value;
   throw new CliError(EXIT.usage, {
     code: 'INPUT_UNREADABLE',
-    message: `${file} holds no object`,
+    message: `${file} is not a JSON object`,
     file,
-    next: 'see policy/samples for whole facts',
+    next: 'see policy/samples for complete facts',
   });
 }
 
@@ -70,7 +71,7 @@ const unknownPull = (number: number, message: string): Decision =>
   );
 
 async function decidePull(io: Io, number: number, o: GateOptions, parts: GateParts): Promise<Decision> {
-  const server = runningServer(o.work);
+  const server = serverAt(o);
   if (server) return clientOf(server).post<Decision>(`/api/v1/pulls/${number}/evaluation`, {});
   const { declaration, work } = o;
   const decided = await parts.decideOnce(io, { declaration, work, post: o.post ?? false }, number);
@@ -87,14 +88,15 @@ async function decidePull(io: Io, number: number, o: GateOptions, parts: GatePar
 /** One line a reason, what would unblock it, and when it looks again. */
 function show(io: Io, decision: Decision): void {
   const p = palette(io);
-  io.out(`${decision.allow ? p.green('allow') : p.red('deny')}  ${decisionSentence(decision)}\n`);
+  io.out(`${decision.allow ? p.green('allow') : p.red('deny')}  ${oneLine(decisionSentence(decision))}\n`);
   for (const d of decision.deny)
-    io.out(`  ${p.red(d.code)}: ${d.msg}\n    ${p.dim(`unblock: ${unblockOf(d)}`)}\n`);
+    io.out(`  ${p.red(d.code)}: ${oneLine(d.msg)}\n    ${p.dim(`To unblock: ${oneLine(unblockOf(d))}`)}\n`);
   for (const r of decision.recorded)
-    io.out(`  ${p.yellow(`on record, ${r.code}`)}: ${r.msg} (${r.by.join(', ')})\n`);
-  for (const w of decision.warn) io.out(`  ${p.yellow(w.code)}: ${w.msg}\n`);
+    io.out(`  ${p.yellow(`on record, ${r.code}`)}: ${oneLine(`${r.msg} (${r.by.join(', ')})`)}\n`);
+  for (const w of decision.warn) io.out(`  ${p.yellow(w.code)}: ${oneLine(w.msg)}\n`);
   const left = decision.validUntil - decision.evaluatedAt;
-  const again = left > 0 ? `Looks again within ${humanSpan(left)}, and as soon as its grounds flip. ` : '';
+  const again =
+    left > 0 ? `Re-evaluated within ${humanSpan(left)}, and automatically when inputs change. ` : '';
   io.out(p.dim(`${again}Decision ${decision.id}, policy ${decision.policy.revision}.`));
   io.out('\n');
 }
@@ -115,8 +117,8 @@ export async function gateCommand(
   if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number))
     throw new CliError(EXIT.usage, {
       code: 'BAD_NUMBER',
-      message: `"${number}" is no number of a pull request`,
-      next: 'sluice pull list shows them',
+      message: `"${number}" is not the number of a pull request`,
+      next: 'list them with sluice pull list',
     });
   const decision =
     o.input === undefined
@@ -130,11 +132,13 @@ export async function gateCommand(
 
 export const define: Define = (command, { io, parts, run }) =>
   command
-    .argument('[number]', 'of a pull request on the declared forge')
-    .option('--input <file>', 'facts from a file instead')
-    .option('--declaration <dir>', 'the declaration, where no server runs', '.')
-    .option('--post', 'post the answer to the forge, where no server runs')
-    .option('--policy-server <url>', 'an OPA server for --input, instead of the policy compiled in')
+    .argument('[number]', 'number of a pull request on the declared forge')
+    .option('--input <file>', 'file of facts to evaluate instead')
+    .option('--declaration <dir>', 'folder of the declaration, if no server runs', '.')
+    .option('--post', 'post the result to the forge, if no server runs')
+    .option('--policy-server <url>', 'OPA server to use with --input, instead of the built-in policy')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((number, o) => run(() => gateCommand(io, number, o, parts)));

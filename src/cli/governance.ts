@@ -2,8 +2,9 @@ import type { Command } from '@commander-js/extra-typings';
 import { parseScope } from '../governance/facts.ts';
 import { humanSpan, parseDuration } from '../kit/time.ts';
 import { needServer } from './client.ts';
-import { type Context, jsonOption, reasonOption, type Shared, workOption } from './command.ts';
+import { type CommandContext, jsonOption, reasonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 /** What freezes and waivers share: scopes, moments, reasons, and orders about one that is there. */
 export interface Recorded {
@@ -20,14 +21,14 @@ const missing = (what: string, next: string): CliError =>
 
 export function reasonOf(reason: string | undefined, what: string): string {
   if (reason?.trim()) return reason.trim();
-  throw missing('reason', `say why: ${what} --reason "…"; it goes into the ledger`);
+  throw missing('reason', `give a reason: ${what} --reason "…"; it is recorded in the ledger`);
 }
 
 export function scopeOf(scope: string): string {
   if (parseScope(scope)) return scope;
   throw new CliError(EXIT.usage, {
     code: 'BAD_SCOPE',
-    message: `"${scope}" is no scope`,
+    message: `"${scope}" is not a scope`,
     next: 'write prod, checkout/prod, or "*" for everything',
   });
 }
@@ -40,7 +41,7 @@ export function momentOf(text: string | undefined, option: string): string {
   if (/T.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
   throw new CliError(EXIT.usage, {
     code: 'BAD_TIME',
-    message: `"${text}" is neither a length nor a moment with its offset`,
+    message: `"${text}" is neither a duration nor a time with its offset`,
     next: `such as --${option} 2h, or 2026-03-02T18:00:00+01:00`,
   });
 }
@@ -51,7 +52,7 @@ export const left = (until: number | null, at: number): string =>
 /** Orders about a freeze or a waiver that is there. */
 async function orderCommand(io: Io, path: string, what: string, id: string, o: OrderOptions): Promise<Exit> {
   const reason = reasonOf(o.reason, what);
-  const done = await needServer(o.work).post<Recorded>(path.replace('{id}', encodeURIComponent(id)), {
+  const done = await needServer(o).post<Recorded>(path.replace('{id}', encodeURIComponent(id)), {
     reason,
   });
   if (o.json) printJson(io, done);
@@ -69,14 +70,16 @@ interface Order {
 /** Declares an order about one freeze or waiver: a path of the API each. */
 export const defineOrder = (
   parent: Command,
-  { io, run }: Context,
+  { io, run }: CommandContext,
   { name, description, path }: Order,
 ): void =>
   void parent
     .command(name)
     .description(description)
-    .argument('<id>')
+    .argument('<id>', `id of the ${parent.name()}; see sluice ${parent.name()} list`)
     .addOption(reasonOption())
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((id, o) => run(() => orderCommand(io, path, `sluice ${parent.name()} ${name}`, id, o)));

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { type Problem, problemLine } from '../kit/problem.ts';
-import type { Result } from '../kit/result.ts';
-import { CliError, EXIT, type Io } from './io.ts';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { SourceFile } from '../declaration/documents.ts';
+import type { Outcome, Reading, Skipped } from '../declaration/import/reading.ts';
+import { byPlace, type Problem, problemLine } from '../kit/problem.ts';
+import { CliError, EXIT, type Io, palette, table } from './io.ts';
 
-export const yamlFiles = (root: string): string[] =>
+const yamlFiles = (root: string): string[] =>
   statSync(root).isFile()
     ? [root]
     : readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -12,54 +13,67 @@ export const yamlFiles = (root: string): string[] =>
         .sort()
         .map((f) => join(root, f));
 
-/** What is there is never written over. */
-function refuseTaken(out: string, said: string, paths: readonly string[]): void {
-  const taken = paths.filter((path) => existsSync(join(out, path)));
+/** Every YAML file of these folders and files, each once, by the name under which people know it. */
+export function readSources(io: Io, places: readonly string[], whose: string): SourceFile[] {
+  const paths = places.flatMap((where) => {
+    const root = resolve(io.cwd, where);
+    if (!existsSync(root))
+      throw new CliError(EXIT.usage, {
+        code: 'NO_SUCH_FOLDER',
+        message: `${where} does not exist`,
+        next: `give the folder of your ${whose}`,
+      });
+    return yamlFiles(root);
+  });
+  return [...new Set(paths)].map((path) => {
+    const short = relative(io.cwd, path);
+    return { file: short.startsWith('..') ? path : short, text: readFileSync(path, 'utf8') };
+  });
+}
+
+/** Writes what was brought over, all of it or nothing. What is there is never written over. */
+export function writeNew(io: Io, said: string, texts: ReadonlyMap<string, string>): void {
+  const out = resolve(io.cwd, said);
+  const taken = [...texts.keys()].filter((path) => existsSync(join(out, path)));
   if (taken.length > 0)
     throw new CliError(EXIT.usage, {
       code: 'FILE_EXISTS',
       message: `nothing was written: ${taken.join(', ')} in ${said} would be overwritten`,
       next: 'choose another folder with --out',
     });
-}
-
-/** The folder that is brought over, whose is said in the next step. */
-export function folderOf(io: Io, where: string, whose: string): string {
-  const root = resolve(io.cwd, where);
-  if (!existsSync(root))
-    throw new CliError(EXIT.usage, {
-      code: 'NO_SUCH_FOLDER',
-      message: `${where} does not exist`,
-      next: `name the folder of your ${whose}`,
-    });
-  return root;
-}
-
-type Compile = (
-  sources: { readonly file: string; readonly text: string }[],
-  options: { readonly platform: 'optional' },
-) => Result<unknown, readonly Problem[]>;
-
-/** Writes what was brought over, if it compiles and nothing stands there yet: all of it or nothing. */
-export function writeImported(
-  io: Io,
-  said: string,
-  texts: ReadonlyMap<string, string>,
-  compile: Compile,
-  mend: string,
-): void {
-  const checked = compile(
-    [...texts].map(([file, text]) => ({ file, text })),
-    { platform: 'optional' },
-  );
-  if (texts.size > 0 && !checked.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'IMPORT_NOT_VALID',
-      message: `nothing was written: ${checked.error.map(problemLine).join('\n')}`,
-      next: mend,
-    });
-  const out = resolve(io.cwd, said);
-  refuseTaken(out, said, [...texts.keys()]);
-  mkdirSync(out, { recursive: true });
+  if (texts.size > 0) mkdirSync(out, { recursive: true });
   for (const [path, text] of texts) writeFileSync(join(out, path), text);
+}
+
+/** The report as data: one entry an SLO, every reason for a refusal at its line, every document left where it is. */
+export const reportOf = ({ brought, refused, problems, skipped }: Reading) => ({
+  slos: [...brought, ...refused].map(
+    ({ file, line, document, slo, as, notes }): Outcome => ({ file, line, document, slo, as, notes }),
+  ),
+  refused: [...problems].sort(byPlace),
+  skipped,
+});
+
+const SHOWN = 10;
+
+/** Documents that are somebody else's, in a line each; many of them in one. */
+export function skippedText(skipped: readonly Skipped[]): string {
+  const shown = skipped.slice(0, SHOWN).map((s) => `note: ${s.file}:${s.line}: ${s.document}: ${s.why}\n`);
+  const more = skipped.length - shown.length;
+  return shown.join('') + (more > 0 ? `note: and ${more} more documents that are not read\n` : '');
+}
+
+/** The same report for a person: what became of each SLO on stdout, what is wrong at its line on stderr. */
+export function printReport(io: Io, report: ReturnType<typeof reportOf>): void {
+  const { red } = palette({ ...io, outTty: io.errTty });
+  const rows = report.slos.map((s) => [
+    `${s.file}:${s.line}`,
+    s.document,
+    s.slo,
+    s.as ?? 'refused',
+    s.notes.join('; '),
+  ]);
+  if (rows.length > 0) io.out(table([['WHERE', 'DOCUMENT', 'SLO', 'AS', 'NOTE'], ...rows]));
+  for (const problem of report.refused) io.err(`${red('refused')} ${problemLine(problem as Problem)}\n`);
+  io.err(skippedText(report.skipped));
 }

@@ -1,33 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { type Define, type Json, jsonOption } from './command.ts';
-import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
-
-/** `sluice init [dir]`: a working example to change, never over files that are there. */
-export async function initCommand(io: Io, where: string, options: Json, root: string): Promise<Exit> {
-  const target = resolve(io.cwd, where);
-  const source = join(root, 'examples', 'shop');
-  const files = readdirSync(source).filter((name) => name.endsWith('.yaml'));
-  const taken = files.filter((name) => existsSync(join(target, name)));
-  if (taken.length > 0)
-    throw new CliError(EXIT.no, {
-      code: 'FILES_EXIST',
-      message: `${taken.join(', ')} already there in ${where}; nothing was written`,
-      next: 'choose an empty folder: sluice init my-platform',
-    });
-  mkdirSync(target, { recursive: true });
-  for (const name of [...files, 'desired'])
-    cpSync(join(source, name), join(target, name), { recursive: true });
-  if (options.json) printJson(io, { schema: 'sluice.dev/init/v1', directory: target, files });
-  else {
-    io.out(`Wrote ${files.join(', ')} and desired/ to ${where}\n`);
-    io.out(`Next: sluice validate ${where}, then sluice serve ${where}\n`);
-  }
-  return EXIT.yes;
-}
+import { Option } from '@commander-js/extra-typings';
+import { type Define, jsonOption } from './command.ts';
+import { exampleCommand } from './init/example.ts';
+import { serviceCommand } from './init/service.ts';
 
 export const define: Define = (command, { io, parts, run }) =>
   command
-    .argument('[dir]', 'where', '.')
+    .argument('[dir]', 'folder to write to', '.')
+    .option('--service <name>', 'name of the service; left out, it is asked for on a terminal')
+    .option('--prometheus <url>', 'Prometheus to propose objectives from; it is only read')
+    .option('--label <label>', 'label that selects its series, as app or app=checkout (default: found)')
+    .option('--namespace <name>', 'Kubernetes namespace of its Argo Rollout; also writes a Platform')
+    .option('--environment <name>', 'name of the environment in that Platform', 'prod')
+    .addOption(new Option('--example <name>', 'write a working example instead').choices(['shop'] as const))
     .addOption(jsonOption())
-    .action((dir, o) => run(() => initCommand(io, dir, o, parts.root)));
+    .action((dir, o) =>
+      run(() => (o.example ? exampleCommand(io, dir, o, parts.root) : serviceCommand(io, dir, o, parts))),
+    );

@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+import { oneLine } from '../kit/line.ts';
 import type { Failure } from '../kit/result.ts';
 
 /** What a command may touch of the world: its streams, its variables, its folder. */
@@ -10,16 +12,27 @@ export interface Io {
   readonly outTty: boolean;
   readonly errTty: boolean;
   readonly signal: AbortSignal;
+  /** What is typed or piped in; left out: nothing is. Opened when it is read, since an open one keeps a process. */
+  readonly input?: (() => NodeJS.ReadableStream) | undefined;
+  /** Whether a person types there. */
+  readonly inTty?: boolean | undefined;
 }
 
+/**
+ * What a command ends with: 0 yes; 1 no; 2 what was asked for or declared is wrong; 3 something that is needed is not
+ * there, does not answer, or is held by somebody else; 70 a fault of ours. docs/exit-codes.md lists them by error.
+ */
 export const EXIT = { yes: 0, no: 1, usage: 2, unreachable: 3, internal: 70 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** What is told of a failure always says what to do next. */
+type Told = Failure & { readonly next: string };
 
 /** A command that cannot go on: what to say, what to do next, and the exit code. */
 export class CliError extends Error {
   readonly exit: Exit;
-  readonly failure: Failure;
-  constructor(exit: Exit, failure: Failure) {
+  readonly failure: Told;
+  constructor(exit: Exit, failure: Told) {
     super(failure.message);
     this.name = 'CliError';
     this.exit = exit;
@@ -30,32 +43,23 @@ export class CliError extends Error {
 /** Exactly one document on stdout. */
 export const printJson = (io: Io, document: object): void => io.out(`${JSON.stringify(document)}\n`);
 
-type Paint = (text: string) => string;
-export interface Palette {
-  readonly bold: Paint;
-  readonly dim: Paint;
-  readonly red: Paint;
-  readonly green: Paint;
-  readonly yellow: Paint;
-  readonly blue: Paint;
-  readonly magenta: Paint;
-}
+type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta';
+type Palette = Readonly<Record<Colour, (text: string) => string>>;
 
 /** Colour only on a terminal, and never under NO_COLOR. */
 export function palette(io: Io): Palette {
   const on = io.outTty && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
-  const paint =
-    (code: number): Paint =>
-    (text) =>
-      on ? `\u001b[${code}m${text}\u001b[0m` : text;
+  // Asked of the streams of this command above, and not of those of the process.
+  const paint = (colour: Colour) => (text: string) =>
+    on ? styleText(colour, text, { validateStream: false }) : text;
   return {
-    bold: paint(1),
-    dim: paint(2),
-    red: paint(31),
-    green: paint(32),
-    yellow: paint(33),
-    blue: paint(34),
-    magenta: paint(35),
+    bold: paint('bold'),
+    dim: paint('dim'),
+    red: paint('red'),
+    green: paint('green'),
+    yellow: paint('yellow'),
+    blue: paint('blue'),
+    magenta: paint('magenta'),
   };
 }
 
@@ -68,8 +72,9 @@ export function progress(io: Io): { say(text: string): void; done(): void } {
   };
 }
 
-/** Columns aligned to their widest cell; the last one runs free. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns aligned to their widest cell; the last one runs free. Words of others break no line and steer no terminal. */
+export function table(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(oneLine));
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows
     .map((row) =>

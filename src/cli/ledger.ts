@@ -1,54 +1,72 @@
-import { type Define, jsonOption, workOption } from './command.ts';
+import { type Define, jsonOption } from './command.ts';
 import { explainCommand, replayDecisionCommand } from './ledger/decisions.ts';
 import { exportCommand, listCommand, showCommand } from './ledger/records.ts';
 import { verifyCommand } from './ledger/verify.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 const defineRecords: Define = (command, { io, parts, run }) => {
   command
     .command('list')
-    .description('list the newest records in plain words')
-    .option('--limit <n>', 'newest records shown', '50')
-    .option('--subject <lane>', 'only this service/environment')
-    .option('--type <type>', 'only this type')
+    .description('List the newest records in plain text')
+    .option('--limit <n>', 'number of records to show', '50')
+    .option('--subject <lane>', 'only records of this service/environment')
+    .option('--type <type>', 'only records of this type')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => listCommand(io, o, parts)));
   command
     .command('show')
-    .description('show one record as it is stored')
-    .argument('<seq>')
+    .description('Show one record as stored')
+    .argument('<seq>', 'number of the record; see sluice ledger list')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((seq, o) => run(() => showCommand(io, seq, o, parts)));
   command
     .command('verify')
-    .description('check that no record was changed, removed or reordered, and that no anchored one is gone')
-    .option('--file <file>', 'an export instead of the ledger itself')
-    .option('--anchor <where>', 'SEQ:HASH seen before, or the repository with the anchors: finds a cut tail')
+    .description(
+      'Verify that no record was changed, removed or reordered, and that no anchored record is missing',
+    )
+    .option('--file <file>', 'verify an export instead of the ledger')
+    .option(
+      '--anchor <where>',
+      'SEQ:HASH noted earlier, or the repository with the anchors: detects a truncated ledger',
+    )
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => verifyCommand(io, o, parts)));
   command
     .command('export')
-    .description('JSON Lines, exactly as stored, or CloudEvents')
+    .description('Export the ledger as JSON Lines, exactly as stored, or as CloudEvents')
     .option('--format <format>', 'jsonl or cloudevents', 'jsonl')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .action((o) => run(() => exportCommand(io, o, parts)));
 };
 
 const defineDecisions: Define = (command, { io, parts, run }) => {
   command
     .command('replay')
-    .description('a decision recomputed from its recorded facts by its recorded policy')
-    .argument('<decision>', 'as d-…')
+    .description('Recompute a decision from its recorded facts with its recorded policy')
+    .argument('<decision>', 'id of the decision, d-…')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((id, o) => run(() => replayDecisionCommand(io, id, o, parts)));
   command
     .command('explain')
-    .description('tell why a release or a decision ended as it did')
+    .description('Explain the outcome of a release or a decision')
     .argument('<what>', 'a release, as service.environment.number, or a decision, as d-…')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((id, o) => run(() => explainCommand(io, id, o, parts)));
 };

@@ -1,10 +1,12 @@
 import type { OpenKept } from '../controller/gate/kept-policy.ts';
-import type { Platform } from '../declaration/platform.ts';
+import type { LiveSource } from '../controller/live-check.ts';
+import type { ClusterPlace, Platform } from '../declaration/platform.ts';
 import type { PastRecord, PastSeries } from '../embedded/history.ts';
 import type { Desired } from '../gitops/desired.ts';
 import type { StartTraffic } from '../gitops/traffic.ts';
 import type { Decision } from '../governance/decision.ts';
 import type { PolicyPort } from '../governance/port.ts';
+import type { Kubernetes } from '../io/kubernetes/client.ts';
 import type { Result } from '../kit/result.ts';
 import type { History } from '../ledger/history.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -30,7 +32,7 @@ export interface ServerPlaces {
   readonly allowedHosts: readonly string[];
 }
 
-export interface RunningApp {
+interface RunningApp {
   /** Settles once everything is stopped: it was told to, or another server leads. */
   readonly ended: Promise<'stopped' | 'not leading'>;
 }
@@ -45,10 +47,11 @@ export interface OnceOptions {
 }
 
 /** A head that was anchored in the desired-state repository. */
-export interface SeenHead {
+interface SeenHead {
   readonly ledger: string;
   readonly seq: number;
   readonly hash: string;
+  readonly at: number;
 }
 
 /** A branch with one change, pushed from a clone of the desired state. */
@@ -62,9 +65,11 @@ export interface PushedChange {
 }
 
 /** What commands need of the composition root: adapters are chosen there, and only there. */
-export interface Parts {
+export interface CommandParts {
   /** Root of this program: policy, examples, console. */
   readonly root: string;
+  /** The file that was started: this program, as a process of its own. */
+  readonly program: string;
   startApp(io: Io, places: ServerPlaces): Promise<RunningApp>;
   /** The ledger of a work folder that no server holds; null: that folder has none. */
   openExistingLedger(work: string): Promise<LedgerPort | null>;
@@ -85,6 +90,18 @@ export interface Parts {
     options: OnceOptions,
     number: number,
   ): Promise<Result<Decision, { code: string; message: string }>>;
+  /** A live Prometheus to compare a declaration with, by the credentials of an environment. */
+  openLive(
+    platform: Platform,
+    environment: string,
+    address: string,
+    env: Env,
+  ): Promise<Result<LiveSource & { close(): Promise<void> }, string>>;
+  /** The API of a declared cluster. */
+  openCluster(
+    place: ClusterPlace,
+    env: Env,
+  ): Promise<Result<Pick<Kubernetes, 'get' | 'patch' | 'clock'>, string>>;
   openRuleRunner(): Promise<RuleRunner>;
   readAnchors(repository: string): Promise<Result<readonly SeenHead[], string>>;
   /** Null: it is not on this machine. */
@@ -102,4 +119,10 @@ export interface Parts {
   }): Promise<void>;
   openTraffic(): Promise<StartTraffic>;
   pushChange(change: PushedChange): Promise<void>;
+  /** Objects of a live cluster that say how services are released; nothing in it is changed. */
+  readCluster(options: {
+    readonly context: string | null;
+    readonly namespaces: readonly string[];
+    readonly env: Env;
+  }): Promise<Result<readonly unknown[], string>>;
 }

@@ -1,8 +1,10 @@
 import { chunksOf, type History } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { type Client, clientOf, runningServer } from './client.ts';
+import { taggedRecord } from '../ledger/stored.ts';
+import { type Client, clientOf, serverAt } from './client.ts';
 import { noLedger } from './existing-ledger.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
+import type { ServerAddress } from './server-address.ts';
 
 export interface PastQuery {
   readonly subject?: string | undefined;
@@ -15,6 +17,8 @@ export interface Past {
   newest(query: PastQuery, limit: number): Promise<LedgerRecord[]>;
   /** Every one that fits, page by page, oldest first. */
   all(query: PastQuery, after?: number): AsyncIterable<readonly LedgerRecord[]>;
+  /** The record of that number; null: there is none. */
+  record(seq: number): Promise<LedgerRecord | null>;
   /** Every text exactly as stored, oldest first, never more than a part of them at once. */
   texts(): AsyncIterable<readonly string[]>;
 }
@@ -30,6 +34,10 @@ const PAGE = 1_000;
 function pastOver(page: Page, texts: Past['texts']): Past {
   return {
     texts,
+    async record(seq) {
+      const [found] = await page({ limit: 1, after: seq - 1 });
+      return found?.seq === seq ? found : null;
+    },
     async newest(query, limit) {
       const found: LedgerRecord[] = [];
       while (found.length < limit) {
@@ -80,19 +88,19 @@ const pastOfServer = (client: Client): Past =>
 
 const pastOfHistory = (history: History): Past =>
   pastOver(
-    async (query) => (await history.page(query)).map((text) => JSON.parse(text) as LedgerRecord),
+    async (query) => (await history.page(query)).map((text) => taggedRecord(text, 'the ledger')),
     () => chunksOf(history),
   );
 
 /** Reads the past of a work folder. No command that only reads holds up a server, or waits for one that writes. */
 export async function withPast<T>(
-  parts: Pick<Parts, 'openExistingHistory'>,
-  work: string,
+  parts: Pick<CommandParts, 'openExistingHistory'>,
+  place: ServerAddress,
   read: (past: Past) => Promise<T>,
 ): Promise<T> {
-  const server = runningServer(work);
+  const server = serverAt(place);
   if (server) return read(pastOfServer(clientOf(server)));
-  const history = (await parts.openExistingHistory(work)) ?? noLedger(work);
+  const history = (await parts.openExistingHistory(place.work)) ?? noLedger(place.work);
   try {
     return await read(pastOfHistory(history));
   } finally {

@@ -1,7 +1,16 @@
 import type { Io } from './io.ts';
 
+/** Node 22 says of its SQLite that it may change: true, and nothing that a user could act on. */
+function withoutSqliteWarning(): void {
+  const emit = process.emitWarning.bind(process) as (...given: unknown[]) => void;
+  process.emitWarning = (...given: unknown[]) => {
+    if (!String(given[0]).startsWith('SQLite is an experimental feature')) emit(...given);
+  };
+}
+
 /** The process as a command sees it. A signal tells the command to stop, and so does a reader that went away. */
 export function processIo(): Io {
+  withoutSqliteWarning();
   const stop = new AbortController();
   const abort = () => stop.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, abort);
@@ -19,5 +28,7 @@ export function processIo(): Io {
     outTty: process.stdout.isTTY ?? false,
     errTty: process.stderr.isTTY ?? false,
     signal: stop.signal,
+    input: () => process.stdin,
+    inTty: process.stdin.isTTY ?? false,
   };
 }

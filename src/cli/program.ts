@@ -1,13 +1,15 @@
-import { Command, CommanderError } from '@commander-js/extra-typings';
-import type { CommandEntry, Context } from './command.ts';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { CommandContext, CommandEntry } from './command.ts';
+import { EXAMPLES } from './examples.ts';
 import { EXIT, type Exit, type Io } from './io.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
 import { report, reportUsage } from './report.ts';
+import { tellOfWaiting } from './waiting.ts';
 
-export interface Program {
+interface Program {
   readonly version: string;
   readonly commands: readonly CommandEntry[];
-  readonly parts: Parts;
+  readonly parts: CommandParts;
 }
 
 /** Name of the command that is asked for: the first word that is no option, and in `help X` the second. */
@@ -16,11 +18,18 @@ function nameIn(args: readonly string[]): string | undefined {
   return first === 'help' ? second : first;
 }
 
+/** Ends the help of a command, and of everything below it, with its examples. */
+function addExamples(command: CommandUnknownOpts, path: string): void {
+  const lines = EXAMPLES[path]?.map((example) => `  ${example}\n`).join('');
+  if (lines) command.addHelpText('after', `\nExamples:\n${lines}`);
+  for (const sub of command.commands) addExamples(sub, `${path} ${sub.name()}`);
+}
+
 /** All commands by name and description, and the one that is asked for with everything it declares. */
 async function commandLine(
   { version, commands }: Program,
   args: readonly string[],
-  context: Context,
+  context: CommandContext,
 ): Promise<Command> {
   const sluice = new Command('sluice')
     .description('Declare your SLO once, and every release is judged by it.')
@@ -31,7 +40,9 @@ async function commandLine(
   const asked = nameIn(args);
   for (const [name, description, load] of commands) {
     const command = sluice.command(name).description(description);
-    if (name === asked) (await load()).define(command, context);
+    if (name !== asked) continue;
+    (await load()).define(command, context);
+    addExamples(command, name);
   }
   return sluice;
 }
@@ -42,19 +53,21 @@ export async function runProgram(program: Program, args: readonly string[], io: 
   const asJson = args.includes('--json');
   // Under --json everything is said in the one document.
   const quiet: Io = asJson ? { ...io, err: () => {} } : io;
-  const run: Context['run'] = async (work) => {
+  const waiting = tellOfWaiting(quiet);
+  const run: CommandContext['run'] = async (work) => {
     try {
-      exit = await work();
+      exit = await waiting.during(work);
     } catch (thrown) {
       exit = report(io, thrown, asJson);
     }
   };
-  const context: Context = { io: quiet, parts: program.parts, run };
+  const { parts, commands } = program;
+  const context: CommandContext = { io: waiting.io, parts, commands, run };
   try {
     await (await commandLine(program, args, context)).parseAsync([...args], { from: 'user' });
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    return reportUsage(io, thrown, asJson);
+    // An option's value that cannot be read is thrown while the line is parsed.
+    return thrown instanceof CommanderError ? reportUsage(io, thrown, asJson) : report(io, thrown, asJson);
   }
   return exit;
 }

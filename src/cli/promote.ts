@@ -1,6 +1,7 @@
 import { needServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { EXIT, type Exit, type Io, printJson } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 /** `sluice promote SERVICE ENVIRONMENT`: a pull request that copies the exact digest; the gate decides. */
 export async function promoteCommand(
@@ -9,7 +10,7 @@ export async function promoteCommand(
   environment: string,
   options: Shared,
 ): Promise<Exit> {
-  const done = await needServer(options.work).post<{ number: number }>('/api/v1/promotions', {
+  const done = await needServer(options).post<{ number: number }>('/api/v1/promotions', {
     service,
     environment,
   });
@@ -20,8 +21,10 @@ export async function promoteCommand(
 
 export const define: Define = (command, { io, run }) =>
   command
-    .argument('<service>')
-    .argument('<environment>', 'where it is to go')
+    .argument('<service>', 'name of the service')
+    .argument('<environment>', 'the target environment')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((service, environment, o) => run(() => promoteCommand(io, service, environment, o)));

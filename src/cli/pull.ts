@@ -1,7 +1,9 @@
 import type { PullList } from '../api/governance.ts';
+import { lanesInWords } from '../kit/lane.ts';
 import { needServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface OpenOptions extends Shared {
   readonly title?: string | undefined;
@@ -11,7 +13,7 @@ interface OpenOptions extends Shared {
 
 /** `sluice pull list`: what is open, denied first. Exit 1 where something is denied. */
 export async function pullListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o.work).get<PullList>('/api/v1/pulls');
+  const answer = await needServer(o).get<PullList>('/api/v1/pulls');
   const denied = answer.pulls.some((p) => p.state === 'open' && p.allow === false);
   if (o.json) printJson(io, answer);
   else {
@@ -21,7 +23,7 @@ export async function pullListCommand(io: Io, o: Shared): Promise<Exit> {
     const rows = answer.pulls.map((p) => [
       `#${p.number}`,
       word(p),
-      p.lanes.join(' ') || '-',
+      lanesInWords(p.lanes) || '-',
       p.author,
       p.title,
     ]);
@@ -39,7 +41,7 @@ export async function pullOpenCommand(io: Io, branch: string, o: OpenOptions): P
     labels: o.label ?? [],
     autoMerge: o.autoMerge ?? false,
   };
-  const done = await needServer(o.work).post<{ number: number }>('/api/v1/pulls', body);
+  const done = await needServer(o).post<{ number: number }>('/api/v1/pulls', body);
   if (o.json) printJson(io, done);
   else io.out(`Opened #${done.number}.\nNext: sluice gate ${done.number}\n`);
   return EXIT.yes;
@@ -50,10 +52,10 @@ export async function pullMergeCommand(io: Io, number: string, o: Shared): Promi
   if (!/^[1-9]\d{0,8}$/.test(number))
     throw new CliError(EXIT.usage, {
       code: 'BAD_NUMBER',
-      message: `"${number}" is no number of a pull request`,
-      next: 'sluice pull list shows them',
+      message: `"${number}" is not the number of a pull request`,
+      next: 'list them with sluice pull list',
     });
-  const done = await needServer(o.work).post<{ number: number }>(`/api/v1/pulls/${number}/merge`, {});
+  const done = await needServer(o).post<{ number: number }>(`/api/v1/pulls/${number}/merge`, {});
   if (o.json) printJson(io, done);
   else io.out(`Merged #${done.number}.\nNext: sluice status\n`);
   return EXIT.yes;
@@ -62,25 +64,31 @@ export async function pullMergeCommand(io: Io, number: string, o: Shared): Promi
 export const define: Define = (command, { io, run }) => {
   command
     .command('list')
-    .description('list open pull requests, those that are denied first')
+    .description('List open pull requests, denied ones first')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => pullListCommand(io, o)));
   command
     .command('open')
-    .description('open a pull request for a branch')
-    .argument('<branch>', 'a branch that was pushed')
-    .option('--title <title>')
-    .option('--label <label...>')
-    .option('--auto-merge', 'merge by itself once the gate allows it')
+    .description('Open a pull request for a branch')
+    .argument('<branch>', 'the pushed branch')
+    .option('--title <title>', 'title (default: the name of the branch)')
+    .option('--label <label...>', 'labels of the pull request')
+    .option('--auto-merge', 'merge automatically once the gate allows it')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((branch, o) => run(() => pullOpenCommand(io, branch, o)));
   command
     .command('merge')
-    .description('merge a pull request that the gate allows')
-    .argument('<number>')
+    .description('Merge a pull request that the gate allows')
+    .argument('<number>', 'number of the pull request; see sluice pull list')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((number, o) => run(() => pullMergeCommand(io, number, o)));
 };

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { FORMATS, type Format, type RenderedFiles, renderAll } from '../controller/render.ts';
 import { messageOf } from '../kit/result.ts';
-import { type Define, type Json, jsonOption } from './command.ts';
+import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
@@ -58,11 +58,14 @@ function formatOf(text: string): Format {
   });
 }
 
+const NO_RECEIVER =
+  'no receiver is declared: alertmanager/routes.yml is a fragment; copy its routes into your own configuration';
+
 const NAMED_AT_MOST = 8;
 const named = (found: readonly Drift[]): string =>
   found.length > NAMED_AT_MOST ? `${found.length} files` : found.map((f) => f.path).join(', ');
 
-interface RenderOptions extends Json {
+interface RenderOptions extends JsonOptions {
   readonly out: string;
   readonly format: string;
   readonly check?: boolean | undefined;
@@ -99,6 +102,7 @@ export async function renderCommand(io: Io, where: string, options: RenderOption
     io.out(
       `${found.length === 0 ? 'Nothing to write' : `Wrote ${named(found)}`}; ${files.size} files in ${options.out}\n`,
     );
+    if (files.has('alertmanager/routes.yml')) io.out(`${p.yellow('note')} ${NO_RECEIVER}\n`);
     io.out(`Next: sluice test ${where}, and commit ${options.out}\n`);
   }
   return options.check && found.length > 0 ? EXIT.no : EXIT.yes;
@@ -108,7 +112,7 @@ export const define: Define = (command, { io, run }) =>
   command
     .argument('[dir]', 'the declaration', '.')
     .requiredOption('--out <dir>', 'folder to write to')
-    .option('--format <format>', 'files, or kubernetes resources', 'files')
-    .option('--check', 'write nothing; show how what is there differs, exit 1 if it does')
+    .option('--format <format>', 'files, or kubernetes for Kubernetes resources', 'files')
+    .option('--check', 'write nothing; show differences as a diff and exit 1 if there are any')
     .addOption(jsonOption())
     .action((dir, o) => run(() => renderCommand(io, dir, o)));

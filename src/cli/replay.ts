@@ -4,26 +4,30 @@ import { type ReplayAnswer, replaySentence } from '../api/budgets.ts';
 import { type PastRelease, releasesOf } from '../controller/history.ts';
 import { alertSpans, type ChangedRule, recount, replayRelease } from '../controller/replay.ts';
 import { slisOf } from '../controller/settings.ts';
+import { underEdition } from '../declaration/judging.ts';
 import type { Platform } from '../declaration/platform.ts';
+import { partsOfLane } from '../kit/lane.ts';
 import { messageOf } from '../kit/result.ts';
 import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
 import { burnRuleOf } from '../runtime/slo-status.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, editionOption, jsonOption, type Shared } from './command.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
 import { withPast } from './past.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface ReplayOptions extends Shared {
   readonly file?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly prometheus?: string | undefined;
+  readonly edition?: '1' | '2' | undefined;
 }
-type ReplayParts = Pick<Parts, 'openExistingHistory' | 'openMetrics'>;
+type ReplayParts = Pick<CommandParts, 'openExistingHistory' | 'openMetrics'>;
 
 const usage = (code: string, message: string, next: string) =>
   new CliError(EXIT.usage, { code, message, next });
@@ -32,7 +36,7 @@ function moment(text: string | undefined, otherwise: number, name: string): numb
   if (text === undefined) return otherwise;
   const at = Date.parse(text);
   if (Number.isNaN(at))
-    throw usage('BAD_TIME', `--${name} "${text}" is no moment`, 'write it as 2026-03-01T02:00:00Z');
+    throw usage('BAD_TIME', `--${name} "${text}" is not a time`, 'write it as 2026-03-01T02:00:00Z');
   return at;
 }
 
@@ -40,7 +44,7 @@ function textsIn(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n').filter(Boolean);
   } catch (thrown) {
-    throw usage('FILE_UNREADABLE', messageOf(thrown), 'give what `sluice ledger export` wrote');
+    throw usage('FILE_UNREADABLE', messageOf(thrown), 'give a file written by `sluice ledger export`');
   }
 }
 
@@ -48,7 +52,7 @@ function textsIn(file: string): string[] {
 async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<LedgerRecord[]> {
   const texts = o.file
     ? textsIn(resolve(io.cwd, o.file))
-    : await withPast(parts, o.work, async (past) => {
+    : await withPast(parts, o, async (past) => {
         const found: string[] = [];
         for await (const chunk of past.texts()) found.push(...chunk);
         return found;
@@ -64,8 +68,8 @@ async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<
 }
 
 /** Today's declaration as a rule: what it says of every SLO it still knows. */
-const declaredRule = (platform: Platform): ChangedRule => ({
-  evidence: platform.evidence,
+const declaredRule = (platform: Platform, edition: ReplayOptions['edition']): ChangedRule => ({
+  evidence: edition ? underEdition(platform.evidence, edition === '1' ? 1 : 2) : platform.evidence,
   objectives: Object.fromEntries(platform.slos.map((s) => [s.name, s.objective])),
 });
 
@@ -162,20 +166,21 @@ export async function replayCommand(
 ): Promise<Exit> {
   const platform = readPlatform(io, where);
   const range = { from: moment(o.from, 0, 'from'), to: moment(o.to, Number.MAX_SAFE_INTEGER, 'to') };
-  if (range.to <= range.from) throw usage('BAD_RANGE', '--to lies before --from', 'turn them round');
+  if (range.to <= range.from) throw usage('BAD_RANGE', '--to is before --from', 'swap them');
   const records = await recordsOf(io, o, parts);
   const lanes = [...new Set(records.filter((r) => r.type === 'release.opened').map((r) => r.subject))];
   const line = progress(io);
-  const rule = declaredRule(platform);
+  const rule = declaredRule(platform, o.edition);
   const ports = await openPorts(io, platform, o, parts);
   const releases: ReplayAnswer['releases'] = [];
   /** With a Prometheus at hand, raw samples are counted again by the queries declared now. */
   const again = async (one: PastRelease) => {
-    const [serviceName, environmentName] = one.lane.lane.split('/') as [string, string];
+    const [serviceName, environmentName] = partsOfLane(one.lane.lane);
     const service = platform.services.find((s) => s.name === serviceName);
+    const environment = platform.environments.find((e) => e.name === environmentName);
     const port = ports.get(environmentName);
-    if (!port || !service) return null;
-    const counted = await recount(one, port, slisOf(platform, service), service.revisionLabel);
+    if (!port || !service || !environment) return null;
+    const counted = await recount(one, port, slisOf(platform, service, environment), service.revisionLabel);
     if (counted.ok) return counted.value;
     throw new CliError(EXIT.unreachable, {
       code: 'SOURCE_UNAVAILABLE',
@@ -215,11 +220,14 @@ export async function replayCommand(
 
 export const define: Define = (command, { io, parts, run }) =>
   command
-    .argument('[dir]', 'the declaration to judge by', '.')
-    .option('--file <file>', 'an export of a ledger instead of a work folder')
-    .option('--from <time>', 'releases opened from here on')
-    .option('--to <time>', 'releases opened before this')
-    .option('--prometheus <url>', 'count the alerts of that time, too')
+    .argument('[dir]', 'folder of the declaration to judge by', '.')
+    .option('--file <file>', 'export of a ledger, instead of a work folder')
+    .option('--from <time>', 'only releases opened at or after this time')
+    .option('--to <time>', 'only releases opened before this time')
+    .option('--prometheus <url>', 'address of a Prometheus: also count the alerts of that period')
+    .addOption(editionOption())
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((dir, o) => run(() => replayCommand(io, dir, o, parts)));

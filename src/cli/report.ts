@@ -2,11 +2,7 @@ import type { CommanderError } from 'commander';
 import { type Failure, messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
-
-const LEDGER_NEXT: Readonly<Record<string, string>> = {
-  LEDGER_LOCKED: 'stop the server that writes it, or use it by --server',
-  LEDGER_NEWER: 'run the newer version of Sluice that has written there',
-};
+import { systemFailure } from './system-failure.ts';
 
 /** What is said of anything that was thrown, and the exit code it ends with. */
 function failureOf(thrown: unknown): { readonly exit: Exit; readonly failure: Failure } {
@@ -14,18 +10,18 @@ function failureOf(thrown: unknown): { readonly exit: Exit; readonly failure: Fa
   if (thrown instanceof LedgerUnavailable)
     return {
       exit: EXIT.unreachable,
-      failure: {
-        code: thrown.code,
-        message: thrown.message,
-        next: LEDGER_NEXT[thrown.code] ?? 'free the disk',
-      },
+      failure: { code: thrown.code, message: thrown.message, next: thrown.next },
     };
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SQLITE_ERROR')
+    return failureOf(new LedgerUnavailable('LEDGER_FAILED', thrown.message));
+  const refused = systemFailure(thrown);
+  if (refused) return { exit: EXIT.usage, failure: refused };
   return {
     exit: EXIT.internal,
     failure: {
       code: 'INTERNAL',
       message: messageOf(thrown),
-      next: 'this is a fault of ours: please report it with what you ran',
+      next: 'This is a bug in Sluice. Please report it with the command you ran.',
     },
   };
 }

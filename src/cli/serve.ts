@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Define, pathOption } from './command.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io } from './io.ts';
-import type { Parts } from './parts.ts';
+import type { CommandParts } from './parts.ts';
 
 export interface ServeOptions {
   /** Absolute path; left out, it is beside the declaration. */
@@ -18,6 +18,7 @@ function portOf(text: string): number {
   throw new CliError(EXIT.usage, {
     code: 'BAD_PORT',
     message: `--port is a number from 0 to 65535, not "${text}"`,
+    next: 'choose one, or 0 for any free one',
   });
 }
 
@@ -26,7 +27,7 @@ export async function serveCommand(
   io: Io,
   where: string,
   options: ServeOptions,
-  parts: Pick<Parts, 'root' | 'startApp'>,
+  parts: Pick<CommandParts, 'root' | 'startApp'>,
 ): Promise<Exit> {
   const platform = readPlatform(io, where);
   const app = await parts.startApp(io, {
@@ -44,8 +45,10 @@ export async function serveCommand(
 export const define: Define = (command, { io, parts, run }) =>
   command
     .argument('[dir]', 'the declaration', '.')
-    .addOption(pathOption(io, '--work <dir>', 'where everything of ours is kept (default: <dir>/.sluice)'))
-    .option('--port <port>', 'port of the API and the console; 0 for any', '7117')
-    .option('--host <address>', 'address to listen at', '127.0.0.1')
-    .option('--allow-host <name...>', 'further host names that requests may carry', [])
+    .addOption(
+      pathOption(io, '--work <dir>', 'folder for the ledger and all other data (default: <dir>/.sluice)'),
+    )
+    .option('--port <port>', 'port of the API and the console; 0 for any free port', '7117')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--allow-host <name...>', 'further host names that requests may use', [])
     .action((dir, o) => run(() => serveCommand(io, dir, o, parts)));

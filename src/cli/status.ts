@@ -1,8 +1,10 @@
+import type { LaneSummary } from '../api/lane.ts';
 import type { PipelineAnswer } from '../api/pipeline.ts';
-import type { LaneSummary } from '../api/views.ts';
 import { needServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
+import { watch } from './watch.ts';
 
 interface Overview {
   readonly sentence: string;
@@ -10,12 +12,12 @@ interface Overview {
   readonly lanes: readonly LaneSummary[];
 }
 
-const percent = (value: number | null) => (value === null ? 'no data' : `${(100 * value).toFixed(1)} %`);
+const percent = (value: number | null) => (value === null ? 'no data' : `${(100 * value).toFixed(1)}%`);
 const times = (value: number | null) => (value === null ? 'no data' : `${value.toFixed(2)}x`);
 
 /** `sluice status`: the same sentences, in the same order, as the console's first page. */
 export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
-  const overview = await needServer(options.work).get<Overview>('/api/v1/overview');
+  const overview = await needServer(options).get<Overview>('/api/v1/overview');
   if (options.json) {
     printJson(io, { ...overview, schema: 'sluice.dev/status/v1' });
     return EXIT.yes;
@@ -25,7 +27,7 @@ export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
   const rows = overview.lanes.map((lane) => {
     const slo = lane.slos[0];
     const version = lane.canary
-      ? `${lane.stable ?? '-'} → ${lane.canary} ${lane.weight} %`
+      ? `${lane.stable ?? '-'} → ${lane.canary} ${lane.weight}%`
       : (lane.stable ?? '-');
     return [
       lane.service,
@@ -37,14 +39,16 @@ export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
       times(slo?.burnSlow ?? null),
     ];
   });
-  io.out(table([['service', 'env', 'state', 'version', 'budget left', 'burn 5m', 'burn 1h'], ...rows]));
+  io.out(table([['service', 'env', 'state', 'version', 'budget remaining', 'burn 5m', 'burn 1h'], ...rows]));
+  // What each waits for, and what helps: the same words as in the console.
+  for (const lane of overview.lanes) if (lane.family !== 'at rest') io.out(`${lane.sentence}\n`);
   for (const problem of overview.problems) io.out(`${p.yellow('desired state')}: ${problem}\n`);
   return EXIT.yes;
 }
 
-/** `sluice status --pipeline`: each service's versions across environments, and what waits for what. */
+/** `sluice status --pipeline`: show each service's versions across environments, and what each one waits for. */
 export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
-  const answer = await needServer(options.work).get<PipelineAnswer>('/api/v1/pipeline');
+  const answer = await needServer(options).get<PipelineAnswer>('/api/v1/pipeline');
   if (options.json) {
     printJson(io, answer);
     return EXIT.yes;
@@ -63,18 +67,26 @@ export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
   for (const { service, stands } of answer.services)
     for (const { environment, sync } of stands)
       if (sync?.word === 'OutOfSync')
-        io.out(`${service} in ${environment} is not as Git asks: ${sync.why}.\n`);
+        io.out(`${service} in ${environment} is out of sync with Git: ${sync.why}.\n`);
   for (const { service, stands } of answer.services)
     for (const { environment, condemned } of stands)
       for (const { version, digest, reason } of condemned)
-        io.out(`${service} ${version} is refused in ${environment} and after it: ${reason}. ${digest}\n`);
+        io.out(
+          `${service} ${version} is refused in ${environment} and in later environments: ${reason}. ${digest}\n`,
+        );
   io.out('Next: sluice promote SERVICE ENVIRONMENT, sluice release lift SERVICE ENVIRONMENT --digest …\n');
   return EXIT.yes;
 }
 
 export const define: Define = (command, { io, run }) =>
   command
-    .option('--pipeline', "each service's versions across environments, and what waits for what")
+    .option('--pipeline', "show each service's versions across environments, and what each one waits for")
+    .option('--watch', 'show it again and again, in place on a terminal')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
-    .action((o) => run(() => (o.pipeline ? pipelineCommand(io, o) : statusCommand(io, o))));
+    .action((o) => {
+      const show = (to: Io) => (o.pipeline ? pipelineCommand(to, o) : statusCommand(to, o));
+      return run(() => (o.watch ? watch(io, show) : show(io)));
+    });

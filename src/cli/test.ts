@@ -2,6 +2,7 @@ import {
   alertsExpr,
   environmentOf,
   expandValues,
+  groupText,
   judgeCase,
   meets,
   type Question,
@@ -16,7 +17,7 @@ import type { Environment, Platform } from '../declaration/platform.ts';
 import { parseDuration } from '../kit/time.ts';
 import type { RuleRunner } from '../runtime/rule-runner.ts';
 import { textChart } from './chart.ts';
-import { type Define, type Json, jsonOption } from './command.ts';
+import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { platformOf, readDeclarations } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
 
@@ -33,6 +34,8 @@ interface CaseResult {
   readonly file: string;
   readonly line: number;
   readonly checks: readonly Checked[];
+  /** Why it could not be run: a mistake in the case itself. */
+  readonly error?: string;
 }
 
 const CHART_POINTS = 24;
@@ -45,7 +48,7 @@ function wrong(at: Parsed, index: number, message: string): CliError {
     message: `${at.file}:${line}: ${message}`,
     file: at.file,
     line,
-    next: 'mend the case',
+    next: 'fix the case',
   });
 }
 
@@ -55,6 +58,10 @@ const trail = (q: Question) =>
     expr: q.expr,
     atMs: Math.round((q.atMs * (i + 1)) / CHART_POINTS / 1_000) * 1_000,
   }));
+
+/** The number that is drawn across a chart: the first that is wanted, 0 where nothing is. */
+const levelOf = (wanted: string | number): number =>
+  Number(/[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/i.exec(String(wanted))?.[0] ?? 0);
 
 async function numbers(one: SloCase, questions: readonly Question[], run: Ask): Promise<Checked[]> {
   const answers = await run(questions);
@@ -67,8 +74,12 @@ async function numbers(one: SloCase, questions: readonly Question[], run: Ask): 
     if (!held) {
       const points = await run(trail(q));
       const values = points.map((p) => [...p.values()][0] ?? 0);
-      const level = Number(/[-\d.e+]+/.exec(String(q.wanted))?.[0] ?? 0) || 0;
-      chart = textChart([{ mark: '*', values }], { value: level, name: 'want' }, CHART_POINTS * 2, 6);
+      chart = textChart(
+        [{ mark: '*', values }],
+        { value: levelOf(q.wanted), name: 'want' },
+        CHART_POINTS * 2,
+        6,
+      );
     }
     results.push({
       what: `${q.what} at ${span(q.atMs)}`,
@@ -88,14 +99,16 @@ type Ask = (
 async function alerts(one: SloCase, run: Ask): Promise<Checked[]> {
   const asked = one.expect.filter((e) => e.alerts !== undefined);
   if (asked.length === 0) return [];
-  const answers = await run(asked.map((e) => ({ expr: alertsExpr(e.slo), atMs: parseDuration(e.at)! })));
+  const answers = await run(
+    asked.map((e) => ({ expr: alertsExpr(e.slo, e.group), atMs: parseDuration(e.at)! })),
+  );
   return asked.map((e, i) => {
     const firing = [...answers[i]!.keys()]
       .flatMap((labels) => /alertname="([^"]+)"/.exec(labels)?.[1] ?? [])
       .sort();
     const wanted = [...e.alerts!].sort();
     return {
-      what: `${e.slo} alerts at ${e.at}`,
+      what: `${e.slo}${e.group ? ` of ${groupText(e.group)}` : ''} alerts at ${e.at}`,
       ok: firing.join() === wanted.join(),
       expected: wanted.join(', ') || 'none',
       got: firing.join(', ') || 'none',
@@ -124,6 +137,18 @@ function verdicts(
         : { chart: textChart([{ mark: '*', values: evidence }], { value: bar, name: 'bar' }, 48, 6) }),
     };
   });
+}
+
+/** One case, or why it cannot be run; a machine without promtool can run none. */
+async function runOrSay(...[doc, index, ...rest]: Parameters<typeof runCase>): Promise<CaseResult> {
+  try {
+    return await runCase(doc, index, ...rest);
+  } catch (thrown) {
+    if (!(thrown instanceof CliError) || thrown.exit !== EXIT.usage) throw thrown;
+    const { name } = doc.value.spec.cases[index]!;
+    const line = doc.lineOf(['spec', 'cases', index]);
+    return { name, file: doc.file, line, checks: [], error: thrown.failure.message };
+  }
 }
 
 async function runCase(
@@ -167,7 +192,11 @@ async function runCase(
 
 function show(io: Io, results: readonly CaseResult[]): void {
   const p = palette(io);
-  for (const { name, checks, file, line } of results) {
+  for (const { name, checks, file, line, error } of results) {
+    if (error !== undefined) {
+      io.out(`${p.red('cannot be run')} ${name}\n   ${error}\n`);
+      continue;
+    }
     const bad = checks.filter((c) => !c.ok);
     io.out(`${bad.length === 0 ? p.green('ok') : p.red('failed')} ${name} (${checks.length} checks)\n`);
     for (const c of bad) {
@@ -178,7 +207,12 @@ function show(io: Io, results: readonly CaseResult[]): void {
 }
 
 /** `sluice test [dir]`: users' own cases, by promtool and the judge. */
-export async function testCommand(io: Io, where: string, options: Json, runner: RuleRunner): Promise<Exit> {
+export async function testCommand(
+  io: Io,
+  where: string,
+  options: JsonOptions,
+  runner: RuleRunner,
+): Promise<Exit> {
   const files = readDeclarations(io, where);
   const platform = platformOf(files, where, { platform: 'optional' });
   const { documents } = parseDocuments(files);
@@ -187,7 +221,7 @@ export async function testCommand(io: Io, where: string, options: Json, runner: 
     throw new CliError(EXIT.usage, {
       code: 'NO_CASES',
       message: `no SloTest document was found below ${where}`,
-      next: 'write one beside your SLOs; docs/testing.md has an example to copy',
+      next: 'write one next to your SLOs; docs/testing.md has an example to copy',
     });
   const line = progress(io);
   const results: CaseResult[] = [];
@@ -196,28 +230,30 @@ export async function testCommand(io: Io, where: string, options: Json, runner: 
     if (!environment) throw wrong(doc, 0, `no environment is named "${doc.value.spec.environment}"`);
     for (const [i, { name }] of doc.value.spec.cases.entries()) {
       line.say(`case ${results.length + 1}: ${name}`);
-      results.push(await runCase(doc, i, platform, environment, runner));
+      results.push(await runOrSay(doc, i, platform, environment, runner));
     }
   }
   line.done();
-  const failed = results.filter((r) => r.checks.some((c) => !c.ok)).length;
+  const unread = results.some((r) => r.error !== undefined);
+  const failed = results.filter((r) => r.error !== undefined || r.checks.some((c) => !c.ok)).length;
   if (options.json) printJson(io, { schema: 'sluice.dev/test/v1', ok: failed === 0, cases: results });
   else {
     show(io, results);
     io.out(
-      failed === 0 ? `${results.length} cases hold.\n` : `${failed} of ${results.length} cases failed.\n`,
+      failed === 0 ? `${results.length} cases passed.\n` : `${failed} of ${results.length} cases failed.\n`,
     );
     io.out(
       failed === 0
         ? `Next: sluice render ${where} --out rendered\n`
-        : 'Next: change the SLO, or what the case expects\n',
+        : 'Next: change the SLO, or the expectation of the case\n',
     );
   }
+  if (unread) return EXIT.usage;
   return failed === 0 ? EXIT.yes : EXIT.no;
 }
 
 export const define: Define = (command, { io, parts, run }) =>
   command
-    .argument('[dir]', 'the declaration with its SloTest documents', '.')
+    .argument('[dir]', 'folder of the declaration with its SloTest documents', '.')
     .addOption(jsonOption())
     .action((dir, o) => run(async () => testCommand(io, dir, o, await parts.openRuleRunner())));

@@ -1,60 +1,163 @@
-import { type Actor, SCOPES, type Scope } from '../kit/actor.ts';
+import { type Actor, SCOPES, type TokenScope } from '../kit/actor.ts';
 import type { LedgerPort } from '../ledger/port.ts';
-import { loadTokens } from '../server/auth.ts';
-import { clientOf, runningServer } from './client.ts';
-import { type Define, jsonOption, type Shared, workOption } from './command.ts';
+import { loadTokens, type Tokens, type TokenView } from '../server/auth.ts';
+import { clientOf, serverAt } from './client.ts';
+import { type Define, jsonOption, type Shared } from './command.ts';
 import { needLedger } from './existing-ledger.ts';
-import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
-import type { Parts } from './parts.ts';
+import { momentOf } from './governance.ts';
+import { CliError, EXIT, type Exit, type Io, printJson, table } from './io.ts';
+import type { CommandParts } from './parts.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 const LOCAL: Actor = { id: 'local', kind: 'person', scopes: ['admin'] };
 
-async function createInLedger(ledger: LedgerPort, name: string, scopes: readonly Scope[]) {
+type LedgerParts = Pick<CommandParts, 'openExistingLedger'>;
+
+/** Where no server runs, the tokens of its ledger are read and written here. */
+async function inLedger<T>(parts: LedgerParts, work: string, use: (tokens: Tokens) => T | Promise<T>) {
+  const ledger: LedgerPort = await needLedger(parts, work);
   try {
-    const made = await (await loadTokens(ledger)).create(name, scopes, LOCAL, Date.now());
-    return { schema: 'sluice.dev/token/v1', name, ...made };
+    return await use(await loadTokens(ledger));
   } finally {
     await ledger.close();
   }
 }
 
-interface TokenOptions extends Shared {
+interface CreateOptions extends Shared {
   readonly scope: readonly string[];
+  readonly expires?: string | undefined;
 }
 
-const isScope = (text: string): text is Scope => SCOPES.some((scope) => scope === text);
+const isScope = (text: string): text is TokenScope => SCOPES.some((scope) => scope === text);
+
+function scopesOf(given: readonly string[]): TokenScope[] {
+  const wrong = given.find((scope) => !isScope(scope));
+  if (wrong === undefined && given.length > 0) return given.filter(isScope);
+  throw new CliError(EXIT.usage, {
+    code: 'BAD_SCOPE',
+    message: wrong ? `"${wrong}" is not a scope` : 'a token needs a scope',
+    next: `choose one of ${SCOPES.join(', ')}`,
+  });
+}
+
+interface Made {
+  readonly id: string;
+  readonly token: string;
+}
 
 /** `sluice token create NAME --scope …`: a scoped token; its secret is shown once and kept as a hash. */
-export async function tokenCommand(
+export async function tokenCreateCommand(
   io: Io,
   name: string,
-  options: TokenOptions,
-  parts: Pick<Parts, 'openExistingLedger'>,
+  o: CreateOptions,
+  parts: LedgerParts,
 ): Promise<Exit> {
-  const wrong = options.scope.find((scope) => !isScope(scope));
-  if (wrong || options.scope.length === 0)
-    throw new CliError(EXIT.usage, {
-      code: 'BAD_SCOPE',
-      message: wrong ? `"${wrong}" is no scope` : 'a token needs a scope',
-      next: `choose of ${SCOPES.join(', ')}`,
-    });
-  const scopes = options.scope.filter(isScope);
-  const server = runningServer(options.work);
+  const scopes = scopesOf(o.scope);
+  const expires = o.expires === undefined ? {} : { expires: momentOf(o.expires, 'expires') };
+  const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).post<{ id: string; token: string }>('/api/v1/tokens', { name, scopes })
-    : await createInLedger(await needLedger(parts, options.work), name, scopes);
-  if (options.json) printJson(io, answer);
-  else io.out(`${answer.token}\nShown once. Use it as: Authorization: Bearer …\n`);
+    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires })
+    : await inLedger(parts, o.work, async (tokens) => {
+        const until = expires.expires === undefined ? null : Date.parse(expires.expires);
+        const made = await tokens.create(name, scopes, LOCAL, Date.now(), until);
+        return { schema: 'sluice.dev/token/v1', name, ...made };
+      });
+  if (o.json) printJson(io, answer);
+  else {
+    io.out(`${answer.token}\n`);
+    io.out(`Shown once. Use it as SLUICE_TOKEN, or as Authorization: Bearer …; its id is ${answer.id}.\n`);
+    io.out(`Next: sluice token revoke ${answer.id} once nobody needs it\n`);
+  }
+  return EXIT.yes;
+}
+
+interface TokenList {
+  readonly at: number;
+  readonly tokens: readonly TokenView[];
+}
+
+const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+function stateOf({ revokedAt, expiresAt }: TokenView, at: number): string {
+  if (revokedAt !== null) return `revoked ${day(revokedAt)}`;
+  if (expiresAt === null) return 'active';
+  return expiresAt <= at ? `expired ${day(expiresAt)}` : `active until ${day(expiresAt)}`;
+}
+
+/** `sluice token list`: every token with its scopes; never a secret. */
+export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): Promise<Exit> {
+  const server = serverAt(o);
+  const answer = server
+    ? await clientOf(server).get<TokenList>('/api/v1/tokens')
+    : await inLedger(parts, o.work, (tokens) => ({
+        schema: 'sluice.dev/tokens/v1',
+        at: Date.now(),
+        tokens: tokens.list(),
+      }));
+  if (o.json) printJson(io, answer);
+  else if (answer.tokens.length === 0)
+    io.out('There are no tokens.\nNext: sluice token create NAME --scope read\n');
+  else {
+    const rows = answer.tokens.map((t) => [
+      t.id,
+      t.name,
+      t.scopes.join(','),
+      stateOf(t, answer.at),
+      `${day(t.createdAt)} by ${t.createdBy}`,
+    ]);
+    io.out(table([['ID', 'NAME', 'SCOPES', 'STATE', 'CREATED'], ...rows]));
+    io.out('Next: sluice token revoke ID\n');
+  }
+  return EXIT.yes;
+}
+
+/** `sluice token revoke ID`: the token is good for nothing from now on. */
+export async function tokenRevokeCommand(io: Io, id: string, o: Shared, parts: LedgerParts): Promise<Exit> {
+  const server = serverAt(o);
+  const answer = server
+    ? await clientOf(server).post<{ token: TokenView }>(`/api/v1/tokens/${encodeURIComponent(id)}/revoke`, {})
+    : await inLedger(parts, o.work, async (tokens) => {
+        const token = await tokens.revoke(id, LOCAL, Date.now());
+        return token && { schema: 'sluice.dev/token-revoked/v1', token };
+      });
+  if (!answer)
+    throw new CliError(EXIT.no, {
+      code: 'NO_SUCH_TOKEN',
+      message: `there is no token ${id}`,
+      next: 'list them with sluice token list',
+    });
+  if (o.json) printJson(io, answer);
+  else io.out(`Revoked ${answer.token.name} (${id}): it is no longer accepted.\nNext: sluice token list\n`);
   return EXIT.yes;
 }
 
 export const define: Define = (command, { io, parts, run }) => {
   command
     .command('create')
-    .description('create a token; its secret is shown once')
-    .argument('<name>')
-    .requiredOption('--scope <scope...>', 'read, operate, waive, admin')
+    .description('Create a token; its secret is shown once')
+    .argument('<name>', 'what it is for; shown as the actor of what it does')
+    .requiredOption('--scope <scope...>', 'scopes: read, operate, waive, admin')
+    .option('--expires <time>', 'end: a duration such as 90d, or a time with its offset (default: never)')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
-    .action((name, o) => run(() => tokenCommand(io, name, o, parts)));
+    .action((name, o) => run(() => tokenCreateCommand(io, name, o, parts)));
+  command
+    .command('list')
+    .description('List tokens with their scopes; never their secrets')
+    .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
+    .addOption(jsonOption())
+    .action((o) => run(() => tokenListCommand(io, o, parts)));
+  command
+    .command('revoke')
+    .description('Revoke a token: it is no longer accepted')
+    .argument('<id>', 'id of the token, as t3; see sluice token list')
+    .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
+    .addOption(jsonOption())
+    .action((id, o) => run(() => tokenRevokeCommand(io, id, o, parts)));
 };

@@ -1,9 +1,12 @@
 import { advise } from '../controller/compile.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { problemLine } from '../kit/problem.ts';
-import { type Define, type Json, jsonOption } from './command.ts';
+import { addressOf, type Define, type JsonOptions, jsonOption } from './command.ts';
 import { DeclarationError, platformOf, readDeclarations } from './files.ts';
 import { EXIT, type Exit, type Io, palette, printJson } from './io.ts';
+import { checkSources, isWrong, printLive } from './live.ts';
+import { printNeeds } from './pace.ts';
+import type { CommandParts } from './parts.ts';
 
 const summary = (platform: Platform) => ({
   platform: platform.name,
@@ -13,20 +16,37 @@ const summary = (platform: Platform) => ({
   slos: platform.slos.map((s) => s.name),
 });
 
+interface ValidateOptions extends JsonOptions {
+  /** True: that of each environment. */
+  readonly prometheus?: string | true | undefined;
+}
+
 /** `sluice validate [dir]`: every problem of every file at once, or what was understood. */
-export async function validateCommand(io: Io, where: string, options: Json): Promise<Exit> {
+export async function validateCommand(
+  io: Io,
+  where: string,
+  options: ValidateOptions,
+  parts: Pick<CommandParts, 'openLive'>,
+): Promise<Exit> {
   const p = palette(io);
   try {
     const files = readDeclarations(io, where);
     const platform = platformOf(files, where, { platform: 'optional' });
     const warnings = advise(platform, files);
+    const asked = options.prometheus;
+    const live =
+      asked === undefined
+        ? null
+        : await checkSources(io, parts, platform, files, asked === true ? null : asked);
+    const good = live === null || !isWrong(live);
     if (options.json)
       printJson(io, {
         schema: 'sluice.dev/validate/v1',
-        ok: true,
+        ok: good,
         ...summary(platform),
         problems: [],
         warnings,
+        ...(live === null ? {} : { prometheus: live }),
       });
     else {
       const { environments, services, slos } = summary(platform);
@@ -37,9 +57,11 @@ export async function validateCommand(io: Io, where: string, options: Json): Pro
           ? `${p.green('valid')}: ${services.length} services, ${slos.length} SLOs, no Platform: rules, alerts and dashboards only\n`
           : `${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`,
       );
-      io.out(alone ? `Next: sluice render ${where} --out rendered\n` : `Next: sluice serve ${where}\n`);
+      if (live === null) printNeeds(io, platform);
+      if (live !== null) printLive(io, platform, live);
+      else io.out(alone ? `Next: sluice render ${where} --out rendered\n` : `Next: sluice serve ${where}\n`);
     }
-    return EXIT.yes;
+    return good ? EXIT.yes : EXIT.no;
   } catch (thrown) {
     if (!(thrown instanceof DeclarationError)) throw thrown;
     const { problems } = thrown;
@@ -54,15 +76,20 @@ export async function validateCommand(io: Io, where: string, options: Json): Pro
     } else {
       for (const problem of problems) io.err(`${problemLine(problem)}\n`);
       io.err(
-        `${p.red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)}. Mend these lines and run sluice validate again.\n`,
+        `${p.red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)}. Fix these lines and run sluice validate again.\n`,
       );
     }
     return EXIT.usage;
   }
 }
 
-export const define: Define = (command, { io, run }) =>
+export const define: Define = (command, { io, parts, run }) =>
   command
-    .argument('[dir]', 'where it is', '.')
+    .argument('[dir]', 'folder of the declaration', '.')
+    .option(
+      '--prometheus [url]',
+      'compare every selector with a live Prometheus (default address: that of each environment)',
+      addressOf,
+    )
     .addOption(jsonOption())
-    .action((dir, o) => run(() => validateCommand(io, dir, o)));
+    .action((dir, o) => run(() => validateCommand(io, dir, o, parts)));

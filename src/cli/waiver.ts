@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { WaiverView } from '../api/governance.ts';
 import { needServer } from './client.ts';
-import { type Define, jsonOption, reasonOption, type Shared, workOption } from './command.ts';
+import { type Define, jsonOption, reasonOption, type Shared } from './command.ts';
 import { defineOrder, left, momentOf, type Recorded, reasonOf, scopeOf } from './governance.ts';
 import { EXIT, type Exit, type Io, printJson, table } from './io.ts';
+import { contextOption, serverOption, workOption } from './server-address.ts';
 
 interface GrantOptions extends Shared {
   readonly reason?: string | undefined;
@@ -15,9 +15,9 @@ interface GrantOptions extends Shared {
 
 /** `sluice waiver list`: every waiver that was ever granted. */
 export async function waiverListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o.work).get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers');
+  const answer = await needServer(o).get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers');
   if (o.json) printJson(io, answer);
-  else if (answer.waivers.length === 0) io.out('No waiver was ever granted.\n');
+  else if (answer.waivers.length === 0) io.out('There are no waivers.\n');
   else {
     const rows = answer.waivers.map((w) => [
       w.state,
@@ -44,7 +44,7 @@ export async function waiverGrantCommand(io: Io, scope: string, o: GrantOptions)
     singleUse: o.singleUse ?? false,
     pullRequest: o.pull === undefined ? null : Number(o.pull),
   };
-  const done = await needServer(o.work).post<Recorded>('/api/v1/waivers', body, randomUUID());
+  const done = await needServer(o).post<Recorded>('/api/v1/waivers', body);
   if (o.json) printJson(io, done);
   else io.out(`Recorded as #${done.seq}: ${done.id}.\nNext: sluice waiver list\n`);
   return EXIT.yes;
@@ -54,30 +54,34 @@ export const define: Define = (command, context) => {
   const { io, run } = context;
   command
     .command('list')
-    .description('list every waiver that was granted')
+    .description('List all waivers')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((o) => run(() => waiverListCommand(io, o)));
   command
     .command('grant')
-    .description('let through what the gate denies, until a moment')
+    .description('Allow what the gate denies until a given time')
     .argument('<scope>', 'prod, checkout/prod, or "*"')
-    .option('--expires <time>', 'its end: a length such as 1h, or a moment with its offset')
+    .option('--expires <time>', 'end: a duration such as 1h, or a time with its offset')
     .addOption(reasonOption())
-    .option('--code <code...>', 'only denials of these codes')
-    .option('--single-use', 'for the first pull request that it lets through')
-    .option('--pull <number>', 'for this pull request alone')
+    .option('--code <code...>', 'only for denials with these codes')
+    .option('--single-use', 'only for the first pull request that it allows')
+    .option('--pull <number>', 'only for this pull request')
     .addOption(workOption(io))
+    .addOption(serverOption(io))
+    .addOption(contextOption(io))
     .addOption(jsonOption())
     .action((scope, o) => run(() => waiverGrantCommand(io, scope, o)));
   defineOrder(command, context, {
     name: 'approve',
-    description: 'approve a waiver that somebody else granted',
+    description: 'Approve a waiver that somebody else granted',
     path: '/api/v1/waivers/{id}/approve',
   });
   defineOrder(command, context, {
     name: 'revoke',
-    description: 'end a waiver before it expires',
+    description: 'Revoke a waiver before it expires',
     path: '/api/v1/waivers/{id}/revoke',
   });
 };

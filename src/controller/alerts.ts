@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lanesOf, type Platform } from '../declaration/platform.ts';
+import { laneName } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { Journal } from '../ledger/journal.ts';
@@ -31,7 +32,7 @@ interface Kept {
 const stateOf = (id: string, status: string, startsAt: string): string => `${id} ${status}@${startsAt}`;
 
 const ALERT_VERSION = 1;
-/** So many states are remembered; Alertmanager repeats an alert for hours, not for years. */
+/** The number of remembered states; Alertmanager repeats an alert for hours, not for years. */
 const MAX_STATES = 50_000;
 
 /** Every state of an alert that was recorded. */
@@ -48,7 +49,7 @@ export const alertsFold: Fold<{ readonly known: PersistentMap<string, true> }> =
 
 /**
  * Deliveries of Alertmanager as events: once a change, across restarts. What they say is confirmed at the
- * source: the environment is looked at again at once, and its look is what freezes and moves the machine.
+ * source: the environment is evaluated again at once, and that evaluation freezes and moves the machine.
  */
 export function alertReceiver(
   platform: Platform,
@@ -57,11 +58,11 @@ export function alertReceiver(
   now: () => number,
 ): (body: unknown) => Promise<void> {
   const lanes = new Set(
-    lanesOf(platform).map(({ service, environment }) => `${service.name}/${environment.name}`),
+    lanesOf(platform).map(({ service, environment }) => laneName(service.name, environment.name)),
   );
   const seen = (id: string, status: string, startsAt: string): boolean => {
     const { known } = journal.state(alertsFold);
-    // A firing that comes after its own resolution is late, and says nothing new.
+    // A firing alert that arrives after its own resolution is late and contains nothing new.
     return (
       known.has(stateOf(id, status, startsAt)) ||
       (status === 'firing' && known.has(stateOf(id, 'resolved', startsAt)))

@@ -1,6 +1,6 @@
 import type { CaseInput, SloCase, SloTestDocument } from '../declaration/cases.ts';
 import { EXPECTED } from '../declaration/cases.ts';
-import type { Environment, Platform } from '../declaration/platform.ts';
+import type { Environment, Platform, Slo } from '../declaration/platform.ts';
 import { countersOf } from '../declaration/platform.ts';
 import { judgeTrace, traceSchema } from '../delivery/trace.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
@@ -18,7 +18,7 @@ import {
   type Window,
 } from '../runtime/series.ts';
 
-/** A question to promtool, and what the case wants to hear. */
+/** A question to promtool, and the expected answer. */
 export interface Question {
   readonly what: string;
   readonly expr: string;
@@ -73,7 +73,7 @@ export function expandValues(text: string): Result<(number | null)[], string> {
   for (const word of text.trim().split(/\s+/)) {
     const match = STEP.exec(word);
     if (!match || (/^(_|stale)$/i.test(match[1]!) && match[2] !== undefined))
-      return fail(`"${word}" is no value: expected 5, 0+10x20, _x5 or stale`);
+      return fail(`"${word}" is not a value: expected 5, 0+10x20, _x5 or stale`);
     const [, first, step, times] = match;
     const gap = /^(_|stale)$/i.test(first!);
     const count = times === undefined ? 1 : gap ? Number(times) : Number(times) + 1;
@@ -83,7 +83,7 @@ export function expandValues(text: string): Result<(number | null)[], string> {
   return ok(out);
 }
 
-/** `none` wants nothing there; otherwise a comparison, a span, or the number to a millionth part. */
+/** `none` expects no value; otherwise a comparison, a range, or the number within one millionth. */
 export function meets(wanted: string | number, got: number | null): boolean {
   const match = EXPECTED.exec(String(wanted));
   if (!match) return false;
@@ -106,27 +106,43 @@ export function meets(wanted: string | number, got: number | null): boolean {
   }
 }
 
-/** What has to be asked of promtool for one case; names that do not exist are said instead. */
+export const groupText = (group: Readonly<Record<string, string>>): string =>
+  Object.entries(group)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(', ');
+
+/** A group that no rule records could never be there. */
+function groupProblem({ name, groupBy }: Slo, group: Readonly<Record<string, string>>): string | null {
+  if (!groupBy) return `SLO "${name}" is not grouped`;
+  const stray = Object.keys(group).find((label) => !groupBy.labels.includes(label));
+  return stray ? `SLO "${name}" is grouped by ${groupBy.labels.join(', ')}, not by ${stray}` : null;
+}
+
+/** The questions to promtool for one case; unknown names are reported instead. */
 export function questionsOf(
   one: SloCase,
   platform: Platform,
   environment: Environment,
 ): Result<Question[], string> {
   const questions: Question[] = [];
-  for (const { at, slo: name, burn, budget, requests, bad } of one.expect) {
+  for (const { at, slo: name, burn, budget, requests, bad, group } of one.expect) {
     const slo = platform.slos.find((s) => s.name === name);
     if (!slo) return fail(`no SLO is named "${name}"; known: ${platform.slos.map((s) => s.name).join(', ')}`);
     const m = matcherOf({
       service: slo.service,
       slo: name,
       ...(environment.name ? { environment: environment.name } : {}),
+      ...group,
     });
+    const wrong = group && groupProblem(slo, group);
+    if (wrong) return fail(wrong);
+    const [whose, suffix] = group ? [`${name} of ${groupText(group)}`, ':by_group'] : [name, ''];
     const ask = (what: string, series: string, wanted: string | number | undefined) => {
-      if (wanted !== undefined)
-        questions.push({ what: `${name} ${what}`, expr: `sum(${series}${m})`, atMs: ms(at), wanted });
+      const expr = `sum(${series}${suffix}${m})`;
+      if (wanted !== undefined) questions.push({ what: `${whose} ${what}`, expr, atMs: ms(at), wanted });
     };
     for (const window of WINDOWS) ask(`burn ${window}`, burnSeries(window), burn?.[window as Window]);
-    ask('budget left', BUDGET_REMAINING, budget);
+    ask('budget remaining', BUDGET_REMAINING, budget);
     ask('requests of 5m', REQUESTS_5M, requests);
     ask('bad requests of 5m', BAD_5M, bad);
   }
@@ -134,15 +150,15 @@ export function questionsOf(
 }
 
 /** Alerts are series too: which of an SLO's fire at a time. */
-export const alertsExpr = (slo: string): string =>
-  `count by (alertname) (ALERTS{alertstate="firing",slo="${slo}"})`;
+export const alertsExpr = (slo: string, group: Readonly<Record<string, string>> = {}): string =>
+  `count by (alertname) (ALERTS${matcherOf({ alertstate: 'firing', slo, ...group })})`;
 
 const seriesOf = (one: SloCase, intervalMs: number): Result<Series[], string> => {
   const out: Series[] = [];
   for (const input of one.input) {
     const parsed = parseSelectorSum(input.series);
     if (!parsed.ok || parsed.value.length !== 1 || parsed.value[0]!.matchers.some((m) => m.op !== '='))
-      return fail(`"${input.series}" is no series: expected name{label="value"}`);
+      return fail(`"${input.series}" is not a series: expected name{label="value"}`);
     const { metric, matchers } = parsed.value[0]!;
     const values = expandValues(valuesOf(input, intervalMs));
     if (!values.ok) return values;
@@ -155,7 +171,7 @@ const seriesOf = (one: SloCase, intervalMs: number): Result<Series[], string> =>
   return ok(out);
 };
 
-export interface VerdictAnswer {
+interface VerdictAnswer {
   readonly verdict: 'pass' | 'fail' | 'inconclusive';
   readonly bar: number;
   /** The stronger of the two lines of evidence, by interval. */
@@ -217,6 +233,7 @@ export function judgeCase(
         stable: rounded(counts[slo.name]?.stable),
       })),
     }),
+    platform.evidence.edition,
   );
   if (!answer.ok) return answer;
   const { firstFail, firstPass, bar, intervals } = answer.value;
@@ -224,7 +241,7 @@ export function judgeCase(
   return ok({ verdict, bar, evidence: intervals.map((i) => Math.max(i.overBudget, i.worseThanStable)) });
 }
 
-/** Rules as promtool is to run them: no oftener than the samples come, so that hours stay seconds. */
+/** Rules as promtool evaluates them: at most once per sample, so that a case of hours takes seconds. */
 export function testedEnvironment(environment: Environment, intervalMs: number): Environment {
   const { prometheus } = environment;
   const often = Math.max(prometheus.evaluationIntervalMs, Math.min(intervalMs, 60_000));

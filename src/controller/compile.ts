@@ -1,7 +1,7 @@
 import { type CompileOptions, compileDeclaration } from '../declaration/compile.ts';
 import { type Parsed, parseDocuments, type SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
-import { checkDelivery } from '../delivery/check.ts';
+import { adviseDelivery, checkDelivery } from '../delivery/check.ts';
 import { checkGovernance } from '../governance/check.ts';
 import { byPlace, type Problem } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
@@ -25,8 +25,8 @@ function subjectOf(problem: Problem, documents: readonly Parsed[]) {
   return { at: named.sort((a, b) => length(b) - length(a))[0], path: ['metadata', 'name'] };
 }
 
-/** Problems of planes at the lines where they are to be fixed. The files are read again: it is a rare case. */
-function placedIn(files: readonly SourceFile[], problems: readonly Problem[]): Problem[] {
+/** Problems of planes with the lines where to fix them. The files are parsed again, since this is rare. */
+export function placedIn(files: readonly SourceFile[], problems: readonly Problem[]): Problem[] {
   if (problems.length === 0) return [];
   const { documents } = parseDocuments(files);
   const placed = problems.map((problem) => {
@@ -48,6 +48,9 @@ export function compile(files: readonly SourceFile[], options?: CompileOptions):
   return problems.length > 0 ? fail(problems) : ok(declared.value);
 }
 
-/** What is valid, and not as somebody may expect. */
+/** Notes about valid declarations that may surprise. */
 export const advise = (platform: Platform, files: readonly SourceFile[]): Problem[] =>
-  placedIn(files, adviseRuntime(platform));
+  [
+    ...platform.origin.notes,
+    ...placedIn(files, [...adviseRuntime(platform), ...adviseDelivery(platform)]),
+  ].sort(byPlace);

@@ -1,7 +1,7 @@
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
 import { within } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
-import { isFatal } from './acting.ts';
+import { isFatal } from './flow/fatal.ts';
 
 /** A read that takes longer goes on by itself: a repository that is slow must not hold up an abort. */
 const PATIENCE_MS = 250;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 250;
 export interface DesiredReading {
   /** Null: it was never read. */
   last(): DesiredState | null;
-  /** Begins a read unless one is under way, and waits for it a moment; throws only what stops everything. */
+  /** Starts a read unless one is in progress, and waits for it briefly; throws only fatal errors. */
   refresh(): Promise<void>;
 }
 
@@ -36,8 +36,10 @@ export function createDesiredReading(
   return {
     last: () => state,
     async refresh() {
+      // A result that arrives too late for this tick is used in the next one.
+      const patience = reading ? 0 : PATIENCE_MS;
       reading ??= read();
-      await within(reading, PATIENCE_MS, 'reading the desired state').catch(() => undefined);
+      await within(reading, patience, 'reading the desired state').catch(() => undefined);
       if (fatal === null) return;
       const thrown = fatal;
       fatal = null;

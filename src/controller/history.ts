@@ -1,14 +1,7 @@
-import {
-  type Event,
-  type EventData,
-  type EventType,
-  emptyLane,
-  eventSchemas,
-  evolve,
-  type Lane,
-  type Release,
-  upcast,
-} from '../delivery/events.ts';
+import { upcast } from '../delivery/event-versions.ts';
+import { type Event, type EventData, type EventType, eventSchemas } from '../delivery/events.ts';
+import { evolve } from '../delivery/evolve.ts';
+import { emptyLane, type Lane, type Release } from '../delivery/lane.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
 export interface PastRelease {

@@ -1,60 +1,51 @@
 import type { Environment, Platform, Service } from '../declaration/platform.ts';
-import { assess, type EvidenceBySlo } from '../delivery/assess.ts';
-import { decide } from '../delivery/decide.ts';
-import {
-  type CommandName,
-  EVENT_VERSION,
-  type Event,
-  emptyLane,
-  type Hold,
-  type Lane,
-  type Revision,
-} from '../delivery/events.ts';
+import type { EvidenceBySlo } from '../delivery/assess.ts';
+import type { Hold, Revision } from '../delivery/events.ts';
 import { lanesFold } from '../delivery/fold.ts';
+import { emptyLane, type Lane } from '../delivery/lane.ts';
+import type { LaneSettings } from '../delivery/observation.ts';
 import type { Delivery, DeliveryPort } from '../delivery/port.ts';
-import type { Baseline, LaneSettings, Seen } from '../delivery/seen.ts';
 import type { DesiredPort, DesiredState } from '../gitops/port.ts';
-import { within } from '../io/clock.ts';
-import { type Actor, SYSTEM } from '../kit/actor.ts';
-import { type Backoff, backoffMs } from '../kit/backoff.ts';
-import { messageOf } from '../kit/result.ts';
+import { SYSTEM } from '../kit/actor.ts';
 import type { Clock } from '../kit/time.ts';
 import type { Journal } from '../ledger/journal.ts';
-import type { Entry, LedgerRecord } from '../ledger/record.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
-import { act, EFFECT_TIMEOUT_MS, isFatal } from './acting.ts';
-import {
-  cellsOf,
-  createCells,
-  evidenceFor,
-  inFlight,
-  type LaneCell,
-  type LaneTrouble,
-  REACHED,
-} from './cells.ts';
 import { createDesiredReading } from './desired-reading.ts';
-import { countUnreachable, laneLook } from './lane-look.ts';
-import { createLooker, type EnvironmentLook } from './looking.ts';
-import type { MetricsLook } from './metrics-look.ts';
+import { createRunner, type Runner } from './flow/runner.ts';
+import type { Trouble } from './flow/types.ts';
+import { changedLanes } from './lanes/due-lanes.ts';
+import { DELIVER, deliverHandler } from './lanes/effects.ts';
+import { createSnapshotReader } from './lanes/environment-snapshots.ts';
+import { openLaneFlows } from './lanes/lane-flows.ts';
+import { createLaneRecords, type LaneRecords } from './lanes/lane-records.ts';
+import { createLaneRuntimes, evidenceFor, type LaneRuntime } from './lanes/lane-runtime.ts';
+import type { LaneStates } from './lanes/lane-states.ts';
+import { createObserving } from './lanes/observing.ts';
+import type { MetricsSnapshot } from './metrics-snapshot.ts';
 
 export interface ControllerPorts {
   readonly clock: Clock;
-  /** Its folds hold `lanesFold`. */
+  /** Its folds hold `lanesFold` and `queriesFold`. */
   readonly journal: Journal;
   readonly desired: DesiredPort;
   metrics(environment: string): MetricsPort;
   delivery(environment: string): DeliveryPort;
-  /** What is asked for where somebody else moves traffic: there it counts before what Git says. */
+  /** The desired revision where another tool moves traffic: there it takes precedence over Git. */
   wanted?(lane: string): Revision | null;
-  /** What holds a new release of this target in this lane; none where nobody is asked. */
+  /** What holds a new release of this target in this lane; left out: nothing does. */
   hold?(lane: string, target: Revision, now: number): Hold | null;
+  /** Carries out effects; by default the controller creates its own. */
+  readonly runner?: Runner;
+  /** How many lanes of an environment are planned in each tick although nothing was reported about them. */
+  readonly inTurn?: number | undefined;
 }
 
 export interface ControllerLog {
   warn(details: object, message: string): void;
 }
 
-/** One lane as the loop holds it: the fold of its records, and caches that can be had again. */
+/** One lane as the loop holds it: the fold of its records, and caches that can be rebuilt. */
 export interface LaneView {
   readonly service: Service;
   readonly environment: Environment;
@@ -63,198 +54,128 @@ export interface LaneView {
   readonly evidence: EvidenceBySlo;
   readonly delivery: Delivery | null;
   readonly desired: string | null;
-  /** What is asked for where it runs. */
+  /** The desired revision. */
   readonly wanted: Revision | null;
-  /** Why it could not be looked at; it alone is held up by that. Null: its last pass went well. */
-  readonly trouble: LaneTrouble | null;
+  /** Why the lane makes no progress; null: it does. */
+  readonly trouble: Trouble | null;
 }
 
 export interface Controller {
-  /** One look at everything, and what follows from it. */
+  /** Observes, decides and acts on every lane that is due. */
   tick(): Promise<void>;
   lanes(): readonly LaneView[];
-  metrics(environment: string): MetricsLook;
+  /** One lane by its name; undefined: it is not declared. */
+  lane(name: string): LaneView | undefined;
+  /** What is recorded of each declared lane, by its name. */
+  readonly states: LaneStates;
+  metrics(environment: string): MetricsSnapshot;
   desired(): DesiredState | null;
-  /** Records an order; the next look carries it out. */
-  command(
-    lane: string,
-    command: CommandName,
-    reason: string,
-    actor: Actor,
-    id: string,
-  ): Promise<LedgerRecord>;
+  /** Records an order; the next tick carries it out. */
+  readonly command: LaneRecords['command'];
   /** Records what somebody else saw or decided of a lane. */
-  record(lane: string, event: Event, actor?: Actor): Promise<LedgerRecord>;
+  readonly record: LaneRecords['record'];
   onRecords(listener: (records: readonly LedgerRecord[]) => void): () => void;
-  /** Somebody says that an environment changed: its next look is due at once. */
+  /** Takes a hint that an environment changed: its next snapshot is due at once. */
   hint(environment: string): void;
 }
 
-/** A lane that throws is tried again: soon, since an abort may wait behind it, and seldom once it keeps failing. */
-const LANE_BACKOFF: Backoff = { firstMs: 1_000, longestMs: 60_000 };
+/** How long a tick waits for the effects that it started; longer ones continue in the background. */
+const EFFECT_PATIENCE_MS = 250;
 
-/** The loop: observe, judge, decide, append, act. Everything it knows is in the ledger or can be looked at again. */
-export function createController(platform: Platform, ports: ControllerPorts, log: ControllerLog): Controller {
-  const { journal } = ports;
-  const cells = createCells(platform, (lane) => journal.state(lanesFold).lanes.get(lane) ?? emptyLane(lane));
-  const toldBroken = new Set<string>();
-  const desired = createDesiredReading(ports.desired, (details, message) => log.warn(details, message));
+/** The recorded state of each lane. */
+const statesIn = (journal: Journal) => (lane: string) =>
+  journal.state(lanesFold).lanes.get(lane) ?? emptyLane(lane);
 
-  const append = async (
-    lane: string,
-    events: readonly Event[],
-    now: number,
-    actor: Actor,
-    cause: string | null,
-  ) => {
-    if (events.length === 0) return [];
-    const entries: Entry[] = events.map((event) => ({
-      at: now,
-      type: event.type,
-      v: EVENT_VERSION,
-      subject: lane,
-      actor: { id: actor.id, kind: actor.kind },
-      cause,
-      data: event.data,
-    }));
-    return journal.append(entries);
+/** Shows a lane as the loop holds it, with what only the loop knows of it. */
+const laneViews =
+  (loop: {
+    desired(): DesiredState | null;
+    wanted(runtime: LaneRuntime): Revision | null;
+    trouble(lane: string): Trouble | null;
+  }) =>
+  (runtime: LaneRuntime): LaneView => {
+    const { service, environment, settings, state, delivery } = runtime;
+    return {
+      service,
+      environment,
+      settings,
+      state,
+      evidence: evidenceFor(runtime),
+      delivery,
+      desired: loop.desired()?.lanes.get(state.lane)?.version ?? null,
+      wanted: loop.wanted(runtime),
+      trouble: loop.trouble(state.lane),
+    };
   };
 
-  const wantedIn = (cell: LaneCell): Revision | null =>
-    (cell.settings.followed ? ports.wanted?.(cell.state.lane) : desired.last()?.lanes.get(cell.state.lane)) ??
-    null;
+/** The release loop: observes, decides, appends and acts on what is due. Its state is in the ledger or can be observed again. */
+export function createController(platform: Platform, ports: ControllerPorts, log: ControllerLog): Controller {
+  const { journal, clock } = ports;
+  const warn = (details: object, message: string) => log.warn(details, message);
+  const runtimes = createLaneRuntimes(platform, statesIn(journal));
+  const desired = createDesiredReading(ports.desired, warn);
+  const runner = ports.runner ?? createRunner({ now: () => clock.now(), warn });
+  const records = createLaneRecords(journal, clock);
+  runner.handle(
+    DELIVER,
+    deliverHandler(ports.delivery, async ({ lane, id }) => {
+      await records.record(lane, { type: 'effect.settled', data: { id, result: 'done' } }, SYSTEM, id);
+    }),
+  );
 
-  const looker = createLooker({
+  const wantedIn = (runtime: LaneRuntime): Revision | null =>
+    (runtime.settings.followed
+      ? ports.wanted?.(runtime.state.lane)
+      : desired.last()?.lanes.get(runtime.state.lane)) ?? null;
+  const snapshots = createSnapshotReader({
     platform,
-    cells,
+    runtimes,
     metrics: ports.metrics,
     wanted: wantedIn,
-    warn: (details, message) => log.warn(details, message),
+    warn,
   });
-
-  const actOn = (cell: LaneCell): Promise<void> =>
-    act(cell, {
-      delivery: ports.delivery(cell.environment.name),
-      settle: async ({ id, lane }) => {
-        const settled: Event = { type: 'effect.settled', data: { id, result: 'done' } };
-        await append(lane, [settled], ports.clock.now(), SYSTEM, id);
-      },
-      warn: (details, message) => log.warn(details, message),
-    });
-
-  async function tickLane(
-    cell: LaneCell,
-    look: MetricsLook | null,
-    baseline: Baseline | null,
-    now: number,
-  ): Promise<void> {
-    const { lane } = cell.state;
-    const broken = journal.state(lanesFold).broken.get(lane);
-    if (broken !== undefined) {
-      if (!toldBroken.has(lane))
-        log.warn({ lane, broken }, 'its records contradict each other: nothing is decided');
-      toldBroken.add(lane);
-      return;
-    }
-    try {
-      cell.delivery = await within(
-        ports.delivery(cell.environment.name).observe(lane, cell.state.release?.target.revision ?? null),
-        EFFECT_TIMEOUT_MS,
-        `observing ${lane}`,
-      );
-    } catch (thrown) {
-      if (isFatal(thrown)) throw thrown;
-      cell.delivery = null;
-    }
-    const release = cell.state.release;
-    const mine = look ? laneLook(cell, look) : null;
-    if (look) countUnreachable(cell, look);
-    const assessed =
-      mine && release && inFlight(cell.state)
-        ? assess(release, mine, evidenceFor(cell), cell.settings.burn, now)
-        : null;
-    const wanted = wantedIn(cell);
-    const seen: Seen = {
-      desired: wanted,
-      hold: wanted ? (ports.hold?.(lane, wanted, now) ?? null) : null,
-      delivery: cell.delivery,
-      look: mine,
-      assessment: assessed,
-      baseline,
-      unreachableLooks: cell.unreachable.looks,
-    };
-    const events = decide(cell.state, seen, cell.settings, now);
-    await append(lane, events, now, SYSTEM, desired.last()?.commit ?? null);
-    if (assessed && events.some((e) => e.type === 'release.looked')) cell.evidence = assessed.evidence;
-    if (events.some((e) => e.type === 'lane.moved')) cell.unreachable = REACHED;
-    await actOn(cell);
-  }
-
-  /** One pass over a lane. Whatever it throws is its own trouble, except what stops everything. */
-  async function passOver(cell: LaneCell, due: EnvironmentLook | null): Promise<void> {
-    const now = ports.clock.now();
-    if (cell.trouble && now < cell.trouble.retryAt) return;
-    const { lane } = cell.state;
-    try {
-      await tickLane(cell, due?.look ?? null, due?.baselines.get(lane) ?? null, now);
-      cell.trouble = null;
-    } catch (thrown) {
-      if (isFatal(thrown)) throw thrown;
-      const failures = (cell.trouble?.failures ?? 0) + 1;
-      const message = messageOf(thrown).toWellFormed();
-      cell.trouble = { message, failures, retryAt: now + backoffMs(LANE_BACKOFF, failures) };
-      log.warn({ lane, failures, error: message }, 'a lane could not be looked at; it is tried again');
-    }
-  }
-
-  /** The look of an environment that fell due; one that throws is none, and holds up no other environment. */
-  async function dueLook(environment: Environment): Promise<EnvironmentLook | null> {
-    try {
-      return await looker.due(environment, ports.clock.now());
-    } catch (thrown) {
-      if (isFatal(thrown)) throw thrown;
-      log.warn({ environment: environment.name, error: messageOf(thrown) }, 'a look failed');
-      return null;
-    }
-  }
+  const flows = openLaneFlows(platform, runtimes, {
+    journal,
+    runner,
+    observing: createObserving(ports.delivery),
+    snapshots,
+    inTurn: ports.inTurn,
+    wanted: wantedIn,
+    commit: () => desired.last()?.commit ?? null,
+    hold: (lane, target, now) => ports.hold?.(lane, target, now) ?? null,
+    now: () => clock.now(),
+    warn,
+  });
+  let asked: DesiredState | null = null;
+  journal.onRecords((records) => {
+    for (const { subject } of records) flows.mark(subject);
+  });
+  const viewOf = laneViews({ desired: () => desired.last(), wanted: wantedIn, trouble: flows.trouble });
 
   return {
     async tick() {
       await desired.refresh();
-      await Promise.all(
-        platform.environments.map(async (environment) => {
-          const due = await dueLook(environment);
-          await Promise.all(cellsOf(cells, environment).map((cell) => passOver(cell, due)));
-        }),
-      );
+      for (const lane of changedLanes(asked, desired.last())) flows.mark(lane);
+      asked = desired.last();
+      await flows.tick();
+      await runner.settle(EFFECT_PATIENCE_MS);
     },
-    lanes: () =>
-      [...cells.values()].map((cell) => ({
-        service: cell.service,
-        environment: cell.environment,
-        settings: cell.settings,
-        state: cell.state,
-        evidence: evidenceFor(cell),
-        delivery: cell.delivery,
-        desired: desired.last()?.lanes.get(cell.state.lane)?.version ?? null,
-        wanted: wantedIn(cell),
-        trouble: cell.trouble,
-      })),
-    metrics: (environment) => looker.last(environment),
+    lanes: () => [...runtimes.values()].map(viewOf),
+    lane(name) {
+      const runtime = runtimes.get(name);
+      return runtime && viewOf(runtime);
+    },
+    states: { get: (name) => runtimes.get(name)?.state },
+    metrics: (environment) => snapshots.last(environment),
     desired: () => desired.last(),
-    async command(lane, command, reason, actor, id) {
-      const events: Event[] = [{ type: 'command.accepted', data: { id, command, reason } }];
-      const [record] = await append(lane, events, ports.clock.now(), actor, id);
-      // Somebody waits for this one: it is not put off any longer.
-      const cell = cells.get(lane);
-      if (cell?.trouble) cell.trouble = { ...cell.trouble, retryAt: 0 };
-      return record!;
+    async command(lane, ...order) {
+      const record = await records.command(lane, ...order);
+      // Somebody waits for this order: it is not delayed.
+      flows.hurry(lane);
+      return record;
     },
-    async record(lane, event, actor = SYSTEM) {
-      const [record] = await append(lane, [event], ports.clock.now(), actor, null);
-      return record!;
-    },
-    hint: (environment) => looker.hint(environment),
+    record: records.record,
+    hint: (environment) => snapshots.hint(environment),
     onRecords: (listener) => journal.onRecords(listener),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../test/sim/house.ts';
+import { declare } from '../../test/sim/harness.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { lastEnvironments, measuresFold, measuresOf } from './measures.ts';
 

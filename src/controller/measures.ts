@@ -1,7 +1,9 @@
 import type { Platform } from '../declaration/platform.ts';
-import { EVENT_VERSION, type EventData } from '../delivery/events.ts';
+import { versionsOf } from '../delivery/event-versions.ts';
+import type { EventData } from '../delivery/events.ts';
 import { isNewHere } from '../gitops/commits.ts';
 import { GITOPS_EVENT_VERSION, type GitopsData, gitopsEvents } from '../gitops/events.ts';
+import { laneName, partsOfLane } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -21,7 +23,7 @@ type Outcome =
       readonly restoredMs: number | null;
     };
 
-/** What happened in one lane of late. */
+/** Recent outcomes of one lane. */
 interface LaneOutcomes {
   readonly outcomes: readonly Outcome[];
   /** When the newest one happened that there was no room for; null: there was for all. */
@@ -35,7 +37,7 @@ interface Opened {
 }
 
 /** What the four are made of: of every lane, wherever users are declared to be. */
-export interface MeasuresState {
+interface MeasuresState {
   /** When an artefact was first written down, by `service@digest`. */
   readonly written: PersistentMap<string, number>;
   /** The latest release of each lane. */
@@ -102,14 +104,14 @@ function written(
   let next = state.written;
   for (const { lane, kind, to } of changes) {
     if (!to || !isNewHere(kind)) continue;
-    const key = `${lane.split('/')[0]}@${to.digest}`;
+    const key = `${partsOfLane(lane)[0]}@${to.digest}`;
     next = next.with(key, Math.min(next.get(key) ?? authoredAt, authoredAt));
   }
   return { ...state, written: next };
 }
 
 function deployed(state: MeasuresState, lane: string, { digest }: Opened, at: number): MeasuresState {
-  const since = state.written.get(`${lane.split('/')[0]}@${digest}`);
+  const since = state.written.get(`${partsOfLane(lane)[0]}@${digest}`);
   return add(state, lane, {
     kind: 'deployed',
     at,
@@ -141,7 +143,7 @@ export const measuresFold: Fold<MeasuresState> = {
   version: 1,
   reads: {
     ...atVersion(['desired.changed'], GITOPS_EVENT_VERSION),
-    ...atVersion(['release.opened', 'release.confirmed', 'lane.moved'], EVENT_VERSION),
+    ...versionsOf('release.opened', 'release.confirmed', 'lane.moved'),
   },
   ...mapsCodec<MeasuresState>({
     written: new PersistentMap(),
@@ -175,8 +177,8 @@ export function measuresOf(
 ): Measures {
   const lanes =
     service === null
-      ? [...state.lanes].filter(([lane]) => environments.includes(lane.split('/')[1]!)).map(([, of]) => of)
-      : environments.flatMap((environment) => state.lanes.get(`${service}/${environment}`) ?? []);
+      ? [...state.lanes].filter(([lane]) => environments.includes(partsOfLane(lane)[1])).map(([, of]) => of)
+      : environments.flatMap((environment) => state.lanes.get(laneName(service, environment)) ?? []);
   const mine = lanes.flatMap(({ outcomes }) => outcomes.filter((o) => o.at > now - spanMs));
   const left = lanes.flatMap(({ leftOutAt }) =>
     leftOutAt !== null && leftOutAt > now - spanMs ? leftOutAt : [],

@@ -1,12 +1,16 @@
 import { stringify } from 'yaml';
-import type { Environment, Platform } from '../declaration/platform.ts';
-import { analysisTemplates } from '../delivery/render/argo-rollouts/analysis.ts';
-import { serviceValues } from '../delivery/render/helm/values.ts';
+import { type Environment, type Platform, strategyOf } from '../declaration/platform.ts';
+import { analysisTemplates, clusterTemplates } from '../delivery/render/argo-rollouts/analysis.ts';
+import { serverHeaders, serviceValues } from '../delivery/render/helm/values.ts';
 import { loadPlanOf } from '../gitops/load.ts';
 import { applicationSet, appProject } from '../gitops/render/argo-cd/applications.ts';
 import { k6Script } from '../gitops/render/k6/script.ts';
 import { githubFiles } from '../governance/render/github-actions/workflows.ts';
-import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
+import {
+  hasReceivers,
+  renderAlertmanagerConfig,
+  renderAlertmanagerFragment,
+} from '../runtime/render/alertmanager/config.ts';
 import { configMap, prometheusRules, serviceMonitors } from '../runtime/render/kubernetes/resources.ts';
 import { ruleGroups } from '../runtime/render/prometheus/rules.ts';
 import { groupsText } from '../runtime/render/prometheus/text.ts';
@@ -28,8 +32,17 @@ const PLACES = {
 export const renderRulesFile = (platform: Platform, environment: Environment): string =>
   HEADER + groupsText(ruleGroups(platform, environment));
 
-const alertmanager = (platform: Platform, environment: Environment): string =>
-  HEADER + renderAlertmanagerConfig(platform, environment, environment.name ? PLACES : { sluice: null });
+const FRAGMENT = `${HEADER}# No receiver is declared: this is a fragment. Take its routes and inhibitions over into your own configuration,
+# and put your receivers in place of YOUR-PAGER and YOUR-TICKETS.
+`;
+
+/** A whole configuration where somebody is declared to be told; else a fragment, which routes nothing by itself. */
+function alertmanager(platform: Platform, environment: Environment): { name: string; text: string } {
+  if (!environment.name && !hasReceivers(platform))
+    return { name: 'routes.yml', text: FRAGMENT + renderAlertmanagerFragment() };
+  const places = environment.name ? PLACES : { sluice: null };
+  return { name: 'alertmanager.yml', text: HEADER + renderAlertmanagerConfig(platform, environment, places) };
+}
 
 /** The SDK behind the dashboards is loaded only where some are rendered. */
 const grafana = async (environment: Environment) =>
@@ -43,9 +56,10 @@ function k6Files(platform: Platform, environment: Environment): [string, string]
 
 async function plainFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
   const base = environment.name ? `${environment.name}/` : '';
+  const routing = alertmanager(platform, environment);
   return [
     [`${base}prometheus/rules.yml`, renderRulesFile(platform, environment)],
-    [`${base}alertmanager/alertmanager.yml`, alertmanager(platform, environment)],
+    [`${base}alertmanager/${routing.name}`, routing.text],
     ...k6Files(platform, environment),
     ...[...(await grafana(environment))].map(([path, text]): [string, string] => [
       `${base}grafana/${path}`,
@@ -58,9 +72,9 @@ const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDu
 
 /** What the charts take of the declaration, service by service, and how Argo CD finds it. */
 function clusterFiles(platform: Platform, environment: Environment): [string, string][] {
-  const { server, argoCd } = platform.kubernetes;
+  const { server, serverSecret, argoCd } = platform.kubernetes;
   const services = platform.services.flatMap((service): [string, string][] => {
-    const values = serviceValues(service, environment, { server });
+    const values = serviceValues(service, environment, { server, serverSecret });
     const templates = analysisTemplates(values).map(yaml).join('---\n');
     const base = `${environment.name}/${service.name}`;
     return [
@@ -73,8 +87,27 @@ function clusterFiles(platform: Platform, environment: Environment): [string, st
   return [...services, [`${environment.name}/applicationset.yaml`, HEADER + yaml(set)]];
 }
 
+const HELD_MS = 14_400_000;
+
+/** Templates for every Rollout of a cluster, where there is one that is followed. */
+function wholeCluster(platform: Platform): [string, string][] {
+  const followed = platform.environments.filter((e) => e.delivery === 'argo-rollouts');
+  if (followed.length === 0) return [];
+  const { server, serverSecret } = platform.kubernetes;
+  const holds = followed.flatMap((e) => platform.services.map((s) => strategyOf(s, e).holdMs));
+  const values = {
+    server,
+    serverHeaders: serverHeaders(serverSecret),
+    interval: '10s',
+    holdSeconds: Math.ceil(Math.max(...holds, HELD_MS) / 1_000),
+  };
+  const text = clusterTemplates(values).map(yaml).join('---\n');
+  return [['argo-rollouts/clusteranalysistemplates.yaml', HEADER + text]];
+}
+
 async function kubernetesFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
   const base = environment.name ? `${environment.name}/` : '';
+  const routing = alertmanager(platform, environment);
   const rules = prometheusRules(environment, ruleGroups(platform, environment));
   const monitors = serviceMonitors(platform, environment);
   const dashboards = [...(await grafana(environment))].filter(([path]) => path.endsWith('.json'));
@@ -86,14 +119,7 @@ async function kubernetesFiles(platform: Platform, environment: Environment): Pr
       : []),
     [
       `${base}alertmanager-configmap.yaml`,
-      HEADER +
-        configMap(
-          environment,
-          'sluice-alertmanager',
-          'alertmanager.yml',
-          alertmanager(platform, environment),
-          {},
-        ),
+      HEADER + configMap(environment, 'sluice-alertmanager', routing.name, routing.text, {}),
     ],
     ...dashboards.map(([path, text]): [string, string] => {
       const file = path.split('/').at(-1)!;
@@ -106,7 +132,7 @@ async function kubernetesFiles(platform: Platform, environment: Environment): Pr
   ];
 }
 
-/** Everything that is rendered for the surroundings, environment by environment. */
+/** Everything that is rendered for Prometheus, Alertmanager, Grafana and the cluster, by environment. */
 export async function renderAll(
   platform: Platform,
   format: Format = 'files',
@@ -120,6 +146,7 @@ export async function renderAll(
   }
   if (format === 'kubernetes' && platform.kubernetes.argoCd)
     files.set('argo-cd/appproject.yaml', HEADER + yaml(appProject(platform, platform.kubernetes.argoCd)));
+  if (format === 'kubernetes') for (const [path, text] of wholeCluster(platform)) files.set(path, text);
   for (const [path, text] of githubFiles(platform)) files.set(path, text);
   return files;
 }

@@ -1,6 +1,10 @@
-import { beginRelease, type Look, placeIntervals } from '../delivery/assess.ts';
-import type { Release } from '../delivery/events.ts';
-import { type Evidence, observe, ruleOf } from '../delivery/evidence.ts';
+import { underEdition } from '../declaration/judging.ts';
+import { beginRelease, editionOf, type LaneSample, placeIntervals, releaseRule } from '../delivery/assess.ts';
+import { type Evidence, observe } from '../delivery/evidence/evidence.ts';
+import { pooled } from '../delivery/evidence/pooling.ts';
+import type { Release } from '../delivery/lane.ts';
+import { isPromoted } from '../delivery/machine.ts';
+import { lastStep } from '../delivery/steps.ts';
 import { judge, OPEN_GATES } from '../delivery/verdict.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { type BurnRule, burnFires } from '../runtime/burn.ts';
@@ -22,9 +26,10 @@ export interface ChangedRule {
   readonly objectives?: Readonly<Record<string, number>>;
 }
 
-export type Outcome = 'promoted' | 'rolled back' | 'undecided';
+/** Stepped back: stable would have been put beside it again; what the comparison would have shown is in no record. */
+type Outcome = 'promoted' | 'rolled back' | 'stepped back' | 'undecided';
 
-export interface Replayed {
+interface Replayed {
   readonly release: string;
   readonly lane: string;
   readonly version: string;
@@ -37,29 +42,57 @@ export interface Replayed {
   readonly failedSaved: number | null;
   /** Where the counts came from: the record, or raw samples that were counted again. */
   readonly counts: 'ledger' | 'prometheus';
-  /** It was taken back, and by this rule nothing shows that it was worse; or the other way round. */
+  /** Whether the outcomes differ: rolled back by one rule, and not shown to be worse by the other. */
   readonly note:
     | 'same'
     | 'would not be blamed'
     | 'would be blamed'
+    | 'would step back'
     | 'would not be decided'
     | 'would be decided';
 }
 
+/** Bursts that last some seconds would be many witnesses at shorter intervals. */
+const JUDGED_INTERVAL_MS = 5_000;
+
 function changed(release: Release, rule: ChangedRule): Release {
   const { settings } = release;
+  const edition = rule.evidence?.edition ?? editionOf(release);
+  // What the second edition counted is as long as was declared for it.
+  const counted = edition === 2 && editionOf(release) === 1 ? pooledFor(release) : release;
   return {
-    ...release,
+    ...counted,
     settings: {
       ...settings,
-      evidence: { ...settings.evidence, ...rule.evidence },
+      evidence: { ...underEdition(settings.evidence, edition), ...rule.evidence },
       slos: settings.slos.map((s) => ({ ...s, objective: rule.objectives?.[s.slo] ?? s.objective })),
     },
   };
 }
 
-function outcomeOf(release: Release): Outcome {
-  if (release.cause === 'PASSED' || release.cause === 'OVERRIDDEN') return 'promoted';
+/** The second edition is judged by intervals of 5 s or longer: shorter ones of the record are pooled for it. */
+function pooledFor(release: Release): Release {
+  const times = Math.round(JUDGED_INTERVAL_MS / release.settings.intervalMs);
+  if (times < 2) return release;
+  const pools = Object.entries(release.intervals).map(
+    ([slo, intervals]) => [slo, pooled(intervals, times)] as const,
+  );
+  const history = Object.entries(release.history).map(([slo, counts]) => {
+    const past = counts.map((stable) => ({ step: 0, canary: null, stable }));
+    return [slo, pooled(past, times).map((p) => p.interval.stable)] as const;
+  });
+  return {
+    ...release,
+    intervals: Object.fromEntries(pools.map(([slo, list]) => [slo, list.map((p) => p.interval)])),
+    history: Object.fromEntries(history),
+    lookTimes: (pools[0]?.[1] ?? []).map(({ last }) => release.lookTimes[last] ?? release.openedAt),
+  };
+}
+
+type Was = Exclude<Outcome, 'stepped back'>;
+
+function outcomeOf(release: Release): Was {
+  if (isPromoted(release.cause)) return 'promoted';
   return release.blamed ? 'rolled back' : 'undecided';
 }
 
@@ -85,41 +118,48 @@ interface Run {
 function run(release: Release): Run {
   const evidence = new Map<string, Evidence>(beginRelease(release));
   const length = Math.max(0, ...Object.values(release.intervals).map((list) => list.length));
-  const last = release.settings.weights.length - 1;
+  const last = lastStep(release);
+  const lastRecorded = Math.max(0, ...Object.values(release.intervals).map((list) => list.at(-1)?.step ?? 0));
   for (let i = 0; i < length; i++) {
     for (const { slo } of release.settings.slos) {
       const interval = release.intervals[slo]?.[i];
       const before = evidence.get(slo);
       if (interval && before) evidence.set(slo, observe(before, interval));
     }
-    const { verdict } = judge(evidence, OPEN_GATES);
-    if (verdict === 'fail') return { outcome: 'rolled back', interval: i };
     const step = Math.max(...[...evidence.values()].map((e) => e.step));
+    const compared = step >= release.settings.weights.length;
+    const { verdict, reasons } = judge(evidence, { ...OPEN_GATES, compared });
+    if (verdict === 'fail') return { outcome: 'rolled back', interval: i };
+    if (reasons.includes('STEP_BACK') && step >= lastRecorded)
+      return { outcome: 'stepped back', interval: i };
     if (verdict === 'pass' && step >= last) return { outcome: 'promoted', interval: i };
   }
   return { outcome: 'undecided', interval: null };
 }
 
-const NOTES: Readonly<Record<`${Outcome}>${Outcome}`, Replayed['note']>> = {
+const NOTES: Readonly<Record<`${Was}>${Outcome}`, Replayed['note']>> = {
   'promoted>promoted': 'same',
   'promoted>rolled back': 'would be blamed',
+  'promoted>stepped back': 'would step back',
   'promoted>undecided': 'would not be decided',
   'rolled back>promoted': 'would not be blamed',
   'rolled back>rolled back': 'same',
+  'rolled back>stepped back': 'would step back',
   'rolled back>undecided': 'would not be blamed',
   'undecided>promoted': 'would be decided',
   'undecided>rolled back': 'would be blamed',
+  'undecided>stepped back': 'would step back',
   'undecided>undecided': 'same',
 };
 
 const HISTORY_MS = 3_600_000;
-const NO_LOOK: Look = {
+const NO_LOOK: LaneSample = {
   intervals: [],
   cursors: {},
   trouble: null,
   burn: { fast: null, slow: null },
   guard: 'ok',
-  queries: [],
+  asked: '',
 };
 
 /**
@@ -184,12 +224,7 @@ export function replayRelease(
   const { release, lane } = past;
   const other = changed(recounted ?? release, rule);
   for (const { slo, objective } of other.settings.slos) {
-    const checked = ruleOf({
-      ...other.settings.evidence,
-      objective,
-      steps: other.settings.weights.length,
-      slos: other.settings.slos.length,
-    });
+    const checked = releaseRule(other, objective);
     if (!checked.ok) return fail(`SLO ${slo}: ${checked.error}`);
   }
   const was = outcomeOf(release);
@@ -214,7 +249,7 @@ export function replayRelease(
       same && thenSeconds !== null && nowSeconds !== null
         ? Math.round((thenSeconds - nowSeconds) * 10) / 10
         : null,
-    // What a release that was stopped would have done later is not in any record.
+    // No record shows what a stopped release would have done later.
     failedSaved: outcome === 'rolled back' ? before.failed - after.failed : same ? 0 : null,
     counts: recounted ? 'prometheus' : 'ledger',
     note: NOTES[`${was}>${outcome}`],

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { duration, metadata } from './fields.ts';
+import { duration, label, metadata } from './fields.ts';
 
 /** Cases of users, beside their SLOs: what goes in, and what has to come out. */
-export const TEMPLATES = ['good', 'bad', 'nan', 'empty', 'late', 'flapping', 'reset'] as const;
+const TEMPLATES = ['good', 'bad', 'nan', 'empty', 'late', 'flapping', 'reset'] as const;
 /** `>= 14`, `3..5`, `12.5`, `none`: written as people say it. */
 const NUMBER = '[-+]?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?';
 export const EXPECTED = new RegExp(
@@ -30,9 +30,15 @@ const expectation = z.strictObject({
   at: duration,
   slo: z.string(),
   burn: z.record(z.enum(['5m', '30m', '1h', '2h', '6h', '1d', '3d']), expected.optional()).optional(),
-  budget: expected.optional().describe('Share of the budget that is left: 1 is all of it.'),
+  budget: expected.optional().describe('Remaining share of the error budget: 1 is all of it.'),
   requests: expected.optional().describe('Requests of the last five minutes.'),
   bad: expected.optional(),
+  group: z
+    .record(label, z.string())
+    .optional()
+    .describe(
+      'Labels of one group: expect the numbers and alerts of that group instead of the whole service.',
+    ),
   alerts: z
     .array(z.string())
     .optional()
@@ -43,7 +49,7 @@ const verdict = z.strictObject({
   slo: z.string(),
   canary: z.string().describe('Revision label of the canary.'),
   stable: z.string(),
-  from: duration.default('0s').describe('When the release began; what was before is history.'),
+  from: duration.default('0s').describe('When the release started; earlier samples are history.'),
   expect: z.enum(['pass', 'fail', 'inconclusive'], 'expected pass, fail or inconclusive'),
 });
 

@@ -1,7 +1,11 @@
 import type { z } from 'zod';
+import { faultsOf } from '../kit/faults.ts';
 import { nearest } from '../kit/nearest.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
-import { readYaml, type YamlLimits, type YamlProblem } from '../kit/yaml.ts';
+import type { YamlLimits, YamlProblem } from '../kit/yaml.ts';
+import { namesAround, readEach } from '../kit/yaml-pieces.ts';
+import { LIMITS } from './defaults.ts';
+import { type OpenSloForm, openSloForms } from './openslo-forms.ts';
 import { DOCUMENTS, type DocumentKind } from './schema.ts';
 
 export interface SourceFile {
@@ -15,61 +19,35 @@ export interface Parsed<T = unknown> {
   readonly value: T;
   readonly file: string;
   lineOf(path: readonly PropertyKey[]): number;
+  /** As written, in the shape of the kind. */
+  readonly raw: unknown;
+  /** A path of the shape as it stands in the file: older versions have other names for the same things. */
+  pathOf(path: readonly PropertyKey[]): readonly PropertyKey[];
 }
 
 type Path = readonly PropertyKey[];
 
-const keysAt = (schema: z.ZodType, path: Path): string[] => {
-  let at: unknown = schema;
-  for (const part of path) {
-    const def = unwrap(at);
-    if (typeof part === 'number') at = (def as { element?: unknown })?.element;
-    else at = (def as { shape?: Record<string, unknown> })?.shape?.[String(part)];
-  }
-  const shape = (unwrap(at) as { shape?: Record<string, unknown> } | undefined)?.shape;
-  return shape ? Object.keys(shape) : [];
-};
-
-function unwrap(schema: unknown): unknown {
-  let at = schema as { def?: { innerType?: unknown; in?: unknown } } | undefined;
-  while (at?.def && (at.def.innerType || at.def.in)) at = (at.def.innerType ?? at.def.in) as typeof at;
-  return at;
-}
-
-function problemsOf(
+/** Everything that is wrong with a value by its schema, each at its line. */
+export const problemsOf = (
   error: z.ZodError,
-  schema: z.ZodType,
+  checked: { readonly schema: z.ZodType; readonly value: unknown },
   file: string,
   lineOf: (path: Path) => number,
-): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => {
-        const near = nearest(key, keysAt(schema, issue.path));
-        const known = keysAt(schema, issue.path).join(', ');
-        return {
-          code: 'UNKNOWN_FIELD',
-          file,
-          line: lineOf([...issue.path, key]),
-          path: pathText([...issue.path, key]),
-          message: `unknown field "${key}"`,
-          ...(near ? { next: `did you mean "${near}"?` } : known ? { next: `expected one of ${known}` } : {}),
-        };
-      });
-    const missing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
-    return [
-      {
-        code: missing ? 'MISSING_FIELD' : 'INVALID_VALUE',
-        file,
-        line: lineOf(issue.path),
-        path: pathText(issue.path),
-        message: missing
-          ? `missing; ${issue.message.replace(/^Invalid input: /, '').replace(', received undefined', '')}`
-          : issue.message.replace(/^Invalid input: /, ''),
-      },
-    ];
-  });
-}
+  textOf: (path: Path) => string = pathText,
+): Problem[] =>
+  faultsOf(error.issues, checked, LIMITS.problems).map(({ path, ...fault }) => ({
+    ...fault,
+    file,
+    line: lineOf(path),
+    path: textOf(path),
+  }));
+
+/**
+ * Whether a file may hold a document of ours: it names an apiVersion or kind, or no field at all at the beginning of a
+ * line. The gate and whoever starts a server go by the same. Linear in its length.
+ */
+export const mayDeclare = (text: string): boolean =>
+  /^[ \t]*(- )?(apiVersion|kind)[ \t]*:/m.test(text) || !/^[\w.-]+:/m.test(text);
 
 /** A fleet declares thousands of objectives in one file; nobody writes more than this by hand or by template. */
 export const DECLARATION_LIMITS: YamlLimits = {
@@ -92,7 +70,10 @@ function kindOf(value: unknown): { kind: DocumentKind } | { wrong: string; next:
   const { apiVersion, kind } = (value ?? {}) as { apiVersion?: unknown; kind?: unknown };
   const name = `${wordOf(apiVersion)} ${wordOf(kind)}`;
   if (Object.hasOwn(DOCUMENTS, name)) return { kind: name as DocumentKind };
-  const near = nearest(name.slice(0, 80), Object.keys(DOCUMENTS));
+  const near =
+    /^openslo/.test(name) && /ServiceLevelObjective/i.test(wordOf(kind))
+      ? 'openslo/v1 SLO'
+      : nearest(name.slice(0, 80), Object.keys(DOCUMENTS));
   if (isForeign(apiVersion, near)) return 'foreign';
   return {
     wrong: `unknown document "${name.slice(0, 80)}"`,
@@ -107,19 +88,65 @@ const CODES = { syntax: 'YAML_SYNTAX', data: 'YAML_DATA', limit: 'TOO_LARGE' } a
   string
 >;
 
+/** What is wrong is often before the place where it shows. */
+export const YAML_NEXT = 'check the quotes, brackets and indentation of this line and of those above it';
+
 const yamlProblem = (file: string, { kind, line, path, message }: YamlProblem): Problem => ({
   code: CODES[kind],
   file,
   line,
   path: pathText(path),
   message: kind === 'syntax' ? `not YAML: ${message}` : message,
+  ...(kind === 'syntax' ? { next: YAML_NEXT } : {}),
 });
 
 export interface ParsedDocuments {
-  readonly documents: Parsed[];
-  readonly problems: Problem[];
+  readonly documents: readonly Parsed[];
+  readonly problems: readonly Problem[];
   /** Names of documents that were understood but refused: what refers to them is not wrong for that. */
   readonly refused: ReadonlySet<string>;
+}
+
+const nameIn = (value: unknown): string[] => {
+  const name = (value as { metadata?: { name?: unknown } | null } | null)?.metadata?.name;
+  return typeof name === 'string' ? [name] : [];
+};
+
+const NOTHING: ParsedDocuments = { documents: [], problems: [], refused: new Set() };
+type LineOf = (path: Path) => number;
+
+function parseForm({ value, pathOf }: OpenSloForm, file: string, lineOf: LineOf): ParsedDocuments {
+  const kind = kindOf(value);
+  if (kind === 'foreign') return NOTHING;
+  if ('wrong' in kind) {
+    const { wrong: message, next } = kind;
+    const line = lineOf(['kind']);
+    const problems = [{ code: 'UNKNOWN_KIND', file, line, path: 'kind', message, next }];
+    return { ...NOTHING, problems, refused: new Set(nameIn(value)) };
+  }
+  const schema: z.ZodType = DOCUMENTS[kind.kind];
+  const parsed = schema.safeParse(value);
+  if (parsed.success) {
+    const document = { kind: kind.kind, value: parsed.data, raw: value, file, lineOf, pathOf };
+    return { ...NOTHING, documents: [document] };
+  }
+  const problems = problemsOf(parsed.error, { schema, value }, file, lineOf, (path) =>
+    pathText(pathOf(path)),
+  );
+  return { ...NOTHING, problems, refused: new Set(nameIn(value)) };
+}
+
+/** One document of a file, as it was read: itself, or the documents of v1 that an older version of OpenSLO becomes. */
+export function parseValue(value: unknown, file: string, lineOf: LineOf): ParsedDocuments {
+  const parsed = openSloForms(value).map((form) =>
+    parseForm(form, file, (path) => lineOf(form.pathOf(path))),
+  );
+  if (parsed.length === 1) return parsed[0]!;
+  return {
+    documents: parsed.flatMap((p) => p.documents),
+    problems: parsed.flatMap((p) => p.problems),
+    refused: new Set(parsed.flatMap((p) => [...p.refused])),
+  };
 }
 
 /** Reads every document of every file; all problems of all of them, or all documents. */
@@ -127,44 +154,26 @@ export function parseDocuments(files: readonly SourceFile[]): ParsedDocuments {
   const refused = new Set<string>();
   const documents: Parsed[] = [];
   const problems: Problem[] = [];
-  const refuse = (value: unknown): void => {
-    const name = (value as { metadata?: { name?: unknown } | null } | null)?.metadata?.name;
-    if (typeof name === 'string') refused.add(name);
-  };
-  const readOne = (value: unknown, file: string, lineOf: (path: Path) => number): void => {
-    const kind = kindOf(value);
-    if (kind === 'foreign') return;
-    if ('wrong' in kind) {
-      problems.push({
-        code: 'UNKNOWN_KIND',
-        file,
-        line: lineOf(['kind']),
-        path: 'kind',
-        message: kind.wrong,
-        next: kind.next,
-      });
-      return;
-    }
-    const schema: z.ZodType = DOCUMENTS[kind.kind];
-    const parsed = schema.safeParse(value);
-    if (parsed.success) {
-      documents.push({ kind: kind.kind, value: parsed.data, file, lineOf });
-      return;
-    }
-    problems.push(...problemsOf(parsed.error, schema, file, lineOf));
-    refuse(value);
+  const add = (value: unknown, file: string, lineOf: LineOf): void => {
+    // What is wrong beyond these is told once they are fixed.
+    if (problems.length >= LIMITS.problems) return;
+    const parsed = parseValue(value, file, lineOf);
+    documents.push(...parsed.documents);
+    problems.push(...parsed.problems);
+    for (const name of parsed.refused) refused.add(name);
   };
   for (const { file, text } of files) {
-    const read = readYaml(text, DECLARATION_LIMITS);
+    const read = readEach(text, DECLARATION_LIMITS);
     for (const problem of read.problems) {
       // What is somebody else's is read by somebody else.
       if (problem.of && kindOf(problem.of) === 'foreign') continue;
       problems.push(yamlProblem(file, problem));
-      refuse(problem.of);
+      const names = problem.kind === 'syntax' ? namesAround(text, problem.line) : nameIn(problem.of);
+      for (const name of names) refused.add(name);
     }
     for (const { value, lineOf } of read.documents)
-      if (!Array.isArray(value)) readOne(value, file, lineOf);
-      else for (const [i, item] of value.entries()) readOne(item, file, (path) => lineOf([i, ...path]));
+      if (!Array.isArray(value)) add(value, file, lineOf);
+      else for (const [i, item] of value.entries()) add(item, file, (path) => lineOf([i, ...path]));
   }
   return { documents, problems, refused };
 }

@@ -8,6 +8,14 @@ export const name = z
     /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
     'expected a name (RFC 1123): lower-case letters, digits and dashes, 63 at most',
   );
+/** Of an object in a cluster: dots are taken, and it may be long. */
+const kubernetesName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    'expected the name of a Kubernetes object: lower-case letters, digits, dashes and dots',
+  );
 export const label = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'expected a Prometheus label name');
 /** Written `5m`, read as milliseconds. */
 export const duration = z
@@ -21,9 +29,58 @@ const documentName = z
     /^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/,
     'expected a name: letters, digits and dashes, 63 at most, no spaces',
   );
+/** A text, written with quotes or without: `tier: 1` is the text 1. */
+const word = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
 export const metadata = z.strictObject({
   name: documentName,
   displayName: z.string().optional(),
-  labels: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  /** Where it lies in a cluster: read, and of no meaning here. */
+  namespace: z.string().optional(),
+  labels: z.record(z.string(), z.union([word, z.array(word)])).optional(),
+  annotations: z.record(z.string(), word).optional(),
 });
+
+/** A key of a Secret in a cluster. */
+export const secretKey = z.strictObject({
+  name: kubernetesName,
+  key: z.string().regex(/^[-._a-zA-Z0-9]+$/, 'expected a key of a Secret'),
+});
+
+/** One number within bounds, beside the objectives. */
+export const guard = z
+  .strictObject({
+    name,
+    query: z.string(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    noData: z.enum(['pass', 'hold', 'fail']).default('hold'),
+    for: duration.default('0s'),
+  })
+  .refine((g) => g.min !== undefined || g.max !== undefined, 'expected min or max');
+
+/** Where a service runs in a cluster, and which container of its pods it is. */
+export const placeFields = {
+  rollout: kubernetesName.optional().describe('Name of its Rollout; by default the name of the service.'),
+  container: name
+    .optional()
+    .describe('The container that is the service; by default the only one, or the one whose image changes.'),
+  namespace: z
+    .string()
+    .regex(
+      /^([a-z0-9-]|\{environment\})+$/,
+      'expected the name of a namespace, optionally with {environment}',
+    )
+    .optional()
+    .describe(
+      'Its namespace in a cluster; {environment} is replaced by the name of the environment. Defaults to the namespace of the environment.',
+    ),
+};
+
+/** An address is rendered, logged and shown: a password in it would be, too. */
+export const http = z
+  .string()
+  .regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address')
+  .refine(
+    (address) => !/^https?:\/\/[^/?#]*@/.test(address),
+    'expected an address without a user or password: those are named by reference, in auth',
+  );

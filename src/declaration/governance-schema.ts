@@ -19,19 +19,21 @@ const D = GOVERNANCE_DEFAULTS;
 export const policy = z.strictObject({
   budget: z
     .strictObject({
-      block: share.default(D.block).describe('At most this share left: nothing merges.'),
+      block: share.default(D.block).describe('If at most this share remains, no pull request merges.'),
       warn: share.default(D.warn),
     })
     .refine((b) => b.warn >= b.block, 'expected warn at or above block')
     .optional(),
   freeze: z
     .strictObject({
-      budget: share.default(D.freezeAt).describe('At most this share left: a freeze begins by itself.'),
+      budget: share
+        .default(D.freezeAt)
+        .describe('If at most this share remains, a freeze starts automatically.'),
       recover: share
         .default(D.recoverAt)
-        .describe('Above this share again, for so long: it is lifted by itself.'),
+        .describe('If more than this share remains again, for this long, the freeze ends automatically.'),
       for: duration.default(D.recoverFor),
-      onBurn: z.boolean().default(true).describe('The multi-window rule freezes, too.'),
+      onBurn: z.boolean().default(true).describe('The multi-window burn rule also starts a freeze.'),
     })
     .refine((f) => f.recover > f.budget, 'expected recover above budget: a freeze must not flap')
     .optional(),
@@ -51,11 +53,11 @@ export const policy = z.strictObject({
   waiver: z
     .strictObject({ max: duration.default(D.waiverMax), secondPerson: z.boolean().default(false) })
     .optional(),
-  validFor: duration.default(D.validFor).describe('How long an allow holds after it was given.'),
+  validFor: duration.default(D.validFor).describe('How long an allow decision remains valid.'),
   server: z
     .strictObject({ address: http, bearer: secretRef.optional() })
     .optional()
-    .describe('An OPA server to ask instead of the policy compiled in.'),
+    .describe('An OPA server to query instead of the built-in policy.'),
   bundle: z
     .strictObject({
       path: z.string().min(1),
@@ -77,7 +79,9 @@ export const calendarFreeze = z
     services: z.array(z.string()).min(1).optional(),
     timeZone: z.string(),
     start: local,
-    end: local.optional().describe('Local end of the first one; later ones end at the same time of day.'),
+    end: local
+      .optional()
+      .describe('Local end of the first occurrence; later ones end at the same time of day.'),
     duration: duration.optional(),
     rrule: z.string().optional().describe('iCalendar recurrence (RFC 5545), such as FREQ=WEEKLY;BYDAY=FR.'),
   })
@@ -92,7 +96,7 @@ export const forge = z
     local: z
       .literal(true)
       .optional()
-      .describe('Pull requests kept by us over a bare repository: for one machine.'),
+      .describe('Sluice keeps pull requests for a bare Git repository: for use on one machine.'),
     gitea: z
       .strictObject({ address: http, repository, token: secretRef, webhookSecret: secretRef })
       .optional(),
@@ -149,7 +153,7 @@ export const signIn = z.strictObject({
           .record(z.string(), z.string())
           .refine(
             (c) => Object.keys(c).length > 0,
-            'expected at least one claim: else every job of that issuer would be let in',
+            'expected at least one claim: without one, every job of that issuer would be allowed',
           ),
         scopes,
       }),

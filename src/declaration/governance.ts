@@ -110,7 +110,7 @@ function localTime(text: string): Temporal.PlainDateTime | null {
 }
 
 /** Dates that exist, zones that exist, an end after the start, and names that are declared. */
-export function checkGovernance(doc: Parsed<PlatformDocument>, report: Report): void {
+export function checkGovernanceSpec(doc: Parsed<PlatformDocument>, report: Report): void {
   const { freezes, environments, services } = doc.value.spec;
   const names = { environments: environments.map((e) => e.name), services: services.map((s) => s.name) };
   const seen = new Set<string>();

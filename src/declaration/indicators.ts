@@ -1,6 +1,22 @@
 import { nearest } from '../kit/nearest.ts';
+import { anyBucketForm } from '../promql/buckets.ts';
+import type { Grouping } from '../promql/counters.ts';
+import { type Expr, mapSelectors, partsOf } from '../promql/expression.ts';
+import { groupingOf, joiningTiles, readHistogram } from '../promql/gauges.ts';
+import { type IndicatorQuery, readPair, readShare } from '../promql/indicator.ts';
 import { selectorTest } from '../promql/match.ts';
-import { parseHistogramSli, parseSelectorSum, parseTree, type Selector } from '../promql/parse.ts';
+import {
+  emptyQuantile,
+  FILL_IN,
+  KEEP_LE,
+  pitfallOf,
+  placeholderIn,
+  suspicionOf,
+} from '../promql/pitfalls.ts';
+import { printExpression } from '../promql/print.ts';
+import { readExpression } from '../promql/read.ts';
+import type { PromqlProblem } from '../promql/tree.ts';
+import { checkTypes, checkVersion } from '../promql/types.ts';
 import type { Parsed } from './documents.ts';
 import type { DataSourceDocument, IndicatorSpec, Objective, OpenSloSli, OpenSloSlo } from './openslo.ts';
 import type { Indicator } from './platform.ts';
@@ -16,6 +32,8 @@ export interface Shelf {
   /** Names that exist as another kind: the likely mistake behind a reference that finds nothing. */
   kindOf(name: string): string | null;
   readonly refused: ReadonlySet<string>;
+  /** The oldest version of a Prometheus that is declared; null: one of them is not declared. */
+  readonly version: string | null;
 }
 
 /** A reference to another document: found, or said why not. */
@@ -43,27 +61,59 @@ export function refer<T>(
   return undefined;
 }
 
-function selectors(doc: Parsed, path: Path, query: string, report: Report): readonly Selector[] {
-  const parsed = parseSelectorSum(query);
-  if (!parsed.ok) {
-    const hint =
-      parsed.error.code === 'PROMQL_SYNTAX'
-        ? 'see the expression in the Prometheus console'
-        : 'write the counter alone, as http_requests_total{service="x"}; range and rate are added for you';
-    report(doc, path, parsed.error.code, `PromQL ${parsed.error.message}`, hint);
-    return [];
-  }
-  for (const selector of parsed.value) {
-    const test = selectorTest(selector);
-    if (!test.ok) report(doc, path, 'PROMQL_REGEX', test.error);
-  }
-  return parsed.value;
+/** An expression that was read and typed, and how it is written. */
+interface Typed {
+  readonly expr: Expr;
+  readonly text: string;
 }
 
-function expression(doc: Parsed, path: Path, query: string, report: Report): string {
-  const tree = parseTree(query);
-  if (!tree.ok) report(doc, path, tree.error.code, `PromQL ${tree.error.message}`);
-  return query.trim().replace(/\s+/g, ' ');
+const HINTS: Readonly<Record<PromqlProblem['code'], string>> = {
+  PROMQL_SYNTAX: 'see the expression in the Prometheus console',
+  PROMQL_TYPE: 'Prometheus refuses it, too: see the expression in its console',
+  PROMQL_VERSION: 'declare prometheus.version of every environment in a Platform, or rewrite the query',
+  PROMQL_NOT_A_SELECTOR:
+    'write the counter alone, as http_requests_total{service="x"}; range and rate are added for you',
+};
+
+function badRegex(expr: Expr): string | null {
+  const test = expr.kind === 'selector' ? selectorTest(expr.selector) : null;
+  if (test && !test.ok) return test.error;
+  for (const part of partsOf(expr)) {
+    const found = badRegex(part);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Reads and types a query as Prometheus does; what it would refuse is reported, and then null. */
+export function readQuery(
+  doc: Parsed,
+  path: Path,
+  query: string,
+  version: string | null,
+  report: Report,
+): Typed | null {
+  const refuse = ({ code, message }: PromqlProblem): null => {
+    report(doc, path, code, `PromQL ${message}`, HINTS[code]);
+    return null;
+  };
+  const read = readExpression(query);
+  if (!read.ok) return refuse(read.error);
+  const type = checkTypes(read.value);
+  if (!type.ok) return refuse(type.error);
+  if (type.value !== 'instant vector' && type.value !== 'scalar')
+    return refuse({ code: 'PROMQL_TYPE', message: `expected an instant vector, got a ${type.value}`, at: 0 });
+  const unknown = checkVersion(read.value, version);
+  if (unknown) return refuse(unknown);
+  const regex = badRegex(read.value);
+  if (regex) report(doc, path, 'PROMQL_REGEX', regex);
+  const empty = emptyQuantile(read.value);
+  if (empty) report(doc, path, 'PROMQL_MEANING', empty, KEEP_LE);
+  const place = placeholderIn(read.value);
+  if (place) report(doc, path, 'PROMQL_MEANING', place, FILL_IN);
+  const expr = mapSelectors(read.value, anyBucketForm);
+  const text = printExpression(expr);
+  return { expr, text: type.value === 'scalar' ? `vector(${text})` : text };
 }
 
 interface Place {
@@ -71,48 +121,107 @@ interface Place {
   readonly base: Path;
 }
 
-function ratio({ doc, base }: Place, spec: IndicatorSpec, report: Report): Indicator {
-  const metric = spec.ratioMetric!;
-  const query = (side: string): Path => [...base, 'ratioMetric', side, 'metricSource', 'spec', 'query'];
-  if (metric.raw)
-    return {
-      kind: 'ratio',
-      query: expression(doc, query('raw'), metric.raw.metricSource.query, report),
-      is: metric.rawType === 'failure' ? 'bad' : 'good',
-    };
-  const partIs = metric.good ? 'good' : 'bad';
-  const part = metric[partIs]!.metricSource.query;
-  const total = metric.total!.metricSource.query;
-  if (!metric.counter)
-    return {
-      kind: 'rates',
-      total: expression(doc, query('total'), total, report),
-      part: expression(doc, query(partIs), part, report),
-      partIs,
-    };
-  const whole = parseHistogramSli(total);
-  const slice = parseHistogramSli(part);
-  if (whole && slice) {
-    if (partIs === 'bad' || whole.bounds || !slice.bounds || !sameSelector(whole.selector, slice.selector)) {
-      report(
-        doc,
-        query(partIs),
-        'HISTOGRAM_SLI',
-        'expected good: histogram_fraction(lower, upper, x) and total: histogram_count(x) of one selector x',
-      );
-      return NONE;
-    }
-    return { kind: 'histogram', total: whole.selector, ...slice.bounds };
-  }
-  return {
-    kind: 'counters',
-    total: selectors(doc, query('total'), total, report),
-    part: selectors(doc, query(partIs), part, report),
-    partIs,
-  };
+/** An indicator, and the labels by which its own query groups. */
+export interface Compiled {
+  readonly indicator: Indicator;
+  readonly groupBy: readonly string[] | null;
+  /** How the series of a ready-made query are grouped; counters can be grouped by any label. */
+  readonly grouping: Grouping | null;
 }
 
-const sameSelector = (a: Selector, b: Selector): boolean => JSON.stringify(a) === JSON.stringify(b);
+const UNREAD: Compiled = { indicator: NONE, groupBy: null, grouping: null };
+
+const GAUGE_OPERATORS = { good: '>=', bad: '<' } as const;
+
+function indicatorOf(query: IndicatorQuery): Pick<Compiled, 'indicator' | 'grouping'> {
+  switch (query.kind) {
+    case 'counters':
+      return { indicator: query, grouping: null };
+    case 'histogram': {
+      const { selector, lower, upper, partIs } = query;
+      return { indicator: { kind: 'histogram', total: selector, lower, upper, partIs }, grouping: null };
+    }
+    case 'gauge': {
+      const op = GAUGE_OPERATORS[query.partIs];
+      const indicator: Indicator = { kind: 'threshold', query: printExpression(query.gauge), op, value: 1 };
+      return { indicator, grouping: groupingOf(query.gauge) };
+    }
+    case 'rates': {
+      const [total, part] = [query.total, query.part].map(joiningTiles).map(printExpression) as [
+        string,
+        string,
+      ];
+      const perMs = query.pace?.kind === 'per-window' ? query.pace.ms : null;
+      const indicator: Indicator = { kind: 'rates', total, part, partIs: query.partIs, perMs };
+      return { indicator, grouping: groupingOf(query.total) };
+    }
+    case 'ratio':
+      return {
+        indicator: { kind: 'ratio', query: printExpression(joiningTiles(query.share)), is: query.partIs },
+        grouping: groupingOf(query.share),
+      };
+  }
+}
+
+const REGROUP = 'group both sides by the same labels';
+
+/** What was understood of a query, with what has to be told of it. */
+function understood(
+  { doc }: Place,
+  path: Path,
+  reading: ReturnType<typeof readPair>,
+  report: Report,
+): Compiled {
+  if (!reading.ok) {
+    const { code, message } = reading.error;
+    report(doc, path, code, message, code === 'PROMQL_GROUPING' ? REGROUP : 'write both sides in one unit');
+    return UNREAD;
+  }
+  const { query, groupBy, notes } = reading.value;
+  const why = pitfallOf(query);
+  if (why !== null) {
+    report(doc, path, 'PROMQL_MEANING', why, 'see the expression in the Prometheus console');
+    return UNREAD;
+  }
+  for (const note of [...notes, suspicionOf(query)]) if (note) report.note(doc, path, 'QUERY', note);
+  return { ...indicatorOf(query), groupBy };
+}
+
+const isHistogram = (query: Typed): boolean => readHistogram(query.expr) !== null;
+
+function ratio(place: Place, spec: IndicatorSpec, version: string | null, report: Report): Compiled {
+  const { doc, base } = place;
+  const metric = spec.ratioMetric!;
+  const path = (side: string): Path => [...base, 'ratioMetric', side, 'metricSource', 'spec', 'query'];
+  const read = (side: 'good' | 'bad' | 'total' | 'raw') =>
+    readQuery(doc, path(side), metric[side]!.metricSource.query, version, report);
+  if (metric.raw) {
+    const share = read('raw');
+    const is = metric.rawType === 'failure' ? 'bad' : 'good';
+    return share ? understood(place, path('raw'), readShare(share.expr, is), report) : UNREAD;
+  }
+  const partIs = metric.good ? 'good' : 'bad';
+  const [total, part] = [read('total'), read(partIs)];
+  if (!total || !part) return UNREAD;
+  const reading = readPair(part.expr, total.expr, partIs, metric.counter);
+  const query = reading.ok ? reading.value.query : null;
+  if (metric.counter && query?.kind === 'rates' && query.pace === null) {
+    const [code, message, next] =
+      isHistogram(total) || isHistogram(part)
+        ? ([
+            'HISTOGRAM_SLI',
+            'expected good: histogram_fraction(lower, upper, x) and total: histogram_count(x) of one selector x',
+          ] as const)
+        : ([
+            'PROMQL_NOT_A_SELECTOR',
+            `PromQL is not a sum of counters: ${query.why}`,
+            HINTS.PROMQL_NOT_A_SELECTOR,
+          ] as const);
+    report(doc, path(partIs), code, message, next);
+    return UNREAD;
+  }
+  return understood(place, path('total'), reading, report);
+}
 
 /** Every source that an indicator names must be declared, and be a Prometheus. */
 function checkSources(place: Place, spec: IndicatorSpec, shelf: Shelf, report: Report): void {
@@ -136,6 +245,43 @@ function checkSources(place: Place, spec: IndicatorSpec, shelf: Shelf, report: R
       );
 }
 
+/** The one side of a value on which samples of a threshold metric are good. */
+function threshold(
+  at: Path,
+  objective: Objective,
+  place: Place,
+  doc: Parsed,
+  query: string,
+  version: string | null,
+  report: Report,
+): Compiled {
+  const { op, value } = objective;
+  if (op === undefined || value === undefined) {
+    report(
+      doc,
+      at,
+      'MISSING_THRESHOLD',
+      'missing op and value: a threshold metric is good on one side of a value',
+    );
+    return UNREAD;
+  }
+  const path = [...place.base, 'thresholdMetric', 'metricSource', 'spec', 'query'];
+  const read = readQuery(place.doc, path, query, version, report);
+  if (!read) return UNREAD;
+  const grouping = groupingOf(read.expr);
+  const indicator: Indicator = { kind: 'threshold', query: read.text, op: OPERATORS[op], value };
+  return { indicator, groupBy: grouping.kind === 'by' ? grouping.labels : null, grouping };
+}
+
+/** Where the indicator of an SLO stands: in its document, or in the SLI that it refers to. */
+function placeOf(doc: Parsed<OpenSloSlo>, shelf: Shelf, report: Report) {
+  const { indicator, indicatorRef } = doc.value.spec;
+  if (indicatorRef === undefined)
+    return { place: { doc, base: ['spec', 'indicator', 'spec'] } as Place, spec: indicator!.spec };
+  const found = refer(shelf, shelf.slis, 'SLI', indicatorRef, doc, ['spec', 'indicatorRef'], report);
+  return found ? { place: { doc: found, base: ['spec'] } as Place, spec: found.value.spec } : null;
+}
+
 /** What one objective of an SLO counts. */
 export function compileIndicator(
   doc: Parsed<OpenSloSlo>,
@@ -143,32 +289,16 @@ export function compileIndicator(
   index: number,
   shelf: Shelf,
   report: Report,
-): Indicator {
-  const { indicator, indicatorRef, budgetingMethod } = doc.value.spec;
-  let place: Place = { doc, base: ['spec', 'indicator', 'spec'] };
-  let spec = indicator?.spec;
-  if (indicatorRef !== undefined) {
-    const found = refer(shelf, shelf.slis, 'SLI', indicatorRef, doc, ['spec', 'indicatorRef'], report);
-    if (!found) return NONE;
-    place = { doc: found, base: ['spec'] };
-    spec = found.value.spec;
-  }
-  if (index === 0) checkSources(place, spec!, shelf, report);
+): Compiled {
+  const found = placeOf(doc, shelf, report);
+  if (!found) return UNREAD;
+  const { place, spec } = found;
+  const { version } = shelf;
+  if (index === 0) checkSources(place, spec, shelf, report);
   const at: Path = ['spec', 'objectives', index];
-  if (spec!.thresholdMetric) {
-    const { op, value } = objective;
-    if (op === undefined || value === undefined) {
-      report(
-        doc,
-        at,
-        'MISSING_THRESHOLD',
-        'missing op and value: a threshold metric is good on one side of a value',
-      );
-      return NONE;
-    }
-    const path = [...place.base, 'thresholdMetric', 'metricSource', 'spec', 'query'];
-    const query = expression(place.doc, path, spec!.thresholdMetric.metricSource.query, report);
-    return { kind: 'threshold', query, op: OPERATORS[op], value };
+  if (spec.thresholdMetric) {
+    const { query } = spec.thresholdMetric.metricSource;
+    return threshold(at, objective, place, doc, query, version, report);
   }
   if (objective.value !== undefined || objective.op !== undefined)
     report(
@@ -178,13 +308,13 @@ export function compileIndicator(
       'op and value belong to a thresholdMetric; a ratio has none',
       'remove them',
     );
-  const compiled = ratio(place, spec!, report);
-  if (compiled.kind === 'ratio' && budgetingMethod === 'Occurrences')
+  const compiled = ratio(place, spec, version, report);
+  if (compiled.indicator.kind === 'ratio' && doc.value.spec.budgetingMethod === 'Occurrences')
     report(
       doc,
       ['spec', 'budgetingMethod'],
       'RAW_RATIO',
-      'a ratio that is ready-made does not say how many requests it stands for: Occurrences cannot be counted',
+      'a precomputed ratio does not contain the number of requests: Occurrences cannot be counted',
       'give good and total, or budget by RatioTimeslices or Timeslices',
     );
   return compiled;

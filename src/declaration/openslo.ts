@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/time.ts';
+import { parseSelectorSum } from '../promql/parse.ts';
 import { duration, metadata } from './fields.ts';
 
 /** OpenSLO v1, kind by kind. Source: the OpenSLO specification, v1. */
@@ -13,30 +14,69 @@ export const openSloService = z.strictObject({
   spec: z.strictObject({ description: z.string().optional() }).optional(),
 });
 
+/** Sloth's word for a window of its choice: every window is ours to choose. */
+const WINDOW = /\{\{-?\s*\.[wW]indow\s*-?\}\}/g;
+
+/** What speaks PromQL: Prometheus and its relatives. */
+const PROMETHEUS_LIKE: ReadonlySet<string> = new Set([
+  'prometheus',
+  'mimir',
+  'cortex',
+  'thanos',
+  'victoriametrics',
+  'amazonmanagedprometheus',
+  'googlemanagedprometheus',
+]);
+const speaksPromQl = (type: string): boolean =>
+  PROMETHEUS_LIKE.has(
+    type
+      .toLowerCase()
+      .replace(/^grafana[-_ ]?/, '')
+      .replace(/[^a-z]/g, ''),
+  );
+
+/** OpenSLO leaves the fields of a source to the source: these are the names that people give to a query. */
+const QUERY_FIELDS = ['query', 'promql', 'promQL', 'expr', 'expression'] as const;
+const queryOf = (spec: Readonly<Record<string, unknown>> | undefined): string | undefined =>
+  QUERY_FIELDS.map((field) => spec?.[field]).find((text): text is string => typeof text === 'string');
+
 /** Only `query` of another source's spec would be read; so a foreign source is refused before its fields are. */
 const metricSource = z.strictObject({
   metricSource: z
     .looseObject({
       metricSourceRef: z.string().optional(),
       type: z.string().optional(),
-      spec: z.looseObject({ query: z.string().optional() }).optional(),
+      spec: z.looseObject({ query: z.string().optional().describe('PromQL.') }).optional(),
     })
     .superRefine((source, context) => {
-      if (source.type !== undefined && source.type.toLowerCase() !== 'prometheus')
+      if (source.type !== undefined && !speaksPromQl(source.type))
         context.addIssue({
           code: 'custom',
           path: ['type'],
           message: `expected Prometheus: "${source.type}" is not read`,
         });
-      else if (source.spec?.query === undefined)
+      else if (queryOf(source.spec) === undefined)
         context.addIssue({ code: 'custom', path: ['spec', 'query'], message: 'expected a PromQL query' });
     })
-    .transform((source) => ({ ref: source.metricSourceRef ?? null, query: source.spec?.query ?? '' })),
+    .transform((source) => ({
+      ref: source.metricSourceRef ?? null,
+      query: (queryOf(source.spec) ?? '').replace(WINDOW, '5m'),
+    })),
 });
+
+const COUNTER_NAME = /_(total|count|bucket|sum)$/;
+/** Whether a query is nothing but counters, by their names: nobody calls anything else so. */
+function isCounters(query: string | undefined): boolean {
+  const sum = query === undefined ? null : parseSelectorSum(query);
+  return sum?.ok === true && sum.value.every((s) => COUNTER_NAME.test(s.metric));
+}
 
 const ratioMetric = z
   .strictObject({
-    counter: z.boolean().default(false),
+    counter: z
+      .boolean()
+      .optional()
+      .describe('Whether bare metrics are counters; by default their names decide.'),
     good: metricSource.optional(),
     bad: metricSource.optional(),
     total: metricSource.optional(),
@@ -51,8 +91,20 @@ const ratioMetric = z
       return;
     }
     if ((m.good === undefined) === (m.bad === undefined)) issue('expected exactly one of good and bad');
-    if (!m.total) issue('expected total: without it no share can be told');
-  });
+    if (!m.total) issue('expected total: without it no ratio can be computed');
+    if (m.counter === false && [m.good, m.bad, m.total].some((s) => isCounters(s?.metricSource.query)))
+      context.addIssue({
+        code: 'custom',
+        path: ['counter'],
+        message: 'these are counters by their names (_total, _count, _bucket): expected counter: true',
+      });
+  })
+  .transform(({ counter, ...m }) => ({
+    ...m,
+    counter:
+      counter ??
+      (isCounters(m.total?.metricSource.query) && isCounters((m.good ?? m.bad)?.metricSource.query)),
+  }));
 
 const indicatorSpec = z
   .strictObject({
@@ -67,35 +119,72 @@ const indicatorSpec = z
 
 export const openSloSli = document('SLI', indicatorSpec);
 
+/** A number, written as one or in quotes, as Kubernetes resources do that have no fractions. */
+const number = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^[+-]?\d+(\.\d+)?$/, 'expected a number')
+    .transform(Number),
+]);
+
+const NO_OBJECTIVE =
+  'expected an objective above 0.5 and below 1 (50% to 100%, both excluded): 100% leaves no error budget';
+
+/** 99.9 where 0.999 is meant, and the other way round. */
+function wrongUnit(o: {
+  readonly target?: number | undefined;
+  readonly targetPercent?: number | undefined;
+}): { readonly path: string[]; readonly message: string } | null {
+  const exact = (value: number) => Number(value.toPrecision(12));
+  const { target, targetPercent } = o;
+  if (target !== undefined && target > 50 && target < 100)
+    return {
+      path: ['target'],
+      message: `target is a share: write ${exact(target / 100)}, or targetPercent: ${target}`,
+    };
+  if (targetPercent !== undefined && targetPercent > 0.5 && targetPercent < 1)
+    return {
+      path: ['targetPercent'],
+      message: `targetPercent is a percentage: write ${exact(targetPercent * 100)}, or target: ${targetPercent}`,
+    };
+  return null;
+}
+
 const objective = z
   .strictObject({
     displayName: z.string().optional(),
     op: z.enum(['lt', 'lte', 'gt', 'gte'], 'expected lt, lte, gt or gte').optional(),
-    value: z.number().optional(),
-    target: z.number().optional(),
-    targetPercent: z.number().optional(),
-    timeSliceTarget: z.number().gt(0).lte(1).optional(),
+    value: number.optional(),
+    target: number.optional(),
+    targetPercent: number.optional(),
+    timeSliceTarget: number.pipe(z.number().gt(0).lte(1)).optional(),
     timeSliceWindow: duration.optional(),
     indicator: z
       .never(
-        'a composite SLO (an indicator of its own in an objective) has no one budget: declare one SLO each',
+        'a composite SLO (an indicator inside an objective) has no single error budget: declare one SLO for each',
       )
       .optional(),
     indicatorRef: z
       .never(
-        'a composite SLO (an indicator of its own in an objective) has no one budget: declare one SLO each',
+        'a composite SLO (an indicator inside an objective) has no single error budget: declare one SLO for each',
       )
       .optional(),
-    compositeWeight: z.never('a composite SLO has no one budget: declare one SLO each').optional(),
+    compositeWeight: z
+      .never('a composite SLO has no single error budget: declare one SLO for each')
+      .optional(),
   })
   .refine(
     (o) => (o.target === undefined) !== (o.targetPercent === undefined),
     'expected exactly one of target and targetPercent',
   )
-  .refine((o) => {
+  .superRefine((o, context) => {
     const target = o.target ?? (o.targetPercent ?? 0) / 100;
-    return target > 0.5 && target < 1;
-  }, 'expected an objective above 0.5 and below 1 (50 % to 100 %, both excluded): 100 % leaves no budget to judge by');
+    if (target > 0.5 && target < 1) return;
+    const mixed = wrongUnit(o);
+    if (mixed) context.addIssue({ code: 'custom', ...mixed });
+    else context.addIssue({ code: 'custom', message: NO_OBJECTIVE });
+  });
 
 /** OpenSLO counts a day as the shortest window; M, Q and Y are the calendar's. */
 const CALENDAR_UNITS = /^(\d+)([dwMQ])$/;
@@ -135,7 +224,7 @@ const conditionSpec = z.strictObject({
       if (kind.toLowerCase() !== 'burnrate')
         context.addIssue({
           code: 'custom',
-          message: `expected burnrate: "${kind}" is no condition of OpenSLO v1`,
+          message: `expected burnrate: "${kind}" is not a condition of OpenSLO v1`,
         });
     }),
     op: z.enum(['lt', 'lte', 'gt', 'gte'], 'expected lt, lte, gt or gte').default('gte'),
@@ -182,7 +271,7 @@ export const openSloDataSource = document(
   z.strictObject({
     description: z.string().optional(),
     type: z.string().superRefine((type, context) => {
-      if (type.toLowerCase() !== 'prometheus')
+      if (!speaksPromQl(type))
         context.addIssue({ code: 'custom', message: `expected Prometheus: "${type}" is not read` });
     }),
     connectionDetails: z.looseObject({ url: z.string().optional() }).optional(),

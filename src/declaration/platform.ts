@@ -1,33 +1,19 @@
-import type { Scope } from '../kit/actor.ts';
-import type { Ms } from '../kit/time.ts';
-import type { Selector } from '../promql/parse.ts';
+import type { TokenScope } from '../kit/actor.ts';
+import { formatDuration, type Ms } from '../kit/time.ts';
+import type { ConsoleLink } from './console-links.ts';
 import type { NoticeKind } from './defaults.ts';
+import type { EvidenceOptions, Strategy } from './judging.ts';
+import type { PrometheusSource } from './prometheus-source.ts';
 import type { Recurrence } from './recurrence.ts';
+import type { SecretRef } from './secret-ref.ts';
+import type { Indicator, SloAlerting, SloOrigin } from './slo-parts.ts';
+import { type OurServer, placedIn, type WorkloadSelector } from './workload-access.ts';
 
-/** Where a secret is kept; its value is never in a declaration, a log or the ledger. */
-export type SecretRef = { readonly env: string } | { readonly file: string };
+export type { PrometheusSource } from './prometheus-source.ts';
+export type { SecretRef } from './secret-ref.ts';
+export type { AlertLevel, Indicator, NoDataAlert, SloAlerting, SloOrigin } from './slo-parts.ts';
 
-export type PrometheusAuth =
-  | { readonly bearer: SecretRef }
-  | { readonly basic: { readonly username: string; readonly password: SecretRef } }
-  | null;
-
-export interface PrometheusSource {
-  /** Embedded: started by us on a free port. Otherwise where it answers. */
-  readonly address: string | 'embedded';
-  readonly version: string | null;
-  readonly auth: PrometheusAuth;
-  readonly mtls: { readonly cert: SecretRef; readonly key: SecretRef; readonly ca: SecretRef | null } | null;
-  readonly tenant: { readonly header: string; readonly value: string } | null;
-  readonly scrapeIntervalMs: Ms;
-  readonly evaluationIntervalMs: Ms;
-  readonly budgetIntervalMs: Ms;
-  readonly timeoutMs: Ms;
-  /** Rules look this far back: samples of remote writers arrive late. */
-  readonly latenessMs: Ms;
-}
-
-export interface BurnThresholds {
+interface BurnThresholds {
   readonly fast: { readonly windowMs: Ms; readonly threshold: number };
   /** Null where one window alone decides (stage). */
   readonly slow: { readonly windowMs: Ms; readonly threshold: number } | null;
@@ -52,6 +38,8 @@ export interface Environment {
   readonly load: Load | null;
   /** Who moves traffic: nginx on this machine, driven by us, or Argo Rollouts, which we follow. */
   readonly delivery: 'embedded' | 'argo-rollouts';
+  /** Length of the intervals by which a release is judged: scrapes are pooled up to it. */
+  readonly judgeIntervalMs: Ms;
   /** Where its services run, in a cluster. */
   readonly cluster: ClusterPlace & { readonly server: string; readonly namespace: string };
   readonly promotion: { readonly soakMs: Ms; readonly autoMerge: boolean; readonly autoRevert: boolean };
@@ -74,33 +62,6 @@ export interface Load {
   readonly address: string | null;
   readonly targets: readonly { readonly service: string; readonly path: string; readonly rps: number }[];
 }
-
-/** What is counted. Queries are PromQL text, checked to parse; selectors are counters, range and rate are ours. */
-export type Indicator =
-  | {
-      readonly kind: 'counters';
-      readonly total: readonly Selector[];
-      readonly part: readonly Selector[];
-      readonly partIs: 'good' | 'bad';
-    }
-  /** Native histograms: requests between two bounds are good. */
-  | { readonly kind: 'histogram'; readonly total: Selector; readonly lower: string; readonly upper: string }
-  /** Per-second rates already: summed over time. */
-  | {
-      readonly kind: 'rates';
-      readonly total: string;
-      readonly part: string;
-      readonly partIs: 'good' | 'bad';
-    }
-  /** Samples of a gauge: those on the right side of a value are good. */
-  | {
-      readonly kind: 'threshold';
-      readonly query: string;
-      readonly op: '<' | '<=' | '>' | '>=';
-      readonly value: number;
-    }
-  /** A ratio already: judged by slices of time only, since nothing says how many requests it stands for. */
-  | { readonly kind: 'ratio'; readonly query: string; readonly is: 'good' | 'bad' };
 
 /** What one unit of the budget is: a request (or sample), or a slice of time. */
 export type Budgeting =
@@ -143,6 +104,7 @@ export interface Slo {
   readonly indicator: Indicator;
   readonly groupBy: { readonly labels: readonly string[]; readonly limit: number } | null;
   readonly conditions: readonly AlertCondition[];
+  readonly alerting: SloAlerting;
   /** Of the document; they travel on alerts, never on recorded series. */
   readonly labels: Readonly<Record<string, string>>;
   readonly runbook: string | null;
@@ -191,25 +153,7 @@ export interface Maintenance {
   readonly environments: readonly string[] | null;
 }
 
-export interface Strategy {
-  /** Percent of traffic, ascending, ending at 100. */
-  readonly steps: readonly number[];
-  readonly warmUpMs: Ms;
-  readonly dwellMs: Ms;
-  readonly deadlineMs: Ms;
-  readonly holdMs: Ms;
-}
-
-export interface EvidenceOptions {
-  readonly tolerance: number;
-  readonly detect: number;
-  readonly rho: number;
-  readonly alpha: number;
-  readonly beta: number;
-  readonly minBad: number;
-}
-
-export interface Recovery {
+interface Recovery {
   readonly looks: number;
   readonly burnBelow: number;
   readonly forMs: Ms;
@@ -231,14 +175,14 @@ export interface RunCommand {
   readonly metrics: string;
 }
 
-export interface Service {
+export interface Service extends WorkloadSelector {
   readonly name: string;
+  /** Who owns it; absent where nobody is named. */
+  readonly team?: string;
   readonly description: string;
   readonly slos: readonly string[];
   /** SLOs of others that count for the burn rule only. */
   readonly burnSlos: readonly string[];
-  readonly revisionLabel: string;
-  readonly versionLabel: string;
   readonly strategy: Strategy;
   readonly guards: readonly Guard[];
   readonly run: RunCommand | null;
@@ -318,14 +262,14 @@ export interface SignIn {
     readonly clientId: string;
     readonly clientSecret: SecretRef | null;
     readonly groupsClaim: string;
-    readonly groups: Readonly<Record<string, readonly Scope[]>>;
+    readonly groups: Readonly<Record<string, readonly TokenScope[]>>;
     readonly publicUrl: string | null;
   } | null;
   readonly machines: readonly {
     readonly issuer: string;
     readonly audience: string;
     readonly claims: Readonly<Record<string, string>>;
-    readonly scopes: readonly Scope[];
+    readonly scopes: readonly TokenScope[];
   }[];
 }
 
@@ -359,17 +303,18 @@ export interface Platform {
   readonly name: string;
   /** `sha256:…` of everything declared. */
   readonly digest: string;
+  readonly origin: SloOrigin;
   readonly environments: readonly Environment[];
   readonly services: readonly Service[];
   readonly slos: readonly Slo[];
+  /** Absent where none is declared: what was declared before there were any has the digest that it had. */
+  readonly links?: readonly ConsoleLink[];
   readonly evidence: EvidenceOptions;
   readonly recovery: Recovery;
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
   /** PostgreSQL, by its address; null: a file in the work folder. */
   readonly ledger: { readonly url: SecretRef } | null;
-  readonly kubernetes: {
-    /** Where Rollouts ask for verdicts. */
-    readonly server: string;
+  readonly kubernetes: OurServer & {
     readonly argoCd:
       | (ClusterPlace & {
           readonly repository: string;
@@ -394,6 +339,16 @@ export const strategyOf = (service: Service, environment: Environment): Strategy
   ...environment.strategy,
 });
 
+/** How our own requests are known in the metrics of a service, where they are sent and counted apart; else null. */
+export const oursIn = (service: Service, environment: Environment) => {
+  const sent = environment.load?.targets.some((t) => t.service === service.name);
+  return (sent && strategyOf(service, environment).lowTraffic?.ours) || null;
+};
+
+/** How many questions a release of a service is judged by: what our own requests show is one of its own. */
+export const judgedSlos = (service: Service, environment: Environment): number =>
+  service.slos.length * (oursIn(service, environment) ? 2 : 1);
+
 /** The branch that says what runs in an environment. */
 export const branchOf = (platform: Platform, environment: Environment): string =>
   environment.branch ?? platform.forge?.branch ?? platform.repository.branch;
@@ -412,6 +367,16 @@ export const sloOf = (platform: Platform, name: string): Slo => {
   if (!slo) throw new Error(`broken invariant: SLO ${name} was checked to exist`);
   return slo;
 };
+
+/** The windows of an environment's burn rule, as they are written; null: one window decides. */
+export const burnWindowsOf = ({ burn }: Environment): { fast: string; slow: string | null } => ({
+  fast: formatDuration(burn.fast.windowMs),
+  slow: burn.slow && formatDuration(burn.slow.windowMs),
+});
+
+/** The namespace of a service in an environment. */
+export const namespaceOf = (service: Service, { name, cluster }: Environment): string =>
+  placedIn(service, name, cluster.namespace);
 
 /** Every lane of the platform, environments in promotion order. */
 export const lanesOf = (platform: Platform): { service: Service; environment: Environment }[] =>

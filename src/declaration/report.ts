@@ -3,7 +3,11 @@ import type { Parsed } from './documents.ts';
 
 /** How compilation tells what is wrong: at which document and path, and what to do about it. */
 export type Path = readonly PropertyKey[];
-export type Report = (at: Parsed, path: Path, code: string, message: string, next?: string) => void;
+type Tell = (at: Parsed, path: Path, code: string, message: string, next?: string) => void;
+export interface Report extends Tell {
+  /** Something that is understood, and not as somebody may expect: no reason to refuse. */
+  readonly note: Tell;
+}
 
 /** A name that is used must be declared: else what is nearest to it, or `otherwise` (all that are known). */
 export function checkKnown(

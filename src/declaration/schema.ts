@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/time.ts';
+import { alertingDocument, noData } from './alerting-schema.ts';
 import { sloTestDocument } from './cases.ts';
-import { ALERT_DEFAULTS, EVIDENCE_DEFAULTS, KUBERNETES_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
-import { duration, label, metadata, name } from './fields.ts';
+import { consoleLink } from './console-links.ts';
+import { ALERT_DEFAULTS, KUBERNETES_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
+import { completed, type SchemaNode } from './described.ts';
+import { duration, guard, http, label, metadata, name, placeFields, secretKey } from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
+import { evidence, strategy } from './judging.ts';
+import { maintenance } from './maintenance-schema.ts';
 import {
   openSloAlertCondition,
   openSloAlertPolicy,
@@ -16,26 +21,28 @@ import {
 
 const prometheus = z
   .strictObject({
-    embedded: z.literal(true).optional().describe('Started by us on a free port of this machine.'),
-    address: z
-      .string()
-      .regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address')
-      .optional(),
+    embedded: z.literal(true).optional().describe('Sluice starts it on a free port of this machine.'),
+    address: http.optional(),
     version: z
       .string()
       .regex(/^\d+\.\d+/, 'expected a version such as 2.42')
       .optional(),
     scrapeInterval: duration.default('5s'),
     evaluationInterval: duration.default('15s'),
-    budgetInterval: duration.default('1m').describe('How often the SLO window itself is summed.'),
+    budgetInterval: duration.default('1m').describe('How often the sum over the SLO window is evaluated.'),
     timeout: duration.default('5s'),
     lateness: duration
       .default('0s')
-      .describe('How late samples may arrive (remote write); rules look that much back.'),
+      .describe('How late samples may arrive (remote write); rules are evaluated with this offset.'),
     bearer: secretRef.optional(),
     basic: z.strictObject({ username: z.string(), ...secretRef.shape }).optional(),
     mtls: z.strictObject({ cert: secretRef, key: secretRef, ca: secretRef.optional() }).optional(),
     tenant: z.strictObject({ header: z.string().default('X-Scope-OrgID'), value: z.string() }).optional(),
+    rolloutSecret: secretKey
+      .optional()
+      .describe(
+        'A Secret in the namespace of the Rollouts with the complete Authorization header for their analyses. Default, if a token or password is declared: sluice-prometheus, key authorization.',
+      ),
   })
   .refine(
     (p) => (p.embedded === true) !== (p.address !== undefined),
@@ -59,29 +66,15 @@ const shortWindow = (text: string): boolean => {
   return ms !== undefined && ms >= 5_000 && ms < 300_000 && ms % 1_000 === 0;
 };
 
-const http = z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address');
-const strategy = z.strictObject({
-  steps: z
-    .array(z.number().int().min(1).max(100))
-    .min(1)
-    .refine((s) => s.every((w, i) => i === 0 || w > s[i - 1]!), 'expected steps that rise')
-    .refine((s) => s.at(-1) === 100, 'expected the last step to be 100')
-    .optional(),
-  warmUp: duration.optional(),
-  dwell: duration.optional(),
-  deadline: duration.optional(),
-  hold: duration.optional(),
-});
-
 /** Requests of our own: whom to ask, and how often. Bounded, so that a typing error floods nobody. */
 const load = z.strictObject({
   duration: duration
     .default('30s')
-    .describe('Of one load test; where a canary is judged, load lasts as long as it.'),
+    .describe('Duration of one load test; where a canary is judged, load lasts as long as the canary.'),
   address: http
     .optional()
     .describe(
-      'Where services answer, with {service} and {environment}; the edge of this machine where left out.',
+      'Address of the services, with {service} and {environment}; by default the edge on this machine.',
     ),
   targets: z
     .array(
@@ -103,15 +96,13 @@ const environment = z
       .enum(['k6', 'canary', 'canary-multi-window'], 'expected k6, canary or canary-multi-window')
       .default('canary-multi-window')
       .describe(
-        'k6: deployed at once, load-tested and judged by its SLOs; canary: one burn window; both windows.',
+        'k6: deployed in one step, load-tested and judged by its SLOs. canary: one burn-rate window. canary-multi-window: both windows.',
       ),
     prometheus,
     after: z
       .array(z.string())
       .optional()
-      .describe(
-        'Environments, or stages, that come before this one; the one above it where left out; [] for none.',
-      ),
+      .describe('Environments or stages before this one; by default the one declared above it; [] for none.'),
     stage: name.optional().describe('Several regions may make up one stage.'),
     wave: z.number().int().min(1).max(100).optional().describe('Within a stage, lower waves come first.'),
     branch: z
@@ -119,32 +110,52 @@ const environment = z
       .regex(/^[\w.][\w./-]*$/, 'expected the name of a branch')
       .optional()
       .describe('Where this environment has a branch of its own in the desired-state repository.'),
-    strategy: strategy.optional().describe("In place of a service's own, in this environment."),
+    strategy: strategy.optional().describe('Replaces the strategy of the services in this environment.'),
+    judgeInterval: duration
+      .optional()
+      .describe(
+        'Length of the intervals in which a release is judged; shorter scrapes are pooled. Default: 5s, or one scrape interval if that is longer; with the first edition of the evidence rule, one scrape interval.',
+      ),
     delivery: z
       .enum(['embedded', 'argo-rollouts'], 'expected embedded or argo-rollouts')
       .default('embedded')
-      .describe('embedded: processes and nginx on this machine; argo-rollouts: Rollouts are followed.'),
+      .describe('embedded: processes and nginx on this machine. argo-rollouts: Rollouts in a cluster.'),
     cluster: z
       .strictObject({
         server: http
           .default(KUBERNETES_DEFAULTS.apiServer)
-          .describe('Its API server, as Argo CD knows it as a destination.'),
-        namespace: name.optional().describe("Where its services run; the platform's name where left out."),
+          .describe('Its API server, as the destination is named in Argo CD.'),
+        namespace: name
+          .optional()
+          .describe('Namespace of its services; by default the name of the Platform.'),
         kubeconfig: secretRef
           .optional()
-          .describe('How to reach it from Sluice; the cluster that Sluice runs in where left out.'),
-        context: z.string().min(1).optional().describe('Of that kubeconfig; its current one where left out.'),
+          .describe('Kubeconfig with which Sluice reaches it; by default the cluster that Sluice runs in.'),
+        context: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Context of that kubeconfig; by default the current one.'),
       })
       .optional(),
-    load: load.optional().describe('Requests of our own while a version is judged here: they count.'),
+    load: load
+      .optional()
+      .describe('Load that Sluice generates while a version is judged here; these requests count.'),
     promotion: z
       .strictObject({
-        soak: duration.default('0s').describe('How long a version rests here before it is promoted on.'),
+        soak: duration
+          .default('0s')
+          .describe('How long a version must be stable here before it is promoted further.'),
         autoMerge: z
           .boolean()
           .default(false)
-          .describe('Promotions into it merge by themselves once the gate allows.'),
-        autoRevert: z.boolean().default(false).describe('Reverts after a rollback merge by themselves.'),
+          .describe(
+            'Promotion pull requests to this environment merge automatically once the gate allows them.',
+          ),
+        autoRevert: z
+          .boolean()
+          .default(false)
+          .describe('Revert pull requests after a rollback merge automatically.'),
       })
       .optional(),
     burn: z.strictObject({ fast: window(14, '5m').optional(), slow: window(3, '1h').optional() }).optional(),
@@ -153,12 +164,12 @@ const environment = z
         window: duration
           .refine(shortWindow, 'expected whole seconds from 5s up to 5m')
           .optional()
-          .describe("A short one in place of the SLOs' own, for a machine to try things on."),
+          .describe('A short window that replaces those of the SLOs, for demos and tests.'),
         holds: z
           .boolean()
           .optional()
           .describe(
-            'Whether a budget that is spent or unknown holds changes here; by default not where only load tests run.',
+            'Whether a spent or unknown budget blocks changes here; by default not in environments with load tests only.',
           ),
       })
       .optional(),
@@ -171,26 +182,17 @@ const environment = z
   .refine((e) => e.validation !== 'k6' || e.load !== undefined, 'expected load: validation k6 tests with it')
   .refine(
     (e) => e.validation !== 'k6' || e.strategy?.steps === undefined,
-    'expected no steps: validation k6 deploys at once',
+    'expected no steps: validation k6 deploys in one step',
   );
-
-const guard = z
-  .strictObject({
-    name,
-    query: z.string(),
-    min: z.number().optional(),
-    max: z.number().optional(),
-    noData: z.enum(['pass', 'hold', 'fail']).default('hold'),
-    for: duration.default('0s'),
-  })
-  .refine((g) => g.min !== undefined || g.max !== undefined, 'expected min or max');
 
 const service = z.strictObject({
   name,
+  team: name.optional().describe('Who owns it: the console filters by team, and links may name {team}.'),
   slos: z.array(z.string()).min(1, 'expected at least one SLO: a release is judged by them'),
   burnSlos: z.array(z.string()).default([]),
   revisionLabel: label.default('revision'),
   versionLabel: label.default('version'),
+  ...placeFields,
   strategy: strategy.optional(),
   guards: z.array(guard).default([]),
   run: z
@@ -200,15 +202,6 @@ const service = z.strictObject({
       metrics: z.string().startsWith('/').default('/metrics'),
     })
     .optional(),
-});
-
-const evidence = z.strictObject({
-  tolerance: z.number().positive().default(EVIDENCE_DEFAULTS.tolerance),
-  detect: z.number().positive().default(EVIDENCE_DEFAULTS.detect),
-  rho: z.number().positive().default(EVIDENCE_DEFAULTS.rho),
-  alpha: z.number().positive().lt(1).default(EVIDENCE_DEFAULTS.alpha),
-  beta: z.number().positive().lt(1).default(EVIDENCE_DEFAULTS.beta),
-  minBad: z.number().int().positive().default(EVIDENCE_DEFAULTS.minBad),
 });
 
 const recovery = z.strictObject({
@@ -249,7 +242,7 @@ const route = z.strictObject({
 const alerts = z.strictObject({
   webhook: http.optional(),
   runbook: http.optional().describe('Link with {service}, {slo}, {environment} and {alert}.'),
-  ladder: z.boolean().default(true).describe('The SRE workbook ladder beside the declared pair.'),
+  ladder: z.boolean().default(true).describe('The SRE workbook ladder in addition to the declared pair.'),
   minBad: z
     .number()
     .int()
@@ -259,23 +252,8 @@ const alerts = z.strictObject({
   labels: z.record(label, z.string()).default({}),
   receivers: z.array(receiver).default([]),
   routes: z.array(route).default([]),
+  noData: noData.optional().describe('Of SLOs whose series are absent; each may declare its own.'),
 });
-const instant = z
-  .string()
-  .refine(
-    (text) => /T.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)),
-    'expected a moment with its offset, such as 2026-03-01T02:00:00+01:00',
-  );
-const maintenance = z
-  .strictObject({
-    from: instant,
-    to: instant,
-    reason: z.string().min(1),
-    services: z.array(z.string()).optional().describe('Whose requests do not count; all where left out.'),
-    environments: z.array(z.string()).optional(),
-  })
-  .refine((m) => Date.parse(m.to) > Date.parse(m.from), 'expected an end after the beginning');
-
 /** Secrets of chats and mail servers are ours to read: by reference, as every secret. */
 const notification = z
   .strictObject({
@@ -284,13 +262,13 @@ const notification = z
       .array(z.enum(NOTICE_KINDS, `expected kinds of ${NOTICE_KINDS.join(', ')}`))
       .min(1)
       .optional()
-      .describe('What it is about; everything but routine where left out.'),
+      .describe('Events to report; by default all except proposed and denied.'),
     environments: z.array(z.string()).optional(),
     services: z.array(z.string()).optional(),
     slack: z
       .strictObject({ channel: z.string().min(1), token: secretRef, address: http.optional() })
       .optional()
-      .describe('A bot token: a message is updated in place, which incoming webhooks cannot do.'),
+      .describe('A bot token: messages are updated in place, which incoming webhooks cannot do.'),
     teams: z.strictObject({ url: secretRef }).optional().describe('The address of a workflow or webhook.'),
     email: z
       .strictObject({
@@ -314,7 +292,7 @@ const notification = z
     'expected exactly one of slack, teams, email and webhook',
   );
 
-export const platformDocument = z.strictObject({
+const platformDocument = z.strictObject({
   apiVersion: z.literal('sluice.dev/v1'),
   kind: z.literal('Platform'),
   metadata,
@@ -324,6 +302,11 @@ export const platformDocument = z.strictObject({
       .min(1, 'expected at least one environment')
       .describe('In promotion order.'),
     services: z.array(service).min(1, 'expected at least one service'),
+    links: z
+      .array(consoleLink)
+      .max(20)
+      .default([])
+      .describe('Links of the console to dashboards, logs, traces and sources.'),
     strategy: strategy.optional(),
     evidence: evidence.optional(),
     recovery: recovery.optional(),
@@ -339,27 +322,32 @@ export const platformDocument = z.strictObject({
         postgres: z
           .strictObject({ url: secretRef })
           .describe(
-            'Shared by several servers, of which one leads. The address holds a password: by reference.',
+            'Shared by several servers, one of which leads. The address contains a password, so it is given by reference.',
           ),
       })
       .optional()
-      .describe('Where decisions are kept; a file in the work folder where left out.'),
+      .describe('Where decisions are stored; by default a file in the work folder.'),
     kubernetes: z
       .strictObject({
         server: http
           .default(KUBERNETES_DEFAULTS.server)
-          .describe('Where Rollouts ask for verdicts: Sluice itself.'),
+          .describe('Address of Sluice, from which Rollouts get verdicts.'),
+        serverSecret: secretKey
+          .optional()
+          .describe(
+            'A Secret in the namespace of the Rollouts with the complete Authorization header for their requests.',
+          ),
         argoCd: z
           .strictObject({
             repository: z.string().min(1).describe('The desired-state repository, as Argo CD reaches it.'),
             namespace: name.default(KUBERNETES_DEFAULTS.argoCdNamespace),
             kubeconfig: secretRef
               .optional()
-              .describe('How to reach the cluster of Argo CD; the one that Sluice runs in where left out.'),
-            context: z.string().min(1).optional().describe('Of that kubeconfig.'),
+              .describe('Kubeconfig of the cluster of Argo CD; by default the cluster that Sluice runs in.'),
+            context: z.string().min(1).optional().describe('Context of that kubeconfig.'),
             webhookToken: secretRef
               .optional()
-              .describe('What its notifications carry as bearer token; none are taken where left out.'),
+              .describe('Bearer token of its notifications; by default none are accepted.'),
             chart: z
               .string()
               .default(KUBERNETES_DEFAULTS.chart)
@@ -388,20 +376,18 @@ export const DOCUMENTS = {
   'openslo/v1 DataSource': openSloDataSource,
   'sluice.dev/v1 Platform': platformDocument,
   'sluice.dev/v1 SloTest': sloTestDocument,
+  'sluice.dev/v1 Alerting': alertingDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENTS;
 
 export type PlatformDocument = z.infer<typeof platformDocument>;
 
-/** JSON Schema of all documents, so that editors complete and check them. */
+/** JSON Schema of all documents, so that editors complete and check them; every property is described. */
 export const jsonSchema = (): object => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Sluice declaration',
-  oneOf: Object.values(DOCUMENTS).map((schema) => {
-    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<
-      string,
-      unknown
-    >;
-    return rest;
+  oneOf: Object.entries(DOCUMENTS).map(([kind, schema]) => {
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    return completed(rest as SchemaNode, kind.split(' ')[1]!);
   }),
 });

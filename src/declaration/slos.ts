@@ -2,7 +2,7 @@ import { Temporal } from 'temporal-polyfill';
 import { parseDuration } from '../kit/time.ts';
 import { ANNOTATIONS, GROUP_LIMIT } from './defaults.ts';
 import type { Parsed } from './documents.ts';
-import { compileIndicator, OPERATORS, refer, type Shelf } from './indicators.ts';
+import { type Compiled, compileIndicator, OPERATORS, refer, type Shelf } from './indicators.ts';
 import type {
   AlertConditionDocument,
   AlertPolicyDocument,
@@ -11,7 +11,7 @@ import type {
   TargetDocument,
   TimeWindow,
 } from './openslo.ts';
-import type { AlertCondition, Budgeting, Calendar, Slo } from './platform.ts';
+import type { AlertCondition, Budgeting, Calendar, Slo, SloAlerting } from './platform.ts';
 import type { Path, Report } from './report.ts';
 
 const ms = (text: string): number => parseDuration(text)!;
@@ -73,7 +73,7 @@ function calendarOf(doc: Parsed, window: TimeWindow, report: Report): Calendar |
       doc,
       [...path, 'startTime'],
       'CALENDAR_START',
-      'a window of months has to begin on a day that every month has (1 to 28)',
+      'a window of months must begin on a day that every month has (1 to 28)',
     );
     return null;
   }
@@ -146,45 +146,85 @@ function budgetingOf(
     return { kind: 'ratio-timeslices', sliceMs };
   }
   if (timeSliceTarget === undefined)
-    report(doc, at, 'MISSING_SLICE', 'missing timeSliceTarget: what share makes a slice good');
+    report(
+      doc,
+      at,
+      'MISSING_SLICE',
+      'missing timeSliceTarget: the share of good requests that makes a slice good',
+    );
   return { kind: 'timeslices', sliceMs, target: timeSliceTarget ?? 1 };
 }
 
-function groupOf(doc: Parsed<OpenSloSlo>, report: Report): Slo['groupBy'] {
-  const annotations = doc.value.metadata.annotations ?? {};
-  const text = annotations[ANNOTATIONS.groupBy];
-  const path = (name: string): Path => ['metadata', 'annotations', name];
-  if (text === undefined) {
-    if (annotations[ANNOTATIONS.groupLimit] !== undefined)
-      report(
-        doc,
-        path(ANNOTATIONS.groupLimit),
-        'UNUSED_GROUP_LIMIT',
-        `${ANNOTATIONS.groupLimit} without ${ANNOTATIONS.groupBy}`,
-      );
-    return null;
-  }
-  const labels = text.split(',').map((l) => l.trim());
-  for (const label of labels) {
-    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
-      report(doc, path(ANNOTATIONS.groupBy), 'INVALID_VALUE', `expected label names, got "${label}"`);
-    else if (RESERVED_LABELS.has(label))
-      report(
-        doc,
-        path(ANNOTATIONS.groupBy),
-        'LABEL_COLLISION',
-        `label "${label}" is one of ours`,
-        'group by another label',
-      );
-  }
-  const limit = Number(annotations[ANNOTATIONS.groupLimit] ?? GROUP_LIMIT.default);
-  if (!Number.isInteger(limit) || limit < 1 || limit > GROUP_LIMIT.max)
+/** Labels by which a ready-made query can still be grouped; null: by any. */
+function labelsLeft({ grouping }: Compiled): readonly string[] | null {
+  if (grouping === null || grouping.kind === 'each' || grouping.kind === 'without') return null;
+  return grouping.kind === 'by' ? grouping.labels : [];
+}
+
+/** The groups that the query itself makes: each gets burn rates, a budget and alerts of its own. */
+function groupOfQuery(
+  doc: Parsed<OpenSloSlo>,
+  compiled: Compiled,
+  limit: number,
+  report: Report,
+): Slo['groupBy'] {
+  const labels = (compiled.groupBy ?? []).filter((l) => !RESERVED_LABELS.has(l));
+  const ours = (compiled.groupBy ?? []).filter((l) => RESERVED_LABELS.has(l));
+  const path: Path = ['metadata', 'name'];
+  if (ours.length > 0)
+    report.note(
+      doc,
+      path,
+      'GROUP_LABEL',
+      `grouping by ${ours.join(', ')} is left out: rules carry a label of that name themselves`,
+    );
+  if (labels.length === 0) return null;
+  report.note(
+    doc,
+    path,
+    'GROUPED',
+    `grouped by ${labels.join(', ')}, at most ${limit} groups; the contracted series are of the whole service`,
+    `declare ${ANNOTATIONS.groupLimit} for more or fewer`,
+  );
+  return { labels, limit };
+}
+
+function checkGroupLabel(
+  doc: Parsed<OpenSloSlo>,
+  label: string,
+  left: readonly string[] | null,
+  report: Report,
+): void {
+  const path: Path = ['metadata', 'annotations', ANNOTATIONS.groupBy];
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
+    report(doc, path, 'INVALID_VALUE', `expected label names, got "${label}"`);
+  else if (RESERVED_LABELS.has(label))
+    report(doc, path, 'LABEL_COLLISION', `label "${label}" is reserved for Sluice`, 'group by another label');
+  else if (left && !left.includes(label))
     report(
       doc,
-      path(ANNOTATIONS.groupLimit),
-      'INVALID_VALUE',
-      `expected a number from 1 to ${GROUP_LIMIT.max}`,
+      path,
+      'GROUP_LABEL',
+      `the query leaves no label "${label}": it aggregates ${left.length > 0 ? `by ${left.join(', ')}` : 'everything'}`,
+      `add by (${label}) to the query`,
     );
+}
+
+function groupOf(doc: Parsed<OpenSloSlo>, compiled: Compiled, report: Report): Slo['groupBy'] {
+  const annotations = doc.value.metadata.annotations ?? {};
+  const text = annotations[ANNOTATIONS.groupBy];
+  const path: Path = ['metadata', 'annotations', ANNOTATIONS.groupLimit];
+  const limit = Number(annotations[ANNOTATIONS.groupLimit] ?? GROUP_LIMIT.default);
+  if (!Number.isInteger(limit) || limit < 1 || limit > GROUP_LIMIT.max)
+    report(doc, path, 'INVALID_VALUE', `expected a number from 1 to ${GROUP_LIMIT.max}`);
+  if (text === undefined) {
+    if (annotations[ANNOTATIONS.groupLimit] !== undefined && !compiled.groupBy)
+      report(doc, path, 'UNUSED_GROUP_LIMIT', `${ANNOTATIONS.groupLimit} without ${ANNOTATIONS.groupBy}`);
+    return groupOfQuery(doc, compiled, limit, report);
+  }
+  const labels = text.split(',').map((l) => l.trim());
+  const left = labelsLeft(compiled);
+  for (const label of labels) checkGroupLabel(doc, label, left, report);
   return { labels, limit };
 }
 
@@ -200,23 +240,38 @@ export const RESERVED_LABELS: ReadonlySet<string> = new Set([
   'le',
   '__name__',
   'sluice_part',
+  'sluice_alert',
 ]);
 
-/** Labels of a document as Prometheus labels: `app.kubernetes.io/name` becomes `app_kubernetes_io_name`. */
+/** A label's name as Prometheus allows it. */
+export const plainLabel = (name: string): string =>
+  name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(\d)/, '_$1');
+
+/**
+ * Labels of a document as Prometheus labels: `app.kubernetes.io/name` becomes `app_kubernetes_io_name`. Those that our
+ * own rules carry are left out, and that is said.
+ */
 function labelsOf(doc: Parsed<OpenSloSlo>, report: Report): Record<string, string> {
   const labels: Record<string, string> = {};
+  const ours: Readonly<Record<string, string>> = {
+    service: doc.value.spec.service,
+    slo: doc.value.metadata.name,
+  };
   for (const [name, value] of Object.entries(doc.value.metadata.labels ?? {})) {
-    const plain = name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(\d)/, '_$1');
+    const plain = plainLabel(name);
     const path: Path = ['metadata', 'labels', name];
-    if (RESERVED_LABELS.has(plain))
-      report(doc, path, 'LABEL_COLLISION', `label "${plain}" is one of ours`, 'name it otherwise');
-    else if (plain in labels)
+    if (RESERVED_LABELS.has(plain)) {
+      const message = `label "${plain}" is left out: rules and alerts already have a label of this name`;
+      if (ours[plain] !== value) report.note(doc, path, 'LABEL_LEFT_OUT', message, 'rename it');
+      continue;
+    }
+    if (Object.hasOwn(labels, plain))
       report(
         doc,
         path,
         'LABEL_COLLISION',
         `two labels become "${plain}" in Prometheus`,
-        'name one of them otherwise',
+        'rename one of them',
       );
     labels[plain] = Array.isArray(value) ? value.join(',') : value;
   }
@@ -293,6 +348,7 @@ export function compileSlos(
   doc: Parsed<OpenSloSlo>,
   shelf: PolicyShelf,
   services: ReadonlyMap<string, string>,
+  alerting: SloAlerting,
   report: Report,
 ): Slo[] {
   const { spec, metadata } = doc.value;
@@ -300,16 +356,20 @@ export function compileSlos(
     service: spec.service,
     ...windowOf(doc, report),
     description: spec.description ?? '',
-    groupBy: groupOf(doc, report),
     conditions: conditionsOf(doc, shelf, report),
     labels: labelsOf(doc, report),
     runbook: metadata.annotations?.[ANNOTATIONS.runbook] ?? services.get(spec.service) ?? null,
   };
-  return spec.objectives.map((objective, i) => ({
-    name: spec.objectives.length === 1 ? metadata.name : `${metadata.name}-${suffixOf(objective)}`,
-    objective: objective.target ?? Number(((objective.targetPercent ?? 0) / 100).toPrecision(12)),
-    budgeting: budgetingOf(doc, objective, i, report),
-    indicator: compileIndicator(doc, objective, i, shelf, report),
-    ...shared,
-  }));
+  return spec.objectives.map((objective, i) => {
+    const compiled = compileIndicator(doc, objective, i, shelf, report);
+    return {
+      name: spec.objectives.length === 1 ? metadata.name : `${metadata.name}-${suffixOf(objective)}`,
+      objective: objective.target ?? Number(((objective.targetPercent ?? 0) / 100).toPrecision(12)),
+      budgeting: budgetingOf(doc, objective, i, report),
+      indicator: compiled.indicator,
+      groupBy: groupOf(doc, compiled, report),
+      alerting,
+      ...shared,
+    };
+  });
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { laneOf, revision, wasStable } from '../../test/lane.ts';
 import { asDelivered, changeKind, condemnedIn, isHeldBack, isRefused } from './admission.ts';
-import type { Lane, Rejected, Revision } from './events.ts';
+import type { Revision } from './events.ts';
 import { identityOf } from './identity.ts';
+import type { Lane, Rejected } from './lane.ts';
 
 const HOLD = { id: 'f', reason: 'peak', by: 'ops', until: null };
 const one = revision('one');

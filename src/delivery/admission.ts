@@ -1,13 +1,14 @@
-import type { Hold, KnownStable, Lane, Rejected, Revision } from './events.ts';
+import type { Hold, Revision } from './events.ts';
 import { identityOf, isSame } from './identity.ts';
+import type { KnownStable, Lane, Rejected } from './lane.ts';
 
-/** What a change is to the lane that it would be made in. */
+/** The kinds of change to a lane. */
 export type ChangeKind = 'nothing' | 'first' | 'release' | 'configuration' | 'revert';
 
-/** What is asked of a lane: null and undefined are lanes that nothing is known of. */
+/** The part of a lane that is needed here; null and undefined: nothing is known of the lane. */
 type Known = Pick<Lane, 'stable' | 'stables' | 'rejected'> | null | undefined;
 
-/** Whether this is what was stable then. Of a pod template, both the template and what it was made from must agree. */
+/** Whether this is exactly what was stable. Of a pod template, both the template and its source must agree. */
 function was(known: KnownStable, wanted: Revision): boolean {
   const same = known.revision === wanted.revision;
   if (wanted.template === 'unknown') return same;
@@ -16,10 +17,10 @@ function was(known: KnownStable, wanted: Revision): boolean {
   return known.identity === null ? same : known.identity === identity;
 }
 
-/** Condemnations in this lane that refuse it: of itself, or of its digest; what is stable is not refused. */
+/** Rejections in this lane that refuse it: of the revision, or of its digest; the stable digest is not refused. */
 export function refusalsOf(lane: Known, wanted: Revision): readonly Rejected[] {
   const stable = lane?.stable ?? null;
-  if (!lane || (stable && isSame(wanted, stable))) return [];
+  if (!lane || lane.rejected.length === 0 || (stable && isSame(wanted, stable))) return [];
   const identity = identityOf(wanted);
   const blamed = stable && identityOf(stable) === identity ? null : identity;
   return lane.rejected.filter(
@@ -34,8 +35,8 @@ export function refusalsOf(lane: Known, wanted: Revision): readonly Rejected[] {
 export const isRefused = (lane: Known, wanted: Revision): boolean => refusalsOf(lane, wanted).length > 0;
 
 /**
- * What it is to ask for this where that is asked for or runs. The gate, the start gate, the record of commits and
- * whoever else has to know ask here, so that all of them say the same of the same change.
+ * Classifies a change of a lane. The gate, the start gate and the record of commits all use this function, so that they
+ * agree about the same change.
  */
 export function changeKind(wanted: Revision, current: Revision | null, lane: Known): ChangeKind {
   if (current && isSame(wanted, current)) return 'nothing';
@@ -44,7 +45,7 @@ export function changeKind(wanted: Revision, current: Revision | null, lane: Kno
   return wanted.digest === current.digest ? 'configuration' : 'release';
 }
 
-/** Whether a hold stops this one: what was stable here, exactly so, and was never condemned may always come back. */
+/** Whether a hold applies: what was stable here in exactly this form, and was never rejected, may always return. */
 export function isHeldBack(lane: Lane, wanted: Revision, hold: Hold | null): boolean {
   if (hold === null) return false;
   const kind = changeKind(wanted, lane.stable, lane);

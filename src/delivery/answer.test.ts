@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerFor } from './answer.ts';
-import { emptyLane, type Lane, type Release, type Revision } from './events.ts';
+import type { Revision } from './events.ts';
+import { emptyLane, type Lane, type Release } from './lane.ts';
 
 const revision = (name: string): Revision => ({
   revision: name,
@@ -122,6 +123,14 @@ describe('what Argo Rollouts is told', () => {
     const said = answerFor(given, revision('two'), { revision: 'two', step, phase });
     expect(said.verdict).toBe(word);
     expect(said.reasons[0]).toBe(reason);
+  });
+
+  it('ARTEFACT-5: a Rollout whose artefact is ambiguous waits, and is told why; another revision is not meant', () => {
+    const wanted = { ...revision('two'), unclear: 'two containers changed' };
+    const ask = (name: string) =>
+      answerFor(lane({ step: 0, verdict: null }), wanted, { revision: name, step: 0, phase: 'start' });
+    expect(ask('two')).toEqual({ verdict: 'inconclusive', reasons: ['UNCLEAR_ARTEFACT'] });
+    expect(ask('three')).toEqual({ verdict: 'inconclusive', reasons: ['UNKNOWN_RELEASE'] });
   });
 
   it('VERDICT-3: what was condemned before fails at its start, under any revision', () => {

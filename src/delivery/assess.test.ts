@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { assess, beginRelease, type Look, placeIntervals } from './assess.ts';
-import type { Burn, LoadResult, Release } from './events.ts';
-import { goodRequestsNeeded } from './evidence.ts';
+import { assess, beginRelease, type LaneSample, placeIntervals } from './assess.ts';
+import type { LoadResult, RecordedBurn } from './events.ts';
+import { goodRequestsNeeded } from './evidence/evidence.ts';
+import type { Release } from './lane.ts';
 
 const RULE = { fast: 14, slow: 3 };
-const CALM: Burn = { fast: 0, slow: 0 };
-const FIRING: Burn = { fast: 14, slow: 3 };
-const UNKNOWN: Burn = { fast: null, slow: null };
+const CALM: RecordedBurn = { fast: 0, slow: 0 };
+const FIRING: RecordedBurn = { fast: 14, slow: 3 };
+const UNKNOWN: RecordedBurn = { fast: null, slow: null };
 
 /** A release at its second step, armed and past its warm-up. */
 const release = (more: Partial<Release> = {}, settings: Partial<Release['settings']> = {}): Release =>
@@ -33,7 +34,7 @@ const release = (more: Partial<Release> = {}, settings: Partial<Release['setting
     ...more,
   }) as unknown as Release;
 
-const look = (at: number, more: Partial<Look> = {}): Look => {
+const look = (at: number, more: Partial<LaneSample> = {}): LaneSample => {
   const total = 10 * goodRequestsNeeded([...beginRelease(release()).values()][0]!.rule);
   const counts = { s: { canary: { total, bad: 0 }, stable: { total, bad: 0 } } };
   return {
@@ -42,12 +43,12 @@ const look = (at: number, more: Partial<Look> = {}): Look => {
     trouble: null,
     burn: CALM,
     guard: 'ok',
-    queries: [],
+    asked: 'sha256:0',
     ...more,
   };
 };
 
-const judged = (of: Release, seen: Look, now: number) => {
+const judged = (of: Release, seen: LaneSample, now: number) => {
   const { verdict, reasons } = assess(of, seen, beginRelease(of), RULE, now).verdict;
   return { verdict, reasons };
 };
@@ -145,4 +146,45 @@ describe('one look, judged', () => {
   ] as const)('LOAD-6: a pass waits for a load test: %s', (_, loadTested, loads, reason) =>
     expect(judged(release({ loads }, { loadTested }), look(220_000), NOW).reasons).toEqual([reason]),
   );
+
+  it.each([
+    [undefined, 1],
+    [1, 1],
+    [2, 2],
+  ] as const)('JUDGE-18: a release whose settings say edition %s is judged by edition %i', (edition, by) => {
+    const evidence = { tolerance: 2, detect: 10, rho: 1, alpha: 0.001, beta: 0.05, minBad: 5 };
+    const of = release({}, { evidence: edition ? { ...evidence, edition } : evidence });
+    expect([...beginRelease(of).values()].map((e) => e.rule.edition)).toEqual([by]);
+  });
+
+  it('JUDGE-14: a first release, and one whose first step is all traffic, has nothing to be compared with', () => {
+    const evidence = { ...release().settings.evidence, edition: 2 as const };
+    const compares = (of: Release) => [...beginRelease(of).values()][0]!.rule.settings.compare;
+    expect(compares(release({}, { evidence }))).toBe(true);
+    expect(compares(release({ from: null }, { evidence }))).toBe(false);
+    expect(compares(release({}, { evidence, weights: [100] }))).toBe(false);
+    expect(compares(release({}, { evidence: { ...evidence, compare: false } }))).toBe(false);
+  });
+
+  it('JUDGE-19: at full traffic it stays as long as is declared for that; in a first step of 100 % as in any', () => {
+    const at = (now: number, weights: number[], more: Partial<Release['settings']> = {}) => {
+      const of = release(
+        { step: weights.length - 1, confirmedAt: weights.map((_, i) => 100_000 + i) },
+        { weights, dwellAtFullMs: 60_000, warmUpMs: 0, ...more },
+      );
+      return judged(of, look(now - 1_000), now).reasons;
+    };
+    expect(at(150_000, [20, 100])).toEqual(['WAITING_FOR_DWELL']);
+    expect(at(160_001, [20, 100])).toEqual(['TRIED_ENOUGH']);
+    expect(at(150_000, [20, 50])).toEqual(['TRIED_ENOUGH']);
+    expect(at(150_000, [100])).toEqual(['TRIED_ENOUGH']);
+    const { dwellAtFullMs: _, ...earlier } = release().settings;
+    const of = release(
+      { step: 1, confirmedAt: [100_000, 100_000] },
+      { ...earlier, weights: [20, 100], warmUpMs: 0 },
+    );
+    expect(judged(of, look(149_000), 150_000).reasons, 'a release of an earlier version').toEqual([
+      'TRIED_ENOUGH',
+    ]);
+  });
 });

@@ -1,47 +1,82 @@
-import { invariant } from '../kit/result.ts';
-import { type BurnRule, burnWord } from '../runtime/burn.ts';
-import type { Burn, Release } from './events.ts';
-import { beginEvidence, type Counts, type Evidence, type Interval, observe, ruleOf } from './evidence.ts';
-import { type Gates, judge, type Verdict } from './verdict.ts';
+import { invariant, type Result } from '../kit/result.ts';
+import { type BurnRule, burnState } from '../runtime/burn.ts';
+import type { RecordedBurn } from './events.ts';
+import {
+  beginEvidence,
+  type Counts,
+  type Edition,
+  type Evidence,
+  type EvidenceRule,
+  evidenceDefaults,
+  type Interval,
+  observe,
+  ruleOf,
+} from './evidence/evidence.ts';
+import type { Release } from './lane.ts';
+import { isAlone } from './steps.ts';
+import { type Gates, judge, type StandIns, type Verdict } from './verdict.ts';
 
 /** Counts of one closed interval, as read; `at` is the time of its last sample. */
-export interface ReadInterval {
+interface ReadInterval {
   readonly at: number;
   readonly counts: Readonly<
     Record<string, { readonly canary: Counts | null; readonly stable: Counts | null }>
   >;
 }
 
-/** One look at the metrics, whether or not it brought anything. */
-export interface Look {
+/** One evaluation of the metrics, whether or not it brought new counts. */
+export interface LaneSample {
   readonly intervals: readonly ReadInterval[];
   readonly cursors: Readonly<Record<string, readonly [number, number]>>;
   readonly trouble: Gates['trouble'];
-  readonly burn: Burn;
+  readonly burn: RecordedBurn;
   readonly guard: 'ok' | 'failed' | 'no-data';
-  readonly queries: readonly string[];
+  /** Digest of its queries. */
+  readonly asked: string;
+  /** The error message of the source. */
+  readonly said?: string;
+  /** The service had no requests in the longest window of its burn rule. */
+  readonly idle?: true;
 }
 
 export type EvidenceBySlo = ReadonlyMap<string, Evidence>;
 
-/** Where a release stands before its first interval. */
+/** The edition of the evidence rule of a release: the one it began under. */
+export const editionOf = ({ settings }: Pick<Release, 'settings'>): Edition => settings.evidence.edition ?? 1;
+
+/** The rule that one SLO of a release is judged by, by the release's own edition. */
+export function releaseRule(
+  release: Pick<Release, 'settings' | 'from'>,
+  objective: number,
+): Result<EvidenceRule, string> {
+  const { evidence, weights, slos } = release.settings;
+  const edition = editionOf(release);
+  return ruleOf({
+    ...evidenceDefaults(edition),
+    ...evidence,
+    edition,
+    // A first release has no stable version to compare with; from a first step of 100% the only way back is a full rollback.
+    compare: (evidence.compare ?? true) && release.from !== null && weights[0]! < 100,
+    witnesses: evidence.witnesses ?? evidenceDefaults(edition).witnesses,
+    objective,
+    steps: weights.length,
+    slos: slos.length,
+  });
+}
+
+/** The evidence of a release before its first interval. */
 export function beginRelease(release: Release): EvidenceBySlo {
   const { settings } = release;
   return new Map(
     settings.slos.map(({ slo, objective }) => {
-      const rule = ruleOf({
-        ...settings.evidence,
-        objective,
-        steps: settings.weights.length,
-        slos: settings.slos.length,
-      });
+      const rule = releaseRule(release, objective);
       invariant(rule.ok, `the declaration checked the evidence settings of ${slo}`);
       return [slo, beginEvidence(rule.value, release.history[slo] ?? [])];
     }),
   );
 }
 
-/** The evidence of a release as recorded: what a restart starts from. */
+/** The evidence of a release, computed from its records: the starting point after a restart. */
 export function evidenceOf(release: Release): EvidenceBySlo {
   const begun = beginRelease(release);
   return new Map(
@@ -62,8 +97,8 @@ const warmUntil = (release: Release): number =>
     ? Number.POSITIVE_INFINITY
     : release.confirmedAt[0] + release.settings.warmUpMs;
 
-/** Gives each interval of a look its step and says whether the version was still warming up. */
-export function placeIntervals(release: Release, look: Look): Record<string, Interval[]> {
+/** Adds to each interval its step, and whether the version was still warming up. */
+export function placeIntervals(release: Release, look: LaneSample): Record<string, Interval[]> {
   const placed: Record<string, Interval[]> = {};
   for (const { slo } of release.settings.slos)
     placed[slo] = look.intervals.map(({ at, counts }) => ({
@@ -75,14 +110,24 @@ export function placeIntervals(release: Release, look: Look): Record<string, Int
   return placed;
 }
 
-/** Burning that began before the release and never stopped does not count for or against it; no data always does. */
-function burnGate(release: Release, burn: Burn, rule: BurnRule): Gates['burn'] {
+/** The minimum duration of the current step: longer at full traffic, where stable still runs and slow leaks show. */
+const dwellOf = (release: Release): number =>
+  isAlone(release) ? (release.settings.dwellAtFullMs ?? release.settings.dwellMs) : release.settings.dwellMs;
+
+/** A burn that began before the release and never stopped does not count; missing data always does. */
+function burnGate(release: Release, burn: RecordedBurn, rule: BurnRule): Gates['burn'] {
   if (!release.burnJudged) return 'false';
-  const word = burnWord(burn, rule);
+  const word = burnState(burn, rule);
   return word === 'firing' && !release.burnArmed ? 'false' : word;
 }
 
-/** One that broke off says nothing: another has to run. */
+/** By SLO, the evidence of its synthetic requests. */
+const standInsOf = ({ settings }: Release): StandIns =>
+  new Map(
+    settings.slos.flatMap(({ slo, standsInFor }) => (standsInFor ? [[standsInFor, slo] as const] : [])),
+  );
+
+/** An interrupted load test gives no result: another one has to run. */
 const loadGate = ({ settings, loads }: Release): NonNullable<Gates['load']> =>
   settings.loadTested && !loads.some((l) => l.outcome !== 'broken') ? 'awaited' : 'over';
 
@@ -92,10 +137,10 @@ export interface Assessment {
   readonly verdict: Verdict;
 }
 
-/** Judges one look: what is known afterwards, and the verdict with its reasons and numbers. */
+/** Judges one evaluation: the new evidence, and the verdict with its reasons and numbers. */
 export function assess(
   release: Release,
-  look: Look,
+  look: LaneSample,
   before: EvidenceBySlo,
   rule: BurnRule,
   now: number,
@@ -108,11 +153,13 @@ export function assess(
   const stepSeen = [...evidence.values()].every((e) => e.step === release.step);
   const gates: Gates = {
     warmingUp: now < warmUntil(release),
-    dwelt: confirmed !== undefined && stepSeen && now - confirmed >= release.settings.dwellMs,
+    compared: release.stepsBack > 0,
+    fresh: stepSeen && look.intervals.length > 0,
+    dwelt: confirmed !== undefined && stepSeen && now - confirmed >= dwellOf(release),
     burn: burnGate(release, look.burn, rule),
     trouble: look.trouble,
     guard: look.guard,
     load: loadGate(release),
   };
-  return { intervals, evidence, verdict: judge(evidence, gates) };
+  return { intervals, evidence, verdict: judge(evidence, gates, standInsOf(release)) };
 }

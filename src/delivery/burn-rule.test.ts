@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Burn, burnWord } from '../runtime/burn.ts';
+import { type BurnRates, burnState } from '../runtime/burn.ts';
 import { worstBurn } from './burn-rule.ts';
 
 const PAIR = { fast: 14, slow: 3 };
 const FAST_ONLY = { fast: 14, slow: null };
-const burn = (fast: number | null, slow: number | null): Burn => ({ fast, slow });
+const burn = (fast: number | null, slow: number | null): BurnRates => ({ fast, slow });
 
 describe('the declared burn rule', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('the declared burn rule', () => {
     ['one declared window, the other without data', burn(14, null), FAST_ONLY, 'firing'],
     ['one declared window a little below', burn(13.99, 100), FAST_ONLY, 'false'],
     ['one declared window without data', burn(null, 100), FAST_ONLY, 'no-data'],
-  ] as const)('JUDGE-13: %s', (_, seen, rule, word) => expect(burnWord(seen, rule)).toBe(word));
+  ] as const)('JUDGE-13: %s', (_, seen, rule, word) => expect(burnState(seen, rule)).toBe(word));
 
   it.each([
     ['one that fires before one that burns faster', [burn(100, 0), burn(14, 3)], burn(14, 3)],

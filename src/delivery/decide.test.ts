@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { revisionFor } from '../../test/sim/world.ts';
-import type { Assessment, Look } from './assess.ts';
+import type { Assessment, LaneSample } from './assess.ts';
 import { decide } from './decide.ts';
-import { type Burn, type Event, emptyLane, evolve, type Lane, type Revision } from './events.ts';
+import type { Event, RecordedBurn, Revision } from './events.ts';
+import { evolve } from './evolve.ts';
+import { emptyLane, type Lane } from './lane.ts';
 import { TABLE } from './machine.ts';
+import type { LaneSettings, Observation } from './observation.ts';
 import type { Delivery } from './port.ts';
-import type { LaneSettings, Seen } from './seen.ts';
 import type { VerdictWord } from './verdict.ts';
 
 const SETTINGS: LaneSettings = {
@@ -27,15 +29,26 @@ const SETTINGS: LaneSettings = {
   recovery: { looks: 2, burnBelow: 1, forMs: 300_000 },
   declaration: 'sha256:test',
 };
-const CALM: Burn = { fast: 0, slow: 0 };
-const FIRING: Burn = { fast: 100, slow: 100 };
-const NO_BURN: Burn = { fast: null, slow: null };
+const CALM: RecordedBurn = { fast: 0, slow: 0 };
+const FIRING: RecordedBurn = { fast: 100, slow: 100 };
+const NO_BURN: RecordedBurn = { fast: null, slow: null };
 const REASON = { pass: 'TRIED_ENOUGH', fail: 'HARM_SHOWN', inconclusive: 'TOO_FEW_REQUESTS' } as const;
 
-function lookOf(verdict: VerdictWord, burn: Burn, step: number): { look: Look; assessment: Assessment } {
+function lookOf(
+  verdict: VerdictWord,
+  burn: RecordedBurn,
+  step: number,
+): { look: LaneSample; assessment: Assessment } {
   const counts = { s: { canary: { total: 10, bad: 0 }, stable: { total: 10, bad: 0 } } };
   return {
-    look: { intervals: [{ at: 1, counts }], cursors: {}, trouble: null, burn, guard: 'ok', queries: [] },
+    look: {
+      intervals: [{ at: 1, counts }],
+      cursors: {},
+      trouble: null,
+      burn,
+      guard: 'ok',
+      asked: 'sha256:0',
+    },
     assessment: {
       intervals: { s: [{ step, canary: { total: 10, bad: 0 }, stable: { total: 10, bad: 0 } }] },
       evidence: new Map(),
@@ -79,12 +92,12 @@ function rig(settings: LaneSettings = SETTINGS) {
     lane: () => lane,
     edge: () => edge,
     log,
-    look(verdict: VerdictWord | null, burn: Burn = CALM, baseline = true): Event[] {
+    look(verdict: VerdictWord | null, burn: RecordedBurn = CALM, baseline = true): Event[] {
       const before = lane;
       const judged =
         before.release !== null && ['Canary', 'Evaluating', 'Promote', 'Deploying'].includes(before.state);
       const { look, assessment } = lookOf(verdict ?? 'inconclusive', burn, before.release?.step ?? 0);
-      const seen: Seen = {
+      const seen: Observation = {
         desired,
         delivery: observe(),
         look: verdict === null ? null : look,
@@ -132,7 +145,7 @@ function until(
   r: Rig,
   state: string,
   verdict: VerdictWord = 'pass',
-  burn: Burn = CALM,
+  burn: RecordedBurn = CALM,
   limit = 400,
 ): boolean {
   for (let i = 0; i < limit && r.lane().state !== state; i++) {
@@ -150,7 +163,7 @@ function stableAt(version: string, settings?: LaneSettings): Rig {
 }
 
 type Action =
-  | { kind: 'look'; verdict: VerdictWord; burn: Burn }
+  | { kind: 'look'; verdict: VerdictWord; burn: RecordedBurn }
   | { kind: 'blind' }
   | { kind: 'wait'; ms: number }
   | { kind: 'push'; version: number }

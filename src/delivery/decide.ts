@@ -1,17 +1,19 @@
 import { invariant, never } from '../kit/result.ts';
-import { burnWord } from '../runtime/burn.ts';
-import { type Event, evolve, type Lane } from './events.ts';
-import { following } from './following.ts';
-import { type Context, isRelease } from './moves.ts';
-import { aborting, canary, deploying, evaluating, promoting, rollingBack } from './releasing.ts';
-import { degraded, recovering, resting, waiting } from './resting.ts';
-import type { LaneSettings, Seen } from './seen.ts';
+import { burnState } from '../runtime/burn.ts';
+import type { Event } from './events.ts';
+import { evolve } from './evolve.ts';
+import type { Lane } from './lane.ts';
+import type { LaneSettings, Observation } from './observation.ts';
+import { observeMode } from './observe-mode.ts';
+import { aborting, canary, deploying, evaluating, promoting, rollingBack } from './release-states.ts';
+import { degraded, recovering, resting, waiting } from './steady-states.ts';
+import { type DecisionContext, isRelease } from './transitions.ts';
 
 const MAX_ROUNDS = 8;
 
-function next(c: Context): Event[] {
+function next(c: DecisionContext): Event[] {
   const { state, release } = c.lane;
-  if (release && !release.enforced && isRelease(state)) return following(c);
+  if (release && !release.enforced && isRelease(state)) return observeMode(c);
   switch (state) {
     case 'Idle':
     case 'Stable':
@@ -37,13 +39,13 @@ function next(c: Context): Event[] {
   }
 }
 
-/** The look's own record: counts, verdict and burn, once per look and release. */
-function lookRecord(c: Context): Event[] {
+/** The record of an evaluation: counts, verdict and burn, at most once per evaluation and release. */
+function lookRecord(c: DecisionContext): Event[] {
   const { lane, seen, settings } = c;
   const release = lane.release;
   const { look, assessment } = seen;
   if (!release || !look || !assessment || !isRelease(lane.state)) return [];
-  const pairFalse = burnWord(look.burn, settings.burn) === 'false';
+  const pairFalse = burnState(look.burn, settings.burn) === 'false';
   const changed = JSON.stringify(release.verdict?.reasons) !== JSON.stringify(assessment.verdict.reasons);
   const arming = pairFalse && !release.burnArmed;
   if (look.intervals.length === 0 && !changed && !arming) return [];
@@ -59,18 +61,27 @@ function lookRecord(c: Context): Event[] {
       reasons: [...assessment.verdict.reasons],
       numbers: assessment.verdict.numbers.map((n) => ({ ...n })),
     },
-    queries: [...look.queries],
+    asked: look.asked,
+    ...(look.said ? { said: look.said } : {}),
   };
   return [{ type: 'release.looked', data }];
 }
 
 /**
- * What one look leads to: the events to record, effects inside them. Pure; the same input gives the same
- * events. A verdict is used for one move: the next step is judged by its own look.
+ * While a person returns users to an earlier version, that version is wanted until it serves; Git is reverted in
+ * parallel. A Rollout takes its desired state from Git alone.
  */
-export function decide(lane: Lane, seen: Seen, settings: LaneSettings, now: number): Event[] {
+function returning(lane: Lane, seen: Observation, { followed }: LaneSettings): Observation {
+  return lane.returning && !followed ? { ...seen, desired: lane.returning } : seen;
+}
+
+/**
+ * Decides from one evaluation: the events to record, with their effects. Pure; the same input gives the same events. A
+ * verdict is used for one transition: the next step is judged by an evaluation of its own.
+ */
+export function decide(lane: Lane, seen: Observation, settings: LaneSettings, now: number): Event[] {
   const out: Event[] = [];
-  let c: Context = { lane, seen, settings, now };
+  let c: DecisionContext = { lane, seen: returning(lane, seen, settings), settings, now };
   const take = (events: Event[]) => {
     out.push(...events);
     c = { ...c, lane: events.reduce((state, event) => evolve(state, event, now), c.lane) };
@@ -84,11 +95,11 @@ export function decide(lane: Lane, seen: Seen, settings: LaneSettings, now: numb
     }
     const movedTo = events.find((e) => e.type === 'lane.moved')?.data;
     take(events);
-    // A look and its verdict speak for the state they were taken in; only being judged leads on at once.
+    // A verdict applies to the state in which it was made; only a transition into Evaluating continues at once.
     const keeps = !movedTo || (movedTo.from === 'Canary' && movedTo.to === 'Evaluating');
     if (!keeps) c = { ...c, seen: { ...c.seen, look: null, assessment: null } };
     if (events.some((e) => e.type === 'lane.quiet')) c = { ...c, seen: { ...c.seen, look: null } };
     if (events.some((e) => e.type === 'release.opened')) return out;
   }
-  invariant(false, `${lane.lane} comes to rest within ${MAX_ROUNDS} rounds`);
+  invariant(false, `${lane.lane} settles within ${MAX_ROUNDS} rounds`);
 }

@@ -1,4 +1,4 @@
-/** One arm as the edge knows it. */
+/** One arm in the edge's configuration. */
 export interface EdgeArm {
   readonly revision: string;
   readonly port: number;
@@ -19,9 +19,9 @@ export interface EdgeState {
   readonly lanes: Readonly<Record<string, EdgeLane>>;
 }
 
-/** Where requests of users arrive on this machine, and are split. */
+/** The edge: receives users' requests on this machine and splits them. */
 export interface Edge {
-  /** What is served now, asked of the edge itself. */
+  /** What is served now, as the edge itself reports. */
   served(): Promise<EdgeState>;
   /** Changes one lane, and resolves once the change is served. Refused configurations change nothing. */
   change(service: string, change: (lane: EdgeLane) => EdgeLane): Promise<void>;

@@ -1,14 +1,16 @@
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { messageOf } from '../kit/result.ts';
-import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
+import { type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { EVENT_VERSION, emptyLane, eventSchemas, evolve, type Lane, upcast } from './events.ts';
+import { EVENT_VERSIONS, upcast } from './event-versions.ts';
+import { evolve } from './evolve.ts';
+import { emptyLane, type Lane } from './lane.ts';
 import { type ReleaseSummary, summaryOf } from './summary.ts';
 
 export interface Lanes {
-  /** Every lane that there ever was, by name: also one that is declared no more, and may be again. */
+  /** Every lane that ever existed, by name, including those that are no longer declared. */
   readonly lanes: PersistentMap<string, Lane>;
-  /** Lanes whose records contradict each other, and how: they stand where they stood before, and nothing is decided. */
+  /** Lanes whose records contradict each other, and how: they keep their last state, and nothing is decided. */
   readonly broken: PersistentMap<string, string>;
   /** The newest releases, the latest last. */
   readonly releases: PersistentMap<string, ReleaseSummary>;
@@ -19,7 +21,7 @@ export interface Lanes {
 /** Releases that are listed; older ones are found by their name alone. */
 const MOST_RELEASES = 10_000;
 
-/** A release begins, ends or changes its outcome: what is told of it in lists follows. */
+/** Updates the summary of a release when it starts, ends or changes its outcome. */
 function withSummary(state: Lanes, lane: Lane, { type, seq }: LedgerRecord): Lanes {
   const { release } = lane;
   if (!release || (type !== 'release.opened' && type !== 'lane.moved')) return state;
@@ -29,15 +31,15 @@ function withSummary(state: Lanes, lane: Lane, { type, seq }: LedgerRecord): Lan
     return { ...state, releases, counts: state.counts.with('opened', opened) };
   }
   const known = state.releases.get(release.id);
-  // What moves after the end is the lane, not its release.
+  // After the end of a release only the lane moves.
   if (!known || known.endedAt !== null) return state;
   return { ...state, releases: state.releases.with(release.id, summaryOf(lane.lane, release, known.seq)) };
 }
 
 export const lanesFold: Fold<Lanes> = {
   name: 'lanes',
-  version: 3,
-  reads: atVersion(Object.keys(eventSchemas), EVENT_VERSION),
+  version: 4,
+  reads: EVENT_VERSIONS,
   ...mapsCodec<Lanes>({
     lanes: new PersistentMap(),
     broken: new PersistentMap(),

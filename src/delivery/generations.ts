@@ -1,7 +1,7 @@
-import type { Effect } from './events.ts';
+import type { ReleaseEffect } from './events.ts';
 
-/** Refuses an effect that is older than one carried out before in its lane: a late retry undoes nothing newer. */
-export function onlyNewest(): (effect: Effect) => boolean {
+/** Refuses an effect that is older than one already carried out in its lane, so that a late retry undoes nothing newer. */
+export function onlyNewest(): (effect: ReleaseEffect) => boolean {
   const newest = new Map<string, number>();
   return ({ lane, generation }) => {
     if (generation < (newest.get(lane) ?? 0)) return false;

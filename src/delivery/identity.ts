@@ -1,8 +1,8 @@
 import { canonicalText } from '../kit/canonical.ts';
 import { sha256 } from '../kit/digest.ts';
 
-/** What tells one thing that may run in a lane from another. */
-export interface Identified {
+/** What identifies a revision. */
+interface Identified {
   readonly revision: string;
   readonly digest: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -12,8 +12,8 @@ export interface Identified {
 }
 
 /**
- * The desired identity: what is asked for is its digest, configuration and chart; the version is for people.
- * Null: it is not known, as where the cluster alone says what runs.
+ * The desired identity of a revision: a hash of digest, configuration and chart; the version is for people. Null: it is
+ * unknown, for example if only the cluster says what runs.
  */
 export function identityOf({ digest, config, chart, template }: Identified): string | null {
   if (digest === '' || template === 'unknown') return null;
@@ -21,12 +21,14 @@ export function identityOf({ digest, config, chart, template }: Identified): str
 }
 
 /**
- * Whether one may stand for the other without a release. A pod template stands for itself alone: another one
- * runs other pods, whatever Git asks for.
+ * Whether two revisions are interchangeable without a release. A pod template is only itself: another one runs other
+ * pods, whatever Git asks for.
  */
 export function isSame(a: Identified, b: Identified): boolean {
   if (a.revision === b.revision) return true;
   if (a.template !== undefined || b.template !== undefined) return false;
+  // Different digests mean different identities, without hashing.
+  if (a.digest !== b.digest) return false;
   const identity = identityOf(a);
   return identity !== null && identity === identityOf(b);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FAMILY, mermaid, rowOf, STATES, TABLE } from './machine.ts';
+import { FAMILY, isDeclared, isPromoted, mermaid, rowOf, STATES, TABLE } from './machine.ts';
+import { MOVE_REASONS, type MoveReason } from './reasons.ts';
 
 const SEED_ARROWS = [
   'Idle→Deploying',
@@ -48,5 +49,21 @@ describe('the release machine', () => {
     expect(rowOf('Idle', 'Promote')).toBeUndefined();
     expect(rowOf('Deploying', 'Promote')).toBeUndefined();
     expect(rowOf('Abort', 'Canary')).toBeUndefined();
+  });
+  it('MACHINE-6: of every pair of states and every reason, exactly those in the table are allowed', () => {
+    const reasons = Object.keys(MOVE_REASONS) as MoveReason[];
+    const inTable = new Set(TABLE.flatMap((r) => r.reasons.map((reason) => `${r.from} ${r.to} ${reason}`)));
+    const allowed = STATES.flatMap((from) =>
+      STATES.flatMap((to) =>
+        reasons.filter((reason) => isDeclared(from, to, reason)).map((reason) => `${from} ${to} ${reason}`),
+      ),
+    );
+    expect(new Set(allowed)).toEqual(inTable);
+  });
+  it('MACHINE-2: a release counts as promoted by the reasons that lead to Promote, and by no other', () => {
+    const promoting = new Set(TABLE.filter((r) => r.to === 'Promote').flatMap((r) => r.reasons));
+    for (const reason of Object.keys(MOVE_REASONS) as MoveReason[])
+      expect(isPromoted(reason), reason).toBe(promoting.has(reason));
+    expect(isPromoted(null)).toBe(false);
   });
 });

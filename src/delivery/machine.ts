@@ -1,4 +1,6 @@
-/** The release machine as one table: every move that may ever happen, who asked for it, and why. */
+import type { MoveReason } from './reasons.ts';
+
+/** The release machine as one table: every allowed transition, its origin and its reasons. */
 
 export const STATES = [
   'Idle',
@@ -14,7 +16,7 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
-/** The five families a person tells apart at a glance. */
+/** The five families of states. */
 export const FAMILY = {
   Idle: 'at rest',
   Stable: 'at rest',
@@ -29,45 +31,21 @@ export const FAMILY = {
 } as const satisfies Record<State, string>;
 export type Family = (typeof FAMILY)[State];
 
-export const MOVE_REASONS = {
-  FIRST_RELEASE: 'nothing ran here before; judged alone at 100 %',
-  ADOPTED: 'it served all traffic already when we came',
-  NEW_VERSION: 'a new version was pushed',
-  FIX_FORWARD: 'a newer version goes forward as the fix',
-  CANARY_STARTED: 'the new version answers its health check',
-  COUNTS_ARRIVED: 'requests of both versions were counted',
-  NOT_ENOUGH_EVIDENCE: 'a look brought no numbers; waiting for more',
-  NEXT_STEP: 'the step passed; more traffic next',
-  PASSED: 'the last step passed',
-  OVERRIDDEN: 'promoted by hand, with a reason on record',
-  FULL_TRAFFIC: 'the new version serves all traffic as stable',
-  HARM_SHOWN: 'over budget and worse than stable, beyond doubt',
-  MULTI_WINDOW_BURN: 'both burn-rate windows crossed their thresholds',
-  CANARY_DOWN: 'the new version stopped or cannot be reached',
-  GUARD_FAILED: 'a declared guard was violated',
-  FAILED_TO_START: 'the new version was not ready before the deadline',
-  SUPERSEDED: 'another version is wanted now',
-  OPERATOR: 'stopped by a person, with a reason on record',
-  HOLD_EXPIRED: 'held past its deadline and nobody decided',
-  TRAFFIC_RESTORED: 'no request reaches the stopped version any more',
-  CANARY_STOPPED: 'the stopped version is gone',
-  NOT_FAILED: 'the stopped version had not failed',
-  ERRORS_REDUCED: 'the fast burn rate fell below its threshold',
-  RELAPSE: 'the burn-rate windows crossed their thresholds again',
-  RECOVERED: 'within the objective for long enough',
-  BURNING: 'burning budget without a release',
-} as const;
-export type MoveReason = keyof typeof MOVE_REASONS;
+/** Whether a release was promoted, whoever promoted it. */
+export const isPromoted = (cause: MoveReason | null): boolean =>
+  cause === 'PASSED' || cause === 'OVERRIDDEN' || cause === 'OWN_STEPS';
 
-export interface Row {
+interface Row {
   readonly from: State;
   readonly to: State;
   readonly reasons: readonly MoveReason[];
-  /** `seed`: an arrow of the architecture; `ours`: added, with its ground. */
+  /** `seed`: an arrow of the original architecture; `ours`: added since. */
   readonly by: 'seed' | 'ours';
   readonly label: string;
 }
 
+/** Stops in the cluster without a verdict by Sluice. */
+const THERE = ['OWN_ANALYSIS', 'UNMEASURED', 'COULD_NOT_RUN'] as const;
 const STOPS = ['OPERATOR', 'SUPERSEDED', 'CANARY_DOWN', 'FAILED_TO_START', 'HOLD_EXPIRED'] as const;
 const VERDICTS = ['HARM_SHOWN', 'MULTI_WINDOW_BURN', 'CANARY_DOWN', 'GUARD_FAILED'] as const;
 
@@ -78,14 +56,14 @@ export const TABLE: readonly Row[] = [
   {
     from: 'Evaluating',
     to: 'Promote',
-    reasons: ['PASSED', 'OVERRIDDEN'],
+    reasons: ['PASSED', 'OVERRIDDEN', 'OWN_STEPS'],
     by: 'seed',
     label: 'burn < thresholds',
   },
   {
     from: 'Evaluating',
     to: 'Abort',
-    reasons: [...VERDICTS, 'OPERATOR', 'SUPERSEDED', 'HOLD_EXPIRED'],
+    reasons: [...VERDICTS, ...THERE, 'OPERATOR', 'SUPERSEDED', 'HOLD_EXPIRED'],
     by: 'seed',
     label: 'burn >= thresholds',
   },
@@ -107,42 +85,48 @@ export const TABLE: readonly Row[] = [
     label: 'Within objective',
   },
   { from: 'Stable', to: 'Deploying', reasons: ['NEW_VERSION'], by: 'seed', label: 'New release' },
-  { from: 'Idle', to: 'Stable', reasons: ['ADOPTED'], by: 'ours', label: 'runs already' },
+  { from: 'Idle', to: 'Stable', reasons: ['ADOPTED'], by: 'ours', label: 'already serving' },
   {
     from: 'Evaluating',
     to: 'Canary',
-    reasons: ['NEXT_STEP', 'NOT_ENOUGH_EVIDENCE'],
+    reasons: ['NEXT_STEP', 'STEP_BACK', 'NOT_ENOUGH_EVIDENCE'],
     by: 'ours',
-    label: 'next step, or no numbers yet',
+    label: 'next step, a step back, or no numbers yet',
   },
   {
     from: 'Deploying',
     to: 'Abort',
-    // In a cluster the burn rates are asked beside the start as well.
-    reasons: [...STOPS, 'MULTI_WINDOW_BURN'],
+    // In a cluster the burn rates are checked during the start as well.
+    reasons: [...STOPS, ...THERE, 'MULTI_WINDOW_BURN'],
     by: 'ours',
     label: 'stopped before traffic',
   },
   {
     from: 'Canary',
     to: 'Abort',
-    reasons: [...VERDICTS, 'OPERATOR', 'SUPERSEDED', 'HOLD_EXPIRED'],
+    reasons: [...VERDICTS, ...THERE, 'OPERATOR', 'SUPERSEDED', 'HOLD_EXPIRED'],
     by: 'ours',
     label: 'stopped, or harm seen late',
   },
-  { from: 'Canary', to: 'Promote', reasons: ['OVERRIDDEN'], by: 'ours', label: 'promoted by hand' },
+  {
+    from: 'Canary',
+    to: 'Promote',
+    reasons: ['OVERRIDDEN', 'OWN_STEPS', 'PASSED'],
+    by: 'ours',
+    label: 'promoted where it runs',
+  },
   {
     from: 'Promote',
     to: 'Abort',
-    reasons: ['CANARY_DOWN', 'OPERATOR', 'HARM_SHOWN', 'MULTI_WINDOW_BURN'],
+    reasons: [...VERDICTS, ...THERE, 'OPERATOR', 'SUPERSEDED'],
     by: 'ours',
     label: 'harm seen late',
   },
   { from: 'Rollback', to: 'Recovery', reasons: ['NOT_FAILED'], by: 'ours', label: 'superseded, not failed' },
   { from: 'Recovery', to: 'Degraded', reasons: ['RELAPSE'], by: 'ours', label: 'relapse' },
   { from: 'Stable', to: 'Degraded', reasons: ['BURNING'], by: 'ours', label: 'burning without a release' },
-  { from: 'Degraded', to: 'Deploying', reasons: ['FIX_FORWARD'], by: 'ours', label: 'a fix goes forward' },
-  { from: 'Recovery', to: 'Deploying', reasons: ['FIX_FORWARD'], by: 'ours', label: 'a fix goes forward' },
+  { from: 'Degraded', to: 'Deploying', reasons: ['FIX_FORWARD'], by: 'ours', label: 'a fix is released' },
+  { from: 'Recovery', to: 'Deploying', reasons: ['FIX_FORWARD'], by: 'ours', label: 'a fix is released' },
 ];
 
 export const rowOf = (from: State, to: State): Row | undefined =>
@@ -156,5 +140,8 @@ export function mermaid(): string {
   const arrow = (row: Row) => `  ${row.from} --> ${row.to} : ${row.label}`;
   const seed = TABLE.filter((row) => row.by === 'seed').map(arrow);
   const ours = TABLE.filter((row) => row.by === 'ours').map(arrow);
-  return ['stateDiagram-v2', '  [*] --> Idle', ...seed, '  Stable --> [*]', '  %% ours', ...ours].join('\n');
+  return ['stateDiagram-v2', '  [*] --> Idle', ...seed, '  Stable --> [*]', '  %% added', ...ours].join('\n');
 }
+
+/** The hold of a target whose artefact is unclear. */
+export const UNCLEAR_HOLD = 'unclear-artefact';

@@ -1,6 +1,6 @@
-import type { Effect, Revision } from './events.ts';
+import type { ReleaseEffect, Revision } from './events.ts';
 
-/** What is seen of one lane, at the place where users are served. */
+/** The observed state of one lane at the edge. */
 export interface Delivery {
   /** Revision that serves as stable, if any. */
   readonly stable: string | null;
@@ -12,6 +12,18 @@ export interface Delivery {
   readonly refused?: boolean;
   /** How the canary's process ended, where it has. */
   readonly exit?: string;
+  /** What keeps the canary from running that is not its own doing. */
+  readonly hindered?: string;
+  /** The delivering tool was told to stop the canary, and may not have processed it yet. */
+  readonly aborted?: boolean;
+  /** Ascending weights of the delivering tool's own steps; left out: those of the declaration. */
+  readonly steps?: readonly number[];
+  /** Those of them at which it waits for Sluice's verdict. */
+  readonly asks?: readonly number[];
+  /** Those of them before which it waits for something else than us, for as long as that takes. */
+  readonly waits?: readonly number[];
+  /** How what serves as stable came to do so, where no pass of ours made it so. */
+  readonly finished?: 'by hand' | 'own steps';
   /** What the stable revision is, where whoever delivers can tell. */
   readonly serves?: Revision;
   /** Whoever delivers has stopped the canary by itself, or somebody did it there. */
@@ -19,7 +31,11 @@ export interface Delivery {
 }
 
 export interface StoppedThere {
-  readonly by: 'burn' | 'verdict' | 'hand';
+  /**
+   * What stopped it: the burn rates, our own verdict, an analysis of its own, one that could not be measured, its
+   * progress deadline, or a person.
+   */
+  readonly by: 'burn' | 'verdict' | 'analysis' | 'unmeasured' | 'deadline' | 'hand';
   readonly note: string;
 }
 
@@ -29,6 +45,6 @@ export type Probe = 'done' | 'absent' | 'unknown';
 export interface DeliveryPort {
   /** `target`: the revision a release is about, which may run without traffic yet, or still. */
   observe(lane: string, target: string | null): Promise<Delivery>;
-  apply(effect: Effect): Promise<void>;
-  probe(effect: Effect): Promise<Probe>;
+  apply(effect: ReleaseEffect): Promise<void>;
+  probe(effect: ReleaseEffect): Promise<Probe>;
 }

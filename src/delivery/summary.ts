@@ -1,7 +1,7 @@
-import type { Release } from './events.ts';
-import type { MoveReason } from './machine.ts';
+import type { Release } from './lane.ts';
+import type { MoveReason } from './reasons.ts';
 
-export interface ArmTotals {
+interface ArmTotals {
   readonly total: number;
   readonly bad: number;
 }
@@ -12,7 +12,7 @@ export interface SloTotals {
   readonly stable: ArmTotals;
 }
 
-/** What is told of a release once it is past: its records say the rest. */
+/** The summary of a past release; its records contain the rest. */
 export interface ReleaseSummary {
   readonly id: string;
   readonly lane: string;
@@ -21,7 +21,7 @@ export interface ReleaseSummary {
   readonly endedAt: number | null;
   readonly cause: MoveReason | null;
   readonly blamed: boolean;
-  /** When its first step was seen to serve; null: never. */
+  /** When its first step was first seen to serve; null: never. */
   readonly servedAt: number | null;
   /** One request counts once: its first SLO tells how many there were. */
   readonly totals: SloTotals;
@@ -32,7 +32,7 @@ export interface ReleaseSummary {
 }
 
 /** Requests of both arms over a release, of one SLO. */
-export function totalsBySlo(release: Release, slo: string): SloTotals {
+function totalsBySlo(release: Release, slo: string): SloTotals {
   const canary = { total: 0, bad: 0 };
   const stable = { total: 0, bad: 0 };
   for (const interval of release.intervals[slo] ?? []) {
@@ -48,7 +48,7 @@ export function totalsBySlo(release: Release, slo: string): SloTotals {
 export const totalsOf = (release: Release): SloTotals =>
   totalsBySlo(release, release.settings.slos[0]?.slo ?? '');
 
-/** How a release ended: what is said of it in one sentence. */
+/** How a release ended, for the sentence about it. */
 export type Ending = Pick<ReleaseSummary, 'cause' | 'endedAt' | 'servedAt' | 'totals'>;
 
 export const endingOf = (release: Release): Ending => ({

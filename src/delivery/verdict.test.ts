@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { beginEvidence, EVIDENCE_DEFAULTS, type Evidence, ruleOf } from './evidence.ts';
-import { type Gates, judge, OPEN_GATES, type Reason } from './verdict.ts';
+import { type Evidence, evidenceDefaults } from './evidence/evidence.ts';
+import { beginSecond, type SecondEvidence, secondRule } from './evidence/second.ts';
+import type { VerdictReason } from './reasons.ts';
+import { type Gates, judge, OPEN_GATES } from './verdict.ts';
 
-const made = ruleOf({ ...EVIDENCE_DEFAULTS, objective: 0.999, steps: 3 });
+const made = secondRule({ ...evidenceDefaults(2), objective: 0.999 });
 if (!made.ok) throw new Error(made.error);
 const rule = made.value;
 
-const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  ...beginEvidence(rule, []),
+const evidence = (more: Partial<SecondEvidence> = {}): SecondEvidence => ({
+  ...beginSecond(rule, []),
   intervals: 1,
   ...more,
 });
@@ -60,7 +62,21 @@ describe('a verdict', () => {
       reasons: ['TRIED_ENOUGH'],
     }));
 
-  const holdingBack: [string, ReadonlyMap<string, Evidence>, Partial<Gates>, Reason[]][] = [
+  const alone = evidence({ exposure: 9, stepBack: true });
+  it('JUDGE-14: it asks to step back, beside all that holds it back, and only where this look is news', () => {
+    expect(said(of(TRIED, alone))).toEqual({
+      verdict: 'inconclusive',
+      reasons: ['STEP_BACK', 'TOO_FEW_REQUESTS'],
+    });
+    expect(said(of({ ...TRIED, stepBack: true })).reasons, 'before a pass').toEqual(['STEP_BACK']);
+    expect(said(of(alone), { fresh: false }).reasons).toEqual(['TOO_FEW_REQUESTS']);
+    expect(said(of({ ...HARMED, stepBack: true })), 'harm goes first').toEqual({
+      verdict: 'fail',
+      reasons: ['HARM_SHOWN'],
+    });
+  });
+
+  const holdingBack: [string, ReadonlyMap<string, Evidence>, Partial<Gates>, VerdictReason[]][] = [
     ['too few requests for one SLO of two', of(TRIED, TOO_FEW), {}, ['TOO_FEW_REQUESTS']],
     ['no SLO at all', of(), {}, ['NO_DATA']],
     ['an SLO without one interval', of(TRIED, { ...TRIED, intervals: 0 }), {}, ['NO_DATA']],

@@ -1,41 +1,19 @@
 import {
-  dispersion,
+  clumpsOf,
   type Evidence,
   goodRequestsLeft,
   goodRequestsNeeded,
   harmShown,
+  stepBackShown,
+  stepBackShownAnew,
   triedEnough,
-} from './evidence.ts';
-
-/** Why a verdict is what it is: a closed list, in the order in which they are told. */
-export const REASONS = [
-  'HARM_SHOWN',
-  'MULTI_WINDOW_BURN',
-  'CANARY_DOWN',
-  'GUARD_FAILED',
-  'TRIED_ENOUGH',
-  'SOURCE_UNAVAILABLE',
-  'NO_DATA',
-  'STABLE_MISSING',
-  'STALE_DATA',
-  'NOT_A_NUMBER',
-  'BURN_NO_DATA',
-  'BURN_FIRING',
-  'GUARD_NO_DATA',
-  'LOAD_RUNNING',
-  'WARMING_UP',
-  'WAITING_FOR_DWELL',
-  'TOO_FEW_REQUESTS',
-  'UNKNOWN_RELEASE',
-  'OTHER_STEP',
-  'HELD',
-] as const;
-export type Reason = (typeof REASONS)[number];
+} from './evidence/evidence.ts';
+import { REASONS, type VerdictReason } from './reasons.ts';
 
 export type VerdictWord = 'pass' | 'fail' | 'inconclusive';
 
 /** The numbers behind one SLO's verdict; sums are natural logarithms. */
-export interface SloNumbers {
+interface SloNumbers {
   readonly slo: string;
   readonly overBudget: number;
   readonly worseThanStable: number;
@@ -46,32 +24,47 @@ export interface SloNumbers {
   readonly requests: number;
   readonly goodLeft: number;
   readonly goodNeeded: number;
-  readonly dispersion: number;
+  /** How many bad requests count as one; the name differs by edition. */
+  readonly clumps?: number;
+  readonly dispersion?: number;
 }
 
 export interface Verdict {
   readonly verdict: VerdictWord;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly VerdictReason[];
   readonly numbers: readonly SloNumbers[];
 }
 
-/** What besides the counts stands between a step and its pass. */
+/** What else a step needs for a pass besides the counts. */
 export interface Gates {
   readonly warmingUp: boolean;
   readonly dwelt: boolean;
-  /** The declared burn rule: false lets pass, firing and no-data hold back. */
+  /** Whether this evaluation brought an interval of the current step. */
+  readonly fresh: boolean;
+  /** Whether a comparison after a step back has already answered the earlier evidence. */
+  readonly compared?: boolean;
+  /** The declared burn rule: firing and missing data block a pass. */
   readonly burn: 'false' | 'firing' | 'no-data';
-  /** Trouble with the source at this look: nothing new could be counted. */
-  readonly trouble: Extract<Reason, 'SOURCE_UNAVAILABLE' | 'STALE_DATA' | 'NOT_A_NUMBER' | 'NO_DATA'> | null;
+  /** The source failed in this evaluation: nothing new could be counted. */
+  readonly trouble: Extract<
+    VerdictReason,
+    'SOURCE_UNAVAILABLE' | 'PARTIAL_DATA' | 'STALE_DATA' | 'NOT_A_NUMBER' | 'NO_DATA'
+  > | null;
   readonly guard?: 'ok' | 'failed' | 'no-data';
-  /** A load test that a pass waits for, whatever it will say. */
+  /** Whether a pass waits for a load test, whatever its result. */
   readonly load?: 'over' | 'awaited';
 }
 
-/** As `judge --trace` assumes: dwell and burn count as satisfied. */
-export const OPEN_GATES: Gates = { warmingUp: false, dwelt: true, burn: 'false', trouble: null };
+/** The assumptions of `judge --trace`: dwell and burn count as satisfied, and every interval is new. */
+export const OPEN_GATES: Gates = {
+  warmingUp: false,
+  dwelt: true,
+  fresh: true,
+  burn: 'false',
+  trouble: null,
+};
 
-export function numbersOf(slo: string, e: Evidence): SloNumbers {
+function numbersOf(slo: string, e: Evidence): SloNumbers {
   return {
     slo,
     overBudget: e.overBudget,
@@ -83,18 +76,32 @@ export function numbersOf(slo: string, e: Evidence): SloNumbers {
     requests: e.stepRequests,
     goodLeft: goodRequestsLeft(e),
     goodNeeded: goodRequestsNeeded(e.rule),
-    dispersion: dispersion(e),
+    [e.rule.edition === 1 ? 'dispersion' : 'clumps']: clumpsOf(e),
   };
 }
 
-/** What holds one SLO back from passing, beside its gates. */
-function shortfall(e: Evidence): Reason[] {
+/** By SLO, the evidence of its synthetic requests. */
+export type StandIns = ReadonlyMap<string, string>;
+const NO_STAND_INS: StandIns = new Map();
+
+/** What keeps one SLO from passing, besides its gates. */
+function shortfall(e: Evidence): VerdictReason[] {
   if (e.missing) return [e.missing];
   return triedEnough(e) ? [] : ['TOO_FEW_REQUESTS'];
 }
 
-function gateReasons(gates: Gates): Reason[] {
-  const reasons: Reason[] = [];
+/** What all of them lack: users' requests or, if those are too few, synthetic ones. */
+function wanting(evidence: ReadonlyMap<string, Evidence>, standIns: StandIns): VerdictReason[] {
+  const inStead = new Set(standIns.values());
+  return [...evidence].flatMap(([slo, e]) => {
+    const other = evidence.get(standIns.get(slo) ?? '');
+    if (inStead.has(slo) || (other && shortfall(other).length === 0)) return [];
+    return shortfall(e);
+  });
+}
+
+function gateReasons(gates: Gates): VerdictReason[] {
+  const reasons: VerdictReason[] = [];
   if (gates.trouble) reasons.push(gates.trouble);
   if (gates.burn === 'no-data') reasons.push('BURN_NO_DATA');
   if (gates.burn === 'firing') reasons.push('BURN_FIRING');
@@ -105,13 +112,22 @@ function gateReasons(gates: Gates): Reason[] {
   return reasons;
 }
 
-/** All SLOs of a release at one look: any fails → fail, all pass → pass, else inconclusive. */
-export function judge(evidence: ReadonlyMap<string, Evidence>, gates: Gates): Verdict {
+/**
+ * All SLOs of a release in one evaluation: any fails → fail, all pass → pass, else inconclusive. Synthetic requests may
+ * fail it like any others, and pass in place of an SLO with too few users' requests.
+ */
+export function judge(
+  evidence: ReadonlyMap<string, Evidence>,
+  gates: Gates,
+  standIns: StandIns = NO_STAND_INS,
+): Verdict {
   const numbers = [...evidence].map(([slo, e]) => numbersOf(slo, e));
   const all = [...evidence.values()];
   if (all.some(harmShown)) return { verdict: 'fail', reasons: ['HARM_SHOWN'], numbers };
   if (gates.guard === 'failed') return { verdict: 'fail', reasons: ['GUARD_FAILED'], numbers };
-  const against = new Set<Reason>([...gateReasons(gates), ...all.flatMap(shortfall)]);
+  const against = new Set<VerdictReason>([...gateReasons(gates), ...wanting(evidence, standIns)]);
+  const back = gates.compared ? stepBackShownAnew : stepBackShown;
+  if (gates.fresh && all.some(back)) against.add('STEP_BACK');
   if (all.length === 0) against.add('NO_DATA');
   if (all.some((e) => e.intervals === 0)) against.add('NO_DATA');
   if (against.size === 0) return { verdict: 'pass', reasons: ['TRIED_ENOUGH'], numbers };

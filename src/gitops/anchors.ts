@@ -36,7 +36,7 @@ export interface AnchorStore {
   write(anchor: Anchor, after: readonly string[]): Promise<Result<null, AnchorFailure>>;
 }
 
-/** Why an anchor speaks against a ledger. */
+/** Why an anchor does not fit a ledger. */
 export interface AnchorObjection {
   readonly code: 'CHANGED' | 'GAP' | 'OTHER_LEDGER';
   readonly seq: number;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wasStable } from '../../test/lane.ts';
-import { emptyLane, type Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
+import { emptyLane } from '../delivery/lane.ts';
 import { commitKind, kindOf, type LaneChange, type LaneChangeKind } from './commits.ts';
 
 const revision = (version: string, config: object = {}): Revision => ({

@@ -1,5 +1,6 @@
 import { asDelivered, type ChangeKind, changeKind } from '../delivery/admission.ts';
-import type { Lane, Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
+import type { Lane } from '../delivery/lane.ts';
 import type { Artefact } from './promotion.ts';
 
 /** As the facts of the gate and recorded commits name them, now and ever since. */
@@ -51,7 +52,7 @@ export interface Commit {
   readonly author: string;
   readonly at: number;
   readonly subject: string;
-  /** It joins others' commits: who made it merged them, and wrote none. */
+  /** A merge commit: its author merged the changes and did not write them. */
   readonly merge: boolean;
   /** It changed the branch itself; others came with a merge. */
   readonly onto: boolean;
@@ -70,9 +71,9 @@ export function changesOf(commit: Pick<Commit, 'sides'>, known: (lane: string) =
 }
 
 export const COMMIT_KINDS = ['release', 'revert', 'configuration', 'nothing'] as const;
-export type CommitKind = (typeof COMMIT_KINDS)[number];
+type CommitKind = (typeof COMMIT_KINDS)[number];
 
-/** A commit in one word: the riskiest thing that it does. */
+/** The kind of a commit: the riskiest of its changes. */
 export function commitKind(changes: readonly LaneChange[]): CommitKind {
   const has = (...kinds: LaneChangeKind[]) => changes.some((c) => kinds.includes(c.kind));
   if (has('first', 'release', 'removal')) return 'release';

@@ -46,6 +46,41 @@ describe('a desired-state file', () => {
     expect(line('a version that is an object')).toBe(2);
   });
 
+  it('COMMIT-13: a version is a word, and what it may hold is said at its line', () => {
+    const read = (version: string) =>
+      parseDesired(
+        FILE,
+        `service: checkout\nversion: ${JSON.stringify(version)}\ndigest: ${digest('b')}\n`,
+        'checkout',
+      );
+    for (const version of ['1', 'v1.2.0-rc.1+build_7', '_x', `1${'x'.repeat(127)}`])
+      expect(read(version)).toMatchObject({ ok: true, value: { version } });
+    for (const version of [
+      '../elsewhere',
+      'a/b',
+      '',
+      '.hidden',
+      '-x',
+      'a b',
+      '1\n::error::',
+      '1\r',
+      '1\n',
+      'ä',
+      `1${'x'.repeat(128)}`,
+      '{port}',
+    ])
+      expect(read(version), version).toMatchObject({
+        ok: false,
+        error: [
+          {
+            line: 2,
+            path: 'version',
+            message: expect.stringMatching(/^expected a version: letters, digits/),
+          },
+        ],
+      });
+  });
+
   it('COMMIT-9: any bytes give a revision or problems, and a revision can be digested', () => {
     const check = (text: string) => {
       const parsed = parseDesired(FILE, text, 'checkout');

@@ -1,19 +1,22 @@
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import type { Revision } from '../delivery/events.ts';
+import { DIGEST, VERSION, VERSION_EXPECTED } from '../delivery/version.ts';
 import { canonicalText } from '../kit/canonical.ts';
 import { sha256 } from '../kit/digest.ts';
+import { faultsOf } from '../kit/faults.ts';
 import type { Json } from '../kit/json.ts';
 import { type Problem, pathText } from '../kit/problem.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { readYaml, type YamlLimits } from '../kit/yaml.ts';
+import { differences, edited, type FileEdit } from './edit.ts';
 
 /** One service in one environment: exactly what is to run there. `config` is another word for `values`. */
-export const desiredSchema = z
+const desiredSchema = z
   .strictObject({
     service: z.string(),
-    version: z.string().min(1),
-    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected an exact digest: sha256: and 64 hex digits'),
+    version: z.string().regex(VERSION, VERSION_EXPECTED),
+    digest: z.string().regex(DIGEST, 'expected an exact digest: sha256: and 64 hex digits'),
     /** The Helm chart that it is installed by, exactly. */
     chart: z
       .string()
@@ -39,7 +42,7 @@ export const desiredPath = (environment: string, service: string): string =>
 /** A values file that is written by people stays far below; what is larger is no desired state. */
 export const DESIRED_LIMITS: YamlLimits = { characters: 262_144, documents: 2, depth: 64, size: 1_048_576 };
 
-const NEXT = 'write one document with service, version, digest and, where there are any, values';
+const NEXT = 'write one document with service, version, digest and optionally values';
 
 /** Reads one desired-state file; what is wrong with it names the line. Total: any text gives one or the other. */
 export function parseDesired(file: string, text: string, service: string): Result<Revision, Problem[]> {
@@ -65,8 +68,11 @@ export function parseDesired(file: string, text: string, service: string): Resul
   const parsed = desiredSchema.safeParse(document.value);
   if (!parsed.success)
     return fail(
-      parsed.error.issues.map((issue) =>
-        problem(document.lineOf(issue.path), issue.path, issue.message.replace(/^Invalid input: /, '')),
+      faultsOf(parsed.error.issues, { schema: desiredSchema, value: document.value }).map(
+        ({ path, message, next }) => ({
+          ...problem(document.lineOf(path), path, message),
+          ...(next ? { next } : {}),
+        }),
       ),
     );
   if (parsed.data.service !== service)
@@ -82,54 +88,63 @@ export function parseDesired(file: string, text: string, service: string): Resul
 
 type Wanted = Pick<Desired, 'version' | 'digest' | 'chart'> & { readonly config?: Record<string, unknown> };
 
-/** A value in the quotes that stood there before. */
-const quotedAs = (before: string, value: string): string =>
-  before.startsWith('"')
-    ? JSON.stringify(value)
-    : before.startsWith("'")
-      ? `'${value}'`
-      : stringify(value).trim();
+/** So many places of a configuration are changed one by one; a larger change is written whole. */
+const MAX_CHANGES = 500;
 
-/** The text with other values in place of the artefact's fields: every other byte of it stays. */
-function edited(text: string, wanted: Wanted): string {
-  const document = parseDocument(text);
-  const fields = (['version', 'digest', 'chart'] as const).filter((f) => wanted[f] !== undefined);
-  const edits = fields.flatMap((field) => {
-    const range = (document.get(field, true) as { range?: [number, number, number] } | undefined)?.range;
-    return range ? [{ from: range[0], to: range[1], value: wanted[field]! }] : [];
-  });
-  return edits
-    .sort((a, b) => b.from - a.from)
-    .reduce(
-      (t, { from, to, value }) => t.slice(0, from) + quotedAs(t.slice(from, to), value) + t.slice(to),
-      text,
-    );
+const mappingOf = (text: string): Record<string, Json> | null => {
+  const value = readYaml(text, DESIRED_LIMITS).documents[0]?.value;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, Json>)
+    : null;
+};
+
+/** One change where it stands; where the text has no place for it, by its document, whose comments stay. */
+function withChange(text: string, change: FileEdit): string {
+  const inText = edited(text, change);
+  if (inText !== null) return inText;
+  const windows = text.includes('\r\n');
+  const document = parseDocument(text.replaceAll('\r\n', '\n'));
+  if (change.value === undefined) document.deleteIn(change.path);
+  else document.setIn(change.path, document.createNode(change.value));
+  const anew = document.toString({ lineWidth: 0 });
+  return windows ? anew.replaceAll('\n', '\r\n') : anew;
 }
 
-/** The text with another configuration, written anew: the rest of the document stays. */
-function reconfigured(text: string, before: Json, config: Record<string, unknown>): string {
-  const whole = before as { readonly config?: Json; readonly values?: Json };
-  const field = 'config' in whole ? 'config' : 'values';
-  if (canonicalText(whole[field] ?? {}) === canonicalText(config)) return text;
-  const windows = text.includes('\r\n');
-  const rewritten = parseDocument(text.replaceAll('\r\n', '\n'));
-  rewritten.set(field, rewritten.createNode(config));
-  const anew = rewritten.toString({ lineWidth: 0 });
-  return windows ? anew.replaceAll('\n', '\r\n') : anew;
+/** The text with another configuration: only what differs is touched. */
+function reconfigured(text: string, config: Record<string, unknown>): string | null {
+  let now = text;
+  for (let i = 0; i < MAX_CHANGES; i++) {
+    const whole = mappingOf(now);
+    if (whole === null) return null;
+    const field = 'config' in whole ? 'config' : 'values';
+    const [change] =
+      field in whole
+        ? differences(whole[field], config, [field])
+        : Object.keys(config).length > 0
+          ? [{ path: [field], value: config }]
+          : [];
+    if (!change) return now;
+    now = withChange(now, change);
+  }
+  return null;
 }
 
 /** The text edited in place; null: that cannot be done, or it would not mean what is wanted. */
 function inPlace(text: string, service: string, wanted: Wanted): string | null {
-  const before = readYaml(text, DESIRED_LIMITS).documents[0]?.value;
-  if (before === undefined) return null;
+  if (mappingOf(text) === null) return null;
   try {
-    const changed = edited(text, wanted);
-    const { config } = wanted;
-    const after = config === undefined ? changed : reconfigured(changed, before, config);
-    const read = parseDesired('', after, service);
-    return read.ok && read.value.version === wanted.version && read.value.digest === wanted.digest
-      ? after
-      : null;
+    let now = text;
+    for (const field of ['version', 'digest', 'chart'] as const) {
+      const value = wanted[field];
+      if (value !== undefined && mappingOf(now)?.[field] !== value)
+        now = withChange(now, { path: [field], value });
+    }
+    const after = wanted.config === undefined ? now : reconfigured(now, wanted.config);
+    const read = after === null ? null : parseDesired('', after, service);
+    if (!read?.ok || read.value.version !== wanted.version || read.value.digest !== wanted.digest)
+      return null;
+    const same = !wanted.config || canonicalText(read.value.config) === canonicalText(wanted.config);
+    return same ? after : null;
   } catch {
     // An alias whose anchor stood in what was replaced, for one, cannot be written.
     return null;
@@ -137,8 +152,8 @@ function inPlace(text: string, service: string, wanted: Wanted): string | null {
 }
 
 /**
- * The text of a lane's file with another artefact: every other byte of it stays, comments, order, anchors and
- * line ends included. A configuration is written anew only where another is wanted. A file that is not there
+ * The text of a lane's file with another artefact: every other byte of it stays, comments, order, anchors, quotes,
+ * blocks and line ends included; of a configuration, only what differs is touched. A file that is not there
  * yet, or that cannot be edited in place, is written whole.
  */
 export function withArtefact(text: string | null, service: string, wanted: Wanted): string {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../kit/actor.ts';
-import { declinedOf, evolve, type GitopsData, gitopsEntry, noProposals, type Proposals } from './events.ts';
+import {
+  declinedOf,
+  evolveProposals,
+  type GitopsData,
+  gitopsEntry,
+  noProposals,
+  type Proposals,
+} from './events.ts';
 import { declinedKey } from './promotion.ts';
 
 const LANE = 'checkout/prod';
@@ -19,7 +26,8 @@ const updated = (data: GitopsData<'proposal.updated'>, at: number) =>
   gitopsEntry('proposal.updated', LANE, data, at, SYSTEM);
 const ended = (how: GitopsData<'proposal.ended'>['how'], number = 7) =>
   gitopsEntry('proposal.ended', LANE, { number, how, why: '' }, 9, SYSTEM);
-const fold = (...entries: Parameters<typeof evolve>[1][]): Proposals => entries.reduce(evolve, noProposals);
+const fold = (...entries: Parameters<typeof evolveProposals>[1][]): Proposals =>
+  entries.reduce(evolveProposals, noProposals);
 const isDeclined = (of: Proposals, service = 'checkout', environment = 'prod', version = '2') =>
   declinedOf(of, service).has(declinedKey('promotion', environment, artefact(version).digest));
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Actor, SYSTEM } from '../kit/actor.ts';
+import { partsOfLane } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
 import type { Entry } from '../ledger/record.ts';
@@ -43,17 +44,17 @@ export const gitopsEvents = {
         to: artefact.nullable(),
       }),
     ),
-    /** What breaks promotion order or goes back to what was condemned: merged by force, and held at its start. */
+    /** Changes that break the promotion order or were rejected: merged by force, and held by the start gate. */
     objections: z.array(z.object({ lane: z.string(), why: z.string() })),
     rewritten: z.boolean(),
     merge: z.boolean().default(false),
   }),
-  /** Whether what runs is what Git asks for; subject is the lane. */
+  /** Whether the desired version runs; subject is the lane. */
   'sync.moved': z.object({ to: z.enum(SYNC_WORDS), why: z.string() }),
-  /** The author of a change was told what became of it; subject is the lane. */
+  /** The author of a failed change was notified; subject is the lane. */
   'author.told': z.object({ release: z.string(), pull: z.number() }),
 } as const;
-export type GitopsEventType = keyof typeof gitopsEvents;
+type GitopsEventType = keyof typeof gitopsEvents;
 export type GitopsData<T extends GitopsEventType> = z.infer<(typeof gitopsEvents)[T]>;
 export const GITOPS_EVENT_VERSION = 1;
 
@@ -111,11 +112,11 @@ export const declinedOf = (proposals: Proposals, service: string): { has(key: st
 });
 
 /** Applies one record of any version that was ever written; others' records change nothing. */
-export function evolve(before: Proposals, record: Recorded): Proposals {
+export function evolveProposals(before: Proposals, record: Recorded): Proposals {
   if (!record.type.startsWith('proposal.') || !(record.type in gitopsEvents)) return before;
   invariant(record.v === GITOPS_EVENT_VERSION, `${record.type} has version ${record.v}`);
   const lane = record.subject;
-  const [service, environment] = lane.split('/') as [string, string];
+  const [service, environment] = partsOfLane(lane);
   if (record.type !== 'proposal.ended') {
     const { kind, number, artefact: wanted, from, basis } = proposed.parse(record.data);
     const openedAt = before.all.get(number)?.openedAt ?? record.at;

@@ -1,8 +1,9 @@
+import { laneName, partsOfLane } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
 import { isNewHere } from './commits.ts';
 import {
-  evolve,
+  evolveProposals,
   GITOPS_EVENT_VERSION,
   type GitopsData,
   gitopsEvents,
@@ -33,7 +34,10 @@ function broughtBy(before: Promotions['brought'], subject: string, data: unknown
   let brought = before;
   for (const { service, environment, to } of changes)
     if (to)
-      brought = brought.with(`${service}/${environment}@${to.digest}`, Number(subject.replace('pull/', '')));
+      brought = brought.with(
+        `${laneName(service, environment)}@${to.digest}`,
+        Number(subject.replace('pull/', '')),
+      );
   return brought;
 }
 
@@ -55,23 +59,23 @@ export const promotionsFold: Fold<Promotions> = {
       const { release } = record.data as GitopsData<'author.told'>;
       return { ...state, told: state.told.with(release, true) };
     }
-    return { ...state, ...evolve(state, record) };
+    return { ...state, ...evolveProposals(state, record) };
   },
 };
 
 /** Who brought an artefact, and when it was first written down. */
-export interface Origin {
+export interface ArtefactOrigin {
   readonly authors: readonly string[];
   readonly authoredAt: number;
 }
 
-/** Where each branch was last seen, and where artefacts come from, by `service@digest`. */
-export interface Commits {
+/** The last recorded head of each branch, and the origin of artefacts, by `service@digest`. */
+interface RecordedCommits {
   readonly heads: PersistentMap<string, string>;
-  readonly origins: PersistentMap<string, Origin>;
+  readonly origins: PersistentMap<string, ArtefactOrigin>;
 }
 
-/** Commits of ours are not what somebody wrote. */
+/** The author of commits by Sluice itself. */
 export const OURS = 'sluice';
 const MAX_AUTHORS = 20;
 
@@ -79,13 +83,13 @@ export const originKey = (service: string, digest: string): string => `${service
 
 /** The authors of each artefact that a recorded commit brought. */
 function withOrigins(
-  before: Commits['origins'],
+  before: RecordedCommits['origins'],
   { author, authoredAt, changes, merge }: GitopsData<'desired.changed'>,
-): Commits['origins'] {
+): RecordedCommits['origins'] {
   let origins = before;
   for (const { lane, kind, to } of changes) {
     if (!to || !isNewHere(kind) || author === OURS) continue;
-    const key = originKey(lane.split('/')[0]!, to.digest);
+    const key = originKey(partsOfLane(lane)[0], to.digest);
     const known = origins.get(key);
     if (merge && known) continue;
     const authors = [...new Set([...(known?.authors ?? []), author])].slice(0, MAX_AUTHORS);
@@ -97,11 +101,11 @@ function withOrigins(
   return origins;
 }
 
-export const commitsFold: Fold<Commits> = {
+export const commitsFold: Fold<RecordedCommits> = {
   name: 'commits',
   version: 1,
   reads: atVersion(['desired.changed'], GITOPS_EVENT_VERSION),
-  ...mapsCodec<Commits>({ heads: new PersistentMap(), origins: new PersistentMap() }),
+  ...mapsCodec<RecordedCommits>({ heads: new PersistentMap(), origins: new PersistentMap() }),
   apply(state, { subject, data }) {
     const changed = gitopsEvents['desired.changed'].parse(data);
     return {
@@ -111,8 +115,8 @@ export const commitsFold: Fold<Commits> = {
   },
 };
 
-/** Whether each lane was last recorded to be as Git asks. */
-export interface Syncs {
+/** The last recorded sync state of each lane. */
+interface Syncs {
   readonly words: PersistentMap<string, SyncWord>;
 }
 

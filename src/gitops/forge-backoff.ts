@@ -2,43 +2,32 @@ import { type Backoff, backoffMs } from '../kit/backoff.ts';
 import { fail } from '../kit/result.ts';
 import type { ForgeFailure, ForgePort, ForgeResult } from './forge.ts';
 
-/** A forge that does not answer is found soon once it does; a refusal is asked about ever more rarely. */
+/** Delays for a forge that does not answer, so that its return is noticed soon; and for refusals, which are retried ever less often. */
 const AWAY: Backoff = { firstMs: 5_000, longestMs: 60_000 };
 const REFUSED: Backoff = { firstMs: 5_000, longestMs: 10 * 60_000 };
-/** No forge is believed that wants to be left alone for longer. */
+/** The longest delay that is accepted from a forge. */
 const LONGEST_MS = 3_600_000;
 
 type Failure = Pick<ForgeFailure, 'code' | 'retryAfterMs'>;
 
-/** Whether a failure is of the whole forge, so that asking it for anything else fails as well. */
-export const isForgeWide = ({ code }: Failure): boolean =>
-  code === 'RATE_LIMITED' || code === 'UNAVAILABLE' || code === 'UNAUTHORISED';
+/**
+ * Whether a failure is certainly of the whole forge, so that asking it for anything else fails as well: a limit, or a
+ * token that it does not take. No answer may be the fault of one request alone.
+ */
+export const isForgeWide = ({ code }: Pick<Failure, 'code'>): boolean =>
+  code === 'RATE_LIMITED' || code === 'UNAUTHORISED';
+
+/** How soon and how seldom something is tried again, by why it failed. */
+export const backoffOf = (error: Pick<Failure, 'code'>): Backoff =>
+  isForgeWide(error) || error.code === 'UNAVAILABLE' ? AWAY : REFUSED;
 
 /** How long to wait before the next try, after so many failures in a row; never sooner than the forge said. */
 export const retryInMs = (failures: number, error: Failure): number =>
-  Math.max(
-    backoffMs(isForgeWide(error) ? AWAY : REFUSED, failures),
-    Math.min(LONGEST_MS, error.retryAfterMs ?? 0),
-  );
-
-/** Failures in a row of something that is tried again, as data: since when, and when next. */
-export interface Retrying {
-  readonly failures: number;
-  readonly retryAt: number;
-}
-
-/** Whether its time has not come yet. A clock that was set back makes no longer wait of it. */
-export const waits = ({ retryAt }: Retrying, now: number): boolean =>
-  now < retryAt && retryAt - now <= LONGEST_MS;
-
-export const failedAgain = (before: Retrying | undefined, error: Failure, now: number): Retrying => {
-  const failures = (before?.failures ?? 0) + 1;
-  return { failures, retryAt: now + retryInMs(failures, error) };
-};
+  Math.max(backoffMs(backoffOf(error), failures), Math.min(LONGEST_MS, error.retryAfterMs ?? 0));
 
 /**
- * A forge that says how long to wait is left alone for so long, by everybody who asks through this: until then each
- * call is answered at once, with what is left of the time. Each of those who ask still decides when to ask again.
+ * Respects the delay that a forge asks for, for all callers: until it is over, each call fails at once with the
+ * remaining time. Callers decide themselves when to try again.
  */
 export function heedingLimits(forge: ForgePort, now: () => number): ForgePort {
   let until = Number.NEGATIVE_INFINITY;
@@ -53,7 +42,7 @@ export function heedingLimits(forge: ForgePort, now: () => number): ForgePort {
     ) =>
     async (...args: A): ForgeResult<T> => {
       const left = until - now();
-      // A clock that was set back makes no longer wait of it.
+      // A clock that was set back does not extend the delay.
       if (left > 0 && left <= LONGEST_MS)
         return fail({
           code: 'RATE_LIMITED',

@@ -69,13 +69,13 @@ export interface Author {
   readonly login: string;
 }
 
-/** What came of a report. */
+/** The result of a report. */
 export interface Posted {
   /** `superseded`: a newer one of ours is there already. */
   readonly post: 'posted' | 'unchanged' | 'superseded';
-  /** Somebody else's post under the same name that ours took the place of; null: nobody else posted there. */
+  /** The foreign post under the same name that ours replaced; null: there was none. */
   readonly foreign: { readonly by: string; readonly state: string } | null;
-  /** Why the comment beside it could not be brought up to date; null: it is. */
+  /** Why its comment could not be updated; null: it was. */
   readonly untold: ForgeFailure | null;
 }
 
@@ -114,42 +114,42 @@ export interface ForgeHint {
   readonly delivery: string;
 }
 
-/** Where pull requests are: read them, say what the gate says, and ask to merge. The forge's own rules decide. */
+/** A forge: read pull requests, post the gate's decision, request merges. The forge's own rules decide about merging. */
 export interface ForgePort {
   readonly kind: 'local' | 'gitea' | 'github';
   pull(number: number): ForgeResult<PullRequest>;
   openPulls(): ForgeResult<readonly PullRequest[]>;
-  /** What the head adds to its base, of exactly these two commits, wherever the branches are by now. */
+  /** The files that the head changes relative to its base, for exactly these two commits, wherever the branches are now. */
   files(pull: PullRequest): ForgeResult<ChangedFiles>;
   /** A file at a commit; null: it is not there. */
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
   /**
-   * Posts to the commit that the report names. What stands there counts only where we posted it ourselves:
-   * whatever another author posted under the same name is replaced, and named in the answer.
+   * Posts to the commit that the report names. An existing post counts only if Sluice posted it: a foreign post under
+   * the same name is replaced, and named in the answer.
    */
   report(pull: PullRequest, report: CheckReport): ForgeResult<Posted>;
-  /** One comment of ours per mark, kept up to date, whatever became of the pull request. Others' comments are left alone. */
+  /** Creates or updates the one comment per mark, also on closed pull requests. Other comments are not touched. */
   comment(pull: Pick<PullRequest, 'number'>, mark: string, text: string): ForgeResult<null>;
   open(wanted: WantedPull): ForgeResult<PullRequest>;
-  /** Writes the branch anew and opens its pull request, or brings the one that is open up to date. Done twice it is there once. */
+  /** Writes the branch and opens its pull request, or updates the open one. Idempotent. */
   propose(change: WantedChange): ForgeResult<PullRequest>;
   /** Closes a pull request, with the reason as a comment. */
   withdraw(pull: PullRequest, why: string): ForgeResult<null>;
   merge(pull: PullRequest): ForgeResult<'merged'>;
-  /** Reads a delivery whose signature is right; anything else is refused. */
+  /** Reads a delivery with a valid signature; any other is refused. */
   hint(headers: Readonly<Record<string, string | undefined>>, body: string): Result<ForgeHint, ForgeFailure>;
 }
 
-/** The forge lists no more files of one pull request; what has more is not known as a whole. */
+/** The most files of one pull request that a forge lists; a larger one is not known completely. */
 export const MAX_FILES = 3_000;
 /** A comment of ours carries this, so that it is found again. */
 export const COMMENT_MARK = '<!-- sluice:gate -->';
 
 /**
- * Ends a comment: the outcome that it tells. The same outcome is not told anew, whatever else changed in the words:
- * a forge tells of every comment that is edited, and an answer to that would be edited again.
+ * Ends a comment: the outcome that it reports. A comment with the same outcome is not edited, even if its words would
+ * change: forges send a webhook for every edit, which would cause another edit.
  */
 export const outcomeMark = (report: Pick<CheckReport, 'key'>): string => `<!-- ${report.key} -->`;
 
@@ -158,7 +158,7 @@ export const postMark = (report: Pick<CheckReport, 'key' | 'evaluatedAt'>): stri
   `${report.evaluatedAt} ${report.key}`;
 
 /** A post under the name of our check, as the forge tells of it. */
-export interface StandingPost {
+interface StandingPost {
   /** Whether we posted it ourselves. */
   readonly ours: boolean;
   readonly state: string;
@@ -166,12 +166,12 @@ export interface StandingPost {
   readonly mark: string | null | undefined;
 }
 
-/** Clocks of two servers may differ by so much; a post that is further ahead is no newer look. */
+/** The accepted clock difference between two servers; a post further in the future is not a newer evaluation. */
 const MAX_AHEAD_MS = 60_000;
 
 /**
- * Whether a new post is needed where one stands already. Two servers may post at once: the newer look wins. What
- * somebody else posted never stands, and neither does another state under our key or a time that is yet to come.
+ * Whether a new post is needed although there is one. If two servers post at once, the newer evaluation wins. A foreign
+ * post never counts, nor does another state under our key or a time in the future.
  */
 export function postNeeded(
   standing: StandingPost | null,

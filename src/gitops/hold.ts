@@ -1,2 +1,2 @@
-/** Why nothing new begins in a lane for now. It reaches this plane and delivery as data: who decides is not their business. */
+/** Why no new release starts in a lane for now. It reaches this plane and delivery as data, whoever decided it. */
 export type { Hold } from '../delivery/events.ts';

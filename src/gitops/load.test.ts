@@ -88,7 +88,7 @@ describe('load tests', () => {
       { ...result, tool: 'sluice', outcome: 'passed', note: 'k6 is not here', failed: 0 },
       "sluice's own generator (k6 is not here) passed: 0 of 600 requests failed, p95 12 ms",
     ],
-    [{ ...result, outcome: 'broken', note: 'killed' }, 'k6 broke off (killed): it says nothing'],
+    [{ ...result, outcome: 'broken', note: 'killed' }, 'k6 was interrupted (killed): no result'],
   ] as const)('LOAD-2: a result is one sentence that names its tool (%#)', (load, words) =>
     expect(loadSentence(load as never)).toBe(words),
   );

@@ -1,5 +1,4 @@
-import type { Environment, Load, Platform } from '../declaration/platform.ts';
-import { countersOf, sloOf } from '../declaration/platform.ts';
+import { countersOf, type Environment, type Load, type Platform, sloOf } from '../declaration/platform.ts';
 import type { LoadResult } from '../delivery/events.ts';
 
 /** What a load test is held against: as k6 writes it, by service. */
@@ -28,19 +27,19 @@ export interface LoadRun {
 
 export type LoadSeen = 'running' | Omit<LoadResult, 'run' | 'startedAt'>;
 
-/** Who sends requests of ours. At most one run per environment; it outlives the server, and is found again. */
+/** Runs load tests: at most one run per environment. A run outlives the server, and is found again. */
 export interface LoadPort {
   current(environment: string): Promise<LoadRun | null>;
   /** `own`: not k6, and why. */
   start(run: LoadRun, own: string | null): Promise<void>;
   observe(run: LoadRun): Promise<LoadSeen>;
-  /** Asks it to end; what it did until then is its result. */
+  /** Stops a run; what it measured until then is its result. */
   stop(run: LoadRun): Promise<void>;
-  /** Its result was taken up. */
+  /** Removes a run whose result was recorded. */
   clear(run: LoadRun): Promise<void>;
 }
 
-/** Requests of our own never last longer: what is judged by then is held, and a person decides. */
+/** The longest load test: a release that is still judged by then is held for a person. */
 export const LONGEST_LOAD_MS = 3_600_000;
 
 const sane = (value: number): number => Number(value.toPrecision(8));
@@ -88,7 +87,7 @@ export const thresholdName = (t: Threshold): string => `${t.metric}{service:${t.
 export function loadSentence(load: LoadResult): string {
   const tool = load.tool === 'k6' ? 'k6' : "sluice's own generator";
   const why = load.note ? ` (${load.note})` : '';
-  if (load.outcome === 'broken') return `${tool} broke off${why}: it says nothing`;
+  if (load.outcome === 'broken') return `${tool} was interrupted${why}: no result`;
   const crossed = load.thresholds.filter((t) => !t.ok).map((t) => t.name);
   const word = load.outcome === 'passed' ? 'passed' : `failed ${crossed.join(', ')}`;
   const p95 = load.p95Ms === null ? '' : `, p95 ${Math.round(load.p95Ms)} ms`;

@@ -2,13 +2,13 @@ import type { Revision } from '../delivery/events.ts';
 import type { Problem } from '../kit/problem.ts';
 import type { Commit } from './commits.ts';
 
-/** What the repository asks for at one commit. A lane with a broken file is left out, with its problem. */
+/** The desired state at one commit. A lane with an invalid file is left out, with its problem. */
 export interface DesiredState {
   /** One commit, or one of each branch. */
   readonly commit: string;
   readonly lanes: ReadonlyMap<string, Revision>;
   readonly problems: readonly Problem[];
-  /** Where each branch stands. */
+  /** The head of each branch. */
   readonly heads?: ReadonlyMap<string, string>;
 }
 
@@ -19,7 +19,7 @@ export interface DesiredPort {
 
 export interface Commits {
   readonly commits: readonly Commit[];
-  /** The branch was pushed by force: what stood there before is no ancestor of what stands there now. */
+  /** The branch was force-pushed: its earlier head is not an ancestor of the current one. */
   readonly rewritten: boolean;
 }
 
@@ -27,6 +27,6 @@ export interface Commits {
 export interface DesiredRepository extends DesiredPort {
   /** What came after a commit of a branch, oldest first. Null: it cannot be read. */
   since(branch: string, before: string, after: string): Promise<Commits | null>;
-  /** Somebody says that something was pushed: it is looked at once. */
+  /** Takes a hint that something was pushed: the repository is read at once. */
   hint(): void;
 }

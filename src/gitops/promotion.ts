@@ -4,26 +4,33 @@ export interface Artefact {
   readonly digest: string;
 }
 
-/** Where one service stands in one environment. */
-export interface Stand {
+/** One service in one environment, as a stage of its pipeline. */
+export interface PipelineStage {
   readonly environment: string;
   /** Environments that come before: every one of them has to be stable on it first. */
   readonly after: readonly string[];
   readonly state: string;
   readonly stable: Artefact | null;
-  /** Since when this stable version has been at rest here; null: it is not. */
+  /** Since when this stable version has been at rest here; null: it is not at rest. */
   readonly restSince: number | null;
-  /** How long it has to be at rest here before it goes on. */
+  /** How long it has to be at rest here before it is promoted. */
   readonly soakMs: number;
   /** What Git asks for; null: the service does not run here. */
   readonly desired: Artefact | null;
   /** Digests that have been stable here, the latest last. */
   readonly served: readonly string[];
-  /** Digests that were condemned here. */
+  /** Digests that were rejected here. */
   readonly rejected: readonly string[];
+  /**
+   * The whole desired state, with configuration and chart: whether it was rejected here, and whether it is what serves
+   * or what users are returned to. Left out: only the artefact counts.
+   */
+  readonly asked?: { readonly condemned: boolean; readonly good: boolean };
+  /** The version that a person returns users to, until it serves. */
+  readonly returnTo?: Artefact | null;
 }
 
-export type ProposalKind = 'promotion' | 'revert';
+type ProposalKind = 'promotion' | 'revert';
 
 /** A pull request of ours that is open. */
 export interface Proposal {
@@ -33,17 +40,17 @@ export interface Proposal {
   readonly digest: string;
 }
 
-/** One service in all environments, with what we asked for and what people turned down. */
+/** One service in all environments, with our open pull requests and those that people declined. */
 export interface Pipeline {
   readonly service: string;
-  readonly stands: readonly Stand[];
+  readonly stands: readonly PipelineStage[];
   readonly open: readonly Proposal[];
-  /** What a person closed, by `declinedKey`: it is respected. */
+  /** Proposals that a person closed, by `declinedKey`: they are not opened again. */
   readonly declined: { has(key: string): boolean };
   readonly now: number;
 }
 
-export type Plan =
+export type PromotionPlan =
   | {
       readonly kind: ProposalKind;
       readonly environment: string;
@@ -61,21 +68,21 @@ export type Plan =
       readonly why: string;
     };
 
-/** A "no" is to that kind of request: a promotion that was turned down may still be what a rollback goes back to. */
+/** The key of a declined proposal. It contains the kind: a declined promotion may still be the target of a revert. */
 export const declinedKey = (kind: ProposalKind, environment: string, digest: string): string =>
   `${kind}:${environment}@${digest}`;
 
-const standOf = (p: Pick<Pipeline, 'stands'>, environment: string): Stand | undefined =>
+const standOf = (p: Pick<Pipeline, 'stands'>, environment: string): PipelineStage | undefined =>
   p.stands.find((s) => s.environment === environment);
 
-/** Right before one: the environments in which the service runs at all. */
-export const upstream = (p: Pick<Pipeline, 'stands'>, stand: Pick<Stand, 'after'>): Stand[] =>
+/** The environments directly before one in which the service runs. */
+export const upstream = (p: Pick<Pipeline, 'stands'>, stand: Pick<PipelineStage, 'after'>): PipelineStage[] =>
   stand.after
     .flatMap((name) => standOf(p, name) ?? [])
     .filter((s) => s.desired !== null || s.stable !== null);
 
-/** Every environment that comes before, however far. */
-export function ancestors(p: Pick<Pipeline, 'stands'>, environment: string): string[] {
+/** Every environment before one, direct or not. */
+function ancestors(p: Pick<Pipeline, 'stands'>, environment: string): string[] {
   const found = new Set<string>();
   const visit = (name: string) => {
     for (const before of p.stands.find((s) => s.environment === name)?.after ?? [])
@@ -88,8 +95,11 @@ export function ancestors(p: Pick<Pipeline, 'stands'>, environment: string): str
   return [...found];
 }
 
-/** At rest on what Git asks for, for as long as is declared. */
-const settled = (p: Pipeline, s: Stand): boolean =>
+/** Whether an artefact is known by its digest: a tag, or an unknown artefact, is not written into Git. */
+const isExact = ({ digest }: Artefact): boolean => digest.startsWith('sha256:');
+
+/** Whether a stage has been at rest on the desired version for the declared time. */
+const settled = (p: Pipeline, s: PipelineStage): boolean =>
   s.state === 'Stable' &&
   s.stable !== null &&
   s.desired?.digest === s.stable.digest &&
@@ -97,30 +107,31 @@ const settled = (p: Pipeline, s: Stand): boolean =>
   p.now - s.restSince >= s.soakMs;
 
 /** The artefact that all environments before this one have settled on; undefined: they have not, or disagree. */
-function candidate(p: Pipeline, to: Stand): Artefact | undefined {
+function candidate(p: Pipeline, to: PipelineStage): Artefact | undefined {
   const before = upstream(p, to);
   const [first] = before;
-  if (!first?.stable || !before.every((s) => settled(p, s))) return undefined;
+  if (!first?.stable || !isExact(first.stable) || !before.every((s) => settled(p, s))) return undefined;
   return before.every((s) => s.stable!.digest === first.stable!.digest) ? first.stable : undefined;
 }
 
-const condemned = (p: Pipeline, to: Stand, digest: string): boolean =>
+const condemned = (p: Pipeline, to: PipelineStage, digest: string): boolean =>
   [to.environment, ...ancestors(p, to.environment)].some((name) =>
     standOf(p, name)?.rejected.includes(digest),
   );
 
 /** Why a candidate is not promoted; null: nothing speaks against it. */
-export function objection(p: Pipeline, to: Stand, artefact: Artefact): string | null {
-  if (to.desired?.digest === artefact.digest) return 'it is asked for there already';
-  if (condemned(p, to, artefact.digest)) return 'it was condemned';
-  // A hotfix that went past is not taken back by what it fixed.
-  if (to.served.includes(artefact.digest)) return 'it was stable there before, and something newer followed';
+export function objection(p: Pipeline, to: PipelineStage, artefact: Artefact): string | null {
+  if (to.desired?.digest === artefact.digest) return 'Git already asks for it there';
+  if (condemned(p, to, artefact.digest)) return 'it was rejected';
+  // A hotfix that skipped environments is not replaced by the version that it fixed.
+  if (to.served.includes(artefact.digest))
+    return 'it was stable there before, and a newer version replaced it';
   if (p.declined.has(declinedKey('promotion', to.environment, artefact.digest)))
     return 'a person closed its pull request';
   return null;
 }
 
-function planPromotion(p: Pipeline, to: Stand): Plan[] {
+function planPromotion(p: Pipeline, to: PipelineStage): PromotionPlan[] {
   if (to.after.length === 0) return [];
   const open = p.open.find((o) => o.kind === 'promotion' && o.environment === to.environment);
   const artefact = candidate(p, to);
@@ -129,7 +140,7 @@ function planPromotion(p: Pipeline, to: Stand): Plan[] {
     if (open?.digest === wanted.digest) return [];
     const from = upstream(p, to).map((s) => s.environment);
     const why = open
-      ? `${wanted.version} is stable in ${from.join(', ')} and replaces what was asked for before`
+      ? `${wanted.version} is stable in ${from.join(', ')} and replaces the earlier request`
       : `${wanted.version} is stable in ${from.join(', ')}`;
     return [
       {
@@ -143,27 +154,32 @@ function planPromotion(p: Pipeline, to: Stand): Plan[] {
     ];
   }
   if (!open) return [];
-  // A newer version on its way does not withdraw the older one; that it was condemned or merged does.
+  // A newer version in progress does not withdraw the older one; a rejection or a merge does.
   if (to.desired?.digest === open.digest)
     return [
       {
         kind: 'withdraw',
         number: open.number,
         environment: to.environment,
-        why: 'it is asked for there already',
+        why: 'Git already asks for it there',
       },
     ];
   return condemned(p, to, open.digest)
-    ? [{ kind: 'withdraw', number: open.number, environment: to.environment, why: 'it was condemned' }]
+    ? [{ kind: 'withdraw', number: open.number, environment: to.environment, why: 'it was rejected' }]
     : [];
 }
 
-/** Git is put right after a rollback: only while it still asks for what failed. */
-function planRevert(p: Pipeline, at: Stand): Plan[] {
+/** Plans a revert after a rollback, only while Git still asks for the failed version. */
+function planRevert(p: Pipeline, at: PipelineStage): PromotionPlan[] {
   const open = p.open.find((o) => o.kind === 'revert' && o.environment === at.environment);
-  const failed = at.desired !== null && at.rejected.includes(at.desired.digest);
-  const good = at.stable;
-  if (!failed || !good || good.digest === at.desired?.digest || at.rejected.includes(good.digest))
+  const back = at.returnTo ?? at.stable;
+  const good = back && isExact(back) ? back : null;
+  const left = at.returnTo != null && at.desired !== null;
+  // A configuration may fail with a good artefact: then only the configuration is reverted.
+  const same = good !== null && good.digest === at.desired?.digest;
+  const condemned = at.desired !== null && at.rejected.includes(at.desired.digest);
+  const failed = left || condemned || at.asked?.condemned === true;
+  if (!failed || !good || (at.asked?.good ?? same) || at.rejected.includes(good.digest))
     return open
       ? [
           {
@@ -183,23 +199,33 @@ function planRevert(p: Pipeline, at: Stand): Plan[] {
       artefact: good,
       from: [at.environment],
       updates: open?.number ?? null,
-      why: `${at.desired!.version} failed in ${at.environment}; ${good.version} serves`,
+      why: left
+        ? same
+          ? `users in ${at.environment} are rolled back to the configuration before, of ${good.version}`
+          : `users in ${at.environment} are rolled back from ${at.desired!.version} to ${good.version}`
+        : same
+          ? `the configuration of ${at.desired!.version} failed in ${at.environment}; the configuration before serves`
+          : `${at.desired!.version} failed in ${at.environment}; ${good.version} serves`,
     },
   ];
 }
 
-/** Everything that there is to ask for now. Pure: the same pipeline gives the same plans. */
-export const plansOf = (p: Pipeline): Plan[] =>
+/** Every proposal to make or withdraw now. Pure: the same pipeline gives the same plans. */
+export const plansOf = (p: Pipeline): PromotionPlan[] =>
   p.stands.flatMap((stand) => [...planRevert(p, stand), ...planPromotion(p, stand)]);
 
-/** Environments before one that condemned an artefact for it: none, where it was stable here. */
-export const condemnedBefore = (p: Pick<Pipeline, 'stands'>, stand: Stand, digest: string): string[] =>
+/** Environments before one in which an artefact was rejected; none if it was stable in this one. */
+export const condemnedBefore = (
+  p: Pick<Pipeline, 'stands'>,
+  stand: PipelineStage,
+  digest: string,
+): string[] =>
   stand.served.includes(digest)
     ? []
     : ancestors(p, stand.environment).filter((name) => standOf(p, name)?.rejected.includes(digest));
 
-/** Digests that order lets into an environment: stable wherever the service runs right before; null: nowhere. */
-export function stableBefore(p: Pick<Pipeline, 'stands'>, stand: Stand): readonly string[] | null {
+/** Digests that the promotion order allows in an environment: stable in every environment directly before; null: there is none. */
+export function stableBefore(p: Pick<Pipeline, 'stands'>, stand: PipelineStage): readonly string[] | null {
   const [first, ...others] = upstream(p, stand);
   return first
     ? first.served.filter((digest) => others.every((before) => before.served.includes(digest)))
@@ -207,8 +233,8 @@ export function stableBefore(p: Pick<Pipeline, 'stands'>, stand: Stand): readonl
 }
 
 /**
- * Why an artefact may not begin in an environment, whoever asks: order and condemnations, the last line when
- * something was merged by force. Null: it may. What was stable there before may always come back.
+ * Why an artefact may not start in an environment: promotion order and rejections, the last check if something was
+ * merged by force. Null: it may. A version that was stable there may always return.
  */
 export function orderObjection(
   p: Pick<Pipeline, 'stands'>,
@@ -218,9 +244,9 @@ export function orderObjection(
   const stand = standOf(p, environment);
   if (!stand) return null;
   const [condemnedAt] = condemnedBefore(p, stand, digest);
-  if (condemnedAt !== undefined) return `it was condemned in ${condemnedAt}`;
+  if (condemnedAt !== undefined) return `it was rejected in ${condemnedAt}`;
   const missing = stand.served.includes(digest)
     ? undefined
     : upstream(p, stand).find((before) => !before.served.includes(digest));
-  return missing ? `it was never stable in ${missing.environment}, which comes before` : null;
+  return missing ? `it was never stable in ${missing.environment}, the environment before` : null;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { emptyLane, type Lane, type Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
+import { emptyLane, type Lane } from '../delivery/lane.ts';
 import { STATES } from '../delivery/machine.ts';
-import { isRelease } from '../delivery/moves.ts';
+import { isRelease } from '../delivery/transitions.ts';
 import { revisionOf } from './desired.ts';
 import { type Live, liveOf, syncOf } from './sync.ts';
 
@@ -29,14 +30,14 @@ const hold = { id: 'f', reason: 'quarter end', by: 'ops', until: null };
 
 describe('whether what serves is what Git asks for', () => {
   it.each([
-    ['as asked', lane(), one, live(one), 'Synced', '1 serves, as Git asks for'],
+    ['as asked', lane(), one, live(one), 'Synced', '1 serves, as requested in Git'],
     [
       'condemned',
       lane({ rejected: [rejected] }),
       two,
       live(one),
       'OutOfSync',
-      'Git asks for 2, which was condemned; 1 serves',
+      'Git asks for 2, which was rejected; 1 serves',
     ],
     ['held', lane({ hold }), two, live(one), 'OutOfSync', '2 is held: quarter end; 1 serves'],
     [
@@ -45,7 +46,7 @@ describe('whether what serves is what Git asks for', () => {
       two,
       live(one),
       'OutOfSync',
-      'Git asks for 2, which a person set aside; 1 serves',
+      'Git asks for 2, which a person stopped; 1 serves',
     ],
     ['newly asked for', lane(), two, live(one), 'OutOfSync', 'Git asks for 2; 1 serves'],
     [
@@ -64,14 +65,14 @@ describe('whether what serves is what Git asks for', () => {
       'OutOfSync',
       `nothing serves; 1 (${one.revision}) was released`,
     ],
-    ['removed in Git', lane(), null, live(one), 'OutOfSync', '1 serves, and Git asks for nothing'],
+    ['removed in Git', lane(), null, live(one), 'OutOfSync', '1 serves, but Git has no version for it'],
     [
       'nothing at all',
       lane({ state: 'Idle', stable: null }),
       null,
       live(null),
       'Synced',
-      'nothing is asked for',
+      'Git has no version for it, and nothing serves',
     ],
     [
       'first to come',
@@ -87,7 +88,7 @@ describe('whether what serves is what Git asks for', () => {
       one,
       { revision: null, health: 'Unknown' },
       'Unknown',
-      'what runs cannot be seen now',
+      'what runs is currently unknown',
     ],
   ] as const)('SYNC-1: %s', (_, at, wanted, seen, word, why) =>
     expect(syncOf(at, wanted, seen)).toEqual({ word, why }),
@@ -98,18 +99,18 @@ describe('whether what serves is what Git asks for', () => {
     application: { sync, note },
   });
   it.each([
-    ['agrees', told('Synced'), 'Synced', '1 serves, as Git asks for'],
+    ['agrees', told('Synced'), 'Synced', '1 serves, as requested in Git'],
     [
       'sees a difference',
       told('OutOfSync'),
       'OutOfSync',
-      '1 serves; Argo CD says the rest is not as Git asks',
+      '1 serves; Argo CD says the rest is out of sync with Git',
     ],
     [
       'sees a difference and says where',
       told('OutOfSync', 'Service changed'),
       'OutOfSync',
-      '1 serves; Argo CD says the rest is not as Git asks: Service changed',
+      '1 serves; Argo CD says the rest is out of sync with Git: Service changed',
     ],
     ['cannot tell', told('Unknown'), 'Unknown', '1 serves; Argo CD cannot compare it with Git'],
   ] as const)(

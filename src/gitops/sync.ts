@@ -1,16 +1,17 @@
 import { isRefused } from '../delivery/admission.ts';
-import type { Lane, Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
 import { isSame } from '../delivery/identity.ts';
-import { isRelease } from '../delivery/moves.ts';
+import type { Lane } from '../delivery/lane.ts';
 import type { Delivery } from '../delivery/port.ts';
+import { isRelease } from '../delivery/transitions.ts';
 import type { Result } from '../kit/result.ts';
 
 export const SYNC_WORDS = ['Synced', 'Progressing', 'OutOfSync', 'Unknown'] as const;
 export type SyncWord = (typeof SYNC_WORDS)[number];
 export const HEALTH_WORDS = ['Healthy', 'Progressing', 'Degraded', 'Missing', 'Unknown'] as const;
-export type HealthWord = (typeof HEALTH_WORDS)[number];
+type HealthWord = (typeof HEALTH_WORDS)[number];
 
-/** What serves users of one service in one environment, as whoever applies Git there sees it. */
+/** What serves users of one service in one environment, as reported by the tool that applies Git there. */
 export interface Live {
   /** Null: nothing. */
   readonly revision: string | null;
@@ -19,11 +20,11 @@ export interface Live {
   readonly application?: { readonly sync: 'Synced' | 'OutOfSync' | 'Unknown'; readonly note: string };
 }
 
-/** Who applies the repository to an environment: us on one machine, Argo CD in a cluster. */
+/** The tool that applies the repository to an environment: Sluice on one machine, Argo CD in a cluster. */
 export interface SyncPort {
   /** By service. */
   live(environment: string): Promise<Result<ReadonlyMap<string, Live>, string>>;
-  /** Asks it to look at Git at once: a hint, done twice it is done once. */
+  /** Asks it to refresh at once: an idempotent hint. */
   refresh(environment: string): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ export interface Sync {
   readonly why: string;
 }
 
-/** What the edge tells of a lane, in the words of whoever applies Git. */
+/** The state of the edge in terms of the tool that applies Git. */
 export function liveOf(delivery: Delivery | null): Live {
   if (!delivery) return { revision: null, health: 'Unknown' };
   if (delivery.stable === null)
@@ -40,22 +41,25 @@ export function liveOf(delivery: Delivery | null): Live {
   return { revision: delivery.stable, health: delivery.weight > 0 ? 'Progressing' : 'Healthy' };
 }
 
-/** The right version serves; what else Git asks for is Argo CD's to say. */
+/** The right version serves; Argo CD reports the rest. */
 function servesAsAsked({ version }: Revision, { application }: Live): Sync {
   const told = application?.note ? `: ${application.note}` : '';
   if (application?.sync === 'OutOfSync')
-    return { word: 'OutOfSync', why: `${version} serves; Argo CD says the rest is not as Git asks${told}` };
+    return {
+      word: 'OutOfSync',
+      why: `${version} serves; Argo CD says the rest is out of sync with Git${told}`,
+    };
   if (application?.sync === 'Unknown')
     return { word: 'Unknown', why: `${version} serves; Argo CD cannot compare it with Git${told}` };
-  return { word: 'Synced', why: `${version} serves, as Git asks for` };
+  return { word: 'Synced', why: `${version} serves, as requested in Git` };
 }
 
 /** Whether what serves is what Git asks for, and why not. Pure. */
 export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
   const is = (word: SyncWord, why: string): Sync => ({ word, why });
-  if (live.health === 'Unknown') return is('Unknown', 'what runs cannot be seen now');
+  if (live.health === 'Unknown') return is('Unknown', 'what runs is currently unknown');
   if (isRelease(lane.state) || lane.state === 'Abort' || lane.state === 'Rollback')
-    return is('Progressing', `${lane.release?.target.version} is on its way (${lane.state})`);
+    return is('Progressing', `${lane.release?.target.version} is in progress (${lane.state})`);
   const serves = lane.stable;
   if (live.revision !== (serves?.revision ?? null))
     return is(
@@ -64,14 +68,14 @@ export function syncOf(lane: Lane, wanted: Revision | null, live: Live): Sync {
     );
   if (!wanted)
     return serves
-      ? is('OutOfSync', `${serves.version} serves, and Git asks for nothing`)
-      : is('Synced', 'nothing is asked for');
+      ? is('OutOfSync', `${serves.version} serves, but Git has no version for it`)
+      : is('Synced', 'Git has no version for it, and nothing serves');
   if (serves && isSame(serves, wanted)) return servesAsAsked(wanted, live);
   const now = serves ? `${serves.version} serves` : 'nothing serves';
   if (isRefused(lane, wanted))
-    return is('OutOfSync', `Git asks for ${wanted.version}, which was condemned; ${now}`);
+    return is('OutOfSync', `Git asks for ${wanted.version}, which was rejected; ${now}`);
   if (lane.aside.includes(wanted.revision))
-    return is('OutOfSync', `Git asks for ${wanted.version}, which a person set aside; ${now}`);
+    return is('OutOfSync', `Git asks for ${wanted.version}, which a person stopped; ${now}`);
   if (lane.hold) return is('OutOfSync', `${wanted.version} is held: ${lane.hold.reason}; ${now}`);
   return is('OutOfSync', `Git asks for ${wanted.version}; ${now}`);
 }

@@ -15,7 +15,7 @@ export interface TrafficReport {
   readonly seconds: readonly Second[];
 }
 
-export interface Target {
+export interface TrafficTarget {
   readonly url: string;
   readonly rps: number;
   /** The name that is asked for, where the address is another. */
@@ -24,7 +24,7 @@ export interface Target {
 
 export interface TrafficOptions {
   /** Where to send, and how many a second to each. */
-  readonly targets: readonly Target[];
+  readonly targets: readonly TrafficTarget[];
   /** Called for every answer, with who served it. */
   readonly onAnswer?: (answer: {
     at: number;

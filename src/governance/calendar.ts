@@ -4,10 +4,10 @@ import { localDay } from '../declaration/recurrence.ts';
 import { recurringDays } from '../declaration/recurrence-days.ts';
 import { civilDate } from '../kit/calendar-days.ts';
 import { fail, messageOf, ok, type Result } from '../kit/result.ts';
-import type { FreezeFacts, Scope } from './facts.ts';
+import type { Coverage, FreezeFacts } from './facts.ts';
 
 /** One time that a freeze is active, in ms since the epoch. */
-export interface Span {
+interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -77,13 +77,13 @@ export function occurrences(freeze: CalendarFreeze, fromMs: number, toMs: number
 }
 
 /** Scopes that a list of environments and one of services make. */
-export function scopesOf(freeze: Pick<CalendarFreeze, 'environments' | 'services'>): Scope[] {
+function scopesOf(freeze: Pick<CalendarFreeze, 'environments' | 'services'>): Coverage[] {
   const environments = freeze.environments ?? ['*'];
   const services = freeze.services ?? ['*'];
   return environments.flatMap((environment) => services.map((service) => ({ environment, service })));
 }
 
-/** What is active of one freeze. One that cannot be evaluated is active until it is mended: it fails closed. */
+/** The active occurrences of one freeze. One that cannot be evaluated is active until it is fixed: it fails closed. */
 function activeBetween(freeze: CalendarFreeze, from: number, to: number) {
   const spans = occurrences(freeze, from, to);
   if (spans.ok) return spans.value.map((s) => ({ since: s.from, until: s.to, reason: freeze.reason }));
@@ -115,11 +115,11 @@ function firstFlip(freeze: CalendarFreeze, now: number, to: number): number {
   try {
     for (const span of spansOf(freeze, now, to)) {
       first = Math.min(first, span.from > now ? span.from : span.to);
-      // They come by their beginnings: those after one that begins later begin later still.
+      // They are ordered by their starts: after one that starts too late, all others do, too.
       if (span.from > now) return first;
     }
   } catch {
-    // What cannot be evaluated is active without an end: see activeBetween.
+    // A freeze that cannot be evaluated is active without an end: see activeBetween.
   }
   return first;
 }

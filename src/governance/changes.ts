@@ -11,13 +11,13 @@ interface Sides extends LaneSides {
 
 const artefact = ({ version, digest }: Revision) => ({ version, digest });
 
-/** What would run, with what it is told by: a freeze is passed by exactly that, and by nothing else of its digest. */
+/** What would run, with its identity: an allow despite a freeze is valid for exactly that, and nothing else of its digest. */
 function target(head: Revision) {
   const identity = identityOf(head);
   return identity === null ? artefact(head) : { ...artefact(head), identity };
 }
 
-/** What a pull request does to a lane; null: nothing. */
+/** The effect of a pull request on a lane; null: none. */
 export function changeOf({ service, environment, ...sides }: Sides, known: LaneKnown): Change | null {
   const kind = kindOf(sides, known);
   if (kind === null) return null;
@@ -26,7 +26,7 @@ export function changeOf({ service, environment, ...sides }: Sides, known: LaneK
   return sides.head ? { ...change, to: target(sides.head) } : change;
 }
 
-/** Paths of what a pull request is judged by: never taken from the pull request itself. */
+/** Paths of the rules that judge a pull request: they are never read from the pull request itself. */
 const RULES = /^(\.github\/|\.gitea\/|policy\/|action\.yml$)/;
 
 export const rulesTouched = (files: readonly ChangedFile[], declaration: string | null): string[] =>

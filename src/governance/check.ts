@@ -12,7 +12,7 @@ function firstDay({ start, recurrence }: CalendarFreeze): number {
   return recurrence ? (recurringDays(recurrence, day, day, recurrence.lastDay).next().value ?? day) : day;
 }
 
-/** Tries a freeze out: its first occurrence has a beginning and an end that are known. */
+/** Tests a freeze: its first occurrence must have a known start and end. */
 function wrongWith(freeze: CalendarFreeze): { field: string; message: string } | null {
   const length = freeze.end === null ? 'duration' : 'end';
   if (lengthMs(freeze) > LONGEST_FREEZE_MS)
@@ -26,7 +26,7 @@ function wrongWith(freeze: CalendarFreeze): { field: string; message: string } |
   return first && first.to > first.from ? null : { field: length, message: 'expected a freeze that lasts' };
 }
 
-/** What would be declared, and could never work. */
+/** Declared freezes that could never work. */
 export const checkGovernance = (platform: Platform): Problem[] =>
   platform.freezes.flatMap((freeze, i): Problem[] => {
     const wrong = wrongWith(freeze);

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { canonicalText, fromCanonical } from '../kit/canonical.ts';
 import { digestOf } from '../kit/digest.ts';
+import { faultText } from '../kit/faults.ts';
 import type { Result } from '../kit/result.ts';
 import type { PolicyFailure, PolicyIdentity } from './port.ts';
 
 /** One reason: its code, a sentence with the numbers, what they rest on, and the page about it. */
-export const reasonSchema = z.looseObject({
+const reasonSchema = z.looseObject({
   code: z.string(),
   msg: z.string(),
   evidence: z.record(z.string(), z.unknown()),
   docs: z.string(),
 });
-export type Reason = z.infer<typeof reasonSchema>;
+export type PolicyReason = z.infer<typeof reasonSchema>;
 
 const recordedSchema = reasonSchema.extend({ by: z.array(z.string()) });
 
@@ -19,7 +20,7 @@ const answerSchema = z.object({
   allow: z.boolean(),
   deny: z.array(reasonSchema),
   warn: z.array(reasonSchema),
-  /** What would have denied and was let through, by which waiver or label. */
+  /** Denials that a waiver or label let through. */
   recorded: z.array(recordedSchema),
   waiversUsed: z.array(z.string()),
 });
@@ -37,8 +38,8 @@ export type Decision = z.infer<typeof decisionSchema>;
 
 const DOCS = 'docs/policy.md#';
 
-/** A reason of ours, where the policy itself could not say anything. */
-export const reason = (code: string, msg: string, evidence: Record<string, unknown> = {}): Reason => ({
+/** A reason that Sluice adds because the policy could not answer. */
+export const reason = (code: string, msg: string, evidence: Record<string, unknown> = {}): PolicyReason => ({
   code,
   msg,
   evidence,
@@ -53,7 +54,7 @@ const refused = (failure: PolicyFailure): PolicyAnswer => ({
   waiversUsed: [],
 });
 
-/** What the engine said. An answer that is not the documented one, or contradicts itself, denies. */
+/** The answer of the engine. An undocumented or contradictory answer denies. */
 export function answerOf(raw: Result<unknown, PolicyFailure>): PolicyAnswer {
   if (!raw.ok) return refused(raw.error);
   const parsed = answerSchema.safeParse(raw.value);
@@ -70,17 +71,19 @@ export function answerOf(raw: Result<unknown, PolicyFailure>): PolicyAnswer {
   return data;
 }
 
+const denials = z.array(z.looseObject({ code: z.string(), msg: z.string() }));
+
 /** Denials of the team's policy as facts, or why they are not to be had. */
 export function teamDenials(raw: Result<unknown, PolicyFailure>): Result<readonly object[], PolicyFailure> {
   if (!raw.ok) return raw;
-  const list = z.array(z.looseObject({ code: z.string(), msg: z.string() })).safeParse(raw.value);
+  const list = denials.safeParse(raw.value);
   return list.success
     ? { ok: true, value: list.data }
     : {
         ok: false,
         error: {
           code: 'POLICY_UNDEFINED',
-          message: `the team's policy is no set of {code, msg}: ${list.error.issues[0]?.message}`,
+          message: `the team's policy is not a set of {code, msg}: ${faultText(list.error.issues, { schema: denials, value: raw.value })}`,
         },
       };
 }
@@ -106,7 +109,7 @@ export function decisionOf(
   };
 }
 
-/** Codes that mean that something could not be asked: exit 3, and another try soon. */
+/** Codes that mean that a dependency could not be reached: exit 3, and a retry soon. */
 const UNREACHABLE = new Set([
   'SOURCE_UNAVAILABLE',
   'SOURCE_NONSENSE',
@@ -116,7 +119,7 @@ const UNREACHABLE = new Set([
 export const couldNotAsk = (decision: Pick<Decision, 'deny'>): boolean =>
   decision.deny.some((d) => UNREACHABLE.has(d.code));
 
-/** What two decisions have to share to need no second post: the outcome and its reasons. */
+/** Decisions with the same key need no second post: the outcome and its reasons. */
 export const outcomeKey = (decision: Decision): string =>
   digestOf({
     allow: decision.allow,

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { Actor } from '../kit/actor.ts';
+import { partsOfLane } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
+import type { Entry } from '../ledger/record.ts';
 import { decisionSchema } from './decision.ts';
-import type { FreezeFacts, Scope, WaiverFacts } from './facts.ts';
-import { type AutoFreeze, NO_FREEZE } from './freeze.ts';
+import type { Coverage, FreezeFacts, WaiverFacts } from './facts.ts';
+import type { AutoFreeze } from './freeze.ts';
 
 const scopeSchema = z.object({ environment: z.string(), service: z.string() });
 
@@ -52,13 +55,31 @@ export const governanceEvents = {
     decision: z.string(),
     headSha: z.string(),
     state: z.string(),
-    /** Somebody else's post under our name that this one took the place of. */
+    /** The foreign post under our name that this one replaced. */
     foreign: z.object({ by: z.string(), state: z.string() }).optional(),
   }),
 } as const;
 export type GovernanceEventType = keyof typeof governanceEvents;
 export type GovernanceData<T extends GovernanceEventType> = z.infer<(typeof governanceEvents)[T]>;
 export const GOVERNANCE_EVENT_VERSION = 1;
+
+/** An event of this plane as it is appended. */
+export const governanceEntry = <T extends GovernanceEventType>(
+  type: T,
+  subject: string,
+  data: GovernanceData<T>,
+  actor: Actor,
+  at: number,
+  cause: string | null,
+): Entry => ({
+  at,
+  type,
+  v: GOVERNANCE_EVENT_VERSION,
+  subject,
+  actor: { id: actor.id, kind: actor.kind },
+  cause,
+  data,
+});
 
 interface Recorded {
   readonly type: string;
@@ -69,9 +90,9 @@ interface Recorded {
   readonly data: unknown;
 }
 
-export interface ManualFreeze {
+interface ManualFreeze {
   readonly id: string;
-  readonly scope: Scope;
+  readonly scope: Coverage;
   readonly reason: string;
   readonly since: number;
   readonly until: number;
@@ -81,7 +102,7 @@ export interface ManualFreeze {
 
 export interface Waiver {
   readonly id: string;
-  readonly scope: Scope;
+  readonly scope: Coverage;
   readonly codes: readonly string[];
   readonly reason: string;
   readonly since: number;
@@ -134,7 +155,7 @@ function lifted(before: Governance, id: string, at: number, by: string, reason: 
 
 function movedFreeze(before: Governance, record: Recorded): Governance {
   const { slo, cause, calmSince, overruled, reason } = governanceEvents['freeze.moved'].parse(record.data);
-  const [service, environment] = record.subject.split('/') as [string, string];
+  const [service, environment] = partsOfLane(record.subject);
   const key = autoKey(slo, environment);
   const known = before.auto.get(key);
   const since = known?.cause && known.cause === cause ? known.since : record.at;
@@ -193,7 +214,7 @@ export function evolve(before: Governance, record: Recorded): Governance {
   }
 }
 
-/** Automatic and manual freezes that stand now; those of the calendar are reckoned, not recorded. */
+/** Automatic and manual freezes that are active now; calendar freezes are computed, not recorded. */
 export function recordedFreezes(state: Governance, now: number): FreezeFacts[] {
   const manual = [...state.freezes.values()]
     .filter((f) => f.lifted === null && f.until > now)
@@ -234,11 +255,8 @@ export function waiverFacts(state: Governance, pullRequest: number): WaiverFacts
       by: w.by,
       approved: !w.needsSecond || w.approvedBy !== null,
       approvedBy: w.approvedBy,
-      // Used once, it is that pull request's for good.
+      // Once used, it belongs to that pull request.
       boundTo: w.pullRequest ?? (w.singleUse ? (w.usedFor[0] ?? null) : null),
     }))
     .filter((w) => w.boundTo === null || w.boundTo === pullRequest);
 }
-
-export const autoOf = (state: Governance, slo: string, environment: string): AutoFreeze =>
-  state.auto.get(autoKey(slo, environment)) ?? NO_FREEZE;

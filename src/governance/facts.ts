@@ -1,31 +1,34 @@
 export const FACTS_SCHEMA = 'sluice.dev/gate-input/v1';
 
 /** Where something holds: an environment and a service, `*` for all of them. */
-export interface Scope {
+export interface Coverage {
   readonly environment: string;
   readonly service: string;
 }
 
-export const covers = (scope: Scope, environment: string, service: string): boolean =>
+export const covers = (scope: Coverage, environment: string, service: string): boolean =>
   (scope.environment === '*' || scope.environment === environment) &&
   (scope.service === '*' || scope.service === service);
 
 /** `prod`, `checkout/prod`, `checkout/*` or `*`, as people write it. Undefined: none of these. */
-export function parseScope(text: string): Scope | undefined {
+export function parseScope(text: string): Coverage | undefined {
   const match = /^(?:([a-z0-9*][-a-z0-9]*)\/)?([a-z0-9*][-a-z0-9]*)$/.exec(text.trim());
   return match ? { service: match[1] ?? '*', environment: match[2]! } : undefined;
 }
 
-export const scopeText = ({ service, environment }: Scope): string =>
+export const scopeText = ({ service, environment }: Coverage): string =>
   service === '*' ? environment : `${service}/${environment}`;
 
-export const CHANGE_KINDS = ['first', 'release', 'revert', 'config', 'removal', 'declaration'] as const;
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
+const CHANGE_KINDS = ['first', 'release', 'revert', 'config', 'removal', 'declaration'] as const;
+type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 interface Artefact {
   readonly version: string;
   readonly digest: string;
 }
+
+/** The most lanes of one pull request that are judged; for more, no facts are gathered. */
+export const MOST_LANES = 1_000;
 
 /** What a pull request would do to one lane. */
 export interface Change {
@@ -73,7 +76,7 @@ export interface LaneFacts {
   readonly service: string;
   readonly environment: string;
   readonly state: string;
-  /** What was condemned, here or before, and refuses what the pull request asks for here. */
+  /** Rejections, here or before, that refuse what the pull request asks for here. */
   readonly rejected: readonly {
     readonly digest: string;
     readonly environment: string;
@@ -91,7 +94,7 @@ export interface LaneFacts {
 export interface FreezeFacts {
   readonly id: string;
   readonly kind: 'budget' | 'burn' | 'manual' | 'calendar';
-  readonly scope: Scope;
+  readonly scope: Coverage;
   readonly since: number;
   /** Null: until its cause is gone. */
   readonly until: number | null;
@@ -101,7 +104,7 @@ export interface FreezeFacts {
 
 export interface WaiverFacts {
   readonly id: string;
-  readonly scope: Scope;
+  readonly scope: Coverage;
   /** Codes of denials it lets through; none named: every one that may be waived. */
   readonly codes: readonly string[];
   readonly reason: string;
@@ -114,7 +117,7 @@ export interface WaiverFacts {
   readonly boundTo: number | null;
 }
 
-export interface PullRequestFacts {
+interface PullRequestFacts {
   readonly number: number;
   readonly title: string;
   readonly author: string;
@@ -127,7 +130,9 @@ export interface PullRequestFacts {
   /** How many files are changed, and whether all of them could be listed. */
   readonly files: number;
   readonly complete: boolean;
-  /** Paths it changes of what it is judged by: those of the base decided. */
+  /** How many lanes it changes, where those are more than are judged: the others are left out of `changes`. */
+  readonly lanes?: number;
+  /** Changed paths of the rules that judge it: those of the base branch were used. */
   readonly rulesTouched: readonly string[];
 }
 
@@ -146,7 +151,7 @@ export interface GateSettings {
   readonly waiver: { readonly maxMs: number };
 }
 
-/** Everything the policy is asked about; nothing else reaches it. */
+/** All facts that the policy gets. */
 export interface Facts {
   readonly schema: typeof FACTS_SCHEMA;
   readonly now: number;

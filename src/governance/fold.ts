@@ -1,5 +1,6 @@
 import type { Revision } from '../delivery/events.ts';
 import { identityOf } from '../delivery/identity.ts';
+import { laneName } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { atVersion, type Fold, mapsCodec } from '../ledger/fold.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -14,7 +15,7 @@ import {
 import type { Facts } from './facts.ts';
 
 /** Freezes and waivers, and the allows that let a freeze be passed. */
-export interface GovernanceState extends Governance {
+interface GovernanceState extends Governance {
   /** Until when an allow that passed a freeze is valid, by lane and identity; of older decisions, by digest. */
   readonly passes: PersistentMap<string, number>;
 }
@@ -24,13 +25,13 @@ const MAX_PASSES = 1_000;
 
 const passKey = (lane: string, what: string): string => `${lane}@${what}`;
 
-/** Whether this was let through the freezes of a lane, and still is. */
+/** Whether an allow despite the freezes of a lane is recorded for this target, and still valid. */
 export function isPassed({ passes }: GovernanceState, lane: string, target: Revision, now: number): boolean {
   const names = [identityOf(target), target.digest].filter((name) => name !== null);
   return names.some((name) => (passes.get(passKey(lane, name)) ?? 0) > now);
 }
 
-/** What a decision lets through a freeze, each in its lane, for as long as it is valid. */
+/** The targets that a decision allows despite a freeze, by lane, while it is valid. */
 function passesOf({ data }: LedgerRecord): { key: string; until: number }[] {
   const { decision, facts } = data as GovernanceData<'gate.decided'>;
   if (!decision.allow) return [];
@@ -40,7 +41,7 @@ function passesOf({ data }: LedgerRecord): { key: string; until: number }[] {
       Boolean(to && frozen.some((r) => r['service'] === service && r['environment'] === environment)),
     )
     .map(({ service, environment, to }) => ({
-      key: passKey(`${service}/${environment}`, to!.identity ?? to!.digest),
+      key: passKey(laneName(service, environment), to!.identity ?? to!.digest),
       until: decision.validUntil,
     }));
 }

@@ -88,6 +88,15 @@ describe('an automatic freeze, at one look', () => {
     expect(after(frozenAnd({ overruled: true }), seen)).toEqual(expected),
   );
 
+  it.each([
+    ['none, and nothing that would begin one', NO_FREEZE, {}],
+    ['one whose cause lasts', FROZEN, { left: 0.01 }],
+    ['one without data', FROZEN, { left: null, fast: null, slow: null }],
+    ['one that a person lifted, while its cause lasts', frozenAnd({ overruled: true }), { left: 0.01 }],
+  ])('FREEZE-6: what does not change is the same value, so that nothing is recorded: %s', (_, before, seen) =>
+    expect(after(before, seen)).toBe(before),
+  );
+
   it('FREEZE-7: lifted by a person, it holds nothing', () => {
     const moved = (at: number, more: object) => ({
       type: 'freeze.moved',

@@ -4,7 +4,7 @@ import { enoughSeen } from '../runtime/budget.ts';
 import { type BurnRule, burnFires } from '../runtime/burn.ts';
 import { covers, type FreezeFacts } from './facts.ts';
 
-/** What one look shows of one SLO in one environment; null where there is no data. */
+/** The reading of one SLO in one environment; null: no data. */
 export interface SpendSeen {
   readonly left: number | null;
   readonly coverage: number | null;
@@ -15,14 +15,14 @@ export interface SpendSeen {
   readonly excludedSince: boolean;
 }
 
-export type FreezeCause = 'budget' | 'burn';
+type FreezeCause = 'budget' | 'burn';
 
-/** What is remembered of the automatic freeze of one SLO in one environment. */
+/** The state of the automatic freeze of one SLO in one environment. */
 export interface AutoFreeze {
   readonly cause: FreezeCause | null;
-  /** Since when it has looked recovered; null: it does not. */
+  /** Since when it counts as recovered; null: it does not. */
   readonly calmSince: number | null;
-  /** A person lifted it: it begins again only after its cause has been gone once. */
+  /** A person lifted it: it starts again only after its cause was gone once. */
   readonly overruled: boolean;
 }
 
@@ -59,7 +59,7 @@ export function autoFreeze(
   if (before.overruled) return calm ? NO_FREEZE : before;
   if (before.cause === null) return cause ? { ...NO_FREEZE, cause } : before;
   if (!calm) return before.calmSince === null ? before : { ...before, calmSince: null };
-  // A budget that was spent by what does not count any more has nothing to recover from.
+  // A budget that was spent only by an excluded incident has nothing to recover from.
   if (before.cause === 'budget' && seen.excludedSince) return NO_FREEZE;
   const since = before.calmSince ?? now;
   if (now - since >= settings.forMs) return NO_FREEZE;

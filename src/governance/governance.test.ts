@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { wasStable } from '../../test/lane.ts';
 import type { CalendarFreeze } from '../declaration/platform.ts';
 import { localDay, readRecurrence } from '../declaration/recurrence.ts';
-import { emptyLane, type Revision } from '../delivery/events.ts';
+import type { Revision } from '../delivery/events.ts';
+import { emptyLane } from '../delivery/lane.ts';
 import { calendarFreezes, freezesBetween, nextFlip, occurrences } from './calendar.ts';
 import { changeOf, rulesTouched } from './changes.ts';
 import { decisionOf, outcomeKey } from './decision.ts';
+import { decisionMarkdown, decisionSentence } from './decision-text.ts';
 import { evolve, GOVERNANCE_EVENT_VERSION, noGovernance, recordedFreezes, waiverFacts } from './events.ts';
 import { covers, parseScope, scopeText } from './facts.ts';
 import { type AutoFreeze, autoFreeze, holdOf, NO_FREEZE, type SpendSeen } from './freeze.ts';
-import { decisionMarkdown, decisionSentence } from './words.ts';
 
 const HOUR = 3_600_000;
 const base: CalendarFreeze = {

@@ -1,7 +1,8 @@
 import type { Result } from '../kit/result.ts';
 
 export interface PolicyFailure {
-  readonly code: 'POLICY_UNREACHABLE' | 'POLICY_UNDEFINED' | 'POLICY_DIGEST';
+  /** TOO_LARGE: the facts are more than the engine holds. */
+  readonly code: 'POLICY_UNREACHABLE' | 'POLICY_UNDEFINED' | 'POLICY_DIGEST' | 'TOO_LARGE';
   readonly message: string;
 }
 

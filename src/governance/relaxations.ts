@@ -3,8 +3,8 @@ import { canonicalText } from '../kit/canonical.ts';
 import type { Relaxed } from './facts.ts';
 import { DERIVED, DIRECTIONS, type Direction, NAMED_LISTS, RECORDS } from './setting-directions.ts';
 
-/** One setting that two declarations say differently. */
-export interface SettingChange {
+/** One setting that differs between two declarations. */
+interface SettingChange {
   /** Such as `environments[prod].burn.fast.threshold`. */
   readonly path: string;
   readonly from: unknown;
@@ -12,7 +12,7 @@ export interface SettingChange {
   readonly effect: 'tightens' | 'relaxes';
 }
 
-/** Where the comparison is: the path that is told, and the one by which directions are known. */
+/** The place of a comparison: the path to report, and the one in `DIRECTIONS`. */
 interface At {
   readonly path: string;
   readonly pattern: string;
@@ -41,7 +41,7 @@ function isWithin(some: readonly unknown[], all: readonly unknown[]): boolean {
 const bounded = (value: unknown, none: number): number | null =>
   value === null ? none : typeof value === 'number' ? value : null;
 
-/** Whether a number became stricter; a value that is no number is never known to be. */
+/** Whether a number became stricter; a value that is not a number never counts as stricter. */
 const grew = (from: number | null, to: number | null): boolean => from !== null && to !== null && to > from;
 
 function tightensList(from: unknown, to: unknown, more: boolean): boolean {
@@ -119,7 +119,7 @@ function compareEntries(
 const fieldsOf = (at: At, value: Fields): Map<string, unknown> =>
   new Map(Object.entries(value).filter(([key]) => at.pattern !== '' || !DERIVED.has(key)));
 
-/** Compares two values of one setting, key by key. What is not known to tighten relaxes. */
+/** Compares two values of one setting, key by key. A change that is not known to be stricter relaxes. */
 function compare(at: At, from: unknown, to: unknown): SettingChange[] {
   const [before, after] = NAMED_LISTS.has(at.pattern) ? [byName(from), byName(to)] : [null, null];
   if (before && after) return compareEntries(at, before, after, entry);
@@ -129,7 +129,7 @@ function compare(at: At, from: unknown, to: unknown): SettingChange[] {
   return [{ path: at.path, from: from ?? null, to: to ?? null, effect }];
 }
 
-/** Everything that two declarations say differently, and whether it is known to be stricter afterwards. */
+/** Every difference between two declarations, and whether it is known to be stricter. */
 export const settingChanges = (before: Platform, after: Platform): SettingChange[] =>
   compare({ path: '', pattern: '' }, before, after);
 
@@ -146,7 +146,7 @@ function shown(value: unknown): Relaxed['from'] {
 
 const wordOf = (value: Relaxed['from']): string => (value === null ? 'nothing' : String(value));
 
-/** Whom a setting concerns: an SLO, a service or an environment by its path, and everybody otherwise. */
+/** The scope of a setting: an SLO, a service or an environment by its path, otherwise everything. */
 function scopeOf(path: string): Pick<Relaxed, 'slo' | 'service' | 'environment'> {
   const [, list, name] = /^(slos|services|environments)\[([^\]]*)\]/.exec(path) ?? [];
   return {
@@ -158,7 +158,7 @@ function scopeOf(path: string): Pick<Relaxed, 'slo' | 'service' | 'environment'>
 
 const EVERYBODY = { slo: '*', service: '*', environment: '*' } as const;
 
-/** What would be less strict than before, with its path and both values. Fails closed: a setting nobody classified counts. */
+/** Every setting that would be less strict than before, with its path and both values. Fails closed: an unclassified setting counts. */
 export function relaxedIn(before: Platform, after: Platform): Relaxed[] {
   const found = settingChanges(before, after).filter((change) => change.effect === 'relaxes');
   const named = found.slice(0, MAX_RELAXED).map(({ path, ...change }): Relaxed => {

@@ -1,6 +1,6 @@
 /**
- * How a change of one setting is known to make the platform stricter. What has no entry here is never known to:
- * any change of it relaxes.
+ * The direction in which a changed setting makes the platform stricter. For a setting without an entry here, any
+ * change relaxes.
  *
  * higher, lower: a number · floor, ceiling: the same, null being no bound · on: a switch · ranks: a word, from the
  * loosest to the strictest · more, fewer: entries of a list or record, or whether something is there at all ·
@@ -28,14 +28,17 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
   'environments[].burn.slow.threshold': 'lower',
   'environments[].after': 'more',
   'environments[].strategy.dwellMs': 'higher',
+  'environments[].strategy.dwellAtFullMs': 'higher',
   'environments[].promotion.soakMs': 'higher',
   'environments[].budgetHolds': 'on',
 
   services: 'more',
   'services[].description': 'text',
+  'services[].team': 'text',
   'services[].slos': 'more',
   'services[].burnSlos': 'more',
   'services[].strategy.dwellMs': 'higher',
+  'services[].strategy.dwellAtFullMs': 'higher',
   'services[].guards': 'more',
   'services[].guards[].min': 'floor',
   'services[].guards[].max': 'ceiling',
@@ -47,14 +50,20 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
   'slos[].description': 'text',
   'slos[].runbook': 'text',
 
+  links: 'text',
+
   'evidence.tolerance': 'lower',
   'evidence.minBad': 'lower',
+  'evidence.witnesses': 'lower',
   'recovery.looks': 'higher',
   'recovery.burnBelow': 'lower',
   'recovery.forMs': 'higher',
 
   'alerts.minBad': 'lower',
   'alerts.ladder': 'on',
+  'slos[].alerting.page.enabled': 'on',
+  'slos[].alerting.ticket.enabled': 'on',
+  'slos[].alerting.noData.enabled': 'on',
   'alerts.runbook': 'text',
   maintenance: 'fewer',
   notifications: 'more',
@@ -107,4 +116,4 @@ export const NAMED_LISTS: ReadonlySet<string> = new Set([
 export const RECORDS: ReadonlySet<string> = new Set(['signIn.people.groups']);
 
 /** Follows from everything else. */
-export const DERIVED: ReadonlySet<string> = new Set(['digest']);
+export const DERIVED: ReadonlySet<string> = new Set(['digest', 'origin']);

@@ -4,14 +4,27 @@ import { dirname } from 'node:path';
 import { systemClock } from './clock.ts';
 import { findInstance, INSTANCE, isInstance } from './os.ts';
 
-export interface DaemonOptions {
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface DaemonOptions {
   /** Unique name on this machine: the work folder and what it is. */
   readonly instance: string;
   readonly command: readonly string[];
   readonly log: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables of ours: it inherits those that `inherited` lets through, and no secret. */
+  readonly env: Env;
+  /** Variables that are meant for it. */
+  readonly own?: Env;
   readonly cwd?: string;
 }
+
+/** What a program needs to run at all: where things are, who runs it, which language and time zone. Never a secret. */
+const INHERITED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TMP|TEMP|LD_LIBRARY_PATH|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
+
+/** The variables that programs which are started here inherit. */
+export const inherited = (env: Env): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => INHERITED.test(name)));
 
 const GRACE_MS = 6_000;
 const POLL_MS = 25;
@@ -25,7 +38,7 @@ export function startDaemon(options: DaemonOptions, onExit?: (how: string) => vo
     const child = spawn(program!, args, {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...options.env, [INSTANCE]: options.instance },
+      env: { ...inherited(options.env), ...options.own, [INSTANCE]: options.instance },
       ...(options.cwd ? { cwd: options.cwd } : {}),
     });
     closeSync(log);

@@ -39,7 +39,7 @@ export function civilDate(number: number): CivilDate {
 /** Day of the week of a day number: 0 is Monday, 6 is Sunday. */
 export const weekdayOf = (number: number): number => (((number + 3) % 7) + 7) % 7;
 
-export const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 export const daysInYear = (year: number): number => (isLeapYear(year) ? 366 : 365);
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 export const daysInMonth = (year: number, month: number): number =>

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from './result.ts';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** What makes a value no JSON, and where in it. */
-export interface NotJson {
+interface NotJson {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
@@ -60,7 +60,7 @@ export function asJson(value: unknown, limits: JsonLimits): Result<Json, NotJson
     if (typeof one !== 'object' || one === null) return wrong(wrongScalar(one));
     if (depth > limits.depth) return wrong(`it is nested deeper than ${limits.depth} levels`);
     if (!Array.isArray(one) && !isPlain(one)) return wrong('expected plain data');
-    if (open.has(one)) return wrong('it contains itself: an alias stands inside its own anchor');
+    if (open.has(one)) return wrong('it contains itself: an alias is used inside its own anchor');
     open.add(one);
     for (const [key, inner] of Object.entries(one)) {
       const found = inKey(one, key) ?? visit(inner, depth + 1);
@@ -85,4 +85,30 @@ export function wellFormed<T>(value: T): T {
     return Object.fromEntries(Object.entries(one).map(([key, inner]) => [key.toWellFormed(), visit(inner)]));
   };
   return visit(value) as T;
+}
+
+/** Only an escape can be half of a character: bytes that are none are replaced where they are decoded. */
+const HALF = /\\u[dD][89a-fA-F]/;
+
+/**
+ * JSON that somebody else says of things that are only seen and shown: half of a character in it becomes U+FFFD, so
+ * that it can be recorded. Throws as `JSON.parse` does, and on what is nested too deep to be read.
+ */
+export function parseForeign(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return HALF.test(text) ? wellFormed(value) : value;
+}
+
+/** Nobody orders or declares anything that is nested deeper. */
+const ORDER_DEPTH = 64;
+
+/** What makes the texts of a JSON text no text; null: nothing does, or it is no JSON, which others tell. */
+export function halfCharacterIn(text: string): NotJson | null {
+  if (!HALF.test(text)) return null;
+  try {
+    const read = asJson(JSON.parse(text), { depth: ORDER_DEPTH, size: Number.POSITIVE_INFINITY });
+    return read.ok ? null : read.error;
+  } catch {
+    return null;
+  }
 }

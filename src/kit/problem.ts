@@ -1,3 +1,4 @@
+import { oneLine } from './line.ts';
 import { compareText } from './order.ts';
 
 /** One thing wrong with what the user wrote: where, what was expected, and the likely cure. */
@@ -22,6 +23,6 @@ export const pathText = (path: readonly PropertyKey[]): string =>
 
 /** `file:line: path: message (next)`: one line a problem, as compilers print them. */
 export const problemLine = (p: Problem): string =>
-  `${p.file}:${p.line}: ${p.path ? `${p.path}: ` : ''}${p.message}${p.next ? ` (${p.next})` : ''}`;
+  oneLine(`${p.file}:${p.line}: ${p.path ? `${p.path}: ` : ''}${p.message}${p.next ? ` (${p.next})` : ''}`);
 
 export const byPlace = (a: Problem, b: Problem): number => compareText(a.file, b.file) || a.line - b.line;

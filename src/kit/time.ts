@@ -8,7 +8,8 @@ export interface Clock {
   sleep(ms: Ms, signal?: AbortSignal): Promise<void>;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
+/** Units of a duration in milliseconds. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   m: 60_000,

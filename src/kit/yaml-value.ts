@@ -22,7 +22,7 @@ interface Read {
 }
 
 /** Tells one thing that is wrong; reading goes on, and what was refused reads as null. */
-export type Refuse = (node: Node | null, path: YamlPath, message: string) => null;
+type Refuse = (node: Node | null, path: YamlPath, message: string) => null;
 
 interface Reading {
   readonly limits: JsonLimits;
@@ -60,9 +60,9 @@ const tooDeep = ({ refuse, limits }: Reading, node: Node, path: YamlPath): null 
 function readAlias(reading: Reading, node: Node, source: string, path: YamlPath, level: number): Read | null {
   const { anchors, done, refuse, limits } = reading;
   const target = anchors.get(source);
-  if (!target) return refuse(node, path, `no anchor &${source} stands before the alias *${source}`);
+  if (!target) return refuse(node, path, `no anchor &${source} is defined before the alias *${source}`);
   const read = done.get(target);
-  if (read === undefined) return refuse(node, path, `the alias *${source} stands inside its own anchor`);
+  if (read === undefined) return refuse(node, path, `the alias *${source} is used inside its own anchor`);
   if (read === null || !counted(reading, read.size, node, path)) return null;
   return level + read.depth > limits.depth ? tooDeep(reading, node, path) : read;
 }

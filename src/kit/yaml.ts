@@ -4,7 +4,7 @@ import { asJson, type Json, type JsonLimits } from './json.ts';
 import { messageOf } from './result.ts';
 import { type YamlPath, yamlValue } from './yaml-value.ts';
 
-export interface YamlDocument {
+interface YamlDocument {
   readonly value: Json;
   /** The line of the deepest node that exists on a path. */
   lineOf(path: readonly PropertyKey[]): number;
@@ -20,7 +20,7 @@ export interface YamlProblem {
 }
 
 /** The fields by which a document says what it is. */
-export interface YamlHead {
+interface YamlHead {
   readonly apiVersion: unknown;
   readonly kind: unknown;
   readonly metadata: unknown;
@@ -48,7 +48,7 @@ const SMALL = 4_096;
 const MAX_PROBLEMS = 20;
 
 /** The line of the deepest node that exists on the path. */
-export function lineFinder(document: Document, lines: LineCounter): YamlDocument['lineOf'] {
+function lineFinder(document: Document, lines: LineCounter): YamlDocument['lineOf'] {
   return (path) => {
     for (let depth = path.length; depth >= 0; depth--) {
       const node =
@@ -109,8 +109,12 @@ function readDocument(
   limits: YamlLimits,
   tell: Tell,
 ): YamlDocument[] {
-  for (const { message, pos } of document.errors)
+  // What comes behind the first mistake mostly follows from it.
+  const [first] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first) {
+    const { message, pos } = first;
     tell({ kind: 'syntax', line: lines.linePos(pos[0]).line, path: [], message, of: null });
+  }
   if (document.errors.length > 0 || document.contents === null) return [];
   const [apiVersion, kind] = ['apiVersion', 'kind'].map((key) =>
     isMap(document.contents) ? document.get(key) : null,
@@ -153,6 +157,7 @@ export function readYaml(text: string, given: YamlLimits): YamlText {
   const { characters } = limits;
   if (text.length > characters)
     return refused('limit', `it is longer than ${characters} characters (${text.length})`);
+  if (text.includes('\0')) return refused('data', 'it is not a text file: it holds bytes that no text has');
   try {
     const values = loadAll(text, { schema: CORE_SCHEMA }) as unknown[];
     if (values.length <= limits.documents) return readQuickly(text, values, limits);

@@ -23,7 +23,7 @@ export type AnyFold = Fold<any>;
 // biome-ignore lint/suspicious/noExplicitAny: keys and values are JSON, of any shape
 type AnyMap = PersistentMap<any, any>;
 /** A state that is made of maps alone: every change of it costs the same, however much there is. */
-export type MapsState<S> = { readonly [Name in keyof S]: AnyMap };
+type MapsState<S> = { readonly [Name in keyof S]: AnyMap };
 
 /** How a state of maps is encoded: an entry a piece. */
 export function mapsCodec<S extends MapsState<S>>(

@@ -35,6 +35,15 @@ export interface History {
 
 const CHUNK = 500;
 
+/** The number that a stored text says it has; 0: it is no record. */
+function seqIn(text: string): number {
+  try {
+    return Number((JSON.parse(text) as LedgerRecord | null)?.seq) || 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** Every text, oldest first, chunk by chunk: whoever reads slowly holds up nobody, and no more than a chunk is held. */
 export async function* chunksOf(history: History, chunk = CHUNK): AsyncGenerator<readonly string[]> {
   for (let after = 0; ; ) {
@@ -42,7 +51,8 @@ export async function* chunksOf(history: History, chunk = CHUNK): AsyncGenerator
     if (texts.length > 0) yield texts;
     const last = texts.at(-1);
     if (texts.length < chunk || last === undefined) return;
-    after = (JSON.parse(last) as LedgerRecord).seq;
+    // Whatever somebody made of a text, the next chunk begins after this one.
+    after = Math.max(seqIn(last), after + texts.length);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Entry, Head, LedgerRecord } from './record.ts';
 import { restoreSnapshot } from './snapshot.ts';
 import { type SnapshotPolicy, snapshotting } from './snapshotting.ts';
 
-export type RecordsListener = (records: readonly LedgerRecord[]) => void;
+type RecordsListener = (records: readonly LedgerRecord[]) => void;
 
 /**
  * The one reader and writer of a ledger: its folds are read once, and hold every record when `append` or `follow`

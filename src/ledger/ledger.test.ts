@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -13,7 +14,9 @@ import { sha256 } from '../kit/digest.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import { historyHere, sqliteHistory } from './adapters/sqlite/history.ts';
 import { sqliteLedger } from './adapters/sqlite/ledger.ts';
-import type { LedgerPort } from './port.ts';
+import { guarded } from './guarded.ts';
+import { openJournal } from './journal.ts';
+import type { LedgerPort, SharedLedger } from './port.ts';
 import { EMPTY_HEAD, type Head, type LedgerRecord, seal, verifyChain } from './record.ts';
 
 const scratch = () => join(temporaryFolder('ledger'), 'ledger.sqlite');
@@ -241,6 +244,36 @@ describe('the SQLite ledger', () => {
     await history.close();
   });
 
+  it('LEDGER-16: what is asked of a time is found in the order of records, also where a clock was set back', async () => {
+    const file = scratch();
+    const ledger = keep(await sqliteLedger({ file, id: 't' }));
+    // The clock is set back once, across the records that share a span.
+    const at = (i: number) => 100_000 + 10 * i - (i >= 1_500 ? 8_000 : 0);
+    for (let i = 0; i < 3_000; i += 500)
+      await ledger.append(Array.from({ length: 500 }, (_, n) => entry(i + n, { at: at(i + n) })));
+    const seqs = Array.from({ length: 3_000 }, (_, i) => i + 1);
+    for (const [from, to] of [
+      [0, 108_000],
+      [112_000, 114_000],
+      [121_000, 999_999],
+      [0, 50],
+    ] as const) {
+      const found = seqs.filter((seq) => at(seq - 1) >= from && at(seq - 1) <= to);
+      const page = async (more: object) =>
+        (await ledger.history.page({ from, to, limit: 400, ...more })).map(
+          (text) => (JSON.parse(text) as LedgerRecord).seq,
+        );
+      expect(await page({})).toEqual(found.toReversed().slice(0, 400));
+      expect(await page({ after: 1_100 })).toEqual(found.filter((seq) => seq > 1_100).slice(0, 400));
+      expect(await page({ before: 1_600 })).toEqual(
+        found
+          .filter((seq) => seq < 1_600)
+          .toReversed()
+          .slice(0, 400),
+      );
+    }
+  });
+
   it('LEDGER-17: pages are given while the chain is verified, and a thread that ends fails what it was asked', async () => {
     const ledger = keep(await sqliteLedger({ file: scratch(), id: 't' }));
     await ledger.append(Array.from({ length: 3_000 }, (_, i) => entry(i)));
@@ -290,5 +323,80 @@ describe('the SQLite ledger', () => {
       name: 'LedgerUnavailable',
       code: 'LEDGER_READ_ONLY',
     });
+  });
+});
+
+describe('a ledger that is damaged', () => {
+  const damaged = async (text: string) => {
+    const file = scratch();
+    const ledger = await sqliteLedger({ file, id: 't' });
+    await ledger.append([1, 2, 3].map((i) => entry(i)));
+    await ledger.close();
+    const database = new DatabaseSync(file);
+    database.prepare('UPDATE records SET text = ? WHERE seq = 3').run(text);
+    database.close();
+    return file;
+  };
+
+  it.each([
+    ['no JSON', 'x', /record 3 of the ledger .*ledger\.sqlite is damaged: it is not JSON/],
+    ['half of it', '{"actor":{"id":', /record 3 .* it is not JSON/],
+    ['no object', 'null', /record 3 .* it is not an object/],
+    ['another object', '{"seq":3,"v":1}', /record 3 .* it has no ledger/],
+    ['another record', seal('t', EMPTY_HEAD, entry(1)).text, /it says that it is record 1/],
+  ])(
+    'LEDGER-24: a last record that is %s is named with its file, and what to do',
+    async (_, text, message) => {
+      const file = await damaged(text);
+      const ledger = keep(await sqliteLedger({ file, id: 't' }));
+      const refused = { code: 'LEDGER_DAMAGED', next: expect.stringContaining('sluice ledger verify') };
+      await expect(openJournal(ledger, [])).rejects.toMatchObject(refused);
+      await expect(openJournal(ledger, [])).rejects.toThrow(message);
+      expect((await ledger.history.verify()).ok).toBe(false);
+    },
+  );
+
+  it('LEDGER-24: a file that is no database at all says so', async () => {
+    const file = scratch();
+    writeFileSync(file, 'what is this'.repeat(1_000));
+    await expect(sqliteLedger({ file, id: 't' })).rejects.toMatchObject({ code: 'LEDGER_DAMAGED' });
+  });
+});
+
+describe('a chain that was found broken', () => {
+  const broken = async (more: Partial<SharedLedger> = {}) => {
+    const whole = memoryLedger('t');
+    await whole.append([1, 2, 3].map((i) => entry(i)));
+    const texts = [...(await whole.texts())].with(1, (await whole.texts())[1]!.replace('"v":1', '"v":2'));
+    const said: string[] = [];
+    const store = { ...memoryLedger('t', texts), ...more };
+    return { said, ...guarded(store, (why) => said.push(why)) };
+  };
+
+  it('LEDGER-25: whoever walks it, nothing is written from then on, and that is told once', async () => {
+    const { ledger, chain, said } = await broken();
+    await ledger.append([entry(4)]);
+    expect(chain.broken()).toBeNull();
+    await Promise.all([ledger.history.verify(), ledger.history.verify()]);
+    await ledger.history.verify();
+    expect(said).toEqual(['the chain of the ledger is broken: record 2 was changed after it was written']);
+    expect(chain.broken()).toBe(said[0]);
+    await expect(ledger.append([entry(5)])).rejects.toMatchObject({
+      code: 'LEDGER_BROKEN',
+      message: said[0],
+    });
+    expect((await ledger.head()).seq).toBe(4);
+    expect(await ledger.read({ after: 3 })).toHaveLength(1);
+  });
+
+  it('LEDGER-25: who leads a shared one keeps the lead, so that no other decides on it; who follows takes it no more', async () => {
+    const lead = { lead: async () => true, leader: async () => null };
+    const leader = await broken(lead);
+    expect(await (leader.ledger as SharedLedger).lead()).toBe(true);
+    leader.chain.found('x');
+    expect(await (leader.ledger as SharedLedger).lead()).toBe(true);
+    const follower = await broken(lead);
+    follower.chain.found('x');
+    expect(await (follower.ledger as SharedLedger).lead()).toBe(false);
   });
 });

@@ -59,12 +59,31 @@ export async function* readPages(
   }
 }
 
+/** Why a ledger cannot be used, and what to do about each. */
+const NEXT = {
+  LEDGER_LOCKED: 'use the server that writes it (--server), stop that one, or choose another folder (--work)',
+  LEDGER_FULL: 'free the disk; nothing was changed',
+  LEDGER_READ_ONLY: 'make the folder and its files writable; nothing was changed',
+  LEDGER_FAILED:
+    'free the disk; if the file is damaged, restore it and compare it with an export: sluice ledger verify',
+  LEDGER_DAMAGED:
+    'see what else is damaged by sluice ledger verify, restore a copy of the ledger that verifies, and start again',
+  LEDGER_BROKEN:
+    'stop the server, list every break with sluice ledger verify, compare with an export that you trust, restore a copy that verifies, and start the server again; services keep running meanwhile',
+  LEDGER_NEWER: 'run the newer version of Sluice that wrote to it',
+} as const;
+type LedgerCode = keyof typeof NEXT;
+
 /** The store cannot take records: nothing may be decided until it can. */
 export class LedgerUnavailable extends Error {
-  readonly code: 'LEDGER_LOCKED' | 'LEDGER_FULL' | 'LEDGER_READ_ONLY' | 'LEDGER_FAILED' | 'LEDGER_NEWER';
+  readonly code: LedgerCode;
   constructor(code: LedgerUnavailable['code'], message: string) {
     super(message);
     this.name = 'LedgerUnavailable';
     this.code = code;
+  }
+
+  get next(): string {
+    return NEXT[this.code];
   }
 }

@@ -48,7 +48,7 @@ export function seal(ledger: string, head: Head, entry: Entry): { record: Ledger
 const MOST_BREAKS = 1_000;
 
 /** A break in the chain: which line and record, and what is wrong with it. */
-export interface Break {
+interface Break {
   readonly line: number;
   readonly seq: number | null;
   readonly code: 'NOT_A_RECORD' | 'CHANGED' | 'GAP' | 'WRONG_PREVIOUS' | 'OTHER_LEDGER';
@@ -113,7 +113,7 @@ function linkOf(text: string): { link: Link; changed: boolean } | string {
 function breaksOf(
   text: string,
   line: number,
-  before: Head,
+  before: Head | null,
   ledger: string | null,
 ): { record: Link | null; breaks: Break[] } {
   const found = linkOf(text);
@@ -127,6 +127,7 @@ function breaksOf(
   const broken = (code: Break['code'], message: string) =>
     breaks.push({ line, seq: record.seq, code, message });
   if (changed) broken('CHANGED', `record ${record.seq} was changed after it was written`);
+  if (before === null) return { record, breaks };
   if (record.seq !== before.seq + 1)
     broken('GAP', `record ${record.seq} follows ${before.seq}: ${before.seq + 1} is missing or moved`);
   else if (record.prev !== before.hash)
@@ -136,38 +137,85 @@ function breaksOf(
   return { record, breaks };
 }
 
-export interface Verifier {
+/** What is known of the chain where a walk begins. */
+export interface WalkStart {
+  /** Null: not known; then the first record follows whatever it says that it follows. */
+  readonly head: Head | null;
+  /** The ledger that every record is compared with; null: that of the first one. */
+  readonly ledger: string | null;
+  /** Texts before it: breaks are told with their line in the whole. */
+  readonly lines: number;
+}
+
+export const CHAIN_START: WalkStart = { head: EMPTY_HEAD, ledger: null, lines: 0 };
+
+/** A part of a chain that was walked, with what is needed to join it to the part before it. */
+export interface Walked extends Verification {
+  /** The ledger that it was compared with; null: no record of it could be read. */
+  readonly ledger: string | null;
+  /** The first record that could be read; null: there is none. */
+  readonly first: Pick<LedgerRecord, 'seq' | 'prev'> | null;
+  readonly start: WalkStart;
+}
+
+interface Verifier {
   /** Takes the next text; gives the number that it says it has. */
   take(text: string): number | null;
   result(): Verification;
+  /** The same, with how it may be joined to what comes before. */
+  walked(): Walked;
 }
 
 /** Walks a chain of stored texts one after another, and names every break. A cut tail needs an anchor to be seen. */
-export function createVerifier(from: Head = EMPTY_HEAD): Verifier {
-  let head = from;
-  let ledger: string | null = null;
-  let line = 0;
+export function createVerifier(start: WalkStart = CHAIN_START): Verifier {
+  let { head, ledger } = start;
+  let first: Walked['first'] = null;
+  let records = 0;
   let broken = 0;
   const breaks: Break[] = [];
+  const result = (): Verification => ({ ok: broken === 0, records, head: head ?? EMPTY_HEAD, breaks });
   return {
     take(text) {
-      line++;
-      const one = breaksOf(text, line, head, ledger);
+      records++;
+      const one = breaksOf(text, start.lines + records, head, ledger);
       broken += one.breaks.length;
       breaks.push(...one.breaks.slice(0, Math.max(0, MOST_BREAKS - breaks.length)));
       if (one.record) {
+        const { seq, prev, hash } = one.record;
         ledger ??= one.record.ledger;
-        head = { seq: one.record.seq, hash: one.record.hash };
+        first ??= { seq, prev };
+        head = { seq, hash };
       }
       return one.record?.seq ?? null;
     },
-    result: () => ({ ok: broken === 0, records: line, head, breaks }),
+    result,
+    walked: () => ({ ...result(), ledger, first, start }),
   };
 }
 
+/** Whether a part that was walked on its own follows what was walked before it: then nothing in it was missed. */
+export const follows = (before: Walked, next: Walked): boolean =>
+  next.start.lines === before.start.lines + before.records &&
+  (next.records === 0 ||
+    (next.first !== null &&
+      next.ledger === before.ledger &&
+      next.first.seq === before.head.seq + 1 &&
+      next.first.prev === before.head.hash));
+
+/** Two parts as one that was walked in one go. */
+export const joined = (before: Walked, next: Walked): Walked => ({
+  ok: before.ok && next.ok,
+  records: before.records + next.records,
+  head: next.first ? next.head : before.head,
+  breaks: [...before.breaks, ...next.breaks].slice(0, MOST_BREAKS),
+  ledger: before.ledger ?? next.ledger,
+  first: before.first ?? next.first,
+  start: before.start,
+});
+
 /** A chain that is at hand, whole, or what follows a head that is known. */
 export function verifyChain(texts: Iterable<string>, from: Head = EMPTY_HEAD): Verification {
-  const verifier = createVerifier(from);
+  const verifier = createVerifier({ ...CHAIN_START, head: from });
   for (const text of texts) verifier.take(text);
   return verifier.result();
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { entry } from '../../test/contract/ledger/contract.ts';
 import { seenFold, sumFold, touchyFold } from '../../test/contract/ledger/journal-contract.ts';
 import { canonicalText } from '../kit/canonical.ts';
@@ -6,6 +6,7 @@ import { seededRandom } from '../kit/random.ts';
 import { memoryLedger } from './adapters/memory/ledger.ts';
 import type { AnyFold } from './fold.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { writeSnapshot } from './snapshot.ts';
 import type { SnapshotPolicy } from './snapshotting.ts';
 
 const FOLDS: readonly AnyFold[] = [seenFold, sumFold];
@@ -100,6 +101,39 @@ describe('snapshots', () => {
     const again = await openJournal(memoryLedger('t', await ledger.texts(), kept), [touchyFold, sumFold]);
     expect(() => again.state(touchyFold)).toThrow('failed at record 2');
     expect(again.state(sumFold)).toBe(39);
+  });
+});
+
+describe('a large snapshot', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  const PIECES = 50;
+  const large: AnyFold = { ...seenFold, encode: () => Array.from({ length: PIECES }, (_, i) => i) };
+
+  /** How often other work had its turn while one was written, each piece of which took so long. */
+  async function turnsWhile(pieceMs: number): Promise<number> {
+    let now = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += pieceMs;
+      return now;
+    });
+    let turns = 0;
+    let isWritten = false;
+    const count = () => {
+      turns++;
+      if (!isWritten) setImmediate(count);
+    };
+    setImmediate(count);
+    const head = { seq: 1, hash: '0'.repeat(64) };
+    await writeSnapshot(memoryLedger('t'), head, [{ fold: large, state: large.initial }], 0);
+    isWritten = true;
+    return turns;
+  }
+
+  it('LEDGER-20: it gives other work its turn every few milliseconds, and a quick one does not wait for any', async () => {
+    expect(await turnsWhile(5)).toBeGreaterThan(PIECES / 2);
+    expect(await turnsWhile(1)).toBeGreaterThanOrEqual(PIECES / 10);
+    expect(await turnsWhile(0)).toBeLessThan(PIECES / 10);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Entry, Head } from './record.ts';
 
 /** Recorded once a snapshot is written: what it says is believed only if its digest is this one. */
 export const SNAPSHOT_TYPE = 'ledger.snapshot';
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 
 interface Recorded {
   readonly seq: number;
@@ -105,7 +105,7 @@ async function readLines(
   return whole ? found : null;
 }
 
-export interface Restored {
+interface Restored {
   readonly at: Head;
   /** Of folds that are as they were when it was taken; the others are read anew. */
   readonly states: ReadonlyMap<AnyFold, unknown>;

@@ -14,7 +14,7 @@ export interface SnapshotPolicy {
   warn(details: object, message: string): void;
 }
 
-export interface Snapshotting {
+interface Snapshotting {
   /** Writes one now; asked while one is being written, that one. */
   write(now: number): Promise<void>;
   /** Something was appended: writes one beside the work if it is due. */
@@ -56,7 +56,7 @@ export function snapshotting(
     await write(policy.now()).catch((thrown: unknown) =>
       policy.warn(
         { error: messageOf(thrown) },
-        'no snapshot of the ledger could be written; it is tried again later',
+        'no snapshot of the ledger could be written; it is retried later',
       ),
     );
   };

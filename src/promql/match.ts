@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../kit/result.ts';
-import type { Matcher, Selector } from './parse.ts';
+import type { Matcher, Selector } from './expression.ts';
+import { isPlainLabel } from './print.ts';
 import { escapeRegex, quote } from './scope.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -46,8 +47,9 @@ export function coverSelector(selectors: readonly Selector[]): string {
   for (const label of maps[0]?.keys() ?? []) {
     if (!maps.every((map) => map.has(label))) continue;
     const values = [...new Set(maps.map((map) => map.get(label)!))];
+    const name = isPlainLabel(label) ? label : quote(label);
     parts.push(
-      values.length === 1 ? `${label}=${quote(values[0]!)}` : `${label}=~${quote(alternation(values))}`,
+      values.length === 1 ? `${name}=${quote(values[0]!)}` : `${name}=~${quote(alternation(values))}`,
     );
   }
   return `{${parts.join(',')}}`;

@@ -1,7 +1,7 @@
 import { type BurnRule, burnFires } from './burn.ts';
 
 /** An error budget in numbers. Shares of it, never percents; requests, or slices of time. */
-export interface BudgetCounts {
+interface BudgetCounts {
   readonly requests: number;
   readonly bad: number;
 }
@@ -28,7 +28,7 @@ export interface Adjustment {
   readonly at: number;
 }
 
-export interface Budget {
+interface Budget {
   /** Bad ones that the window's requests allow. */
   readonly allowed: number;
   readonly bad: number;
@@ -78,9 +78,9 @@ export type BudgetState = (typeof BUDGET_STATES)[number];
 
 export const BUDGET_MOVES = {
   BURNS_FAST: 'every window of the rule is at or above its threshold',
-  SPENT: 'nothing is left of the budget',
+  SPENT: 'the error budget is spent',
   ERRORS_REDUCED: 'the burn rate is below the thresholds again',
-  BUDGET_BACK: 'what was spent left the window, or was excused',
+  BUDGET_BACK: 'the bad requests left the window, or were excluded',
   WITHIN_BUDGET: 'the last hour burns no faster than the budget allows',
 } as const;
 export type BudgetMove = keyof typeof BUDGET_MOVES;
@@ -97,7 +97,7 @@ export const BUDGET_TABLE: readonly { from: BudgetState; to: BudgetState; by: Bu
 ];
 
 /** What one look shows; null where there is no data. */
-export interface BudgetSeen {
+interface BudgetSeen {
   readonly left: number | null;
   readonly fast: number | null;
   readonly slow: number | null;

@@ -1,5 +1,5 @@
 /** Burn rates of one SLO: multiples of the rate that spends its budget exactly by the end of its window. */
-export interface Burn {
+export interface BurnRates {
   /** Null: there is no number. */
   readonly fast: number | null;
   readonly slow: number | null;
@@ -12,7 +12,7 @@ export interface BurnRule {
   readonly slow: number | null;
 }
 
-export type BurnWord = 'false' | 'firing' | 'no-data';
+export type BurnState = 'false' | 'firing' | 'no-data';
 
 const known = (value: number | null): value is number => value !== null && !Number.isNaN(value);
 
@@ -20,11 +20,11 @@ const known = (value: number | null): value is number => value !== null && !Numb
  * Whether the burn rule fires. A window without a number is no answer: it blocks a pass and never fails anything.
  * The only place that compares burn rates with a rule.
  */
-export function burnWord(burn: Burn, rule: BurnRule): BurnWord {
+export function burnState(burn: BurnRates, rule: BurnRule): BurnState {
   if (!known(burn.fast)) return 'no-data';
   if (rule.slow === null) return burn.fast >= rule.fast ? 'firing' : 'false';
   if (!known(burn.slow)) return 'no-data';
   return burn.fast >= rule.fast && burn.slow >= rule.slow ? 'firing' : 'false';
 }
 
-export const burnFires = (burn: Burn, rule: BurnRule): boolean => burnWord(burn, rule) === 'firing';
+export const burnFires = (burn: BurnRates, rule: BurnRule): boolean => burnState(burn, rule) === 'firing';

@@ -2,11 +2,11 @@ import { Temporal } from 'temporal-polyfill';
 import type { Calendar } from '../declaration/platform.ts';
 
 /** How far ahead of its first window a calendar is written out: rules have no time zones of their own. */
-export const HORIZON_YEARS = 20;
+const HORIZON_YEARS = 20;
 const DAY_SECONDS = 86_400;
 
 /** A stretch of time in which windows follow each other at a fixed distance, in seconds since the epoch. */
-export interface CalendarSegment {
+interface CalendarSegment {
   readonly from: number;
   /** Distance of one start to the next. */
   readonly every: number;

@@ -470,4 +470,79 @@ describe('exact counts', () => {
       { total: 10, bad: 0 },
     ]);
   });
+
+  it('COUNT-11: a pod that is first seen during the history adds nothing before its second sample', () => {
+    // Scrapes stand on no grid that the clock knows.
+    const at = [1, 2, 3].map((i) => i * I + 1_234);
+    const list = [
+      series(
+        'old',
+        '200',
+        at.map((t, i): Sample => [t, 10 * i]),
+        'p',
+      ),
+      series(
+        'old',
+        '200',
+        [
+          [at[1]!, 7_000],
+          [at[2]!, 7_004],
+        ],
+        'q',
+      ),
+    ];
+    expect(baselineCounts(list, [SLI], ARMS, I).history['s']).toEqual([
+      { total: 10, bad: 0 },
+      { total: 14, bad: 0 },
+    ]);
+  });
+
+  it('COUNT-15: scrapes of a second are pooled to the interval that is judged, and no request is lost', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ canary: fc.nat(40), stable: fc.nat(40), lost: fc.nat(9) }), {
+          minLength: 5,
+          maxLength: 40,
+        }),
+        fc.integer({ min: 0, max: 900 }),
+        (seconds, offset) => {
+          const raised = { new: 0, old: 0 };
+          const samples: Record<'new' | 'old', Sample[]> = { new: [], old: [] };
+          for (const [i, { canary, stable, lost }] of seconds.entries()) {
+            raised.new += canary;
+            raised.old += stable;
+            // A scrape that is lost is told by the next one; the last is there.
+            if (lost !== 1 || i === seconds.length - 1) samples.new.push([1_000 * i + 500, raised.new]);
+            samples.old.push([1_000 * i + offset + 1, raised.old]);
+          }
+          let cursors: CloseRequest['cursors'] = {};
+          let closedAt = 0;
+          const told = { canary: 0, stable: 0 };
+          // Looks go on until everything was told.
+          for (let now = 1_000; now <= 1_000 * (seconds.length + 20); now += 1_000) {
+            const until = (list: Sample[]) => list.filter(([at]) => at < now);
+            const closed = close(
+              [series('new', '200', until(samples.new)), series('old', '200', until(samples.old))],
+              { cursors, closedAt, now, scrapeMs: 1_000, leastMs: 4_500 },
+            );
+            if (closed.intervals.length === 0) continue;
+            expect(now - closedAt, 'as long as is judged').toBeGreaterThanOrEqual(4_500);
+            for (const { counts } of closed.intervals) {
+              told.canary += counts['s']?.canary?.total ?? 0;
+              told.stable += counts['s']?.stable?.total ?? 0;
+            }
+            cursors = { ...cursors, ...closed.cursors };
+            closedAt = now;
+          }
+          expect(told).toEqual({ canary: raised.new, stable: raised.old });
+        },
+      ),
+    ));
+
+  it('COUNT-15: pooling keeps nothing stale that is new: three scrapes without a sample are told as before', () => {
+    const list = [series('new', '200', [[1_000, 1]]), series('old', '200', [[1_000, 1]])];
+    const at = (now: number) => close(list, { now, scrapeMs: 1_000, leastMs: 4_500 });
+    expect(at(2_000)).toMatchObject({ intervals: [], trouble: null });
+    expect(at(4_400)).toMatchObject({ intervals: [], trouble: 'STALE_DATA' });
+  });
 });

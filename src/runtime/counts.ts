@@ -1,14 +1,15 @@
 import { sha256 } from '../kit/digest.ts';
 import { invariant } from '../kit/result.ts';
+import type { Counter } from '../promql/counters.ts';
+import type { Selector } from '../promql/expression.ts';
 import { coverSelector, type Labels, type LabelTest, selectorTest } from '../promql/match.ts';
-import type { Selector } from '../promql/parse.ts';
 import { withMatcher } from '../promql/scope.ts';
 import type { Series } from './port.ts';
 
 /** Where the reading of each series stands: time and value of the last sample that was counted. */
-export type Cursors = Readonly<Record<string, readonly [number, number]>>;
+type Cursors = Readonly<Record<string, readonly [number, number]>>;
 
-export interface Counted {
+interface Counted {
   readonly total: number;
   readonly bad: number;
 }
@@ -23,12 +24,17 @@ export interface Arms {
 /** How one SLO counts: selectors of all requests and of the good (or bad) ones among them. */
 export interface Sli {
   readonly slo: string;
-  readonly total: readonly Selector[];
-  readonly part: readonly Selector[];
+  /** What stands in for an SLO is scraped with it: where one of them is there, the other counted nothing. */
+  readonly standsInFor?: string;
+  readonly total: readonly Counter[];
+  readonly part: readonly Counter[];
   readonly partIs: 'good' | 'bad';
 }
 
-export interface CountedInterval {
+/** SLOs whose counters are scraped together. */
+const together = (sli: Sli): string => sli.standsInFor ?? sli.slo;
+
+interface CountedInterval {
   readonly at: number;
   readonly counts: Readonly<
     Record<string, { readonly canary: Counted | null; readonly stable: Counted | null }>
@@ -60,15 +66,19 @@ export const seriesKey = (labels: Labels): string =>
 interface Reader {
   readonly slo: string;
   readonly side: 'total' | 'part';
+  /** -1 where the counter is taken off. */
+  readonly sign: 1 | -1;
   readonly test: LabelTest;
 }
 
 function readersOf(slis: readonly Sli[]): Reader[] {
-  const compile = (slo: string, side: Reader['side']) => (selector: Selector) => {
-    const test = selectorTest(selector);
-    invariant(test.ok, 'the declaration checked every selector');
-    return { slo, side, test: test.value };
-  };
+  const compile =
+    (slo: string, side: Reader['side']) =>
+    (counter: Counter): Reader => {
+      const test = selectorTest(counter);
+      invariant(test.ok, 'the declaration checked every selector');
+      return { slo, side, sign: counter.minus ? -1 : 1, test: test.value };
+    };
   return slis.flatMap((sli) => [
     ...sli.total.map(compile(sli.slo, 'total')),
     ...sli.part.map(compile(sli.slo, 'part')),
@@ -130,6 +140,12 @@ function read(
   return { increments: increments.sort((a, b) => a.at - b.at), notANumber, newest };
 }
 
+/** An arm brought a sample of the total, of this SLI or of one that is scraped with it. */
+function isScraped(increments: readonly Increment[], slis: readonly Sli[], sli: Sli, arm: ArmName): boolean {
+  const names = slis.filter((other) => together(other) === together(sli)).map((other) => other.slo);
+  return increments.some((i) => i.arm === arm && i.reader.side === 'total' && names.includes(i.reader.slo));
+}
+
 /** Sums one group of increments; an arm without a new sample of its total is missing. */
 function sum(
   increments: readonly Increment[],
@@ -141,9 +157,11 @@ function sum(
     const arm = (name: ArmName): Counted | null => {
       const mine = increments.filter((i) => i.reader.slo === sli.slo && i.arm === name);
       const seen = mine.filter((i) => i.reader.side === 'total');
-      if (seen.length === 0) return zero[name] ? { total: 0, bad: 0 } : null;
-      const total = seen.reduce((all, i) => all + i.delta, 0);
-      const part = mine.filter((i) => i.reader.side === 'part').reduce((all, i) => all + i.delta, 0);
+      if (seen.length === 0)
+        return zero[name] || isScraped(increments, slis, sli, name) ? { total: 0, bad: 0 } : null;
+      const count = (all: number, { delta, reader }: Increment) => all + delta * reader.sign;
+      const total = Math.max(0, seen.reduce(count, 0));
+      const part = mine.filter((i) => i.reader.side === 'part').reduce(count, 0);
       // What is absent is derived from the total: no good request seen means all of them were bad.
       return { total, bad: Math.min(total, Math.max(0, sli.partIs === 'bad' ? part : total - part)) };
     };
@@ -166,21 +184,25 @@ export interface CloseRequest {
   /** End of the interval closed last, or the opening of the release. */
   readonly closedAt: number;
   readonly intervalMs: number;
+  /** What is scraped oftener than it is judged is pooled: an interval stays open until it is as long as this. */
+  readonly leastMs?: number;
+  /** Time between two scrapes, where it is shorter than an interval. */
+  readonly scrapeMs?: number;
   readonly now: number;
   /** Arms that are known to have no traffic: no sample of theirs is a zero, not a gap. */
   readonly zero: Readonly<Record<ArmName, boolean>>;
 }
 
-export interface Closed {
+interface Closed {
   readonly intervals: readonly CountedInterval[];
   readonly cursors: Readonly<Record<string, [number, number]>>;
   readonly trouble: 'NO_DATA' | 'STALE_DATA' | 'NOT_A_NUMBER' | null;
 }
 
 /** Intervals wait this many scrapes for the slower arm before it counts as missing. */
-export const PATIENCE_INTERVALS = 2.5;
+const PATIENCE_INTERVALS = 2.5;
 /** Samples older than this many scrapes are no news. */
-export const STALE_INTERVALS = 3;
+const STALE_INTERVALS = 3;
 
 /**
  * Closes every interval that is complete. An interval is complete once both arms brought a sample;
@@ -201,14 +223,16 @@ export function closeIntervals(request: CloseRequest): Closed {
   };
   const complete = () =>
     slis.every((sli) => {
-      const has = (arm: ArmName) =>
-        zero[arm] || open.some((i) => i.arm === arm && i.reader.slo === sli.slo && i.reader.side === 'total');
+      const has = (arm: ArmName) => zero[arm] || isScraped(open, slis, sli, arm);
       return has('canary') && has('stable');
     });
+  // Samples lie before the look that brings them: an interval is as long as the time between two looks.
+  const last = increments.at(-1)?.at ?? closedAt;
+  const longEnough = (at: number) => (at === last ? now : at) - from >= (request.leastMs ?? 0);
   for (const group of slices(increments, closedAt, intervalMs)) {
     open.push(...group);
     const at = group.at(-1)!.at;
-    if (complete() || at - from > PATIENCE_INTERVALS * intervalMs) close(at);
+    if ((complete() && longEnough(at)) || at - from > PATIENCE_INTERVALS * intervalMs) close(at);
   }
   if (open.length > 0 && now - from > PATIENCE_INTERVALS * intervalMs) close(open.at(-1)!.at);
   return {
@@ -235,16 +259,17 @@ function slices(increments: readonly Increment[], from: number, intervalMs: numb
 function troubleOf(request: CloseRequest, notANumber: boolean, closed: boolean): Closed['trouble'] {
   if (notANumber) return 'NOT_A_NUMBER';
   if (closed) return null;
-  const { series, arms, now, closedAt, intervalMs } = request;
+  const { series, arms, now, closedAt } = request;
+  const scrapeMs = request.scrapeMs ?? request.intervalMs;
   const samples = series
     .filter((s) => s.labels[arms.label] === arms.canary || s.labels[arms.label] === arms.stable)
     .map((s) => s.samples.at(-1)?.[0] ?? 0);
-  if (now - closedAt <= STALE_INTERVALS * intervalMs) return null;
+  if (now - closedAt <= STALE_INTERVALS * scrapeMs) return null;
   if (samples.length === 0) return 'NO_DATA';
-  return now - Math.max(...samples) > STALE_INTERVALS * intervalMs ? 'STALE_DATA' : null;
+  return now - Math.max(...samples) > STALE_INTERVALS * scrapeMs ? 'STALE_DATA' : null;
 }
 
-export interface BaselineCounts {
+interface BaselineCounts {
   readonly history: Readonly<Record<string, (Counted | null)[]>>;
   readonly cursors: Readonly<Record<string, [number, number]>>;
 }

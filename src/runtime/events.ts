@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partsOfLane } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { invariant } from '../kit/result.ts';
 import { type Adjustment, BUDGET_MOVES, BUDGET_STATES, type BudgetMove, type BudgetState } from './budget.ts';
@@ -23,7 +24,6 @@ export const runtimeEvents = {
     approver: z.string().min(1),
   }),
 } as const;
-export type RuntimeEventType = keyof typeof runtimeEvents;
 export const RUNTIME_EVENT_VERSION = 1;
 
 interface Recorded {
@@ -50,7 +50,7 @@ export const noBudgets: Budgets = {
 export function evolve(before: Budgets, record: Recorded): Budgets {
   if (!(record.type in runtimeEvents)) return before;
   invariant(record.v === RUNTIME_EVENT_VERSION, `${record.type} has version ${record.v}`);
-  const [service, environment] = record.subject.split('/') as [string, string];
+  const [service, environment] = partsOfLane(record.subject);
   if (record.type === 'budget.moved') {
     const { slo, to } = runtimeEvents['budget.moved'].parse(record.data);
     return { ...before, states: before.states.with(budgetKey(slo, environment), to) };

@@ -9,7 +9,8 @@ export interface Series {
 }
 
 export interface MetricsFailure {
-  readonly code: 'SOURCE_UNAVAILABLE' | 'QUERY_REFUSED' | 'NONSENSE';
+  /** PARTIAL: it answered, and said itself that something is missing. */
+  readonly code: 'SOURCE_UNAVAILABLE' | 'QUERY_REFUSED' | 'NONSENSE' | 'PARTIAL';
   readonly message: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Result } from '../kit/result.ts';
 
 /** Series go in, rules run over them, and each question is answered: labels as text → value. */
-export interface RuleRun {
+interface RuleRun {
   readonly rules: string;
   readonly intervalMs: number;
   /** How often the rules are evaluated; as often as samples come, where left out. */
@@ -9,8 +9,8 @@ export interface RuleRun {
   readonly series: readonly { readonly series: string; readonly values: string }[];
   readonly questions: readonly { readonly expr: string; readonly atMs: number }[];
 }
-export type Answers = readonly ReadonlyMap<string, number>[];
-export interface RuleFailure {
+type Answers = readonly ReadonlyMap<string, number>[];
+interface RuleFailure {
   readonly code: 'NO_PROMTOOL' | 'RULES_REFUSED';
   readonly message: string;
 }

@@ -50,12 +50,18 @@ export const MAINTENANCE = 'slo:maintenance:active';
 
 export const BURN_ALERT = 'SloMultiWindowBurn';
 export const LADDER_ALERT = 'SloBurnRateLadder';
+export const GROUP_ALERT = 'SloGroupBurn';
 export const POLICY_ALERT = 'SloAlertPolicy';
 export const NO_DATA_ALERT = 'SloNoData';
 
 /** From our own metrics: a release of this service is being taken back. */
 export const CANARY_ALERT = 'SluiceCanaryFailing';
 export const STATE_METRIC = 'sluice_state';
+/** Sluice was scraped, and is not there any more; or Sluice has no answers from a Prometheus. */
+export const AWAY_ALERT = 'SluiceAway';
+export const UNANSWERED_ALERT = 'SluiceUnanswered';
+/** 1 while the latest look at an environment's Prometheus had no answer. */
+export const UNANSWERED_METRIC = 'sluice_metrics_unanswered';
 export const MOVES_METRIC = 'sluice_moves_total';
 export const WEIGHT_METRIC = 'sluice_canary_weight_percent';
 /** Arms side by side, for people to look at: never judged by. */
@@ -63,8 +69,6 @@ export const REVISION_ERRORS = 'slo:revision_errors:ratio:by_group';
 export const REVISION_REQUESTS = 'slo:revision_requests:rate:by_group';
 /** What may be spent, as a share: 1 - objective. */
 export const BUDGET = 'slo:error_budget:ratio';
-
-export const LABELS = { service: 'service', slo: 'slo', environment: 'environment' } as const;
 
 /** Steps of the SRE workbook's ladder. Source: The Site Reliability Workbook, "Alerting on SLOs", table 5-8. */
 export const LADDER = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../test/sim/house.ts';
+import { declare } from '../../test/sim/harness.ts';
 import type { Adjustment } from './budget.ts';
-import { burnFires, burnWord } from './burn.ts';
+import { burnFires, burnState } from './burn.ts';
 import { NO_READING, type SloReading, sloStatus } from './slo-status.ts';
 
 const HOUR = 3_600_000;
@@ -113,12 +113,12 @@ describe('whether the burn rule fires', () => {
     ['the fast one is no number', Number.NaN, 3, 'no-data'],
     ['the slow one is no number', 14, Number.NaN, 'no-data'],
   ] as const)('STATUS-5: %s', (_, fast, slow, word) => {
-    expect(burnWord({ fast, slow }, RULE)).toBe(word);
+    expect(burnState({ fast, slow }, RULE)).toBe(word);
     expect(burnFires({ fast, slow }, RULE)).toBe(word === 'firing');
   });
 
   it('STATUS-5: where one window decides, the other is not asked', () => {
-    expect(burnWord({ fast: 14, slow: null }, { fast: 14, slow: null })).toBe('firing');
-    expect(burnWord({ fast: 13, slow: 100 }, { fast: 14, slow: null })).toBe('false');
+    expect(burnState({ fast: 14, slow: null }, { fast: 14, slow: null })).toBe('firing');
+    expect(burnState({ fast: 13, slow: 100 }, { fast: 14, slow: null })).toBe('false');
   });
 });

@@ -1,6 +1,6 @@
 import { budgetWindowOf, type Environment, type Slo } from '../declaration/platform.ts';
 import { type Adjustment, budgetOf, inWindow } from './budget.ts';
-import { type BurnRule, type BurnWord, burnWord } from './burn.ts';
+import { type BurnRule, type BurnState, burnState } from './burn.ts';
 
 /** What Prometheus recorded of one SLO in one environment; null: there is no number. */
 export interface SloReading {
@@ -26,13 +26,13 @@ export const NO_READING: SloReading = {
 };
 
 /** Why a source said nothing. */
-export interface SourceTrouble {
+interface SourceTrouble {
   readonly code: string;
   readonly message: string;
 }
 
 /** When and from where a reading is. `at`: milliseconds since the epoch, 0: nothing was ever read. */
-export interface ReadingSource {
+interface ReadingSource {
   readonly at: number;
   readonly trouble: SourceTrouble | null;
 }
@@ -50,7 +50,7 @@ export interface SloStatus extends SloReading {
   /** Bad ones that the window's requests allow. */
   readonly allowed: number | null;
   /** Whether the declared burn rule fires. */
-  readonly burn: BurnWord;
+  readonly burn: BurnState;
   readonly rule: BurnRule;
   /** When nothing remains if it burns on as the slow window does; null: it does not, or nothing remains. */
   readonly exhaustedAt: number | null;
@@ -120,7 +120,7 @@ export function sloStatus(
     fast,
     slow,
     rule,
-    burn: burnWord({ fast, slow }, rule),
+    burn: burnState({ fast, slow }, rule),
     ...budgetAfter(slo, windowMs, usable, excluded, source.at),
     excluded,
   };

@@ -1,13 +1,22 @@
 import { existsSync } from 'node:fs';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
+import { HTTPException } from 'hono/http-exception';
+import { faultText } from '../kit/faults.ts';
+import { halfCharacterIn } from '../kit/json.ts';
+import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
+import { LedgerUnavailable } from '../ledger/port.ts';
 import { foreignRequest } from './auth.ts';
 import { answerHead } from './head.ts';
-import { type App, type AppParts, problem, type Variables } from './http.ts';
+import { answerHeaders } from './headers.ts';
+import { type AppParts, type HttpApp, problem, type Variables } from './http.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { budgetRoutes } from './routes/budgets.ts';
+import { commandLineRoutes } from './routes/command-line.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
@@ -15,8 +24,10 @@ import { orderRoutes } from './routes/orders.ts';
 import { pipelineRoutes } from './routes/pipeline.ts';
 import { pullRoutes } from './routes/pulls.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { rollbackRoutes } from './routes/rollback.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 const MAX_BODY = 1 << 20;
@@ -24,7 +35,8 @@ const MAX_BODY = 1 << 20;
 const BY_ANY_NAME: readonly string[] = ['/healthz', '/readyz', '/metrics'];
 
 /** Refuses foreign hosts and origins, bounds what is read, and says what browsers may do with answers. */
-function guard(app: App, parts: Pick<AppParts, 'allowedHosts'>): void {
+function guard(app: HttpApp, parts: Pick<AppParts, 'allowedHosts'>): void {
+  app.use('*', answerHeaders);
   app.use('*', async (c, next) => {
     const { path } = c.req;
     const refused = BY_ANY_NAME.includes(path)
@@ -32,77 +44,107 @@ function guard(app: App, parts: Pick<AppParts, 'allowedHosts'>): void {
       : foreignRequest(c.req.header('host'), c.req.header('origin'), parts.allowedHosts);
     if (refused) return problem(c, 403, 'Forbidden', refused, 'use the address that the server printed');
     await next();
-    c.header('x-content-type-options', 'nosniff');
-    c.header('referrer-policy', 'no-referrer');
-    c.header(
-      'content-security-policy',
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-    );
   });
   app.use('*', answerHead);
   app.use(
     '*',
     bodyLimit({
       maxSize: MAX_BODY,
-      onError: (c) => problem(c, 413, 'Too large', `more than ${MAX_BODY} bytes`),
+      onError: (c) => problem(c, 413, 'Too large', `more than ${MAX_BODY} bytes`, 'send less'),
     }),
   );
+  app.use('/api/*', wholeTexts);
+  // An overview of a fleet is 150 KB of the same names again and again. Streams are left as they are.
+  app.use('/api/*', compress());
 }
 
+/** What cannot be recorded is refused before anything is done about it. */
+const wholeTexts: MiddlewareHandler = async (c, next) => {
+  if (c.req.method === 'GET') return next();
+  const found = halfCharacterIn(await c.req.text());
+  if (!found) return next();
+  const where = pathText(found.path);
+  return problem(c, 400, 'Bad request', `${where}: ${found.message}`, 'send whole characters, as UTF-8');
+};
+
 /** Problems instead of stack traces, wherever they come from. */
-export function endings(app: App): void {
+export function endings(app: HttpApp): void {
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Sluice', version: '1' } });
   app.notFound((c) => problem(c, 404, 'Not found', c.req.path, 'see /openapi.json'));
   app.onError((error, c) => {
-    const full = error.name === 'LedgerUnavailable';
+    if (error instanceof HTTPException)
+      return problem(
+        c,
+        error.status === 415 ? 415 : 400,
+        'Bad request',
+        messageOf(error),
+        'see /openapi.json',
+      ) as never;
+    const ledger = error instanceof LedgerUnavailable ? error : null;
     return problem(
       c,
       503,
-      full ? 'The ledger takes no record' : 'Internal error',
+      ledger === null
+        ? 'Internal error'
+        : ledger.code === 'LEDGER_DAMAGED'
+          ? 'The ledger is damaged'
+          : 'The ledger takes no record',
       messageOf(error),
-      full ? 'free the disk or make it writable; nothing was changed' : 'see the log',
+      ledger?.next ?? 'see the log',
     ) as never;
   });
 }
 
-export function consoleFiles(app: App, directory: string | null): void {
+/** What lies below these is asked by programs: a page would be no answer. */
+const NO_PAGE = /^\/(?:api|assets|auth|webhooks)\//;
+/** The name of an asset has the digest of what is in it: it never changes. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+export function consoleFiles(app: HttpApp, directory: string | null): void {
   if (!directory || !existsSync(directory)) return;
-  app.use('/assets/*', serveStatic({ root: directory }));
-  app.get('*', serveStatic({ root: directory, path: 'index.html' }));
+  app.use('/assets/*', async (c, next) => {
+    await next();
+    if (c.res.status === 200) c.header('cache-control', IMMUTABLE);
+  });
+  app.use('/assets/*', serveStatic({ root: directory, precompressed: true }));
+  const page = serveStatic({ root: directory, path: 'index.html', precompressed: true });
+  app.get('*', (c, next) => {
+    // An asset that is gone is no page: a browser would run it as a script.
+    if (NO_PAGE.test(c.req.path)) return next();
+    c.header('cache-control', 'no-cache');
+    return page(c, next);
+  });
 }
 
 /** A router that refuses strangers, and says what is wrong with a question. */
-export function newApp(parts: Pick<AppParts, 'allowedHosts'>): App {
-  const app: App = new OpenAPIHono<Variables>({
+export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
+  const app: HttpApp = new OpenAPIHono<Variables>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
-      const issue = result.error.issues[0];
-      return problem(
-        c,
-        400,
-        'Bad request',
-        `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as expected'}`,
-        'see /openapi.json',
-      );
+      const { data: value } = result as { readonly data?: unknown };
+      return problem(c, 400, 'Bad request', faultText(result.error.issues, { value }), 'see /openapi.json');
     },
   });
   guard(app, parts);
   return app;
 }
 
-/** The HTTP contract over the house. */
-export function createApp(parts: AppParts): App {
+/** The HTTP contract over the queries. */
+export function createApp(parts: AppParts): HttpApp {
   const app = newApp(parts);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
   ledgerRoutes(app, parts);
   orderRoutes(app, parts);
+  tokenRoutes(app, parts);
   budgetRoutes(app, parts);
   governanceRoutes(app, parts);
   pullRoutes(app, parts);
   pipelineRoutes(app, parts);
+  rollbackRoutes(app, parts);
   auditRoutes(app, parts);
   signInRoutes(app, parts);
+  commandLineRoutes(app, parts);
   streamRoutes(app, parts);
   webhookRoutes(app, parts);
   endings(app);

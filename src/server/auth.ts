@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Actor, Scope } from '../kit/actor.ts';
+import type { Actor, TokenScope } from '../kit/actor.ts';
 import { sha256 } from '../kit/digest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 
@@ -8,19 +8,41 @@ interface KeptToken {
   readonly id: string;
   readonly name: string;
   readonly hash: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly TokenScope[];
+  /** Milliseconds since 1970; null, and left out by earlier versions: it does not expire. */
+  readonly expiresAt?: number | null;
+}
+
+/** A token as it is shown: never its secret, nor its hash. */
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly TokenScope[];
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
 }
 
 export interface Tokens {
-  /** Who presents this secret; undefined if nobody of ours. */
-  whose(secret: string | undefined): Actor | undefined;
+  /** Who presents this secret; undefined if nobody of ours, or if the token has expired or was revoked. */
+  whose(secret: string | undefined, now: number): Actor | undefined;
+  /** Why a secret of ours is no longer good; null: it is good, or not of ours. */
+  ended(secret: string | undefined, now: number): string | null;
   /** Makes a token; its secret is shown once and kept as a hash only. */
   create(
     name: string,
-    scopes: readonly Scope[],
+    scopes: readonly TokenScope[],
     by: Actor,
     now: number,
+    /** Milliseconds since 1970; left out or null: it does not expire. */
+    expiresAt?: number | null,
   ): Promise<{ id: string; token: string }>;
+  /** Every token, the oldest first; those that were revoked too. */
+  list(): readonly TokenView[];
+  /** Ends a token by its id; once more changes nothing. Undefined: there is no such token. */
+  revoke(id: string, by: Actor, now: number): Promise<TokenView | undefined>;
   /** A token of this process alone, for the command line on this machine. */
   readonly local: string;
 }
@@ -31,35 +53,97 @@ export const newSecret = (): string => `sluice_${randomBytes(24).toString('base6
 export const sameSecret = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
+/** A token with its hash, and what became of it. */
+interface HeldToken extends TokenView {
+  readonly hash: string;
+}
+
+const heldOf = (kept: KeptToken, at: number, by: string): HeldToken => ({
+  ...kept,
+  createdAt: at,
+  createdBy: by,
+  expiresAt: kept.expiresAt ?? null,
+  revokedAt: null,
+});
+
+/** Every token of a ledger, by its id. */
+async function heldIn(ledger: LedgerPort): Promise<Map<string, HeldToken>> {
+  const held = new Map<string, HeldToken>();
+  for (const { data, at, actor } of await ledger.read({ type: 'token.created' })) {
+    const kept = data as KeptToken;
+    held.set(kept.id, heldOf(kept, at, actor.id));
+  }
+  for (const { data, at } of await ledger.read({ type: 'token.revoked' })) {
+    const found = held.get((data as { id: string }).id);
+    if (found) held.set(found.id, { ...found, revokedAt: at });
+  }
+  return held;
+}
+
+const viewOf = ({ hash: _, ...view }: HeldToken): TokenView => view;
+
+const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** Why a token is no longer good; null: it is. */
+function endOf({ name, expiresAt, revokedAt }: TokenView, now: number): string | null {
+  if (revokedAt !== null) return `the token "${name}" was revoked on ${day(revokedAt)}`;
+  if (expiresAt !== null && expiresAt <= now) return `the token "${name}" expired on ${day(expiresAt)}`;
+  return null;
+}
+
+/** The tokens of a ledger: what is made or revoked here is recorded there. */
 export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
-  const tokens: KeptToken[] = (await ledger.read({ type: 'token.created' })).map((r) => r.data as KeptToken);
+  const held = await heldIn(ledger);
+  /** Also counts those that are being recorded: no two have the same id. */
+  let made = held.size;
   const local = newSecret();
   const localHash = sha256(local);
+  const record = (type: string, by: Actor, at: number, data: object) =>
+    ledger.append([
+      { at, type, v: 1, subject: 'tokens', actor: { id: by.id, kind: by.kind }, cause: null, data },
+    ]);
+  const found = (secret: string): HeldToken | undefined => {
+    const hash = sha256(secret);
+    return [...held.values()].find((token) => sameSecret(token.hash, hash));
+  };
   return {
     local,
-    whose(secret) {
+    whose(secret, now) {
       if (!secret) return undefined;
-      const hash = sha256(secret);
-      if (sameSecret(hash, localHash)) return { id: 'local', kind: 'person', scopes: ['admin'] };
-      const token = tokens.find((t) => sameSecret(t.hash, hash));
-      return token ? { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes } : undefined;
+      if (sameSecret(sha256(secret), localHash)) return { id: 'local', kind: 'person', scopes: ['admin'] };
+      const token = found(secret);
+      return token && endOf(token, now) === null
+        ? { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes }
+        : undefined;
     },
-    async create(name, scopes, by, now) {
+    ended(secret, now) {
+      const token = secret ? found(secret) : undefined;
+      return token ? endOf(token, now) : null;
+    },
+    async create(name, scopes, by, now, expiresAt = null) {
       const token = newSecret();
-      const kept: KeptToken = { id: `t${tokens.length + 1}`, name, hash: sha256(token), scopes };
-      await ledger.append([
-        {
-          at: now,
-          type: 'token.created',
-          v: 1,
-          subject: 'tokens',
-          actor: { id: by.id, kind: by.kind },
-          cause: null,
-          data: kept,
-        },
-      ]);
-      tokens.push(kept);
-      return { id: kept.id, token };
+      made += 1;
+      const id = `t${made}`;
+      const kept: KeptToken = {
+        id,
+        name,
+        hash: sha256(token),
+        scopes,
+        ...(expiresAt === null ? {} : { expiresAt }),
+      };
+      await record('token.created', by, now, kept);
+      held.set(id, heldOf(kept, now, by.id));
+      return { id, token };
+    },
+    list: () => [...held.values()].map(viewOf),
+    async revoke(id, by, now) {
+      const token = held.get(id);
+      if (!token) return undefined;
+      if (token.revokedAt !== null) return viewOf(token);
+      await record('token.revoked', by, now, { id, name: token.name });
+      const revoked = { ...token, revokedAt: now };
+      held.set(id, revoked);
+      return viewOf(revoked);
     },
   };
 }
@@ -77,7 +161,7 @@ export function foreignRequest(
     return `host ${host ?? '(none)'} is not served here`;
   if (origin && origin !== 'null') {
     const from = URL.canParse(origin) ? new URL(origin).host : '';
-    if (from !== host) return `origin ${origin} may not ask here`;
-  } else if (origin === 'null') return 'an opaque origin may not ask here';
+    if (from !== host) return `origin ${origin} is not allowed here`;
+  } else if (origin === 'null') return 'an opaque origin is not allowed here';
   return undefined;
 }

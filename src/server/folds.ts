@@ -1,4 +1,4 @@
-import { noticesFold } from '../api/notices.ts';
+import { noticesFold } from '../api/notices/fold.ts';
 import { alertsFold } from '../controller/alerts.ts';
 import { measuresFold } from '../controller/measures.ts';
 import { lanesFold } from '../delivery/fold.ts';
@@ -7,12 +7,14 @@ import { governanceFold } from '../governance/fold.ts';
 import type { AnyFold } from '../ledger/fold.ts';
 import type { SnapshotPolicy } from '../ledger/snapshotting.ts';
 import { budgetsFold } from '../runtime/fold.ts';
-import { sentFold } from './notify/notifier.ts';
+import { queriesFold } from '../runtime/queries.ts';
+import { sentFold } from './notify/sent.ts';
 
 /** Everything that a server knows from its ledger: registered before the journal opens, read once. */
 export const SERVER_FOLDS: readonly AnyFold[] = [
   lanesFold,
   budgetsFold,
+  queriesFold,
   alertsFold,
   governanceFold,
   commitsFold,

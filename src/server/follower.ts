@@ -2,16 +2,16 @@ import type { Context } from 'hono';
 import { request } from 'undici';
 import { messageOf } from '../kit/result.ts';
 import { consoleFiles, endings, newApp } from './app.ts';
-import { type App, type AppParts, problem } from './http.ts';
+import { type AppParts, type HttpApp, problem } from './http.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { streamRoutes } from './routes/stream.ts';
 
-export interface FollowerParts
+interface FollowerParts
   extends Pick<
     AppParts,
-    'house' | 'ledger' | 'controller' | 'now' | 'unready' | 'metrics' | 'consoleDir' | 'allowedHosts'
+    'queries' | 'ledger' | 'controller' | 'now' | 'unready' | 'metrics' | 'consoleDir' | 'allowedHosts'
   > {
   /** Who leads, and where it answers; null: nobody, or at no address that is known. */
   leader(): { readonly name: string; readonly address: string | null } | null;
@@ -32,6 +32,10 @@ const NOT_PASSED = new Set([
 const OWN = /^\/(healthz|readyz|metrics|openapi\.json|assets\/.*|api\/v1\/(verdict|ledger.*|events))?$/;
 /** Answered from the ledger where nobody else can. */
 const READS = /^\/api\/v1\/(overview|releases.*)$/;
+
+/** A question for a verdict on where a Rollout stands now. */
+const isStanding = (c: Context): boolean =>
+  c.req.path === '/api/v1/verdict' && c.req.query('phase') === 'now';
 
 async function pass(c: Context, address: string): Promise<Response> {
   const url = new URL(c.req.url);
@@ -56,24 +60,27 @@ async function pass(c: Context, address: string): Promise<Response> {
  * A server that does not lead: it follows the ledger, and gives reads and verdicts from it. Everything else is
  * passed to the leader, with whose scopes it then happens; it decides nothing itself.
  */
-export function createFollowerApp(parts: FollowerParts): App {
+export function createFollowerApp(parts: FollowerParts): HttpApp {
   const app = newApp(parts);
   app.use('*', async (c, next) => {
     const { path } = c.req;
     const page = c.req.method === 'GET' && !path.startsWith('/api/') && !path.startsWith('/auth/');
-    if (page || OWN.test(path)) return next();
+    // Where a Rollout stands only the leader reads; without it such a question waits, as without an answer.
+    const own = OWN.test(path) && !isStanding(c);
+    if (page || own) return next();
     const leader = parts.leader();
     if (leader?.address) {
       try {
         return await pass(c, leader.address);
       } catch (thrown) {
+        if (isStanding(c)) return next();
         if (c.req.method !== 'GET' || !READS.test(path))
-          return problem(c, 503, 'The leader does not answer', messageOf(thrown), 'ask again in a moment');
+          return problem(c, 503, 'The leader does not answer', messageOf(thrown), 'try again in a moment');
       }
     }
-    if (c.req.method === 'GET' && READS.test(path)) return next();
-    const who = leader ? `${leader.name} leads, at no address that is known here` : 'nobody leads now';
-    return problem(c, 503, 'Standing by', `this server follows; ${who}`, 'ask again in a moment');
+    if (isStanding(c) || (c.req.method === 'GET' && READS.test(path))) return next();
+    const who = leader ? `${leader.name} leads, at no address that is known here` : 'there is no leader now';
+    return problem(c, 503, 'On standby', `this server is a follower; ${who}`, 'try again in a moment');
   });
   healthRoutes(app, parts);
   releaseRoutes(app, parts);

@@ -12,7 +12,7 @@ export const answerHead: MiddlewareHandler = async (c, next) => {
   if (c.req.method !== 'HEAD') return next();
   if (HANDLED.test(c.req.path)) {
     c.header('allow', 'GET');
-    return problem(c, 405, 'Method not allowed', 'HEAD is not answered here', 'send GET');
+    return problem(c, 405, 'Method not allowed', 'HEAD is not supported here', 'send GET');
   }
   await next();
   await c.res.body?.cancel();

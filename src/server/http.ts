@@ -1,26 +1,32 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { getCookie } from 'hono/cookie';
 import * as schemas from '../api/schemas.ts';
-import type { Gatekeeper } from '../controller/gate/keeper.ts';
-import type { GovernanceKeeper } from '../controller/governance.ts';
+import type { Gate } from '../controller/gate/gate.ts';
+import type { FreezesAndWaivers } from '../controller/governance/governance.ts';
 import type { Controller } from '../controller/loop.ts';
 import type { Measures } from '../controller/measures.ts';
-import type { Promoter } from '../controller/promotion.ts';
-import type { SyncKeeper } from '../controller/syncing.ts';
-import { type Actor, may, type Scope } from '../kit/actor.ts';
+import type { Promoter } from '../controller/promotion/promoter.ts';
+import type { SyncFollower } from '../controller/sync/sync-follower.ts';
+import { type Actor, may, type TokenScope } from '../kit/actor.ts';
+import { didYouMean } from '../kit/nearest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Tokens } from './auth.ts';
-import type { BudgetHouse } from './budgets.ts';
-import type { GovernanceHouse } from './governance.ts';
-import type { House } from './house.ts';
+import type { BudgetQueries } from './budgets.ts';
+import type { GovernanceQueries } from './governance.ts';
 import type { ServerMetrics } from './metrics.ts';
+import type { ServerQueries } from './queries.ts';
 import type { SignInDesk } from './sign-in.ts';
+
+/** Answers to orders by who gave them and under which key: an order that comes twice is carried out once. */
+export interface Answered {
+  once(c: Context, actor: string, next: Next): Promise<Response | undefined>;
+}
 
 /** What the routes are served from; nothing in here decides anything. */
 export interface AppParts {
-  readonly house: House;
-  readonly budgets: BudgetHouse;
+  readonly queries: ServerQueries;
+  readonly budgets: BudgetQueries;
   /** Names of all SLOs. */
   readonly slos: readonly string[];
   readonly controller: Controller;
@@ -36,13 +42,15 @@ export interface AppParts {
   readonly allowedHosts: readonly string[];
   onAlerts(body: unknown): Promise<void>;
   readonly signIn: SignInDesk;
-  readonly governance: GovernanceKeeper;
-  readonly governanceHouse: GovernanceHouse;
+  /** Orders that were answered: one that comes twice is carried out once. */
+  readonly answered: Answered;
+  readonly governance: FreezesAndWaivers;
+  readonly governanceQueries: GovernanceQueries;
   /** Null: no forge is declared. */
-  readonly gate: Gatekeeper | null;
+  readonly gate: Gate | null;
   /** Null: no forge is declared, so nothing is promoted by pull request. */
   readonly promoter: Promoter | null;
-  readonly sync: SyncKeeper;
+  readonly sync: SyncFollower;
   measures(service: string | null, now: number, spanMs: number): Measures;
   /** Where users are: nothing comes after them. */
   readonly lastEnvironments: readonly string[];
@@ -61,15 +69,19 @@ export interface AppParts {
 }
 
 export type Variables = { Variables: { actor: Actor } };
-export type App = OpenAPIHono<Variables>;
+export type HttpApp = OpenAPIHono<Variables>;
 
-type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 502 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 502 | 503;
 
 /** An RFC 9457 answer: what is wrong, and what to do next. */
-export const problem = (c: Context, status: ProblemStatus, title: string, detail: string, next?: string) =>
-  c.body(JSON.stringify({ type: 'about:blank', title, status, detail, ...(next ? { next } : {}) }), status, {
+export const problem = (c: Context, status: ProblemStatus, title: string, detail: string, next: string) =>
+  c.body(JSON.stringify({ type: 'about:blank', title, status, detail, next }), status, {
     'content-type': 'application/problem+json',
   });
+
+/** The answer about a lane that is not declared: the one that was probably meant, else those that are. */
+export const noSuchLane = (c: Context, lane: string, known: readonly string[]) =>
+  problem(c, 404, 'No such lane', `${lane} is not declared`, didYouMean(lane, known));
 
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
@@ -83,18 +95,22 @@ export const problemAnswer = {
 
 export const SESSION_COOKIE = 'sluice_session';
 
+const bearerOf = (c: Context): string | undefined => c.req.header('authorization')?.replace(/^Bearer /, '');
+
 /**
  * Who asks: by a token of ours, by a CI system's token, or by a session of a browser. A session changes
  * something only from a page of ours: browsers say where a request comes from.
  */
 export async function actorOf(
-  parts: Pick<AppParts, 'tokens' | 'signIn'>,
+  parts: Pick<AppParts, 'tokens' | 'signIn' | 'now'>,
   c: Context,
 ): Promise<Actor | undefined> {
-  const secret = c.req.header('authorization')?.replace(/^Bearer /, '');
+  const secret = bearerOf(c);
   if (secret !== undefined)
     return (
-      parts.tokens.whose(secret) ??
+      parts.tokens.whose(secret, parts.now()) ??
+      // A command line that signed in carries its session as a token.
+      parts.signIn.actorOfSession(secret) ??
       (secret.split('.').length === 3 ? parts.signIn.actorOfToken(secret) : undefined)
     );
   const actor = parts.signIn.actorOfSession(getCookie(c, SESSION_COOKIE));
@@ -105,25 +121,29 @@ export async function actorOf(
 
 /** Lets through who has the scope, and says to others what they lack. */
 export const needs =
-  (parts: Pick<AppParts, 'tokens' | 'signIn'>, scope: Scope): MiddlewareHandler<Variables> =>
+  (
+    parts: Pick<AppParts, 'tokens' | 'signIn' | 'answered' | 'now'>,
+    scope: TokenScope,
+  ): MiddlewareHandler<Variables> =>
   async (c, next) => {
     const actor = await actorOf(parts, c);
+    const ended = actor ? null : parts.tokens.ended(bearerOf(c), parts.now());
     if (!actor)
       return problem(
         c,
         401,
-        'Who is asking?',
-        'a valid token or a session is needed',
-        'sign in, or send Authorization: Bearer …; make one with `sluice token create`',
+        'Unauthorized',
+        `${ended ? `${ended}; ` : ''}this needs a token with scope "${scope}"`,
+        'sign in, or send Authorization: Bearer …; `sluice token create` makes a token',
       );
     if (!may(actor, scope))
       return problem(
         c,
         403,
         'Not allowed',
-        `${actor.id} lacks the scope "${scope}"`,
+        `${actor.id} does not have the scope "${scope}"`,
         'ask for a token or a group with that scope',
       );
     c.set('actor', actor);
-    await next();
+    return parts.answered.once(c, actor.id, next);
   };

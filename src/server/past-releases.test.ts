@@ -52,6 +52,8 @@ describe('releases of the past', () => {
     expect(past.list()).toHaveLength(10_000);
     expect(past.leftOut()).toBe(3);
     expect((await past.find('checkout.prod.1'))?.release.id).toBe('checkout.prod.1');
+    expect((await past.find('checkout.prod.1'))?.records).toHaveLength(1);
     expect((await past.find('checkout.prod.10002'))?.records).toHaveLength(1);
+    expect(await past.find('checkout.prod.10003')).toBeUndefined();
   });
 });

@@ -1,9 +1,9 @@
-import { laneOfRelease, type PastRelease, releaseFrom, releasesOf } from '../controller/history.ts';
+import { laneOfRelease, type PastRelease, releaseFrom } from '../controller/history.ts';
 import { type Lanes, lanesFold } from '../delivery/fold.ts';
 import { type ReleaseSummary, summaryOf } from '../delivery/summary.ts';
-import { fromCanonical } from '../kit/canonical.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import { lanePages, laneRecords } from './lane-records.ts';
 
 /** Releases that are over, and those under way: listed from what is known, told in full from their own records. */
 export interface PastReleases {
@@ -14,21 +14,21 @@ export interface PastReleases {
   find(id: string): Promise<PastRelease | undefined>;
 }
 
-const AT_ONCE = 500;
+const idOf = ({ data }: LedgerRecord): string => (data as { release: string }).release;
 
-async function recordsOf(
-  { history }: Journal,
+/** Where a release of a lane begins, and where the one after it does; by the records that open them alone. */
+async function placeOf(
+  journal: Journal,
   lane: string,
-  from: number,
-  before: number | undefined,
-): Promise<LedgerRecord[]> {
-  const records: LedgerRecord[] = [];
-  for (let after = from - 1; ; ) {
-    const texts = await history.page({ subject: lane, after, before, limit: AT_ONCE });
-    records.push(...texts.map((text) => fromCanonical(text) as LedgerRecord));
-    if (texts.length < AT_ONCE) return records;
-    after = records.at(-1)!.seq;
-  }
+  id: string,
+): Promise<{ from: number; before: number | undefined } | null> {
+  let from: number | null = null;
+  for await (const page of lanePages(journal.history, { subject: lane, type: 'release.opened' }))
+    for (const record of page) {
+      if (from !== null) return { from, before: record.seq };
+      if (idOf(record) === id) from = record.seq;
+    }
+  return from === null ? null : { from, before: undefined };
 }
 
 /** What is under way is told as it is now. */
@@ -39,11 +39,13 @@ function current({ lanes }: Lanes, summary: ReleaseSummary): ReleaseSummary {
 
 export function pastReleases(journal: Journal): PastReleases {
   const state = () => journal.state(lanesFold);
+  const read = (lane: string, from: number, before: number | undefined) =>
+    laneRecords(journal.history, { subject: lane, before }, from);
   const list = () => [...state().releases.values()].map((summary) => current(state(), summary));
 
   /** Where the release after it begins, in the same lane. */
   const nextOf = ({ lane, seq }: ReleaseSummary): number | undefined =>
-    list().find((other) => other.lane === lane && other.seq > seq)?.seq;
+    [...state().releases.values()].find((other) => other.lane === lane && other.seq > seq)?.seq;
 
   return {
     list,
@@ -52,9 +54,10 @@ export function pastReleases(journal: Journal): PastReleases {
       const lane = laneOfRelease(id);
       if (!lane) return undefined;
       const summary = state().releases.get(id);
-      if (summary) return releaseFrom(lane, await recordsOf(journal, lane, summary.seq, nextOf(summary)));
-      // Older than those that are listed: somewhere in the whole history of its lane.
-      return releasesOf(lane, await recordsOf(journal, lane, 1, undefined)).find((p) => p.release.id === id);
+      if (summary) return releaseFrom(lane, await read(lane, summary.seq, nextOf(summary)));
+      // Older than those that are listed: its place is not known.
+      const place = await placeOf(journal, lane, id);
+      return place ? releaseFrom(lane, await read(lane, place.from, place.before)) : undefined;
     },
   };
 }

@@ -1,6 +1,7 @@
-import type { Asked } from '../controller/followed.ts';
-import type { Platform } from '../declaration/platform.ts';
+import type { DesiredRevision } from '../controller/rollout-desired-state.ts';
+import { namespaceOf, type Platform } from '../declaration/platform.ts';
 import type { ArgoRollouts } from '../delivery/adapters/argo-rollouts/delivery.ts';
+import type { RolloutStanding } from '../delivery/answer.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { Stack, StackOptions } from '../embedded/stack.ts';
 import { systemClock } from '../io/clock.ts';
@@ -9,9 +10,11 @@ import type { WiringContext } from './context.ts';
 import { openCluster } from './kubernetes.ts';
 
 /** Rollouts of every environment that a cluster delivers. */
-export interface Clusters {
+interface Clusters {
   delivery(environment: string): DeliveryPort;
-  readonly asked: Asked;
+  readonly asked: DesiredRevision;
+  /** Where a Rollout stands, read now; null: it cannot be read, or nobody follows it. */
+  standing(service: string, environment: string): Promise<RolloutStanding | null>;
   close(): Promise<void>;
 }
 
@@ -23,16 +26,22 @@ export async function openClusters({
 }: WiringContext): Promise<Result<Clusters, string>> {
   const followed = platform.environments.filter((e) => e.delivery === 'argo-rollouts');
   const opened = new Map<string, ArgoRollouts>();
-  for (const { name, cluster } of followed) {
+  const places = new Map(
+    platform.services.map(({ name, rollout = name, container = null }) => [name, { rollout, container }]),
+  );
+  for (const environment of followed) {
+    const { name, cluster } = environment;
     const kubernetes = await openCluster(cluster, env);
     if (!kubernetes.ok) return fail(`the cluster of ${name}: ${kubernetes.error}`);
-    const { argoRollouts } = await import('../delivery/adapters/argo-rollouts/delivery.ts');
-    const place = { kubernetes: kubernetes.value, clock: systemClock, namespace: cluster.namespace };
-    opened.set(name, argoRollouts({ ...place, warn }));
+    const { argoRolloutsIn } = await import('../delivery/adapters/argo-rollouts/namespaces.ts');
+    const namespaces = new Map(platform.services.map((s) => [s.name, namespaceOf(s, environment)]));
+    const place = { kubernetes: kubernetes.value, clock: systemClock, namespaces };
+    opened.set(name, argoRolloutsIn({ ...place, places, warn }));
   }
   return ok({
     delivery: (environment) => opened.get(environment)!.delivery,
     asked: (service, environment) => opened.get(environment)?.asked(service) ?? null,
+    standing: async (service, environment) => (await opened.get(environment)?.standing(service)) ?? null,
     close: async () => void (await Promise.all([...opened.values()].map((one) => one.close()))),
   });
 }

@@ -8,7 +8,7 @@ import { repositoryOf } from './places.ts';
 import { readSecret } from './secrets.ts';
 
 /** The desired state, and where heads of the ledger are anchored beside it. */
-export interface OpenDesired {
+interface OpenDesired {
   readonly repository: DesiredRepository;
   readonly anchors: AnchorStore;
 }
@@ -57,7 +57,7 @@ async function openHere({ platform, work, directory }: WiringContext, repository
   const branches = branchesOf(platform);
   const seed = join(directory, 'desired');
   if (platform.forge?.at.kind === 'local') {
-    const { openBare } = await import('../gitops/adapters/forge-local/forge.ts');
+    const { openBare } = await import('../gitops/adapters/forge-local/bare.ts');
     const fill = (scratch: string) => openRepository(scratch, branches, seed);
     await openBare(repository, branches, fill, join(work, 'forge', 'seed'));
   } else if (platform.repository.path === 'embedded') await openRepository(repository, branches, seed);

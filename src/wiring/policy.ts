@@ -9,6 +9,7 @@ import { readOptionalSecret } from './secrets.ts';
 export interface OpenPolicy {
   readonly port: PolicyPort;
   readonly wasm: Uint8Array | null;
+  close(): Promise<void>;
 }
 
 const ownPolicy = (root: string): string => join(root, 'policy');
@@ -16,7 +17,7 @@ const ownPolicy = (root: string): string => join(root, 'policy');
 const ownDigest = (root: string): string =>
   (JSON.parse(readFileSync(join(ownPolicy(root), 'sluice.json'), 'utf8')) as { digest: string }).digest;
 
-/** The declared policy: compiled in, or on an OPA server; a team's bundle beside it. */
+/** The declared policy: on a thread of its own, or on an OPA server; a team's bundle beside it. */
 export async function openPolicy(context: WiringContext): Promise<Result<OpenPolicy, string>> {
   const { platform, directory, root, env } = context;
   const { server, bundle } = platform.policy;
@@ -27,11 +28,13 @@ export async function openPolicy(context: WiringContext): Promise<Result<OpenPol
     return mapOk(readOptionalSecret(server.bearer, env), (bearer) => ({
       port: serverPolicy({ ...options, ...(bearer ? { bearer } : {}) }),
       wasm,
+      close: async () => {},
     }));
   }
-  const { wasmPolicy } = await import('../governance/adapters/opa-wasm/policy.ts');
+  const { threadPolicy } = await import('../governance/adapters/opa-wasm/thread-policy.ts');
   const team = bundle ? { file: resolve(directory, bundle.path), digest: bundle.digest } : null;
-  return ok({ port: wasmPolicy({ directory: ownPolicy(root), team }), wasm });
+  const port = threadPolicy({ directory: ownPolicy(root), team });
+  return ok({ port, wasm, close: () => port.close() });
 }
 
 /** The policy that came with this version, in this process or on a server that was named; no declaration is read. */
@@ -52,6 +55,13 @@ export const openKeptPolicy = (wasm: Uint8Array, identity: PolicyIdentity): Poli
   engine: 'wasm',
   identity: async () => ok(identity),
   team: async () => ok([]),
-  gate: async (facts) =>
-    (await import('../governance/adapters/opa-wasm/policy.ts')).keptPolicy(wasm, identity).gate(facts),
+  async gate(facts) {
+    const { threadPolicy } = await import('../governance/adapters/opa-wasm/thread-policy.ts');
+    const policy = threadPolicy({ kept: wasm, identity });
+    try {
+      return await policy.gate(facts);
+    } finally {
+      await policy.close();
+    }
+  },
 });

@@ -2,7 +2,7 @@ import { type ServeFile, serveFile } from '../cli/client.ts';
 import { writeAtomic } from '../io/files.ts';
 
 /** What a server leaves in its work folder for the command line and for whoever watches it. */
-export interface ServedFile extends ServeFile {
+interface ServedFile extends ServeFile {
   readonly repository: string;
   /** Where each service answers, by environment. */
   readonly edges: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -7,6 +7,7 @@ import { openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { openReceivers } from './notifications.ts';
 import { openKeptPolicy, openPolicy } from './policy.ts';
+import { openReader } from './reading.ts';
 import { openSignIn } from './sign-in.ts';
 import { openSync } from './sync.ts';
 
@@ -23,6 +24,7 @@ export const wiring = {
   openMemoryLedger,
   openMetrics,
   openPolicy,
+  openReader,
   openReceivers,
   openSignIn,
   openStack,

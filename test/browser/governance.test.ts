@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReleases } from '../../shop/profile.ts';
 import { propose } from '../../src/cli/demo/people.ts';
-import { desiredOf } from '../../src/cli/demo/story.ts';
+import { desiredOf } from '../../src/cli/demo/stage.ts';
 import { pushChange } from '../../src/wiring/developer.ts';
 import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
@@ -74,7 +74,7 @@ describe('the governance plane in Chromium', () => {
       'freeze',
     );
     await until('it is refused', 10_000, async () =>
-      /lacks the scope "operate"/.test(await dialog.innerText()),
+      /does not have the scope "operate"/.test(await dialog.innerText()),
     );
     await dialog.locator('[name="token"]').fill(await token('operate', 'waive'));
     await dialog.getByRole('button', { name: 'freeze', exact: true }).click();
@@ -88,14 +88,12 @@ describe('the governance plane in Chromium', () => {
   it('CONSOLE-14: denied: the reason with what helps; a waiver from the page lets it through, on record', async () => {
     await visit('/pulls');
     await until('denied', 15_000, async () =>
-      /may not merge\. Denied: checkout in prod is frozen/.test(await heading()),
+      /cannot merge\. Denied: checkout in prod is frozen/.test(await heading()),
     );
-    expect(await page.locator('.reasons').first().innerText()).toMatch(/FROZEN[\s\S]*What helps/);
+    expect(await page.locator('.reasons').first().innerText()).toMatch(/FROZEN[\s\S]*To unblock/);
     await shot('pulls-denied');
     await fill(/Waiver/, { minutes: '30', reason: 'the provider changes tonight' }, 'grant');
-    await until('on record', 15_000, async () =>
-      /Let through by/.test(await page.locator('main').innerText()),
-    );
+    await until('on record', 15_000, async () => /Allowed by/.test(await page.locator('main').innerText()));
     await shot('pulls-waived');
     await visit('/freezes');
     await until('the waiver is listed', 10_000, async () =>
@@ -118,7 +116,7 @@ describe('the governance plane in Chromium', () => {
     await shot('audit');
     await page.locator('[name="type"]').fill('');
     await page.locator('[name="text"]').fill('quarter end');
-    await page.getByRole('button', { name: 'Search' }).click();
+    await page.locator('main').getByRole('button', { name: 'Search' }).click();
     await until('found', 10_000, async () => /quarter end/.test(await page.locator('.timeline').innerText()));
     expect(page.url()).toContain('text=quarter');
   });
@@ -138,7 +136,7 @@ describe('the governance plane in Chromium', () => {
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of ['/pipeline', '/pulls', '/freezes', '/audit?type=gate.decided']) {
       await visit(path);
-      await until('the page', 10_000, async () => !/Looking/.test(await heading()));
+      await until('the page', 10_000, async () => !/Loading/.test(await heading()));
       const wide = await page.evaluate('document.documentElement.scrollWidth');
       expect(wide, path).toBeLessThanOrEqual(360);
       await page.screenshot({ path: join(SHOTS, `${path.slice(1).split('?')[0]}-360.png`), fullPage: true });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import { openStage, type Stage } from '../e2e/stage.ts';
@@ -33,18 +32,14 @@ describe('the pipeline in Chromium', () => {
   };
 
   it('CONSOLE-18: waiting: the version moves through dev and stage, and its pull request waits on the arrow to prod', async () => {
-    const frozen = await stage.client().post<{ id: string }>(
-      '/api/v1/freezes',
-      {
-        scope: 'prod',
-        reason: 'the audit is today',
-        until: new Date(Date.now() + 3_600_000).toISOString(),
-      },
-      randomUUID(),
-    );
+    const frozen = await stage.client().post<{ id: string }>('/api/v1/freezes', {
+      scope: 'prod',
+      reason: 'the audit is today',
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+    });
     await stage.propose('1.1.0', 'dev');
     await page.goto(`${stage.server().url}/pipeline`);
-    await until('dev is judged', LONG_MS, async () => /1\.1\.0 at 100 %/.test(await checkout().innerText()));
+    await until('dev is judged', LONG_MS, async () => /1\.1\.0 at 100%/.test(await checkout().innerText()));
     await until('the promotion to prod', LONG_MS, async () => (await standOf('prod')).pull !== null);
     const { pull } = await standOf('prod');
     await until(
@@ -69,7 +64,7 @@ describe('the pipeline in Chromium', () => {
 
   it('CONSOLE-18: promoting: its share of the traffic, what it still needs, and that Git and prod are coming together', async () => {
     await until('a canary in prod', LONG_MS, async () =>
-      /1\.1\.0 at (20|50) %/.test(await checkout().innerText()),
+      /1\.1\.0 at (20|50)%/.test(await checkout().innerText()),
     );
     await until('its numbers', 30_000, async () =>
       /[1-9]\d* of 332 good requests/.test(await checkout().innerText()),
@@ -79,8 +74,8 @@ describe('the pipeline in Chromium', () => {
     );
     await shot('pipeline-promoting');
     await until('it is out', LONG_MS, async () => (await stage.lane()).stable === '1.1.0');
-    await until('all is said to be at rest', 30_000, async () =>
-      /at rest in every environment/.test(await heading()),
+    await until('no release is said to be in progress', 30_000, async () =>
+      /No release is in progress/.test(await heading()),
     );
   });
 
@@ -90,7 +85,7 @@ describe('the pipeline in Chromium', () => {
     await until('said in words', 30_000, async () =>
       /checkout 2\.0\.0 in prod was rolled back/.test(await checkout().innerText()),
     );
-    await page.getByText('1 refused here and in what comes after').click();
+    await page.getByText('1 rejected here and in later environments').click();
     await shot('pipeline-rolled-back');
     await until('Git agrees again', LONG_MS, async () => {
       const stand = await standOf('prod');
@@ -100,7 +95,7 @@ describe('the pipeline in Chromium', () => {
     const { all } = await stage.client().get<MeasuresAnswer>('/api/v1/measures');
     expect(all).toMatchObject({ failures: 1, deployments: 5 });
     expect(all.leadTimeMs).toBeGreaterThan(10_000);
-    expect(await page.locator('section[aria-label="How delivery goes"]').innerText()).toContain(
+    expect(await page.locator('section[aria-label="Delivery performance"]').innerText()).toContain(
       'reached prod',
     );
   });
@@ -109,7 +104,7 @@ describe('the pipeline in Chromium', () => {
     const { digest } = (await standOf('prod')).condemned[0]!;
     await page.getByRole('button', { name: 'Lift …' }).click();
     const dialog = page.locator('dialog[open]');
-    expect(await dialog.innerText()).toContain('overrides that verdict');
+    expect(await dialog.innerText()).toContain('overrides the verdict');
     await dialog.getByLabel('Reason').fill('the coupon service is mended');
     await dialog.getByLabel('Token').fill(stage.server().token);
     await dialog.getByRole('button', { name: 'lift' }).click();

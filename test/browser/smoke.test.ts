@@ -22,14 +22,14 @@ describe('the console of a server that has just started', () => {
 
   it('CONSOLE-1: useful from the first second: what is there, what comes next', async () => {
     await page.goto(`${stage.server().url}/`);
-    await page.waitForSelector('article.cell');
-    expect(await page.locator('article.cell').count()).toBe(4);
+    await page.waitForSelector('.fleet .lane');
+    expect(await page.locator('.fleet .lane').count()).toBe(4);
     await shot('overview-first');
   });
 
   it('CONSOLE-1: every page that the console links to opens, has something to say, and says no error', async () => {
     const links = await page.evaluate(
-      '[...document.querySelectorAll("nav.top a")].map((a) => a.getAttribute("href"))',
+      '[...document.querySelectorAll("nav.side a")].map((a) => a.getAttribute("href"))',
     );
     const paths = [...new Set(links as string[])];
     expect(paths.length).toBeGreaterThan(4);
@@ -37,7 +37,7 @@ describe('the console of a server that has just started', () => {
       await page.goto(`${stage.server().url}${path}`);
       await until(`the page ${path}`, 20_000, async () => {
         const heading = await page.locator('h1').innerText();
-        return heading.length > 0 && !/Looking/.test(heading);
+        return heading.length > 0 && !/Loading/.test(heading);
       });
     }
     expect(errors).toEqual([]);

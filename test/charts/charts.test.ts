@@ -101,7 +101,7 @@ describe('what the charts ask of Prometheus and Argo CD', () => {
     });
     const set = parse(files.get('eu/applicationset.yaml')!) as Resource;
     expect(set.spec).toMatchObject({
-      generators: [{ list: { elements: [{ service: 'api' }] } }],
+      generators: [{ list: { elements: [{ service: 'api', namespace: 'pipeline' }] } }],
       template: {
         metadata: { name: '{{service}}-eu' },
         spec: {

@@ -3,40 +3,39 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Io } from '../../src/cli/io.ts';
 import { type LedgerRecord, seal } from '../../src/ledger/record.ts';
-import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
 import { writeLedger } from '../ledger-folder.ts';
-import { createHouse } from '../sim/house.ts';
+import { createHouse } from '../sim/harness.ts';
+import { PROGRAMS, runCli } from './run.ts';
 
-const VECTORS = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../vectors/evidence-vectors.json'), 'utf8'),
-) as {
+interface Vector {
   name: string;
   intervals: unknown[];
   expected: {
     firstPass: number | null;
     firstFail: number | null;
-    at: { index: number; overBudget: number; worseThanStable: number; exposure: number; verdict: string }[];
+    firstStepBack?: number | null;
+    at: {
+      index: number;
+      overBudget: number;
+      worseThanStable: number;
+      exposure: number;
+      clumps?: number;
+      verdict: string;
+      stepBack?: boolean;
+    }[];
   };
-}[];
+}
+const vectors = (edition: 1 | 2) =>
+  JSON.parse(
+    readFileSync(join(import.meta.dirname, `../vectors/evidence-${edition}.json`), 'utf8'),
+  ) as Vector[];
 
 const scratch = () => temporaryFolder('cli');
 
 async function sluice(args: string[], more: Partial<Io> = {}) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    env: { PATH: process.env['PATH'] },
-    cwd: scratch(),
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-    ...more,
-  };
-  const exit = await main(args, io);
-  return { exit, out: out.join(''), err: err.join(''), cwd: io.cwd };
+  const cwd = more.cwd ?? scratch();
+  return { ...(await runCli(args, { env: PROGRAMS, ...more, cwd })), cwd };
 }
 
 /** A work folder whose ledger holds a good and a bad release. */
@@ -53,19 +52,23 @@ async function workFolder(): Promise<string> {
 }
 
 describe('sluice judge', () => {
-  it.each(VECTORS.map((v) => [v.name, v] as const))('CLI-1: judge --trace --json: %s', async (_, vector) => {
+  const both = ([1, 2] as const).flatMap((edition) =>
+    vectors(edition).map((v) => [edition, v.name, v] as const),
+  );
+  it.each(both)('CLI-1: judge --trace --json, edition %i: %s', async (edition, _, vector) => {
     const cwd = scratch();
     writeFileSync(join(cwd, 'trace.json'), JSON.stringify(vector));
-    const { exit, out, err } = await sluice(['judge', '--trace', 'trace.json', '--json'], { cwd });
-    const { firstPass, firstFail, at } = vector.expected;
+    const which = edition === 1 ? ['--edition', '1'] : [];
+    const { exit, out, err } = await sluice(['judge', '--trace', 'trace.json', ...which, '--json'], { cwd });
+    const { firstPass, firstFail, firstStepBack = null, at } = vector.expected;
     const answer = JSON.parse(out);
-    expect(answer).toMatchObject({ schema: 'sluice.dev/judge/v1', firstPass, firstFail });
+    expect(answer).toMatchObject({ schema: 'sluice.dev/judge/v1', firstPass, firstFail, firstStepBack });
     expect(answer.intervals).toHaveLength(vector.intervals.length);
     for (const e of at) {
       const got = answer.intervals[e.index];
-      expect(got.verdict).toBe(e.verdict);
-      for (const n of ['overBudget', 'worseThanStable', 'exposure'] as const)
-        expect(Math.abs(got[n] - e[n])).toBeLessThan(1e-9);
+      expect([got.verdict, got.stepBack]).toEqual([e.verdict, e.stepBack ?? false]);
+      for (const n of ['overBudget', 'worseThanStable', 'exposure', 'clumps'] as const)
+        if (e[n] !== undefined) expect(Math.abs(got[n] - e[n])).toBeLessThan(1e-9);
       expect(got.reasons.length).toBeGreaterThan(0);
     }
     expect(exit).toBe(firstFail === null && firstPass !== null ? 0 : 1);
@@ -74,7 +77,7 @@ describe('sluice judge', () => {
 
   it('CLI-2: a person sees both lines of evidence against the bar', async () => {
     const cwd = scratch();
-    writeFileSync(join(cwd, 'trace.json'), JSON.stringify(VECTORS[1]));
+    writeFileSync(join(cwd, 'trace.json'), JSON.stringify(vectors(2)[1]));
     const { out } = await sluice(['judge', '--trace', 'trace.json'], { cwd });
     expect(out).toContain('fails at interval 9');
     expect(out).toContain('bar 6.9');
@@ -94,11 +97,20 @@ describe('sluice judge', () => {
     [
       '{"settings":{"objective":0.99,"steps":1},"intervals":[{"step":3,"canary":null,"stable":null}]}',
       'TRACE_SETTINGS',
+      '1',
     ],
-  ])('CLI-3: the trace %s is refused with exit 2 and a next step', async (text, code) => {
+    ['{"settings":{"objective":0.99},"intervals":[]}', 'TRACE_SETTINGS', '1'],
+    ['{"settings":{"objective":0.99,"witnesses":1},"intervals":[]}', 'TRACE_SETTINGS'],
+    [
+      '{"settings":{"objective":0.99},"intervals":[{"step":1,"canary":null,"stable":null},{"step":0,"canary":null,"stable":null}]}',
+      'TRACE_SETTINGS',
+    ],
+  ])('CLI-3: the trace %s is refused with exit 2 and a next step', async (text, code, edition = '2') => {
     const cwd = scratch();
     writeFileSync(join(cwd, 'trace.json'), text);
-    const { exit, out } = await sluice(['judge', '--trace', 'trace.json', '--json'], { cwd });
+    const { exit, out } = await sluice(['judge', '--trace', 'trace.json', '--edition', edition, '--json'], {
+      cwd,
+    });
     expect(exit).toBe(2);
     expect(JSON.parse(out)).toMatchObject({
       schema: 'sluice.dev/error/v1',
@@ -108,8 +120,8 @@ describe('sluice judge', () => {
 });
 
 describe('sluice init and validate', () => {
-  it('CLI-4: init writes an example that validates, and never over files', async () => {
-    const first = await sluice(['init', 'mine']);
+  it('CLI-47: init --example writes an example that validates, and never over files', async () => {
+    const first = await sluice(['init', 'mine', '--example', 'shop']);
     expect(first.exit).toBe(0);
     const valid = await sluice(['validate', 'mine', '--json'], { cwd: first.cwd });
     expect(valid.exit).toBe(0);
@@ -117,13 +129,13 @@ describe('sluice init and validate', () => {
       ok: true,
       services: ['frontend', 'cart', 'checkout', 'payment'],
     });
-    const again = await sluice(['init', 'mine'], { cwd: first.cwd });
+    const again = await sluice(['init', 'mine', '--example', 'shop'], { cwd: first.cwd });
     expect(again.exit).toBe(1);
     expect(again.err).toContain('nothing was written');
   });
 
   it('CLI-5: validate tells every problem with file and line, and exits 2', async () => {
-    const { cwd } = await sluice(['init', '.']);
+    const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     const file = join(cwd, 'platform.yaml');
     writeFileSync(
       file,
@@ -134,7 +146,7 @@ describe('sluice init and validate', () => {
     const { exit, err } = await sluice(['validate', '.'], { cwd });
     expect(exit).toBe(2);
     expect(err).toMatch(/platform\.yaml:\d+: spec\.environments\[0\]\.mode: expected observe or enforce/);
-    expect(err).toContain('Mend these lines');
+    expect(err).toContain('Fix these lines');
     const json = await sluice(['validate', '.', '--json'], { cwd });
     expect(JSON.parse(json.out)).toMatchObject({
       ok: false,
@@ -172,7 +184,7 @@ describe('sluice init and validate', () => {
 
   it('CLI-7: colour only on a terminal, and never under NO_COLOR', async () => {
     const cwd = scratch();
-    writeFileSync(join(cwd, 't.json'), JSON.stringify(VECTORS[0]));
+    writeFileSync(join(cwd, 't.json'), JSON.stringify(vectors(2)[0]));
     const args = ['judge', '--trace', 't.json'];
     expect((await sluice(args, { cwd })).out).not.toContain('\u001b');
     expect((await sluice(args, { cwd, outTty: true })).out).toContain('\u001b');
@@ -182,7 +194,7 @@ describe('sluice init and validate', () => {
 
 describe('sluice render', () => {
   it('CLI-11: render writes what differs, and --check finds drift and nothing else', async () => {
-    const { cwd } = await sluice(['init', '.']);
+    const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     const render = (...more: string[]) => sluice(['render', '.', '--out', 'out', ...more], { cwd });
     expect((await render('--check')).exit).toBe(1);
     expect((await render()).out).toContain('prod/prometheus/rules.yml');
@@ -200,7 +212,7 @@ describe('sluice render', () => {
   });
 
   it('CLI-11: a folder that cannot be written leaves everything as it was', async () => {
-    const { cwd } = await sluice(['init', '.']);
+    const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     writeFileSync(join(cwd, 'out'), 'a file, not a folder');
     const refused = await sluice(['render', '.', '--out', 'out'], { cwd });
     expect([refused.exit, refused.err]).toEqual([3, expect.stringContaining('nothing was written')]);
@@ -217,10 +229,10 @@ describe('sluice ledger', () => {
     });
     const explained = await sluice(['ledger', 'explain', 'checkout.prod.2', '--work', work]);
     expect(explained.out).toMatch(
-      /was rolled back .* after its first request: \d+ % of \d+ requests failed, stable 0 %/,
+      /was rolled back .* after its first request: \d+% of \d+ requests failed, stable 0%/,
     );
     expect(explained.out).toMatch(
-      /over budget [\d.]+ of 6\.91 \(answered yes\); worse than stable [\d.]+ of 6\.91 \(answered yes\)/,
+      /over budget [\d.]+ of 6\.91 \(yes\); worse than stable [\d.]+ of 6\.91 \(yes\)/,
     );
     expect((await sluice(['ledger', 'explain', 'checkout.prod.9', '--work', work])).exit).toBe(1);
   });
@@ -235,6 +247,9 @@ describe('sluice ledger', () => {
       return sluice(['ledger', 'verify', '--file', 'a.jsonl', ...more], { cwd });
     };
     expect((await verify(lines)).exit).toBe(0);
+    const empty = await verify([]);
+    expect(empty).toMatchObject({ exit: 2, err: expect.stringMatching(/NO_RECORDS[\s\S]*Next: export/) });
+    expect(empty.out).not.toContain('verified');
     const changed = await verify(lines.with(4, lines[4]!.replace('"v":1', '"v":2')));
     expect([changed.exit, changed.out]).toEqual([1, expect.stringContaining('record 5 was changed')]);
     const dropped = await verify(lines.toSpliced(6, 1));
@@ -341,7 +356,7 @@ describe('sluice import, test and replay', () => {
       { cwd },
     );
     expect([done.exit, done.out]).toEqual([0, expect.stringContaining('2 of 2 checks')]);
-    expect(done.out).toContain('harm beyond doubt stops it');
+    expect(done.out).toContain('a release is stopped by the evidence rule');
     const valid = await sluice(['validate', 'd', '--json'], { cwd });
     expect(valid.exit).toBe(0);
     const platform = readFileSync(join(cwd, 'd/platform.yaml'), 'utf8');
@@ -353,7 +368,7 @@ describe('sluice import, test and replay', () => {
     );
     expect([again.exit, again.err]).toEqual([2, expect.stringContaining('would be overwritten')]);
     const part = await sluice(
-      ['import', 'flagger', join(FLAGGER, 'osm-canary.yaml'), '--out', 'p', '--json'],
+      ['import', 'flagger', join(FLAGGER, 'kuma-canary.yaml'), '--out', 'p', '--json'],
       { cwd },
     );
     expect([part.exit, JSON.parse(part.out).canaries[0].checks.map((c: { as: string }) => c.as)]).toEqual([
@@ -368,7 +383,7 @@ describe('sluice import, test and replay', () => {
       'apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: { name: a }\nspec: {}\n',
     );
     const broken = await sluice(['import', 'flagger', 'broken.yaml'], { cwd });
-    expect([broken.exit, broken.err]).toEqual([2, expect.stringContaining('spec.targetRef')]);
+    expect([broken.exit, broken.err]).toEqual([1, expect.stringContaining('broken.yaml:4: spec.targetRef')]);
   });
 
   it('CLI-15: templates become guards with their names filled in; what is not asked of Prometheus is left out', async () => {
@@ -406,8 +421,10 @@ spec: { provider: { type: datadog }, query: "avg:x" }
     writeFileSync(join(cwd, 'c.yaml'), canary);
     const done = await sluice(['import', 'flagger', 'c.yaml', '--out', 'd'], { cwd });
     expect(done.exit).toBe(1);
-    expect(done.out).toMatch(/datadog +left out +it is asked of datadog/);
-    expect(done.out).toMatch(/nobody +left out +its template "missing" is not among these files/);
+    expect(done.out).toMatch(/datadog +left out +it queries datadog/);
+    expect(done.out).toMatch(
+      /nobody +left out +its template "missing" of namespace prod is not in these files/,
+    );
     const platform = readFileSync(join(cwd, 'd/platform.yaml'), 'utf8');
     expect(platform).toContain('namespace="prod",app="shop",code="404"}[1m]');
     expect(platform).toMatch(/- 20\n\s+- 40\n\s+- 60\n\s+- 100/);
@@ -416,7 +433,7 @@ spec: { provider: { type: datadog }, query: "avg:x" }
   });
 
   it('CLI-13: a case that fails shows what was expected, what came, and the series as a chart', async () => {
-    const { cwd } = await sluice(['init', '.']);
+    const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     const cases = (expected: string) => `apiVersion: sluice.dev/v1
 kind: SloTest
 metadata: { name: c }
@@ -431,7 +448,7 @@ spec:
 `;
     writeFileSync(join(cwd, 'cases.yaml'), cases('500'));
     const held = await sluice(['test', '.'], { cwd });
-    expect([held.exit, held.out]).toEqual([0, expect.stringContaining('1 cases hold')]);
+    expect([held.exit, held.out]).toEqual([0, expect.stringContaining('1 cases passed')]);
     writeFileSync(join(cwd, 'cases.yaml'), cases("'< 14'"));
     const failed = await sluice(['test', '.'], { cwd });
     expect([failed.exit, failed.out]).toEqual([
@@ -444,15 +461,15 @@ spec:
     });
     writeFileSync(join(cwd, 'cases.yaml'), cases('500').replace('0+10x12', '0+10y12'));
     const wrong = await sluice(['test', '.'], { cwd });
-    expect([wrong.exit, wrong.err]).toEqual([2, expect.stringContaining('cases.yaml:7')]);
+    expect([wrong.exit, wrong.out]).toEqual([2, expect.stringContaining('cases.yaml:7')]);
     writeFileSync(join(cwd, 'cases.yaml'), cases('500').replace('checkout-availability', 'checkout-avail'));
-    expect((await sluice(['test', '.'], { cwd })).err).toContain('no SLO is named');
+    expect((await sluice(['test', '.'], { cwd })).out).toContain('no SLO is named');
   });
 
   it('CLI-14: replay of an export; a changed byte of it is found, a wrong time refused', async () => {
-    const { cwd } = await sluice(['init', '.']);
+    const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     const refused = await sluice(['replay', '.', '--from', 'yesterday'], { cwd });
-    expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining('no moment')]);
+    expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining('is not a time')]);
     writeFileSync(join(cwd, 'empty.jsonl'), '');
     const none = await sluice(['replay', '.', '--file', 'empty.jsonl'], { cwd });
     expect([none.exit, none.out]).toEqual([0, expect.stringContaining('nothing to judge again')]);

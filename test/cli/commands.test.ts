@@ -7,46 +7,44 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { parseSync, Visitor } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 import { createParts } from '../../src/app/parts.ts';
-import type { Context } from '../../src/cli/command.ts';
-import type { Io } from '../../src/cli/io.ts';
-import { COMMANDS, main } from '../../src/main.ts';
+import type { CommandContext } from '../../src/cli/command.ts';
+import { EXAMPLES } from '../../src/cli/examples.ts';
+import { COMMANDS } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
+import { runCli, testIo } from './run.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-function testIo() {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    env: {},
-    cwd: ROOT,
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  };
-  return { io, out, err };
-}
-
-async function sluice(args: readonly string[]) {
-  const { io, out, err } = testIo();
-  const exit = await main(args, io);
-  return { exit, out: out.join(''), err: err.join('') };
-}
+const sluice = (args: readonly string[]) => runCli(args);
 
 interface Declared {
   readonly path: string;
   readonly description: string;
+  readonly options: readonly string[];
+  /** What its options and arguments say of themselves, by how they are written. */
+  readonly described: readonly (readonly [string, string])[];
 }
 
 /** A command and everything below it, as they declare themselves. */
 const withSubcommands = (command: CommandUnknownOpts, path: string): Declared[] => [
-  { path, description: command.description() },
+  {
+    path,
+    description: command.description(),
+    options: command.options.map((o) => o.long ?? ''),
+    described: [
+      ...command.options.map((o) => [o.flags, o.description] as const),
+      ...command.registeredArguments.map((a) => [`<${a.name()}>`, a.description] as const),
+    ],
+  },
   ...command.commands.flatMap((c) => withSubcommands(c, `${path} ${c.name()}`)),
 ];
 
-const context: Context = { io: testIo().io, parts: createParts(ROOT), run: async () => {} };
+const context: CommandContext = {
+  io: testIo().io,
+  parts: createParts(ROOT, join(ROOT, 'src/main.ts')),
+  commands: COMMANDS,
+  run: async () => {},
+};
 const declared = (
   await Promise.all(
     COMMANDS.map(async ([name, description, load]) => {
@@ -61,6 +59,45 @@ describe('commands', () => {
   it.each(declared.map((d) => [d.path, d.description]))('CLI-16: sluice %s says what it does', (_, what) =>
     expect(what).toMatch(/\w/),
   );
+
+  it.each(declared.map((d) => [d.path, d] as const))(
+    'CLI-40: sluice %s begins with a verb, and its help ends with two examples that use its options',
+    async (path, { description, options }) => {
+      expect(description).toMatch(/^[A-Z][a-z]+ /);
+      const [first, second] = EXAMPLES[path] ?? [];
+      expect((await sluice([...path.split(' '), '--help'])).out).toContain(
+        `\nExamples:\n  ${first}\n  ${second}\n`,
+      );
+      for (const example of [first, second]) {
+        expect(example).toMatch(new RegExp(`^sluice ${path}( |$)`));
+        if (declared.some((d) => d.path.startsWith(`${path} `))) continue;
+        for (const [option] of example!.matchAll(/--[a-z-]+/g)) expect(options).toContain(option);
+      }
+    },
+  );
+
+  it.each(declared.map((d) => [d.path, d] as const))(
+    'CLI-50: every option and argument of sluice %s says what it is',
+    (_, { described }) => {
+      for (const [what, said] of described)
+        expect([what, said]).toEqual([what, expect.stringMatching(/\w{2}/)]);
+    },
+  );
+
+  it.each([
+    ['statsu', 'Did you mean status?'],
+    ['ledger verfy', 'Did you mean verify?'],
+    ['release aborrt checkout prod', 'Did you mean abort?'],
+    ['status --pipelin', 'Did you mean --pipeline?'],
+    ['explain slo checkout-availabilty examples/shop', 'did you mean "checkout-availability"?'],
+    ['render examples/shop --out x --format kubernets', 'kubernetes'],
+  ])('CLI-50: sluice %s is told what was meant', async (line, said) => {
+    const { exit, err } = await sluice(line.split(' '));
+    expect([exit, err]).toEqual([2, expect.stringContaining(said)]);
+  });
+
+  it('CLI-40: there is no example of a command that does not exist', () =>
+    expect(Object.keys(EXAMPLES).sort()).toEqual(declared.map((d) => d.path).sort()));
 
   it('CLI-16: the help lists every command with what it does, and a wrong name is told the nearest one', async () => {
     const help = await sluice(['--help']);
@@ -140,7 +177,9 @@ async function withClosedPipe(...args: string[]) {
 describe('a reader that went away', () => {
   it.each([['schema'], ['--help'], ['init --json']])('CLI-18: sluice %s ends quietly', async (line) => {
     const main = join(ROOT, 'src/main.ts');
-    const args = line.split(' ').map((a) => (a === 'init' ? ['init', temporaryFolder('closed-pipe')] : [a]));
+    const args = line
+      .split(' ')
+      .map((a) => (a === 'init' ? ['init', temporaryFolder('closed-pipe'), '--example', 'shop'] : [a]));
     expect(await withClosedPipe(main, ...args.flat())).toEqual({ code: 0, err: '' });
   });
 

@@ -2,33 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SAMPLES } from '../../scripts/samples.ts';
-import type { Io } from '../../src/cli/io.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { gitAnchors } from '../../src/gitops/adapters/git/anchors.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { EMPTY_HEAD, type LedgerRecord, seal } from '../../src/ledger/record.ts';
-import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
-import { desired, gateHouse, platformText, SLOS } from '../gate/house.ts';
+import { desired, gateHouse, platformText, SLOS } from '../gate/harness.ts';
 import { writeLedger } from '../ledger-folder.ts';
 import { POLICY } from '../policy/engines.ts';
+import { PROGRAMS, runCli } from './run.ts';
 
 const scratch = () => temporaryFolder('cli');
-async function sluice(args: string[], cwd = scratch()) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    env: { PATH: process.env['PATH'] },
-    cwd,
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  };
-  const exit = await main(args, io);
-  return { exit, out: out.join(''), err: err.join('') };
-}
+const sluice = (args: string[], cwd = scratch()) => runCli(args, { cwd, env: PROGRAMS });
 const sample = (file: string) => join(POLICY, 'samples', file);
 const UNREACHABLE = ['SOURCE_UNAVAILABLE', 'SOURCE_NONSENSE'];
 
@@ -60,10 +45,10 @@ describe('sluice gate', () => {
   it('GATE-19: to a person: one line a reason, what would unblock it', async () => {
     const { out } = await sluice(['gate', '--input', sample('budget.denied.json')]);
     expect(out).toMatch(
-      /^deny {2}Denied: the error budget of checkout-availability in prod is spent: -25\.0 % left/,
+      /^deny {2}Denied: the error budget of checkout-availability in prod is spent: overspent by 25\.0%/,
     );
-    expect(out).toContain('unblock: wait until the window has forgotten enough');
-    expect(out).toMatch(/Looks again within 10 min.*\nDecision d-|Looks again within 10 min.*Decision d-/s);
+    expect(out).toContain('To unblock: wait until enough of the bad requests have left the window');
+    expect(out).toMatch(/Re-evaluated within 10 min.*\nDecision d-|Re-evaluated within 10 min.*Decision d-/s);
   });
 
   it.each([
@@ -119,7 +104,7 @@ async function decidedFolder() {
   const h = await gateHouse();
   h.numbers.left = -0.25;
   const number = await h.open({ 'environments/prod/checkout.yaml': desired('1.9.0', 'f') });
-  await h.look();
+  await h.tick();
   const work = scratch();
   const { seq, hash } = await writeLedger(work, 'gate', await h.ledger.read());
   const repository = join(scratch(), 'anchors.git');
@@ -131,11 +116,17 @@ async function decidedFolder() {
   return { work, repository, decision, seq, hash };
 }
 
+/** The hash of a record of a work folder. */
+async function hashAt(work: string, seq: number): Promise<string> {
+  const shown = await sluice(['ledger', 'show', String(seq), '--work', work, '--json']);
+  return (JSON.parse(shown.out) as { record: LedgerRecord }).record.hash;
+}
+
 describe('sluice ledger, as audit', () => {
   it('AUDIT-1: a decision is explained and recomputed', async () => {
     const { work, decision } = await decidedFolder();
     const told = await sluice(['ledger', 'explain', decision, '--work', work]);
-    expect(told.out).toMatch(/Denied, BUDGET_EXHAUSTED: .*-25\.0 % left, 125 bad of 100000/);
+    expect(told.out).toMatch(/Denied, BUDGET_EXHAUSTED: .*overspent by 25\.0%, 125 bad of 100000/);
     const replayed = await sluice(['ledger', 'replay', decision, '--work', work, '--json']);
     expect(replayed.exit).toBe(0);
     expect(JSON.parse(replayed.out)).toMatchObject({
@@ -221,6 +212,31 @@ describe('sluice ledger, as audit', () => {
       unanchored: lines.length - 1,
       breaks: [{ seq: 2, code: 'CHANGED' }],
     });
+  });
+
+  it('ANCHOR-7: doctor says how far the ledger is anchored, and whether the last anchor lies in it', async () => {
+    const { work, seq, hash } = await decidedFolder();
+    const doctor = async () => JSON.parse((await sluice(['doctor', '--work', work, '--json'])).out).ledger;
+    expect(await doctor()).toEqual({ head: seq, anchor: null, unanchored: seq, objection: null });
+    const repository = join(work, 'desired');
+    await git(work, ['init', '--quiet', '--bare', repository]);
+    const anchors = gitAnchors(repository, null);
+    await anchors.write({ ledger: 'gate', seq: seq - 1, hash: await hashAt(work, seq - 1), at: 1 }, []);
+    expect(await doctor()).toEqual({
+      head: seq,
+      anchor: { seq: seq - 1, at: 1 },
+      unanchored: 1,
+      objection: null,
+    });
+    const told = await sluice(['doctor', '--work', work]);
+    expect(told.out).toMatch(new RegExp(`last anchor +#${seq - 1}, .* ago: is in the chain`));
+    expect(told.out).toMatch(/not anchored +1 record\n/);
+    const kept = await anchors.read('gate', 1);
+    if (!kept.ok) throw new Error(kept.error.message);
+    await anchors.write({ ledger: 'gate', seq: seq + 1, hash, at: 2 }, kept.value.tips);
+    expect(await doctor()).toMatchObject({ unanchored: seq, objection: { code: 'GAP', seq: seq + 1 } });
+    expect([1, 3]).toContain((await sluice(['doctor', '--work', work])).exit);
+    expect(JSON.parse((await sluice(['doctor', '--work', scratch(), '--json'])).out).ledger).toBeNull();
   });
 
   it('AUDIT-4: CloudEvents carry the records as they are', async () => {

@@ -1,28 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLES } from '../../scripts/samples.ts';
-import type { Io } from '../../src/cli/io.ts';
-import { main } from '../../src/main.ts';
 import { temporaryFolder } from '../folder.ts';
 import { moduleFiles, type OpaServer, POLICY, startOpa } from '../policy/engines.ts';
 import { tool } from '../tools.ts';
+import { PROGRAMS, runCli } from './run.ts';
 
 const scratch = () => temporaryFolder('cli');
-async function sluice(args: string[], cwd = scratch()) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    env: { PATH: process.env['PATH'] },
-    cwd,
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  };
-  const exit = await main(args, io);
-  return { exit, out: out.join(''), err: err.join('') };
-}
+const sluice = (args: string[], cwd = scratch()) => runCli(args, { cwd, env: PROGRAMS });
 const sample = (file: string) => join(POLICY, 'samples', file);
 
 describe.skipIf(!tool('opa'))('sluice gate by an OPA server', () => {

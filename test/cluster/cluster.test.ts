@@ -4,6 +4,7 @@ import { chartsStory } from './story/charts.ts';
 import { clustersStory } from './story/clusters.ts';
 import { faultStory } from './story/faults.ts';
 import { handStory } from './story/hand.ts';
+import { outsideStory } from './story/outside.ts';
 import { releaseStory } from './story/release.ts';
 
 describe('on Kubernetes', () => {
@@ -13,4 +14,5 @@ describe('on Kubernetes', () => {
   handStory(stage);
   clustersStory(stage);
   faultStory(stage);
+  outsideStory(stage);
 });

@@ -79,7 +79,7 @@ export function existingMachine(kubeconfig: string): Machine {
       throw new Error('this cluster is not ours to break');
     },
     async stop() {
-      const made = ['dev', 'stage', 'prod', 'lab', 'sluice', 'argocd', 'argo-rollouts'];
+      const made = ['dev', 'stage', 'prod', 'lab', 'outside', 'charts', 'sluice', 'argocd', 'argo-rollouts'];
       // Argo CD holds its Applications until it has taken away what they made, and it ends first.
       kubectl([
         'delete',

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/io/clock.ts';
+import { writeAtomic } from '../../src/io/files.ts';
 import type { Kubernetes } from '../../src/io/kubernetes/client.ts';
 import { type Reflector, reflect } from '../../src/io/kubernetes/reflector.ts';
 import type { Machine } from './machine.ts';
@@ -103,7 +104,8 @@ const wrapped = (home: string, body: string): string => `
 worker_processes 1;
 pid ${home}/nginx.pid;
 error_log ${home}/error.log warn;
-events { worker_connections 2048; }
+# A machine that stands still for some seconds lets requests pile up, and each of them takes connections twice.
+events { worker_connections 16384; }
 http {
   access_log off;
   # A reload closes idle connections of clients, and a request that was just sent on one is lost: none is kept.
@@ -157,7 +159,8 @@ export async function startIngress(
     const next = text();
     if (next === written) return;
     written = next;
-    writeFileSync(file, next);
+    // nginx may still be reading what it was told of last.
+    writeAtomic(file, next);
     spawnSync('nginx', ['-c', file, '-p', home, '-s', 'reload']);
   };
   const status = { status: { loadBalancer: { ingress: [{ ip: machine.net.node }] } } };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openPage } from '../browser/chromium.ts';
 import { sweep } from '../kept/keeping.ts';
 import { recordsIn, storedRows } from '../kept/rows.ts';
-import type { ClusterHouse } from './house.ts';
+import type { ClusterHouse } from './harness.ts';
 import { recordsOf } from './people.ts';
 import { leaderToken } from './server.ts';
 import { declarationOf } from './shop.ts';

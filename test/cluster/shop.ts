@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
-import { bundle, type ImageSpec, layerOf, nodeRootfs, ociArchive } from '../../scripts/image.ts';
+import { bundle } from '../../scripts/bundle.ts';
+import { type ImageSpec, layerOf, nodeRootfs, ociArchive } from '../../scripts/image.ts';
 import { digestOfVersion, readReleases } from '../../shop/profile.ts';
 import { compile } from '../../src/controller/compile.ts';
 import { type Format, renderAll } from '../../src/controller/render.ts';
@@ -85,6 +86,7 @@ export function platformText(at: Addresses): string {
   const environment = (name: Environment, more: string) => `    - name: ${name}
       delivery: argo-rollouts
       cluster: { server: '${at.apiServer}', namespace: ${name} }
+      judgeInterval: 1s
       prometheus: { address: '${at.prometheus[name]}', scrapeInterval: 1s, evaluationInterval: 1s, budgetInterval: 10s }
 ${more}`;
   const load = (duration: string, rps: number) => `      load:
@@ -135,11 +137,12 @@ ${load('', 130)}      burn: { fast: { window: 30s, threshold: 14 } }
         server: '${at.abroad}'
         namespace: abroad
         kubeconfig: { secretRef: { env: SLUICE_ABROAD_KUBECONFIG } }
+      judgeInterval: 1s
       prometheus: { address: '${at.prometheus.lab}', scrapeInterval: 1s, evaluationInterval: 1s, budgetInterval: 10s }
       validation: canary
       burn: { fast: { window: 30s, threshold: 14 } }
       budget: { holds: false }
-  strategy: { steps: [20, 50, 100], warmUp: 1s, dwell: 3s, deadline: 5m, hold: 10m }
+  strategy: { steps: [20, 50, 100], warmUp: 1s, dwell: 3s, dwellAtFull: 3s, deadline: 5m, hold: 10m }
   recovery: { looks: 2, burnBelow: 1, for: 5s }
   services:
 ${SERVICES.map((name) => `    - { name: ${name}, slos: [${name}-availability] }`).join('\n')}
@@ -200,12 +203,21 @@ export async function repositoryFiles(at: Addresses, images: ShopImages): Promis
       replicas: 1,
       abortScaleDownDelaySeconds: 2,
       podDisruptionBudget: { enabled: false },
-      terminationGracePeriodSeconds: 8,
-      preStopSeconds: 2,
+      // The stand-in of the ingress controller may be behind by some seconds where the machine is busy.
+      terminationGracePeriodSeconds: 16,
+      preStopSeconds: 8,
+      // A pod that shares two cores with a whole cluster may answer late, and is not ended for it.
       probes: {
-        readiness: { path: '/healthz', initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 10 },
+        readiness: {
+          path: '/healthz',
+          initialDelaySeconds: 0,
+          periodSeconds: 1,
+          timeoutSeconds: 5,
+          failureThreshold: 10,
+        },
+        liveness: { initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 12 },
       },
-      resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '192Mi' } },
+      resources: { requests: { cpu: '40m', memory: '32Mi' }, limits: { memory: '192Mi' } },
       traffic: { mode: service === 'frontend' ? 'edge' : 'internal' },
       metrics: { interval: '1s' },
     });

@@ -84,7 +84,7 @@ describe('anchors in the repository itself', () => {
     for (let n = 1; n <= 3; n++) {
       await ledger.append(entries(2));
       heads.unshift({ ledger: 'shop', ...(await ledger.head()), at: n });
-      await anchoring.look(n);
+      await anchoring.tick(n);
     }
     expect(await anchors(repository)).toMatchObject(heads);
     expect((await git(repository, ['rev-list', '--count', REF])).trim()).toBe('3');
@@ -96,15 +96,15 @@ describe('anchors in the repository itself', () => {
     const ledger = memoryLedger('shop');
     const store = gitAnchors(repository, null);
     const first = server(ledger, store);
-    await first.anchoring.look(1);
+    await first.anchoring.tick(1);
     expect([first.asked(), await tipOf(repository)]).toEqual([0, null]);
     await ledger.append(entries(2));
-    await first.anchoring.look(2);
+    await first.anchoring.tick(2);
     const [asked, made] = [first.asked(), await objects(repository)];
-    for (let n = 3; n < 20; n++) await first.anchoring.look(n);
+    for (let n = 3; n < 20; n++) await first.anchoring.tick(n);
     expect([first.asked(), await objects(repository)]).toEqual([asked, made]);
     const second = server(ledger, store);
-    await second.anchoring.look(20);
+    await second.anchoring.tick(20);
     expect(await objects(repository)).toBe(made);
     expect(second.anchoring.status()).toEqual({ anchored: 2, trouble: null });
   });
@@ -129,21 +129,21 @@ describe('anchors in the repository itself', () => {
       const before = memoryLedger('shop');
       const honest = server(before, gitAnchors(repository, null));
       await before.append(entries(4));
-      await honest.anchoring.look(1);
+      await honest.anchoring.tick(1);
       await before.append(entries(2, 5));
-      await honest.anchoring.look(2);
+      await honest.anchoring.tick(2);
       const tip = await tipOf(repository);
       const ledger = memoryLedger('shop', attack([...(await before.texts())]));
       const { anchoring, warned } = server(ledger, gitAnchors(repository, null));
-      await anchoring.look(3);
+      await anchoring.tick(3);
       expect(anchoring.status()).toMatchObject({ anchored: null, trouble: { code, tampered: true } });
       for (let n = 4; n < 10; n++) {
         await ledger.append([entry(n)]);
-        await anchoring.look(n);
+        await anchoring.tick(n);
       }
       expect(await tipOf(repository)).toBe(tip);
       expect(anchoring.status()).toMatchObject({ anchored: null, trouble: { tampered: true } });
-      expect(warned).toEqual(['the ledger is not anchored any more: it is not the one that was anchored']);
+      expect(warned).toEqual(['anchoring stopped: the ledger is not the one that was anchored']);
       expect(anchorWarnings(anchoring.status())).toHaveLength(1);
     },
   );
@@ -152,12 +152,12 @@ describe('anchors in the repository itself', () => {
     const repository = await bare();
     const before = memoryLedger('shop');
     await before.append(entries(3));
-    await server(before, gitAnchors(repository, null)).anchoring.look(1);
+    await server(before, gitAnchors(repository, null)).anchoring.tick(1);
     await before.append(entries(3, 4));
     const texts = [...(await before.texts())];
     const ledger = memoryLedger('shop', texts.with(4, texts[4]!.replace('"n":5', '"n":50')));
     const { anchoring } = server(ledger, gitAnchors(repository, null));
-    await anchoring.look(2);
+    await anchoring.tick(2);
     expect(anchoring.status().trouble).toMatchObject({ code: 'CHAIN_BROKEN', tampered: true });
     expect((await anchors(repository)).map((a) => a.seq)).toEqual([3]);
   });
@@ -166,7 +166,7 @@ describe('anchors in the repository itself', () => {
     const repository = await bare();
     const honest = memoryLedger('shop');
     await honest.append(entries(4));
-    await server(honest, gitAnchors(repository, null)).anchoring.look(1);
+    await server(honest, gitAnchors(repository, null)).anchoring.tick(1);
     let texts = rehashed([...(await honest.texts())], 2);
     const ledger: LedgerPort = {
       ...honest,
@@ -174,11 +174,11 @@ describe('anchors in the repository itself', () => {
       texts: (options) => memoryLedger('shop', texts).texts(options),
     };
     const { anchoring, warned } = server(ledger, gitAnchors(repository, null));
-    await anchoring.look(2);
+    await anchoring.tick(2);
     expect(anchoring.status().trouble).not.toBeNull();
     await honest.append(entries(1, 5));
     texts = [...(await honest.texts())];
-    await anchoring.look(3);
+    await anchoring.tick(3);
     expect(anchoring.status()).toEqual({ anchored: 5, trouble: null });
     expect(warned.at(-1)).toBe('the ledger is anchored again');
   });
@@ -196,7 +196,7 @@ describe('anchors in the repository itself', () => {
     await ledger.append(entries(3));
     const predecessor = await old();
     await ledger.append(entries(1, 4));
-    await server(ledger, gitAnchors(repository, null)).anchoring.look(5);
+    await server(ledger, gitAnchors(repository, null)).anchoring.tick(5);
     expect((await git(repository, ['rev-parse', `${REF}^`])).trim()).toBe(predecessor);
     expect((await anchors(repository)).map((a) => a.seq)).toEqual([4, 3]);
     // One that the chain does not hold is no predecessor.
@@ -204,7 +204,7 @@ describe('anchors in the repository itself', () => {
     const forged = memoryLedger('shop', rehashed([...(await ledger.texts())], 4));
     await forged.append(entries(1));
     const { anchoring } = server(forged, gitAnchors(repository, null));
-    await anchoring.look(6);
+    await anchoring.tick(6);
     expect(anchoring.status().trouble).toMatchObject({ code: 'CHANGED' });
   });
 
@@ -217,14 +217,14 @@ describe('anchors in the repository itself', () => {
     const raced: AnchorStore = {
       read: store.read,
       write: async (...args) => {
-        await other.anchoring.look(1);
+        await other.anchoring.tick(1);
         return store.write(...args);
       },
     };
     const { anchoring } = server(ledger, raced);
-    await anchoring.look(1);
+    await anchoring.tick(1);
     expect(anchoring.status().trouble).toMatchObject({ code: 'REFUSED', tampered: false });
-    await anchoring.look(2);
+    await anchoring.tick(2);
     expect(anchoring.status()).toEqual({ anchored: 2, trouble: null });
     expect(await anchors(repository)).toHaveLength(1);
   });
@@ -244,7 +244,7 @@ describe('anchors in the repository itself', () => {
     const ledger = memoryLedger('shop');
     await ledger.append(entries(1));
     const { anchoring } = server(ledger, gitAnchors(repository, null));
-    await anchoring.look(1);
+    await anchoring.tick(1);
     expect(anchoring.status().trouble).toMatchObject({ code, tampered: true });
     expect(await tipOf(repository)).toBe(commit);
   });
@@ -274,7 +274,7 @@ describe('anchors in a repository that lives elsewhere', () => {
     ];
     for (const [n, s] of [one, two, one].entries()) {
       await ledger.append(entries(1));
-      await s.anchoring.look(n);
+      await s.anchoring.tick(n);
     }
     expect((await anchors(remote)).map((a) => a.seq)).toEqual([3, 2, 1]);
     expect([...one.warned, ...two.warned]).toEqual([]);
@@ -292,12 +292,12 @@ describe('anchors in a repository that lives elsewhere', () => {
     });
     for (let n = 1; n < 4; n++) {
       await ledger.append(entries(1));
-      await anchoring.look(n);
+      await anchoring.tick(n);
     }
     expect(warned).toEqual(['the ledger could not be anchored']);
     expect(anchoring.status().trouble).toMatchObject({ code: 'UNAVAILABLE', tampered: false });
     away = false;
-    await anchoring.look(5);
+    await anchoring.tick(5);
     expect((await anchors(remote)).map((a) => a.seq)).toEqual([3]);
     expect(anchoring.status().trouble).toBeNull();
   });
@@ -311,15 +311,15 @@ describe('anchors in a repository that lives elsewhere', () => {
     const { anchoring, warned } = server(ledger, {
       read: store.read,
       write: async (...args) => {
-        if (!(await tipOf(remote))) await other.anchoring.look(7);
+        if (!(await tipOf(remote))) await other.anchoring.tick(7);
         return store.write(...args);
       },
     });
-    await anchoring.look(1);
+    await anchoring.tick(1);
     expect(anchoring.status().trouble).toMatchObject({ code: 'REFUSED' });
     expect(warned).toEqual(['the ledger could not be anchored']);
     expect(await anchors(remote)).toHaveLength(1);
-    await anchoring.look(2);
+    await anchoring.tick(2);
     expect(anchoring.status().trouble).toBeNull();
   });
 
@@ -329,9 +329,9 @@ describe('anchors in a repository that lives elsewhere', () => {
     const here = copyOf(remote);
     const { anchoring } = server(honest, here.store);
     await honest.append(entries(3));
-    await anchoring.look(1);
+    await anchoring.tick(1);
     await honest.append(entries(1, 4));
-    await anchoring.look(2);
+    await anchoring.tick(2);
     const texts = rehashed([...(await honest.texts())], 2);
     const { hash } = JSON.parse(texts.at(-1)!) as LedgerRecord;
     const tree = (await git(remote, ['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
@@ -344,7 +344,7 @@ describe('anchors in a repository that lives elsewhere', () => {
       // The server's own copy remembers what was there, even where the remote was rewritten.
       const again = server(ledger, here.store);
       await ledger.append(entries(1));
-      await again.anchoring.look(3);
+      await again.anchoring.tick(3);
       expect(again.anchoring.status().trouble).toMatchObject({ code: 'CHANGED', tampered: true });
       expect(await tipOf(remote)).toBe(forged);
     }
@@ -355,10 +355,10 @@ describe('anchors in a repository that lives elsewhere', () => {
     const ledger = memoryLedger('shop');
     const { anchoring } = server(ledger, copyOf(remote).store);
     await ledger.append(entries(1));
-    await anchoring.look(1);
+    await anchoring.tick(1);
     await git(remote, ['update-ref', '-d', REF]);
     await ledger.append(entries(1, 2));
-    await anchoring.look(2);
+    await anchoring.tick(2);
     expect((await anchors(remote)).map((a) => a.seq)).toEqual([2, 1]);
   });
 });

@@ -5,10 +5,10 @@ import { type ControllerPorts, createController } from '../../src/controller/loo
 import { createSloStatuses } from '../../src/controller/slo-statuses.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { createFollowerApp } from '../../src/server/follower.ts';
-import { createHouseViews } from '../../src/server/house.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { createQueries } from '../../src/server/queries.ts';
 import { journalOver } from '../journal.ts';
-import { createHouse } from '../sim/house.ts';
+import { createHouse } from '../sim/harness.ts';
 
 const HEADERS = { host: '127.0.0.1:7117' };
 const never = (): never => {
@@ -38,7 +38,7 @@ async function rig() {
   });
   let leader: { name: string; address: string | null } | null = null;
   const app = createFollowerApp({
-    house: createHouseViews({ platform, controller, journal, statuses, now }),
+    queries: createQueries({ platform, controller, journal, statuses, now }),
     ledger: journal,
     controller,
     now,

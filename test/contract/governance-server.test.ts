@@ -2,26 +2,29 @@ import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import Provider from 'oidc-provider';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditAnswer } from '../../src/api/governance.ts';
 import { alertReceiver } from '../../src/controller/alerts.ts';
-import { createBudgets } from '../../src/controller/budgets.ts';
-import type { Gatekeeper } from '../../src/controller/gate/keeper.ts';
+import { createBudgetEvaluator } from '../../src/controller/budgets/budget-evaluator.ts';
+import type { Gate } from '../../src/controller/gate/gate.ts';
 import type { SignIn } from '../../src/declaration/platform.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import type { ForgeHint } from '../../src/gitops/forge.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
+import { createAnswered } from '../../src/server/answered.ts';
 import { createApp } from '../../src/server/app.ts';
+import { searchAudit } from '../../src/server/audit.ts';
 import { loadTokens } from '../../src/server/auth.ts';
-import { createBudgetHouse } from '../../src/server/budgets.ts';
-import { createGovernanceHouse } from '../../src/server/governance.ts';
-import { createHouseViews } from '../../src/server/house.ts';
+import { createBudgetQueries } from '../../src/server/budgets.ts';
+import { createGovernanceQueries } from '../../src/server/governance.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { claimsFit, createSignIn, scopesOfGroups } from '../../src/server/sign-in.ts';
-import { desired, digest, gateHouse, openKept } from '../gate/house.ts';
+import { createQueries } from '../../src/server/queries.ts';
+import { claimsFit, scopesOfGroups } from '../../src/server/sign-in/claims.ts';
+import { createSignIn } from '../../src/server/sign-in.ts';
+import { desired, digest, gateHouse, openKept } from '../gate/harness.ts';
 import { journalOver } from '../journal.ts';
-import { createHouse, LANE } from '../sim/house.ts';
+import { openIdProvider } from '../openid.ts';
+import { createHouse, LANE } from '../sim/harness.ts';
 import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = '127.0.0.1:7117';
@@ -35,10 +38,7 @@ afterEach(async () => {
 });
 
 /** The HTTP contract over a simulated controller and a real gate. */
-async function rig(
-  signIn: SignIn = NO_SIGN_IN,
-  more: { now?: () => number; gate?: (g: Gatekeeper) => Gatekeeper } = {},
-) {
+async function rig(signIn: SignIn = NO_SIGN_IN, more: { now?: () => number; gate?: (g: Gate) => Gate } = {}) {
   const sim = await createHouse({ seed: 3 });
   sim.world.push('1.0.0', { errorRate: 0 });
   await sim.until(() => sim.state().state === 'Stable');
@@ -47,25 +47,24 @@ async function rig(
   const tokens = await loadTokens(memoryLedger('tokens'));
   const now = more.now ?? (() => h.now());
   const controller = sim.controller();
-  const keeper = createBudgets({
+  const budgets = createBudgetEvaluator({
     platform: sim.platform,
     journal: sim.journal(),
     metrics: (e) => controller.metrics(e),
   });
   const gate = more.gate ? more.gate(h.gate) : h.gate;
   const app = createApp({
-    house: createHouseViews({
+    queries: createQueries({
       platform: sim.platform,
       controller,
       journal: sim.journal(),
-      statuses: keeper.statuses,
+      statuses: budgets.statuses,
       now,
     }),
-    budgets: createBudgetHouse({
+    budgets: createBudgetQueries({
       platform: sim.platform,
-      controller,
       journal: sim.journal(),
-      keeper,
+      budgets,
       metricsOf: () => undefined,
       now,
     }),
@@ -81,7 +80,7 @@ async function rig(
     onAlerts: async () => {},
     signIn: createSignIn(signIn, null, now),
     governance: h.governance,
-    governanceHouse: createGovernanceHouse({
+    governanceQueries: createGovernanceQueries({
       platform: h.platform,
       ledger: h.ledger,
       governance: h.governance,
@@ -95,6 +94,7 @@ async function rig(
     branch: 'main',
     publicUrl: () => ORIGIN,
     now,
+    answered: createAnswered(() => 0),
     newId: () => `id-${Math.round(performance.now() * 1_000)}`,
   });
   const ask = (path: string, init: RequestInit = {}) =>
@@ -209,7 +209,7 @@ describe('freezes and waivers over HTTP', () => {
     ).json()) as object;
     expect(decision).toMatchObject({ schema: 'sluice.dev/decision/v1', allow: false, pullRequest: number });
     const list = (await (await ask('/api/v1/pulls')).json()) as { sentence: string };
-    expect(list.sentence).toContain(`#${number} may not merge. Denied`);
+    expect(list.sentence).toContain(`#${number} cannot merge. Denied`);
     const one = (await (await ask(`/api/v1/pulls/${number}`)).json()) as { history: { actor: string }[] };
     expect(one.history).toMatchObject([{ actor: 'token:operate', allow: false }]);
     expect((await ask('/api/v1/pulls/999')).status).toBe(404);
@@ -224,7 +224,7 @@ describe('freezes and waivers over HTTP', () => {
     const { h, ask } = await rig();
     h.numbers.left = -1;
     const number = await h.open({ [PROD]: desired('1.9.0', 'f') });
-    await h.look();
+    await h.tick();
     const { id } = h.decision(number);
     await h.governance.freeze(
       {
@@ -253,12 +253,6 @@ describe('freezes and waivers over HTTP', () => {
     expect(await answer(`decision=${id}&limit=1&before=${first.next}`)).toMatchObject({
       entries: [{ type: 'gate.decided' }],
     });
-    expect(await answer('text=nowhere')).toEqual({
-      schema: 'sluice.dev/audit/v1',
-      sentence: 'No matching record.',
-      entries: [],
-      next: null,
-    });
     const told = (await (await ask(`/api/v1/decisions/${id}/explanation`)).json()) as { lines: string[] };
     expect(told.lines.join(' ')).toContain('BUDGET_EXHAUSTED');
     expect(await (await ask(`/api/v1/decisions/${id}/replay`)).json()).toMatchObject({
@@ -270,10 +264,69 @@ describe('freezes and waivers over HTTP', () => {
   });
 });
 
+describe('what a search of the audit tells of what it did not find', () => {
+  const NOW = 1_700_000_000_000;
+  const RECORDS = 6_000;
+  const ledger = memoryLedger('audit');
+  const record = (i: number) => ({
+    at: NOW + i,
+    type: 'freeze.lifted',
+    v: 1,
+    subject: 'prod',
+    actor: { id: i < 3 ? 'early' : 'late', kind: 'person' },
+    cause: null,
+    data: { id: `f${i}`, reason: i % 1_000 === 999 ? 'a thousandth' : 'over' },
+  });
+  beforeAll(async () => {
+    await ledger.append(Array.from({ length: RECORDS }, (_, i) => record(i)));
+  });
+  const search = (query: object, limit: number, before?: number) =>
+    searchAudit(ledger.history, query, before, limit);
+
+  it('AUDIT-6: everything was searched: the total', async () => {
+    expect(await search({ from: NOW + 5_998 }, 100)).toMatchObject({
+      sentence: expect.stringMatching(/^2 records; the newest: freeze f5999 lifted/),
+      searched: 2,
+      next: null,
+    });
+    expect(await search({ to: NOW - 1 }, 100)).toEqual({
+      schema: 'sluice.dev/audit/v1',
+      sentence: 'No matching record.',
+      entries: [],
+      searched: 0,
+      next: null,
+    });
+  });
+
+  it('AUDIT-6: as many as were asked for: at least so many, in how many, and back to which', async () => {
+    expect(await search({ text: 'thousandth' }, 2)).toMatchObject({
+      sentence: expect.stringMatching(
+        /^At least 2 matching records, in 1001 records searched, back to #5000; earlier ones are not counted; /,
+      ),
+      searched: 1_001,
+      next: 5_000,
+    });
+  });
+
+  it('AUDIT-6: more than one answer searches: none is no proof that there is none, and the next page goes on', async () => {
+    const first = await search({ actor: 'early' }, 100);
+    expect(first).toMatchObject({
+      sentence: 'No matching record in 5000 records searched, back to #1001; earlier ones are not counted.',
+      searched: 5_000,
+      next: 1_001,
+    });
+    expect(await search({ actor: 'early' }, 100, first.next!)).toMatchObject({
+      sentence: expect.stringMatching(/^3 records before #1001; /),
+      searched: 1_000,
+      next: null,
+    });
+  });
+});
+
 describe('webhooks of a forge', () => {
   const SECRET = 'hook';
   const hints: ForgeHint[] = [];
-  const asGithub = (gate: Gatekeeper): Gatekeeper => {
+  const asGithub = (gate: Gate): Gate => {
     const github = githubForge({
       address: 'http://github.invalid',
       repository: 'a/b',
@@ -373,31 +426,7 @@ async function openProvider(): Promise<string> {
   const server: Server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, {
-    clients: [
-      {
-        client_id: 'sluice',
-        token_endpoint_auth_method: 'none',
-        redirect_uris: [`${ORIGIN}/auth/callback`],
-        response_types: ['code'],
-        grant_types: ['authorization_code'],
-      },
-    ],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['groups'] },
-    conformIdTokenClaims: false,
-    findAccount: (_ctx: unknown, id: string) => ({
-      accountId: id,
-      claims: () => ({
-        sub: id,
-        email: `${id}@example.org`,
-        email_verified: true,
-        groups: id === 'alice' ? ['sre'] : [],
-      }),
-    }),
-    pkce: { required: () => true },
-    cookies: { keys: ['test'] },
-  } as never);
-  server.on('request', provider.callback());
+  server.on('request', openIdProvider(issuer, ORIGIN).callback());
   closing.push(
     () =>
       new Promise((done) => {

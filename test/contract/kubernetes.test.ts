@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { argoRollouts } from '../../src/delivery/adapters/argo-rollouts/delivery.ts';
-import type { Effect } from '../../src/delivery/events.ts';
+import type { ReleaseEffect } from '../../src/delivery/events.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { openKubernetes } from '../../src/io/kubernetes/client.ts';
+import { readKinds } from '../../src/io/kubernetes/reading.ts';
 import { type Reflector, reflect } from '../../src/io/kubernetes/reflector.ts';
 import type { Clock } from '../../src/kit/time.ts';
 import { until } from '../wait.ts';
@@ -10,6 +11,7 @@ import { type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
 
 const ROLLOUTS = '/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts';
 const RUNS = '/apis/argoproj.io/v1alpha1/namespaces/shop/analysisruns';
+const SETS = '/apis/apps/v1/namespaces/shop/replicasets';
 const PODS = '/api/v1/namespaces/shop/pods';
 const SOON_MS = 10_000;
 
@@ -92,12 +94,12 @@ describe('what is watched in a cluster', () => {
     api.put(PODS, thing('a', 1));
     const r = open(told);
     await has(r, 'a', 1);
-    expect(r.seenWithin(200)).toBe(true);
+    await until('it is watched', SOON_MS, () => r.seenWithin(200));
     api.answer(false);
     await until('it is said', SOON_MS, () => told.length > 0);
     now += 201;
     expect(r.seenWithin(200)).toBe(false);
-    expect(told).toEqual(['the cluster cannot be watched; its lanes stand still until it answers']);
+    expect(told).toEqual(['the cluster cannot be watched; its lanes wait until it answers']);
     api.answer(true);
     await until('it is told', SOON_MS, () => told.at(-1) === 'the cluster answers again');
     expect(told).toHaveLength(2);
@@ -127,7 +129,12 @@ describe('what is asked of a Rollout', () => {
   const weighing = (weight: number) => ({
     canary: { weights: { canary: { weight, podTemplateHash: 'two' } } },
   });
-  const effect = (kind: Effect['kind'], weight = 0, revision = 'two', generation = 1): Effect => ({
+  const effect = (
+    kind: ReleaseEffect['kind'],
+    weight = 0,
+    revision = 'two',
+    generation = 1,
+  ): ReleaseEffect => ({
     id: `checkout/prod#${generation}.${kind}`,
     lane: 'checkout/prod',
     generation,
@@ -140,9 +147,17 @@ describe('what is asked of a Rollout', () => {
     api.put(PODS, {
       metadata: {
         name: 'p',
-        labels: { 'rollouts-pod-template-hash': 'one', 'app.kubernetes.io/name': 'checkout' },
+        labels: { 'rollouts-pod-template-hash': 'one' },
+        ownerReferences: [{ kind: 'ReplicaSet', name: 'checkout-one' }],
       },
-      spec: { containers: [{ image: 'shop:1.0.0' }] },
+    });
+    api.put(SETS, {
+      metadata: {
+        name: 'checkout-one',
+        labels: { 'rollouts-pod-template-hash': 'one' },
+        ownerReferences: [{ kind: 'Rollout', name: 'checkout' }],
+      },
+      spec: { template: { spec: { containers: [{ name: 'service', image: 'shop:1.0.0' }] } } },
     });
     api.put(RUNS, { metadata: { name: 'run', labels: {} } });
     const followed = argoRollouts({
@@ -213,14 +228,46 @@ describe('what is asked of a Rollout', () => {
     expect(api.asked.patches).toEqual([status({ abort: true })]);
   });
 
+  it('ROLLOUT-13: where a Rollout stands is read when it is asked, not remembered', async () => {
+    api.put(ROLLOUTS, rollout({ currentStepIndex: 0 }));
+    const followed = argoRollouts({ kubernetes: api.kubernetes, clock, namespace: 'shop', warn: () => {} });
+    closing.push(() => followed.close());
+    expect(await followed.standing('checkout')).toEqual({ revision: 'two', weight: 0, aborted: false });
+    api.put(ROLLOUTS, rollout({ currentStepIndex: 1 }));
+    expect(await followed.standing('checkout')).toEqual({ revision: 'two', weight: 20, aborted: false });
+    api.put(ROLLOUTS, rollout({ currentStepIndex: 1, abort: true }, 2));
+    expect(await followed.standing('checkout')).toEqual({ revision: '', weight: 20, aborted: true });
+    expect(await followed.standing('cart')).toBeNull();
+  });
+
+  it('ADOPT-8: kinds are read page by page with what they are, and what is not served is left out', async () => {
+    for (let i = 0; i < 3; i++)
+      api.put(ROLLOUTS, { ...rollout({}), metadata: { name: `r${i}`, generation: 1 } });
+    const kinds = [
+      {
+        base: '/apis/argoproj.io/v1alpha1',
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        plural: 'rollouts',
+      },
+      { base: '/apis/nobody.test/v1', apiVersion: 'nobody.test/v1', kind: 'Nothing', plural: 'nothings' },
+    ];
+    const found = await readKinds(api.kubernetes, kinds, ['shop']);
+    expect(found.map((o) => (o as { kind: string }).kind)).toEqual(['Rollout', 'Rollout', 'Rollout']);
+    expect(api.asked.patches).toEqual([]);
+    const first = kinds.toReversed();
+    api.answer(false);
+    await expect(readKinds(api.kubernetes, first, [])).rejects.toThrow();
+  });
+
   it('ROLLOUT-12: a cluster that has not been heard of is not decided upon', async () => {
     const delivery = await open(weighing(20));
     await expect(delivery.observe('cart/prod', null)).rejects.toThrow('there is no Rollout cart in shop');
     api.answer(false);
     now += 60_000;
-    await expect(delivery.observe('checkout/prod', null)).rejects.toThrow('has not been heard of');
+    await expect(delivery.observe('checkout/prod', null)).rejects.toThrow('has not reported');
     const later = argoRollouts({ kubernetes: api.kubernetes, clock, namespace: 'shop', warn: () => {} });
     closing.push(() => later.close());
-    await expect(later.delivery.observe('checkout/prod', null)).rejects.toThrow('has not been heard of');
+    await expect(later.delivery.observe('checkout/prod', null)).rejects.toThrow('has not reported');
   });
 });

@@ -111,7 +111,7 @@ describe('a ledger that servers share', () => {
     await postgres.query(`UPDATE sluice_ledgers SET seq = 2, hash = 'x' WHERE id = '${id}'`);
     await expect(one.append([entry(2)])).rejects.toMatchObject({
       code: 'LEDGER_FAILED',
-      message: expect.stringContaining('never heard'),
+      message: expect.stringContaining('did not know of'),
     });
   });
 

@@ -5,7 +5,7 @@ export const NO_GITOPS: Pick<
   AppParts,
   'sync' | 'measures' | 'lastEnvironments' | 'onPush' | 'argoCdToken' | 'onSync'
 > = {
-  sync: { look: async () => {}, of: () => null },
+  sync: { tick: async () => {}, of: () => null, refresh: () => {} },
   measures: () => ({
     deployments: 0,
     perDay: 0,

@@ -3,16 +3,18 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Notice, noticesFold } from '../../src/api/notices.ts';
+import { noticesFold } from '../../src/api/notices/fold.ts';
+import type { Notice } from '../../src/api/notices/notice.ts';
 import { NOTICE_DEFAULT, NOTICE_KINDS } from '../../src/declaration/defaults.ts';
 import type { Notification } from '../../src/declaration/platform.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { openJournal } from '../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
-import { createNotifier, sentFold } from '../../src/server/notify/notifier.ts';
+import { createNotifier } from '../../src/server/notify/notifier.ts';
 import type { Message, Sender } from '../../src/server/notify/port.ts';
 import { emailSender, slackSender, teamsSender, webhookSender } from '../../src/server/notify/senders.ts';
+import { sentFold } from '../../src/server/notify/sent.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -25,7 +27,7 @@ const message = (more: Partial<Message> = {}): Message => ({
   kinds: ['started'],
   service: 'checkout',
   environment: 'prod',
-  title: 'checkout 1.2.0 is going out in prod',
+  title: 'checkout 1.2.0 is being released in prod',
   text: 'It replaces 1.1.0.',
   at: 1,
   rev: 10,
@@ -104,7 +106,7 @@ describe('who is told', () => {
     expect(await teamsSender({ url: `${address}/teams` }).send(message(), null)).toEqual(ok(null));
     const card = JSON.parse(calls[0]!.body).attachments[0];
     expect(card.contentType).toBe('application/vnd.microsoft.card.adaptive');
-    expect(card.content.body[0].text).toBe('checkout 1.2.0 is going out in prod');
+    expect(card.content.body[0].text).toBe('checkout 1.2.0 is being released in prod');
     expect(await webhookSender({ url: `${address}/hook`, secret: 's' }).send(message(), null)).toEqual(
       ok(null),
     );
@@ -238,10 +240,10 @@ async function telling(ledger: LedgerPort, updates: Sender['updates'], more: Par
   return {
     ...kept,
     warnings,
-    async look(now: number) {
+    async tick(now: number) {
       // Others append in these tests, past the journal.
       await running.journal.follow();
-      await running.notifier.look(now);
+      await running.notifier.tick(now);
     },
     async restart() {
       running = await start();
@@ -263,14 +265,14 @@ describe('one message for one release', () => {
     const t = await telling(ledger, 'in-place');
     for (const record of story) {
       await ledger.append([record]);
-      await t.look(record.at);
-      await t.look(record.at);
+      await t.tick(record.at);
+      await t.tick(record.at);
     }
     expect(t.told.filter((m) => m.ref === null)).toHaveLength(1);
     expect(t.told.at(-1)).toMatchObject({
       ref: 'ref-1',
       kind: 'promoted',
-      title: 'checkout 1.2.0 is out in prod',
+      title: 'checkout 1.2.0 is released in prod',
     });
     expect(t.told).toHaveLength(4);
   });
@@ -278,7 +280,7 @@ describe('one message for one release', () => {
   it('NOTIFY-4: a release is told in the sentence that every page says of it, where that is known', async () => {
     const journal = await openJournal(memoryLedger('n'), [noticesFold, sentFold]);
     const texts: string[] = [];
-    const sentence = 'checkout 1.2.0 in prod is at 20 %: 57 of 332 good requests seen, about 10 s more.';
+    const sentence = 'checkout 1.2.0 in prod is at 20%: 57 of 332 good requests seen, about 10 s more.';
     const notifier = createNotifier({
       journal,
       receivers: [
@@ -301,7 +303,7 @@ describe('one message for one release', () => {
       opening(1_000),
       entry(1_001, 'sync.moved', lane, { to: 'OutOfSync', why: 'by hand' }),
     ]);
-    await notifier.look(2_000);
+    await notifier.tick(2_000);
     expect(texts).toEqual([sentence, 'by hand.']);
   });
 
@@ -314,7 +316,7 @@ describe('one message for one release', () => {
       const t = await telling(ledger, updates);
       for (const record of story) {
         await ledger.append([record]);
-        await t.look(record.at);
+        await t.tick(record.at);
       }
       expect(t.told.map((m) => m.kind)).toEqual(kinds);
     }
@@ -324,13 +326,13 @@ describe('one message for one release', () => {
     const ledger = memoryLedger('n');
     const t = await telling(ledger, 'in-place');
     await ledger.append([opening(1_000)]);
-    await t.look(1_000);
+    await t.tick(1_000);
     await t.restart();
-    await t.look(2_000);
+    await t.tick(2_000);
     expect(t.told).toHaveLength(1);
     await ledger.append([moving(3_000, 'Evaluating', 'Abort', 'HARM_SHOWN', { blamed: true })]);
     await t.restart();
-    await t.look(3_000);
+    await t.tick(3_000);
     expect(t.told.at(-1)).toMatchObject({ ref: 'ref-1', kind: 'rolled-back' });
   });
 
@@ -339,15 +341,15 @@ describe('one message for one release', () => {
     const t = await telling(ledger, 'in-place');
     t.state.away = true;
     await ledger.append(story.slice(0, 1));
-    for (let now = 1_000; now < 20_000; now += 100) await t.look(now);
+    for (let now = 1_000; now < 20_000; now += 100) await t.tick(now);
     expect(t.warnings).toHaveLength(3);
     await ledger.append(story.slice(1));
     t.state.away = false;
-    await t.look(60_000);
+    await t.tick(60_000);
     expect(t.told).toMatchObject([{ ref: null, kind: 'promoted' }]);
     t.state.away = true;
     await ledger.append([entry(61_000, 'sync.moved', lane, { to: 'OutOfSync', why: 'by hand' })]);
-    for (let now = 61_000; now < 3_600_000; now += 5_000) await t.look(now);
+    for (let now = 61_000; now < 3_600_000; now += 5_000) await t.tick(now);
     const [given] = (await ledger.read({ type: 'notice.sent' })).filter((r) => r.subject.startsWith('sync/'));
     expect(given!.data).toMatchObject({ failure: 'connection refused' });
   });
@@ -356,7 +358,7 @@ describe('one message for one release', () => {
     const ledger = memoryLedger('n');
     await ledger.append(story);
     const t = await telling(ledger, 'in-place');
-    await t.look(5_000 + 3_600_001);
+    await t.tick(5_000 + 3_600_001);
     expect(t.told).toEqual([]);
   });
 
@@ -383,10 +385,10 @@ describe('one message for one release', () => {
         step: 0,
       }),
     ]);
-    await t.look(8_000);
+    await t.tick(8_000);
     expect(t.told).toEqual([]);
     await ledger.append([moving(9_000, 'Canary', 'Abort', 'OPERATOR', { note: 'changed my mind' })]);
-    await t.look(9_000);
+    await t.tick(9_000);
     expect(t.told).toMatchObject([{ kind: 'rolled-back', title: 'checkout 1.2.0 was rolled back in prod' }]);
   });
 });
@@ -402,6 +404,14 @@ describe('what is told', () => {
       return [...state.threads.values()].find((n) => n.rev === seq) ?? null;
     });
   };
+  it('NOTIFY-7: a step back is told as a step, with what it is for', () => {
+    const news = told(opening(1), moving(2, 'Evaluating', 'Canary', 'STEP_BACK', { step: 3 }));
+    expect(news.at(-1)).toMatchObject({
+      kind: 'started',
+      text: expect.stringMatching(/^Step 4: it may be failing, .* gets traffic again\.$/),
+    });
+  });
+
   it('NOTIFY-7: every kind of news is told by some record, in words, with the page that shows more', () => {
     const decision = (allow: boolean) => ({
       id: 'd-1',
@@ -465,10 +475,10 @@ describe('what is told', () => {
       entry(14, 'sync.moved', lane, { to: 'Synced', why: '2 serves' }),
     );
     expect(all.map((n) => n && [n.kind, n.title])).toEqual([
-      ['started', 'checkout 1.2.0 is going out in prod'],
+      ['started', 'checkout 1.2.0 is being released in prod'],
       ['needs-a-person', 'checkout 1.2.0 needs you in prod'],
-      ['started', 'checkout 1.2.0 is going out in prod'],
-      ['promoted', 'checkout 1.2.0 is out in prod'],
+      ['started', 'checkout 1.2.0 is being released in prod'],
+      ['promoted', 'checkout 1.2.0 is released in prod'],
       ['rolled-back', 'checkout 1.2.0 was rolled back in prod'],
       ['proposed', '#7: Promote checkout to 1.2.0 in prod'],
       ['denied', '#7: Promote checkout to 1.2.0 in prod'],
@@ -476,9 +486,9 @@ describe('what is told', () => {
       ['proposed', '#7: Promote checkout to 1.2.0 in prod'],
       ['freeze', 'checkout is frozen in prod'],
       null,
-      ['freeze', 'checkout may go out in prod again'],
-      ['drift', 'checkout in prod is not as Git asks'],
-      ['drift', 'checkout in prod is as Git asks again'],
+      ['freeze', 'checkout can be released in prod again'],
+      ['drift', 'checkout in prod is out of sync with Git'],
+      ['drift', 'checkout in prod is in sync with Git again'],
     ]);
     expect(new Set(all.flatMap((n) => n?.kind ?? []))).toEqual(new Set(NOTICE_KINDS));
     for (const n of all) if (n) expect(n.path).toMatch(/^\/(releases|pulls|freezes|pipeline)/);

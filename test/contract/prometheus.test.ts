@@ -1,44 +1,39 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
-import { execa, execaSync } from 'execa';
 import { MockAgent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
-import { lookAtMetrics } from '../../src/controller/metrics-look.ts';
+import { takeMetricsSnapshot } from '../../src/controller/metrics-snapshot.ts';
 import type { Platform, SecretRef } from '../../src/declaration/platform.ts';
 import { freePort } from '../../src/io/os.ts';
 import { accessOf } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';
 import { readSecret } from '../../src/wiring/secrets.ts';
-import { temporaryFolder } from '../folder.ts';
 import { goodSli } from '../sli.ts';
-import { patiently, until } from '../wait.ts';
+import { patiently } from '../wait.ts';
+import { BACKENDS, type Backend, type Sample } from './metrics/backends.ts';
 
 const SLI = goodSli('http_requests_total', 'service="a"');
 const ARMS = { label: 'revision', canary: 'new', stable: 'old' };
 const START = 1_700_000_000;
 
 /** Samples every 5 s: stable steady with a reset, canary beginning late with errors first seen at its third scrape. */
-function fixture(): string {
-  const lines = ['# TYPE http_requests counter'];
+function fixture(): Sample[] {
+  const samples: Sample[] = [];
   const put = (revision: string, code: string, at: number, value: number) =>
-    lines.push(`http_requests_total{service="a",revision="${revision}",code="${code}"} ${value} ${at}`);
+    samples.push([`http_requests_total{service="a",revision="${revision}",code="${code}"}`, at, value]);
   for (let i = 0; i <= 40; i++) put('old', '200', START + 5 * i, i < 20 ? 100 * i : 100 * (i - 20));
   for (let i = 0; i <= 40; i++) put('old', '500', START + 5 * i, Math.floor(i / 10));
   for (let i = 30; i <= 40; i++) put('new', '200', START + 5 * i + 1, 20 * (i - 29));
   for (let i = 32; i <= 40; i++) put('new', '500', START + 5 * i + 1, 2 * (i - 31));
-  lines.push('# TYPE up gauge');
   for (const [pod, up] of [
     ['one', 1],
     ['two', 0],
-  ])
-    lines.push(`up{service="a",revision="new",pod="${pod}"} ${up} ${START + 5 * 40}`);
-  lines.push(`up{service="elsewhere",version="7"} 1 ${START + 5 * 40}`);
-  return `${lines.join('\n')}\n# EOF\n`;
+  ] as const)
+    samples.push([`up{service="a",revision="new",pod="${pod}"}`, START + 5 * 40, up]);
+  samples.push([`up{service="elsewhere",version="7"}`, START + 5 * 40, 1]);
+  return samples;
 }
 
 /** One service in one environment, by what is said of its Prometheus. */
@@ -66,57 +61,16 @@ spec:
   return compiled.value;
 }
 
-/** Every Prometheus on PATH, by version: Debian's 2.42, and a 3.x where there is one. */
-function installed(): [string, string][] {
-  const found = new Map<string, string>();
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter))
-    for (const name of ['prometheus', 'prometheus3']) {
-      const file = join(directory, name);
-      if (!existsSync(file)) continue;
-      const version = /version (\d+\.\d+)/.exec(
-        execaSync(file, ['--version'], { reject: false, all: true }).all,
-      )?.[1];
-      if (version && !found.has(version)) found.set(version, file);
-    }
-  return [...found];
-}
-
-describe.each(installed())('Prometheus %s', (_, program) => {
+describe.each(BACKENDS.map((kind) => [kind.name, kind] as const))('%s', (_, kind) => {
   let address = '';
-  let server: ReturnType<typeof spawn>;
+  let backend: Backend;
 
   beforeAll(async () => {
-    const directory = temporaryFolder('prometheus');
-    const tsdb = join(directory, 'tsdb');
-    mkdirSync(tsdb);
-    writeFileSync(join(directory, 'fixture.om'), fixture());
-    writeFileSync(join(directory, 'prometheus.yml'), 'global: { scrape_interval: 1h }\n');
-    await execa('promtool', [
-      'tsdb',
-      'create-blocks-from',
-      '--quiet',
-      'openmetrics',
-      join(directory, 'fixture.om'),
-      tsdb,
-    ]);
-    const port = await freePort();
-    address = `http://127.0.0.1:${port}`;
-    server = spawn(
-      program,
-      [
-        `--config.file=${join(directory, 'prometheus.yml')}`,
-        `--storage.tsdb.path=${tsdb}`,
-        '--storage.tsdb.retention.time=100y',
-        `--web.listen-address=127.0.0.1:${port}`,
-      ],
-      { stdio: 'ignore' },
-    );
-    const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
-    await until('Prometheus', 20_000, async () => (await metrics.instant('vector(1)', Date.now())).ok);
-    await metrics.close();
+    backend = await kind.start(fixture());
+    address = backend.address;
   });
 
-  afterAll(() => server.kill());
+  afterAll(() => backend.stop());
 
   it('COUNT-13: the same fixture gives the same exact counts', async () => {
     const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
@@ -161,7 +115,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
   it('UNREACHABLE-4: each target says whether its last scrape was answered, and when it was', async () => {
     const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
     const platform = declared('timeout: 5s');
-    const look = await lookAtMetrics(
+    const look = await takeMetricsSnapshot(
       metrics,
       {
         platform,
@@ -170,6 +124,7 @@ describe.each(installed())('Prometheus %s', (_, program) => {
         rangeMs: 10_000,
         guards: [],
         revisionLabels: ['revision', 'version'],
+        healing: [],
       },
       (START + 5 * 41) * 1_000,
     );
@@ -190,13 +145,22 @@ describe.each(installed())('Prometheus %s', (_, program) => {
       ok: false,
       error: { code: 'QUERY_REFUSED' },
     });
-    expect(await metrics.instant('"text"', START * 1_000)).toMatchObject({
-      ok: false,
-      error: { code: 'NONSENSE' },
-    });
+    const text = await metrics.instant('"text"', START * 1_000);
+    expect(text.ok ? text.value : text.error.code).toEqual(kind.ofString);
     expect(await metrics.instant('nothing_of_that_name', START * 1_000)).toEqual({ ok: true, value: [] });
     await metrics.close();
   });
+
+  if (kind.isOfParts)
+    it('FIELD-30: where a part of it is lost, an answer says so, and is none', async () => {
+      const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
+      await backend.lose();
+      expect(await metrics.raw('http_requests_total', 3_600_000, (START + 200) * 1_000)).toMatchObject({
+        ok: false,
+        error: { code: 'PARTIAL' },
+      });
+      await metrics.close();
+    });
 });
 
 describe('a Prometheus that misbehaves', () => {

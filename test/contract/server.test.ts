@@ -1,18 +1,22 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type AnchorStatus, anchorWarnings } from '../../src/controller/anchoring.ts';
-import { createBudgets } from '../../src/controller/budgets.ts';
-import { createGovernance } from '../../src/controller/governance.ts';
+import { createBudgetEvaluator } from '../../src/controller/budgets/budget-evaluator.ts';
+import { createGovernance } from '../../src/controller/governance/governance.ts';
 import { ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { MetricsPort } from '../../src/runtime/port.ts';
+import { createAnswered } from '../../src/server/answered.ts';
 import { createApp } from '../../src/server/app.ts';
 import { foreignRequest, loadTokens } from '../../src/server/auth.ts';
-import { createBudgetHouse } from '../../src/server/budgets.ts';
-import { createGovernanceHouse } from '../../src/server/governance.ts';
-import { createHouseViews } from '../../src/server/house.ts';
+import { createBudgetQueries } from '../../src/server/budgets.ts';
+import { createGovernanceQueries } from '../../src/server/governance.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { createQueries } from '../../src/server/queries.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
-import { createHouse } from '../sim/house.ts';
+import { temporaryFolder } from '../folder.ts';
+import { createHouse } from '../sim/harness.ts';
 import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = { host: '127.0.0.1:7117' };
@@ -33,7 +37,7 @@ const COUNTS: MetricsPort = {
 };
 
 /** The HTTP contract over a simulated house: a canary at 20 %. */
-async function rig() {
+async function rig(consoleDir: string | null = null) {
   const house = await createHouse({ seed: 3 });
   house.world.push('1.0.0', { errorRate: 0 });
   await house.until(() => house.state().state === 'Stable');
@@ -43,10 +47,11 @@ async function rig() {
   const now = () => house.world.clock.now();
   let unready: string | null = null;
   let anchors: AnchorStatus = { anchored: 7, trouble: null };
+  let answered = createAnswered(() => 0);
   const delivered: unknown[] = [];
   const asked: string[] = [];
   const controller = house.controller();
-  const keeper = createBudgets({
+  const budgets = createBudgetEvaluator({
     platform: house.platform,
     journal: house.journal(),
     metrics: (e) => controller.metrics(e),
@@ -54,15 +59,21 @@ async function rig() {
   const governance = createGovernance({
     platform: house.platform,
     journal: house.journal(),
-    statuses: keeper.statuses,
+    statuses: budgets.statuses,
   });
   const metrics = createMetrics(controller);
   const none = { freezes: () => [], pulls: () => [], inSync: () => null, measures: NO_GITOPS.measures };
-  metrics.watch({ ...none, measures: (service) => none.measures(service, 0, 0), anchors: () => anchors });
+  metrics.watch({
+    ...none,
+    measures: (service) => none.measures(service, 0, 0),
+    anchors: () => anchors,
+    chainBroken: () => false,
+    troubles: () => [],
+  });
   const app = createApp({
     signIn: createSignIn(house.platform.signIn, null, now),
     governance,
-    governanceHouse: createGovernanceHouse({
+    governanceQueries: createGovernanceQueries({
       platform: house.platform,
       ledger: house.ledger,
       governance,
@@ -82,20 +93,19 @@ async function rig() {
     onPush: () => void asked.push('push'),
     branch: 'main',
     publicUrl: () => 'http://127.0.0.1:7117',
-    budgets: createBudgetHouse({
+    budgets: createBudgetQueries({
       platform: house.platform,
-      controller,
       journal: house.journal(),
-      keeper,
+      budgets,
       metricsOf: () => COUNTS,
       now,
     }),
     slos: house.platform.slos.map((s) => s.name),
-    house: createHouseViews({
+    queries: createQueries({
       platform: house.platform,
       controller: house.controller(),
       journal: house.journal(),
-      statuses: keeper.statuses,
+      statuses: budgets.statuses,
       now,
     }),
     controller: house.controller(),
@@ -104,7 +114,7 @@ async function rig() {
     metrics,
     unready: () => unready,
     warnings: () => anchorWarnings(anchors),
-    consoleDir: null,
+    consoleDir,
     alertmanagerToken: 'am-secret',
     allowedHosts: [],
     onAlerts: async (body) => {
@@ -112,6 +122,7 @@ async function rig() {
       delivered.push(body);
     },
     now,
+    answered: { once: (...given) => answered.once(...given) },
     newId: () => 'new-id',
   });
   const ask = (path: string, init: RequestInit = {}) =>
@@ -133,7 +144,8 @@ async function rig() {
     });
   const setUnready = (why: string) => (unready = why);
   const setAnchors = (status: AnchorStatus) => (anchors = status);
-  return { house, tokens, ask, order, delivered, asked, setUnready, setAnchors };
+  const forget = () => (answered = createAnswered(() => 0));
+  return { house, tokens, ask, order, delivered, asked, setUnready, setAnchors, forget };
 }
 
 describe('the HTTP contract', () => {
@@ -141,7 +153,7 @@ describe('the HTTP contract', () => {
     const { ask, setUnready } = await rig();
     expect((await ask('/healthz')).status).toBe(200);
     expect((await ask('/readyz')).status).toBe(200);
-    setUnready('the ledger takes no record');
+    setUnready('the ledger cannot be written');
     const ready = await ask('/readyz');
     expect(ready.status).toBe(503);
     expect(ready.headers.get('content-type')).toBe('application/problem+json');
@@ -182,19 +194,63 @@ describe('the HTTP contract', () => {
     const ledger = memoryLedger('tokens');
     const { token } = await (await loadTokens(ledger)).create('ci', ['operate'], ADMIN, 1);
     expect((await ledger.texts()).join('')).not.toContain(token);
-    expect((await loadTokens(ledger)).whose(token)).toMatchObject({ id: 'token:ci', scopes: ['operate'] });
+    expect((await loadTokens(ledger)).whose(token, 2)).toMatchObject({ id: 'token:ci', scopes: ['operate'] });
   });
 
   it('API-3: an order without a reason is refused; the same key is the same order', async () => {
     const { order, tokens, house } = await rig();
     const refused = await order(tokens.local, { command: 'pause', reason: '  ' });
     expect(refused.status).toBe(400);
-    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('say why') });
+    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('a reason is required') });
     const key = { 'idempotency-key': 'k1' };
     const first = await (await order(tokens.local, { command: 'pause', reason: 'wait' }, key)).json();
     const again = await (await order(tokens.local, { command: 'pause', reason: 'wait' }, key)).json();
     expect(again).toEqual(first);
     expect((await house.ledger.read({ type: 'command.accepted' })).length).toBe(1);
+  });
+
+  it('ROLLBACK-5: users are returned once, however often the order comes, also from a server that forgot it', async () => {
+    const { house, tokens, ask, forget } = await rig();
+    const back = (key: string, body: object, token = tokens.local) =>
+      ask('/api/v1/lanes/prod/checkout/rollback', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${token}`,
+          'idempotency-key': key,
+        },
+        body: JSON.stringify(body),
+      });
+    const body = { reason: 'it loses orders' };
+    const [first, again] = await Promise.all([back('r1', body), back('r1', body)]);
+    expect([first!.status, again!.status]).toEqual([202, 202]);
+    const said = (await first!.json()) as { from: string; to: string; seq: number };
+    expect(await again!.json()).toEqual(said);
+    expect((await back('r1', { reason: 'another' })).status).toBe(409);
+    // Nobody else is answered in its stead.
+    const other = await tokens.create('other', ['operate'], ADMIN, 1);
+    const theirs = await back('r1', { reason: 'mine' }, other.token);
+    expect(theirs.status).not.toBe(409);
+    const count = async () => (await house.ledger.read({ type: 'lane.returned' })).length;
+    const recorded = await count();
+    await house.until(() => house.state().state === 'Recovery', 600_000);
+    // A server that begins anew knows it by the record.
+    forget();
+    const later = await back('r1', body);
+    expect(await later.json()).toMatchObject({ seq: said.seq, from: said.from, to: said.to });
+    expect(await count()).toBe(recorded);
+  });
+
+  it('API-3: half of a character in an order is refused at its place, before anything is done about it', async () => {
+    const { order, tokens, house } = await rig();
+    const before = await house.ledger.head();
+    const refused = await order(tokens.local, { command: 'pause', reason: 'wait\ud800' });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      detail: expect.stringMatching(/^reason: .*half of a char/),
+    });
+    expect(await house.ledger.head()).toEqual(before);
+    expect((await order(tokens.local, { command: 'pause', reason: 'wait \u{1f600}' })).status).toBe(202);
   });
 
   it('API-4: the verdict is a pure read: 200 for all three words, and for what is unknown', async () => {
@@ -330,6 +386,39 @@ describe('the HTTP contract', () => {
     expect(asked).toEqual([]);
     expect((await post('Bearer argo-secret')).status).toBe(200);
     expect(asked).toEqual(['push', 'sync']);
+  });
+
+  it('API-17: a body that is no JSON is 400, one of another type 415: nobody tries such a one again', async () => {
+    const { ask, tokens } = await rig();
+    const { token } = await tokens.create('operator', ['operate'], ADMIN, 1);
+    const send = (type: string, body: string) =>
+      ask('/api/v1/lanes/prod/checkout/commands', {
+        method: 'POST',
+        headers: { 'content-type': type, authorization: `Bearer ${token}` },
+        body,
+      });
+    for (const [type, body, status] of [
+      ['application/json', '{', 400],
+      ['text/plain', '{}', 415],
+    ] as const) {
+      const answer = await send(type, body);
+      expect(answer.status).toBe(status);
+      expect(await answer.json()).toMatchObject({ status, title: 'Bad request', next: expect.any(String) });
+    }
+  });
+
+  it('API-17: below /api/ nothing answers with a page', async () => {
+    const folder = temporaryFolder('console');
+    writeFileSync(join(folder, 'index.html'), '<html></html>');
+    const { ask } = await rig(folder);
+    for (const path of ['/api/v1/nope', '/auth/nope', '/webhooks/nope']) {
+      const answer = await ask(path);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        404,
+        expect.stringContaining('json'),
+      ]);
+    }
+    expect(await (await ask('/releases')).text()).toContain('<html>');
   });
 
   it('API-8: what is not there is a problem with a next step', async () => {

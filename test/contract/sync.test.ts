@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createSync } from '../../src/controller/syncing.ts';
+import { createSyncFollower } from '../../src/controller/sync/sync-follower.ts';
 import { argoCdSync } from '../../src/gitops/adapters/sync-argo-cd/sync.ts';
 import { localSync } from '../../src/gitops/adapters/sync-local/sync.ts';
 import { HEALTH_WORDS, type SyncPort, syncOf } from '../../src/gitops/sync.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { journalOver } from '../journal.ts';
-import { createHouse, type House } from '../sim/house.ts';
+import { createHouse, type House } from '../sim/harness.ts';
 import { until } from '../wait.ts';
 import { apiServer } from './kubernetes/api.ts';
 
@@ -158,8 +158,8 @@ describe('what Argo CD says', () => {
   });
 
   it.each([
-    ['Synced', 'Healthy', {}, 'Synced', 'serves, as Git asks for'],
-    ['OutOfSync', 'Healthy', {}, 'OutOfSync', 'Argo CD says the rest is not as Git asks'],
+    ['Synced', 'Healthy', {}, 'Synced', 'serves, as requested in Git'],
+    ['OutOfSync', 'Healthy', {}, 'OutOfSync', 'Argo CD says the rest is out of sync with Git'],
     [
       'OutOfSync',
       'Missing',
@@ -192,18 +192,19 @@ describe('drift is seen and put on record', () => {
   const watching = async (house: House) => {
     const rig = localRig(house);
     const open = async () =>
-      createSync({
+      createSyncFollower({
         platform: house.platform,
         journal: await journalOver(house.ledger),
         sync: rig.port,
-        lanes: () => [house.state()],
+        lanes: { get: (name) => (name === house.state().lane ? house.state() : undefined) },
+        warn: () => {},
         desired: () => house.controller().desired(),
       });
-    let keeper = await open();
+    let follower = await open();
     const run = async (ms: number) => {
       for (let i = 0; i < ms / 1_000; i++) {
         await house.step();
-        await keeper.look(house.world.clock.now());
+        await follower.tick(house.world.clock.now());
       }
     };
     const moves = async () =>
@@ -212,9 +213,9 @@ describe('drift is seen and put on record', () => {
       rig,
       run,
       moves,
-      word: () => keeper.of('checkout/prod')!.word,
+      word: () => follower.of('checkout/prod')!.word,
       restart: async () => {
-        keeper = await open();
+        follower = await open();
       },
     };
   };
@@ -254,7 +255,7 @@ describe('drift is seen and put on record', () => {
     await t.run(20_000);
     expect((await t.moves()).at(-1)).toMatchObject({
       to: 'OutOfSync',
-      why: expect.stringContaining('which was condemned; 1.0.0 serves'),
+      why: expect.stringContaining('which was rejected; 1.0.0 serves'),
     });
     // A day of looks and restarts with Git still asking for it.
     for (let i = 0; i < 4; i++) {

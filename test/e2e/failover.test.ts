@@ -46,7 +46,7 @@ describe('the leader killed in the middle of a canary', () => {
 
   it('RUN-9: another follows, and the release ends as it would have: once', async () => {
     second = standBy();
-    await until('it stands by', 30_000, () => /Standing by: .* leads/.test(told.join('')));
+    await until('it stands by', 30_000, () => /On standby: .* leads/.test(told.join('')));
     const id = await stage.begin('1.1.0');
     await until('20 % of traffic', 60_000, async () => (await stage.lane()).weight === 20);
     stage.traffic().mark();
@@ -83,7 +83,7 @@ describe('the leader killed in the middle of a canary', () => {
   it('RUN-9: one that was only slow ends by itself, and takes nothing with it', async () => {
     const third = standBy();
     const ended = new Promise<number | null>((done) => second.once('exit', (code) => done(code)));
-    await until('it stands by', 30_000, () => told.join('').split('Standing by').length > 2);
+    await until('it stands by', 30_000, () => told.join('').split('On standby').length > 2);
     second.kill('SIGSTOP');
     await until('the third leads', 30_000, () => runningServer(stage.work)?.pid === third.pid);
     stage.traffic().mark();

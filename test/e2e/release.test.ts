@@ -71,7 +71,7 @@ describe('releases on real parts', () => {
 
   it('RUN-5: a second server on the same ledger is refused, and says who holds it', async () => {
     const second = await cli('serve', stage.directory, '--work', stage.work, '--port', '0');
-    expect(second.exitCode).toBe(1);
+    expect(second.exitCode).toBe(3);
     expect(second.stderr).toContain(`process ${stage.server().pid}`);
   });
 
@@ -85,7 +85,7 @@ describe('releases on real parts', () => {
       '--port',
       port,
     );
-    expect(second.exitCode).toBe(1);
+    expect(second.exitCode).toBe(3);
     expect(second.stderr).toContain('PORT_TAKEN');
     expect(second.stderr).toContain('--port');
   });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { digestOfVersion, readReleases } from '../../shop/profile.ts';
-import type { LaneSummary, ReleaseView } from '../../src/api/views.ts';
+import type { LaneSummary } from '../../src/api/lane.ts';
+import type { ReleaseView } from '../../src/api/views.ts';
 import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
 import { healthyPast, healthyRecords } from '../../src/cli/demo/history.ts';
 import { propose } from '../../src/cli/demo/people.ts';
@@ -71,6 +72,7 @@ export async function openStage(options: StageOptions = {}) {
     platform,
     readFileSync(platform, 'utf8')
       .replace('dwell: 3s', `dwell: ${options.dwell ?? '1s'}`)
+      .replace('dwellAtFull: 3s', `dwellAtFull: ${options.dwell ?? '1s'}`)
       .replace('warmUp: 2s', 'warmUp: 1s')
       .replace('threshold: 14', `threshold: ${options.burnThreshold ?? 14}`),
   );

@@ -3,7 +3,7 @@ import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { cloneOf, type TestRepository } from '../contract/forge/repository.ts';
 import { temporaryFolder } from '../folder.ts';
-import { desired, type GateHouse, gateHouse, platformText, seedFiles, stableIn } from '../gate/house.ts';
+import { desired, type GateHouse, gateHouse, platformText, seedFiles, stableIn } from '../gate/harness.ts';
 import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
 
@@ -43,7 +43,7 @@ describe('the gate on a real Gitea', () => {
       return true;
     });
     const server = again(async () => {
-      await h.look(0);
+      await h.tick(0);
       looks++;
     }, 200);
     closing.push(async () => {
@@ -84,7 +84,7 @@ describe('the gate on a real Gitea', () => {
       `/repos/${OWNER}/shop/issues/${pull.number}/comments`,
     );
     expect(comments).toHaveLength(1);
-    expect(comments[0]!.body).toMatch(/-50\.0 % left, 150 bad of 100000 requests/);
+    expect(comments[0]!.body).toMatch(/overspent by 50\.0%, 150 bad of 100000 requests/);
     h.numbers.left = 0.9;
     await h.governance.lift(
       'auto:checkout-availability@prod',
@@ -92,7 +92,11 @@ describe('the gate on a real Gitea', () => {
       { id: 'ops', kind: 'person', scopes: ['waive'] },
       Date.now(),
     );
-    await until('green by itself', WITHIN_MS, async () => (await status(pull.head.sha)) === 'success');
+    await until(
+      'merge without intervention',
+      WITHIN_MS,
+      async () => (await status(pull.head.sha)) === 'success',
+    );
     expect(await forge.merge(pull)).toMatchObject({ ok: true });
     const after = await gitea.api<{ body: string }[]>(
       'GET',

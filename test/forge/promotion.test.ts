@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCommits } from '../../src/controller/commits.ts';
-import { createPromoter } from '../../src/controller/promotion.ts';
-import type { Lane, Revision } from '../../src/delivery/events.ts';
+import { createCommitRecorder } from '../../src/controller/commits/commit-recorder.ts';
+import { createPromoter } from '../../src/controller/promotion/promoter.ts';
+import type { Revision } from '../../src/delivery/events.ts';
+import type { Lane } from '../../src/delivery/lane.ts';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { remoteCopy } from '../../src/gitops/adapters/git/remote.ts';
@@ -20,7 +21,7 @@ import {
   platformText,
   seedFiles,
   stableIn,
-} from '../gate/house.ts';
+} from '../gate/harness.ts';
 import { journalOver } from '../journal.ts';
 import { again, until } from '../wait.ts';
 import { type Gitea, giteaRepository, OWNER, startGitea, takeHooks } from './gitea.ts';
@@ -94,19 +95,20 @@ describe('promotion on a real Gitea', () => {
       source.hint();
       return true;
     });
-    const commits = createCommits({
+    const commits = createCommitRecorder({
       platform: h.platform,
       journal: h.ledger,
       repository: source,
       desired: () => state,
-      lanes: () => [...h.lanes.values()],
+      lanes: h.lanes,
+      warn: () => {},
     });
     promoterOf = async () =>
       createPromoter({
         platform: h.platform,
         forge,
         journal: await journalOver(h.ledger),
-        lanes: () => [...h.lanes.values()],
+        lanes: h.lanes,
         desired: () => state,
         gate: h.gate,
         authors: (service, d) => commits.origin(service, d)?.authors ?? [],
@@ -116,9 +118,9 @@ describe('promotion on a real Gitea', () => {
     const promoter = await promoterOf();
     const server = again(async () => {
       state = (await source.read()) ?? state;
-      await h.look(0);
-      await commits.look(Date.now());
-      await promoter.look(Date.now());
+      await h.tick(0);
+      await commits.tick(Date.now());
+      await promoter.tick(Date.now());
     }, 200);
     closing.push(async () => {
       await server.stop();
@@ -231,7 +233,7 @@ describe('promotion on a real Gitea', () => {
     await until('it is known', WITHIN_MS, () => state?.lanes.get('checkout/prod')?.version === '1.0.0');
     // A second one that begins anew from the ledger asks for nothing more.
     const anew = await promoterOf();
-    for (let i = 0; i < 3; i++) await anew.look(Date.now());
+    for (let i = 0; i < 3; i++) await anew.tick(Date.now());
     expect((await pulls()).map((p) => [p.title, p.merged])).toEqual([
       ['Revert checkout to 1.0.0 in prod', true],
       ['Promote checkout 1.1.0 to prod', true],

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createCommits } from '../../src/controller/commits.ts';
+import { createCommitRecorder } from '../../src/controller/commits/commit-recorder.ts';
 import { compile } from '../../src/controller/compile.ts';
-import { emptyLane, type Lane } from '../../src/delivery/events.ts';
+import { emptyLane, type Lane } from '../../src/delivery/lane.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { remoteCopy } from '../../src/gitops/adapters/git/remote.ts';
@@ -15,7 +15,7 @@ import { bareRepository, type TestRepository } from '../contract/forge/repositor
 import { temporaryFolder } from '../folder.ts';
 import { journalOver } from '../journal.ts';
 import { until } from '../wait.ts';
-import { desired, digest, SLOS, stableIn } from './house.ts';
+import { desired, digest, SLOS, stableIn } from './harness.ts';
 
 const SERVICES = ['checkout', 'cart', 'payment'];
 const text = `apiVersion: sluice.dev/v1
@@ -65,21 +65,22 @@ async function rig(options: { branch?: string; copy?: (remote: string) => Promis
   );
   let state: DesiredState | null = null;
   const open = async () =>
-    createCommits({
+    createCommitRecorder({
       platform,
       journal: await journalOver(ledger),
       repository: source,
       desired: () => state,
-      lanes: () => [...lanes.values()],
+      lanes,
+      warn: () => {},
     });
-  let keeper = await open();
+  let recorder = await open();
   let now = 1_000;
-  const look = async () => {
+  const tick = async () => {
     state = (await source.read()) ?? state;
     now += 1_000;
-    await keeper.look(now);
+    await recorder.tick(now);
   };
-  await look();
+  await tick();
   /** A commit right onto a branch, past every gate, as one by hand is. */
   const onto = async (branch: string, files: Record<string, string | null>) => {
     await repository.push('by-hand', files, `origin/${branch}`);
@@ -90,13 +91,13 @@ async function rig(options: { branch?: string; copy?: (remote: string) => Promis
     repository,
     ledger,
     lanes,
-    look,
+    tick,
     hint: () => source.hint(),
     onto,
     state: () => state,
-    keeper: () => keeper,
+    recorder: () => recorder,
     restart: async () => {
-      keeper = await open();
+      recorder = await open();
     },
     changed: async (): Promise<Changed[]> =>
       (await ledger.read({ type: 'desired.changed' })).map((r) => r.data as Changed),
@@ -120,7 +121,7 @@ describe('a commit is understood, whoever made it', () => {
     ];
     for (const [files] of steps) {
       await r.onto('main', files);
-      await r.look();
+      await r.tick();
     }
     const all = await r.changed();
     expect(all.slice(1).map((c) => c.kind)).toEqual(steps.map(([, kind]) => kind));
@@ -131,14 +132,14 @@ describe('a commit is understood, whoever made it', () => {
   it('COMMIT-2: three services by hand in one commit are three changes of one author, each with its own objection', async () => {
     const r = await rig();
     await r.onto('main', Object.fromEntries(SERVICES.map((s) => [at('prod', s), desired('2.0.0', 'c', s)])));
-    await r.look();
+    await r.tick();
     const last = (await r.changed()).at(-1)!;
     expect(last.changes.map((c) => [c.lane, c.kind])).toEqual(SERVICES.map((s) => [`${s}/prod`, 'release']));
     // Past the gate: prod is ahead of stage, and that is put on record.
     expect(last.objections.map((o) => o.lane)).toEqual(SERVICES.map((s) => `${s}/prod`));
     expect(last.objections[0]!.why).toContain('never stable in stage');
     expect(r.state()!.lanes.get('payment/prod')).toMatchObject({ version: '2.0.0' });
-    expect(r.keeper().origin('cart', digest('c'))).toMatchObject({ authors: ['developer'] });
+    expect(r.recorder().origin('cart', digest('c'))).toMatchObject({ authors: ['developer'] });
   });
 
   it('COMMIT-2: what was condemned and comes back by force is put on record', async () => {
@@ -153,9 +154,9 @@ describe('a commit is understood, whoever made it', () => {
     };
     r.lanes.set('checkout/stage', { ...lane, rejected: [rejected] });
     await r.onto('main', { [at('stage', 'checkout')]: desired('1.2.0', 'd') });
-    await r.look();
+    await r.tick();
     expect((await r.changed()).at(-1)!.objections).toEqual([
-      { lane: 'checkout/stage', why: 'it was condemned here' },
+      { lane: 'checkout/stage', why: 'it was rejected here' },
     ]);
   });
 
@@ -164,8 +165,8 @@ describe('a commit is understood, whoever made it', () => {
     for (const letter of ['b', 'c', 'd'])
       await r.onto('main', { [at('stage', 'cart')]: desired(`1.${letter}`, letter, 'cart') });
     await r.restart();
-    await r.look();
-    await r.look();
+    await r.tick();
+    await r.tick();
     const all = await r.changed();
     expect(all.slice(1).map((c) => c.changes[0]!.to!.version)).toEqual(['1.b', '1.c', '1.d']);
   });
@@ -174,19 +175,19 @@ describe('a commit is understood, whoever made it', () => {
     const r = await rig();
     const start = (await git(r.repository.remote, ['rev-parse', 'main'])).trim();
     await r.onto('main', { [at('stage', 'checkout')]: desired('1.1.0', 'b') });
-    await r.look();
+    await r.tick();
     await git(r.repository.remote, ['update-ref', 'refs/heads/main', start]);
-    await r.look();
+    await r.tick();
     expect((await r.changed()).at(-1)).toMatchObject({ commit: start, rewritten: true });
     expect(r.state()!.lanes.get('checkout/stage')).toMatchObject({ version: '1.0.0' });
-    await r.look();
+    await r.tick();
     expect(await r.changed()).toHaveLength(3);
   });
 
   it('COMMIT-5: a branch that was deleted changes nothing, and is a problem that is shown', async () => {
     const r = await rig({ branch: 'production' });
     await git(r.repository.remote, ['update-ref', '-d', 'refs/heads/production']);
-    await r.look();
+    await r.tick();
     expect(r.state()!.lanes.get('checkout/prod')).toMatchObject({ version: '1.0.0' });
     expect(r.state()!.problems).toMatchObject([{ code: 'BRANCH_GONE', file: 'production' }]);
   });
@@ -194,11 +195,11 @@ describe('a commit is understood, whoever made it', () => {
   it('COMMIT-6: an environment with a branch of its own is read from it, and from no other', async () => {
     const r = await rig({ branch: 'production' });
     await r.onto('main', { [at('prod', 'cart')]: desired('9.9.9', 'f', 'cart') });
-    await r.look();
+    await r.tick();
     expect(r.state()!.lanes.get('cart/prod')).toMatchObject({ version: '1.0.0' });
     expect((await r.changed()).at(-1)!.kind).toBe('nothing');
     await r.onto('production', { [at('prod', 'cart')]: desired('1.1.0', 'b', 'cart') });
-    await r.look();
+    await r.tick();
     expect(r.state()!.lanes.get('cart/prod')).toMatchObject({ version: '1.1.0' });
     const last = (await r.ledger.read({ type: 'desired.changed' })).at(-1)!;
     expect(last).toMatchObject({ subject: 'production', data: { kind: 'release' } });
@@ -211,7 +212,7 @@ describe('a commit is understood, whoever made it', () => {
       [at('stage', 'cart')]: `${desired('1.1.0', 'b', 'cart')}tag: latest\n`,
       [at('stage', 'payment')]: desired('1.1.0', 'b', 'payment').replaceAll('\n', '\r\n'),
     });
-    await r.look();
+    await r.tick();
     const state = r.state()!;
     expect(state.lanes.get('payment/stage')).toMatchObject({ version: '1.1.0' });
     expect(state.lanes.has('checkout/stage')).toBe(false);
@@ -226,7 +227,7 @@ describe('a commit is understood, whoever made it', () => {
     const r = await rig();
     const anchored = `service: &s checkout\nversion: &v "1.1.0"\ndigest: ${digest('b')}\nvalues:\n  label: *v\n  app: *s\n`;
     await r.onto('main', { [at('stage', 'checkout')]: anchored });
-    await r.look();
+    await r.tick();
     expect(r.state()!.lanes.get('checkout/stage')).toMatchObject({
       version: '1.1.0',
       config: { label: '1.1.0', app: 'checkout' },
@@ -272,7 +273,7 @@ describe('a repository that lives elsewhere', () => {
     });
     expect(r.state()!.lanes.get('cart/stage')).toMatchObject({ version: '1.0.0' });
     const version = async () => {
-      await r.look();
+      await r.tick();
       return r.state()!.lanes.get('cart/stage')!.version;
     };
     await r.onto('main', { [at('stage', 'cart')]: desired('1.1.0', 'b', 'cart') });

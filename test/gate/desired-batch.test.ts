@@ -6,7 +6,7 @@ import { git } from '../../src/gitops/adapters/git/program.ts';
 import { DESIRED_LIMITS } from '../../src/gitops/desired.ts';
 import { bareRepository, WHO } from '../contract/forge/repository.ts';
 import { temporaryFolder } from '../folder.ts';
-import { desired } from './house.ts';
+import { desired } from './harness.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {

@@ -17,7 +17,7 @@ import {
   platformText,
   SLOS,
   stableIn,
-} from './house.ts';
+} from './harness.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const STAGE = 'environments/stage/checkout.yaml';
@@ -51,7 +51,7 @@ describe('the gate over a pull request', () => {
     const h = await house();
     freshInProd(h);
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     expect(await h.status(number)).toBe('success');
     const decision = h.decision(number);
     expect(decision).toMatchObject({ schema: 'sluice.dev/decision/v1', allow: true, deny: [] });
@@ -77,9 +77,9 @@ describe('the gate over a pull request', () => {
     freshInProd(h);
     h.numbers.left = -0.25;
     const [release, words] = [await h.open(releaseB), await h.open({ 'README.md': 'other\n' })];
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(release))).toContain('BUDGET_EXHAUSTED');
-    expect(h.decision(release).deny[0]!.msg).toMatch(/-25\.0 % left, 125 bad of 100000 requests/);
+    expect(h.decision(release).deny[0]!.msg).toMatch(/overspent by 25\.0%, 125 bad of 100000 requests/);
     expect(await h.status(release)).toBe('failure');
     expect(await h.status(words)).toBe('success');
     expect((await h.forge.merge(value(await h.forge.pull(release)))).ok).toBe(false);
@@ -89,15 +89,15 @@ describe('the gate over a pull request', () => {
     const h = await house();
     freshInProd(h);
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     const set = async (more: Partial<GateHouse['numbers']>) => Object.assign(h.numbers, more);
     const flips: [string, () => Promise<unknown>, string | null][] = [
       ['the budget is gone', () => set({ left: -0.1 }), 'BUDGET_EXHAUSTED'],
       ['it is back', () => set({ left: 0.9 }), 'FROZEN'],
-      ['and has been for five minutes', () => h.look(300_000), null],
+      ['and has been for five minutes', () => h.tick(300_000), null],
       ['it burns', () => set({ fast: 20, slow: 5 }), 'BURNING'],
       ['it does not', () => set({ fast: 0.1, slow: 0.1 }), 'FROZEN'],
-      ['and has not for five minutes', () => h.look(300_000), null],
+      ['and has not for five minutes', () => h.tick(300_000), null],
       [
         'somebody freezes prod',
         () =>
@@ -117,7 +117,7 @@ describe('the gate over a pull request', () => {
     ];
     for (const [what, flip, code] of flips) {
       await flip();
-      await h.look();
+      await h.tick();
       expect(await h.status(number), what).toBe(code ? 'failure' : 'success');
       if (code) expect(codes(h.decision(number)), what).toContain(code);
     }
@@ -128,13 +128,13 @@ describe('the gate over a pull request', () => {
     freshInProd(h);
     h.numbers.left = -1;
     const number = await h.open(releaseB, { autoMerge: true });
-    await h.look();
+    await h.tick();
     expect(value(await h.forge.pull(number)).state).toBe('open');
     h.numbers.left = 0.9;
-    await h.look();
+    await h.tick();
     expect(value(await h.forge.pull(number)).state).toBe('open');
-    await h.look(300_000);
-    await h.look();
+    await h.tick(300_000);
+    await h.tick();
     expect(value(await h.forge.pull(number)).state).toBe('merged');
     const types = (await h.ledger.read({ subject: `pull/${number}` })).map((r) => r.type);
     expect(types.filter((t) => t === 'gate.posted').length).toBeGreaterThanOrEqual(2);
@@ -149,10 +149,10 @@ describe('the gate over a pull request', () => {
     freshInProd(h);
     h.numbers.failure = failure;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual([code]);
     h.numbers.failure = null;
-    await h.look();
+    await h.tick();
     expect(await h.status(number)).toBe('success');
   });
 
@@ -165,7 +165,7 @@ describe('the gate over a pull request', () => {
     freshInProd(h);
     h.numbers[field] = null;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual([code]);
   });
 
@@ -173,7 +173,7 @@ describe('the gate over a pull request', () => {
     const h = await house();
     const relaxed = { 'platform/slos.yaml': SLOS.replace('0.999', '0.99') };
     const number = await h.open(relaxed);
-    await h.look();
+    await h.tick();
     const first = h.decision(number);
     expect(first.allow).toBe(true);
     expect(first.warn.map((w) => w.code).sort()).toEqual(['JUDGED_BY_BASE', 'RELAXED']);
@@ -183,7 +183,7 @@ describe('the gate over a pull request', () => {
       'declaration checkout/stage',
     ]);
     h.numbers.left = -1;
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual(['RELAXED_WHILE_SPENT']);
   });
 
@@ -193,7 +193,7 @@ describe('the gate over a pull request', () => {
     const version = await h.open({ [PROD]: 'service: checkout\nversion: 1.1.0\ndigest: latest\n' });
     const unknown = await h.open({ 'environments/prod/chekout.yaml': desired('1.0.0', 'a', 'chekout') });
     const cosmetic = await h.open({ 'platform/slos.yaml': `# a comment\n${SLOS}` });
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(broken))).toEqual(['DECLARATION_INVALID']);
     expect(h.decision(broken).deny[0]!.msg).toMatch(/^platform\/slos\.yaml:\d+: /);
     expect(h.decision(version).deny[0]!.msg).toMatch(/checkout\.yaml:3: digest: expected an exact digest/);
@@ -210,7 +210,7 @@ describe('the gate over a pull request', () => {
       '  policy: { waiver: { secondPerson: false }, exempt: { security: [security, bug] } }\n  signIn: { people: { issuer: "https://id.example", clientId: c, groups: { dev: [admin] } } }\n',
     );
     const number = await h.open({ 'platform/platform.yaml': lowered });
-    await h.look();
+    await h.tick();
     const { allow, warn } = h.decision(number);
     expect(allow).toBe(true);
     const said = warn.filter((w) => w.code === 'RELAXED').map((w) => w.msg);
@@ -220,7 +220,7 @@ describe('the gate over a pull request', () => {
       'signIn.people.groups{dev} is relaxed: ["read"] → ["admin"]',
     ]);
     h.numbers.left = -0.5;
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual(['RELAXED_WHILE_SPENT']);
     expect(h.decision(number).deny.map((d) => d['environment'])).toEqual(['prod', 'stage']);
     expect(h.decision(number).deny[0]!.msg).toMatch(
@@ -237,7 +237,7 @@ describe('the gate over a pull request', () => {
     const tightens = await h.open({
       'platform/platform.yaml': platformText(`  policy: { risk: { maxServices: 1 } }\n${signIn('operate')}`),
     });
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(relaxes))).toEqual(['RELAXED_WHILE_SPENT']);
     expect(h.decision(tightens).allow).toBe(true);
     expect(h.decision(tightens).warn.map((w) => w.code)).toEqual(['JUDGED_BY_BASE']);
@@ -254,7 +254,7 @@ describe('the gate over a pull request', () => {
       '.github/workflows/sluice-gate.yml': 'name: mine\n',
       'policy/sluice/gate.rego': 'package sluice.gate\n\nallow := true\n',
     });
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toContain('BUDGET_EXHAUSTED');
     expect(codes(h.decision(number))).toContain('RELAXED_WHILE_SPENT');
     expect(h.decision(number).warn.map((w) => w.code)).toContain('JUDGED_BY_BASE');
@@ -264,10 +264,10 @@ describe('the gate over a pull request', () => {
     const h = await house();
     const files = Object.fromEntries(Array.from({ length: 3_001 }, (_, i) => [`docs/${i}.md`, 'x\n']));
     const number = await h.open(files);
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual(['FILES_INCOMPLETE']);
     const fewer = await h.open(Object.fromEntries(Object.entries(files).slice(0, 3_000)));
-    await h.look();
+    await h.tick();
     expect(h.decision(fewer).allow).toBe(true);
   });
 
@@ -275,13 +275,13 @@ describe('the gate over a pull request', () => {
     const h = await house();
     freshInProd(h);
     const number = await h.open({ [PROD]: desired('1.2.0', 'c') });
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual(['NOT_STABLE_BEFORE']);
     h.lanes.set('checkout/stage', { ...h.lanes.get('checkout/stage')!, ...stableIn('a', 'c') });
-    await h.look(600_000);
+    await h.tick(600_000);
     expect(h.decision(number).allow).toBe(true);
     const first = await h.open({ [STAGE]: desired('1.3.0', 'd') });
-    await h.look();
+    await h.tick();
     expect(h.decision(first).allow).toBe(true);
   });
 
@@ -318,7 +318,7 @@ describe('the gate over a pull request', () => {
       OPS,
       h.now(),
     );
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(stage))).toEqual(['REJECTED_DIGEST']);
     expect(codes(h.decision(prod))).toEqual(['REJECTED_DIGEST']);
   });
@@ -336,7 +336,7 @@ describe('what passes, on record', () => {
     h.numbers.failure = { code: 'SOURCE_UNAVAILABLE', message: 'gone' };
     h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('c', 'a') });
     const number = await h.open({ [PROD]: desired('0.9.0', 'c') });
-    await h.look();
+    await h.tick();
     expect(h.decision(number)).toMatchObject({ allow: true, recorded: [{ code: 'REVERT', by: ['revert'] }] });
   });
 
@@ -357,10 +357,10 @@ describe('what passes, on record', () => {
     );
     expect(h.governance.hold(lane, target('b'), h.now())).toMatchObject({ reason: 'peak' });
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     expect(codes(h.decision(number))).toEqual(['FROZEN']);
     await h.forge.label(number, ['security']);
-    await h.look();
+    await h.tick();
     const decision = h.decision(number);
     expect(decision).toMatchObject({ allow: true, recorded: [{ code: 'FROZEN', by: ['security'] }] });
     expect(h.governance.hold(lane, target('b'), h.now())).toBeNull();
@@ -373,7 +373,7 @@ describe('what passes, on record', () => {
     freshInProd(h);
     h.numbers.left = -1;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     const granted = await h.governance.grant(
       {
         id: 'w1',
@@ -388,11 +388,11 @@ describe('what passes, on record', () => {
       h.now(),
     );
     expect(granted.ok).toBe(true);
-    await h.look();
+    await h.tick();
     expect(h.decision(number)).toMatchObject({ allow: true, waiversUsed: ['w1'] });
     expect(h.decision(number).validUntil).toBeLessThanOrEqual(h.now() + 60_000);
     expect(h.governance.state().waivers.get('w1')?.usedFor).toEqual([number]);
-    await h.look(60_000);
+    await h.tick(60_000);
     expect(codes(h.decision(number))).toEqual(['BUDGET_EXHAUSTED', 'FROZEN']);
     expect(h.decision(number).warn.map((w) => w.code)).toContain('WAIVER_EXPIRED');
   });
@@ -417,14 +417,14 @@ describe('what passes, on record', () => {
     expect((await h.governance.grant({ ...wanted, expiresAt: h.now() + 1_000_000 }, OPS, h.now())).ok).toBe(
       true,
     );
-    await h.look();
+    await h.tick();
     expect(h.decision(number).allow).toBe(false);
     expect(await h.governance.approve('w1', 'me too', OPS, h.now())).toMatchObject({ ok: false });
     expect(await h.governance.approve('w1', 'I agree', BOSS, h.now())).toMatchObject({ ok: true });
-    await h.look();
+    await h.tick();
     expect(h.decision(number)).toMatchObject({ allow: true, waiversUsed: ['w1'] });
     const other = await h.open({ [STAGE]: desired('1.5.0', 'e'), [PROD]: desired('1.1.0', 'b') });
-    await h.look();
+    await h.tick();
     expect(h.decision(other).waiversUsed).toEqual([]);
   });
 });
@@ -440,11 +440,11 @@ describe('when things go wrong', () => {
     const h = await house({ wrap });
     freshInProd(h);
     const number = await h.open(releaseB);
-    for (let i = 0; i < 10; i++) await h.look(1_000);
+    for (let i = 0; i < 10; i++) await h.tick(1_000);
     expect(await h.status(number)).toBeUndefined();
     expect(h.gate.pulls()[0]!.trouble).toMatchObject({ code: 'UNAVAILABLE' });
     down = false;
-    await h.look(10_000);
+    await h.tick(10_000);
     expect(await h.status(number)).toBe('success');
     const records = await h.ledger.read({ subject: `pull/${number}` });
     expect(records.filter((r) => r.type === 'gate.posted')).toHaveLength(1);
@@ -463,10 +463,10 @@ describe('when things go wrong', () => {
     });
     const h = await house({ wrap });
     const number = await h.open(releaseB);
-    await h.look();
-    await h.look(30_000);
+    await h.tick();
+    await h.tick(30_000);
     expect(asked).toBe(1);
-    await h.look(31_000);
+    await h.tick(31_000);
     expect(asked).toBe(2);
     expect(await h.status(number)).toBeDefined();
   });
@@ -498,7 +498,7 @@ describe('when things go wrong', () => {
     freshInProd(h);
     h.numbers.left = -1;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     await h.governance.grant(
       {
         id: 'w',
@@ -512,12 +512,12 @@ describe('when things go wrong', () => {
       OPS,
       h.now(),
     );
-    await h.look(500);
+    await h.tick(500);
     expect(h.decision(number).allow).toBe(true);
-    await h.look(1_000);
+    await h.tick(1_000);
     expect(h.decision(number).allow).toBe(false);
     h.setNow(NOW - 3_600_000);
-    await h.look();
+    await h.tick();
     // Before it was granted, a waiver does not hold; and what is posted stays that of the later look.
     expect(h.decision(number).allow).toBe(false);
     expect(await h.status(number)).toBe('failure');
@@ -527,14 +527,14 @@ describe('when things go wrong', () => {
     const h = await house();
     freshInProd(h);
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     const before = h.decision(number);
     await h.repository.push('change-1', { [PROD]: desired('1.2.0', 'c') });
-    await h.look(2_000);
+    await h.tick(2_000);
     expect(h.decision(number).id).not.toBe(before.id);
     expect(codes(h.decision(number))).toEqual(['NOT_STABLE_BEFORE']);
     await h.repository.remove('change-1');
-    await h.look(2_000);
+    await h.tick(2_000);
     expect(
       h.gate
         .pulls()
@@ -547,8 +547,8 @@ describe('when things go wrong', () => {
     const h = await house();
     freshInProd(h);
     const number = await h.open(releaseB);
-    await h.look();
-    await h.look(600_000);
+    await h.tick();
+    await h.tick(600_000);
     const records = await h.ledger.read({ subject: `pull/${number}` });
     expect(records.map((r) => r.type)).toEqual(['gate.decided', 'gate.posted', 'gate.decided']);
     expect(h.decision(number).validUntil).toBe(h.now() + 600_000);
@@ -561,7 +561,7 @@ describe('decisions of the past', () => {
     freshInProd(h);
     h.numbers.left = -0.25;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     const records = await h.ledger.read();
     const found = findDecision(records, h.decision(number).id)!;
     const policy = policyOfDigest(records, found.data.decision.policy.digest, openKept)!;
@@ -571,7 +571,7 @@ describe('decisions of the past', () => {
       policySame: true,
     });
     const lines = explainDecision(found).join('\n');
-    expect(lines).toMatch(/-25\.00 % left, 125 bad of 100000/);
+    expect(lines).toMatch(/-25\.00% remaining, 125 bad of 100000/);
     expect(lines).toContain('slo:error_budget_remaining:ratio');
     expect(lines).toContain(found.data.decision.policy.revision);
     expect(verifyChain(await h.ledger.texts()).ok).toBe(true);
@@ -582,7 +582,7 @@ describe('decisions of the past', () => {
     freshInProd(h);
     h.numbers.left = -0.25;
     const number = await h.open(releaseB);
-    await h.look();
+    await h.tick();
     const records = await h.ledger.read();
     const found = findDecision(records, h.decision(number).id)!;
     const policy = policyOfDigest(records, found.data.decision.policy.digest, openKept)!;

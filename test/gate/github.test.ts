@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import { type GithubFake, startGithubFake } from '../contract/forge/github-fake.ts';
-import { codes, desired, type GateHouse, gateHouse, platformText, stableIn } from './house.ts';
+import { codes, desired, type GateHouse, gateHouse, platformText, stableIn } from './harness.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const KEY = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({
@@ -64,7 +64,7 @@ describe('the gate as an App of GitHub', () => {
   it('FORGE-18: a merge group is judged at its own commit, by what it would add; its members are not judged by it', async () => {
     const { h, github, forge } = await appHouse();
     const fine = await opened(h, forge, 'fine', { 'README.md': 'words\n' });
-    await h.look();
+    await h.tick();
     expect(github.states(fine.head.sha)).toEqual({ 'sluice/gate': 'success' });
     h.numbers.left = -1;
     // The group holds another pull request's release, too.
@@ -79,7 +79,7 @@ describe('the gate as an App of GitHub', () => {
       baseSha: fine.base.sha,
       delivery: 'd',
     });
-    await h.look();
+    await h.tick();
     expect(github.states(group)).toEqual({ 'sluice/gate': 'failure' });
     expect(github.states(fine.head.sha)).toEqual({ 'sluice/gate': 'success' });
     expect(github.runs().filter((r) => r.head_sha === group)).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('the gate as an App of GitHub', () => {
       '.github/workflows/sluice-gate.yml': 'name: mine\n',
     });
     (github.pulls[0] as { fork: boolean }).fork = true;
-    await h.look();
+    await h.tick();
     const decision = h.decision(pull.number);
     expect(codes(decision)).toEqual(['BUDGET_EXHAUSTED', 'FROZEN', 'RELAXED_WHILE_SPENT']);
     expect(decision.warn.map((w) => w.code)).toContain('JUDGED_BY_BASE');
@@ -110,7 +110,7 @@ describe('the gate as an App of GitHub', () => {
     const pull = await opened(h, forge, 'broken', {
       [PROD]: 'service: checkout\nversion: 1.1.0\ndigest: latest\n',
     });
-    await h.look();
+    await h.tick();
     const run = github.runs().find((r) => r.head_sha === pull.head.sha)!;
     expect((run['output'] as { annotations_count: number }).annotations_count).toBe(1);
     expect(run['conclusion']).toBe('failure');

@@ -13,7 +13,7 @@ import { LedgerUnavailable } from '../../src/ledger/port.ts';
 import { BROKEN_FILES } from '../attacks.ts';
 import { bareRepository } from '../contract/forge/repository.ts';
 import { journalOver } from '../journal.ts';
-import { codes, desired, type GateHouse, gateHouse, type HouseOptions, SLOS } from './house.ts';
+import { codes, desired, type GateHouse, gateHouse, type HouseOptions, SLOS } from './harness.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const STAGE = 'environments/stage/checkout.yaml';
@@ -48,7 +48,7 @@ describe('a pull request affects itself only', () => {
     for (const [name, text] of Object.entries(BROKEN_FILES))
       attacks.set(await h.open({ [PROD]: text }), name);
     const after = await h.open({ [STAGE]: desired('1.1.0', 'b') });
-    await h.look();
+    await h.tick();
     for (const [number, name] of attacks) {
       expect([name, codes(h.decision(number))]).toEqual([name, ['DECLARATION_INVALID']]);
       expect(h.decision(number).deny[0]!.msg).toMatch(/^environments\/prod\/checkout\.yaml:\d+: /);
@@ -69,17 +69,17 @@ describe('a pull request affects itself only', () => {
     const broken = await h.open({ [STAGE]: desired('1.1.0', 'b') });
     victim.sha = await headOf(h, broken);
     const other = await h.open({ [STAGE]: desired('1.2.0', 'c') });
-    await h.look();
+    await h.tick();
     expect(troubleOf(h, broken)).toEqual({
       code: 'UNAVAILABLE',
       message: 'it could not be evaluated: half a character \ufffd',
     });
     expect(await h.status(other)).toBe('success');
-    for (let i = 0; i < 130; i++) await h.look(5_000);
+    for (let i = 0; i < 130; i++) await h.tick(5_000);
     // Once, and then after 5, 10, 20, 40, 80, 160 and 300 seconds.
     expect(tries).toBe(8);
     victim.sha = null;
-    await h.look(300_000);
+    await h.tick(300_000);
     expect(troubleOf(h, broken)).toBeNull();
     expect(await h.status(broken)).toBe('success');
   });
@@ -89,11 +89,11 @@ describe('a pull request affects itself only', () => {
     const h = await house({ wrap: reading(victim, () => Promise.reject(new Error('no'))) });
     const number = await h.open({ [STAGE]: desired('1.1.0', 'b') });
     victim.sha = await headOf(h, number);
-    for (let i = 0; i < 20; i++) await h.look(5_000);
+    for (let i = 0; i < 20; i++) await h.tick(5_000);
     expect(troubleOf(h, number)).not.toBeNull();
     await h.repository.push('change-1', { [STAGE]: desired('1.1.0', 'c') });
-    await h.look(1_000);
-    await h.look(1_000);
+    await h.tick(1_000);
+    await h.tick(1_000);
     expect(troubleOf(h, number)).toBeNull();
     expect(await h.status(number)).toBe('success');
   });
@@ -111,9 +111,9 @@ describe('a pull request affects itself only', () => {
     const hangs = await h.open({ [STAGE]: desired('1.1.0', 'b') });
     victim.sha = await headOf(h, hangs);
     const other = await h.open({ [STAGE]: desired('1.2.0', 'c') });
-    for (let i = 0; i < 600 && (await h.status(other)) === undefined; i++) await h.look(1_000);
+    for (let i = 0; i < 600 && (await h.status(other)) === undefined; i++) await h.tick(1_000);
     expect(await h.status(other)).toBe('success');
-    for (let i = 0; i < 600 && asked < 2; i++) await h.look(5_000);
+    for (let i = 0; i < 600 && asked < 2; i++) await h.tick(5_000);
     expect(asked).toBeGreaterThan(1);
     expect(troubleOf(h, hangs)?.message).toMatch(/took longer than 300 ms/);
   });
@@ -138,7 +138,7 @@ describe('a pull request affects itself only', () => {
     });
     const h = await house({ wrap });
     const number = await h.open({ [STAGE]: desired('1.1.0', 'b') });
-    await h.look();
+    await h.tick();
     expect(await h.status(number)).toBe('success');
     expect(h.gate.pulls()[0]!.facts!.pullRequest.title).toBe('cut \ufffd');
     expect(await h.gate.evaluate(number, 'asked')).toMatchObject({ ok: true });
@@ -152,14 +152,14 @@ describe('a pull request affects itself only', () => {
     });
     const h = await house({ wrap });
     const number = await h.open({ [STAGE]: desired('1.1.0', 'd') });
-    await h.look();
+    await h.tick();
     broken = true;
     h.numbers.left = -1;
-    await h.look(1_000);
+    await h.tick(1_000);
     expect(await h.status(number)).toBe('failure');
     broken = false;
     const next = await h.open({ [STAGE]: desired('1.2.0', 'c') });
-    await h.look(10_000);
+    await h.tick(10_000);
     expect(await h.status(next)).toBe('failure');
   });
 
@@ -170,10 +170,10 @@ describe('a pull request affects itself only', () => {
     Object.assign(h.ledger, {
       append: () => Promise.reject(new LedgerUnavailable('LEDGER_FULL', 'the disk is full')),
     });
-    await expect(h.look()).rejects.toThrow('the disk is full');
+    await expect(h.tick()).rejects.toThrow('the disk is full');
     expect(await h.status(number)).toBeUndefined();
     Object.assign(h.ledger, { append });
-    await h.look(10_000);
+    await h.tick(10_000);
     expect(await h.status(number)).toBe('success');
   });
 });
@@ -190,15 +190,15 @@ describe('what was decided and could not be told', () => {
     const number = await h.open({ [STAGE]: desired('1.1.0', 'd') });
     const decided = async () =>
       (await h.ledger.read({ subject: `pull/${number}` })).filter((r) => r.type === 'gate.decided').length;
-    for (let i = 0; i < 30; i++) await h.look(10_000);
+    for (let i = 0; i < 30; i++) await h.tick(10_000);
     expect(await decided()).toBe(1);
     expect(troubleOf(h, number)).toMatchObject({ code: 'FORBIDDEN' });
     // Once its grounds flip it is another decision.
     h.numbers.left = -1;
-    for (let i = 0; i < 30; i++) await h.look(10_000);
+    for (let i = 0; i < 30; i++) await h.tick(10_000);
     expect(await decided()).toBe(2);
     down = false;
-    await h.look(300_000);
+    await h.tick(300_000);
     expect(await h.status(number)).toBe('failure');
   });
 
@@ -230,11 +230,11 @@ describe('what was decided and could not be told', () => {
       (await h.ledger.read({ type: 'gate.decided' })).filter(
         (r) => (r.data as { trigger: string }).trigger === 'merge group',
       ).length;
-    for (let i = 0; i < 40; i++) await h.look(500);
+    for (let i = 0; i < 40; i++) await h.tick(500);
     expect([posts, await decided()]).toEqual([1, 1]);
-    for (let i = 0; i < 3; i++) await h.look(61_000);
+    for (let i = 0; i < 3; i++) await h.tick(61_000);
     expect([posts, await decided()]).toEqual([3, 1]);
-    for (let i = 0; i < 3; i++) await h.look(61_000);
+    for (let i = 0; i < 3; i++) await h.tick(61_000);
     expect(posts).toBe(3);
   });
 
@@ -247,7 +247,7 @@ describe('what was decided and could not be told', () => {
     for (const pull of [999, 998])
       h.gate.hint({ kind: 'merge-group', pull, headSha: `g${pull}`, baseSha: 'b', delivery: 'd' });
     const number = await h.open({ [STAGE]: desired('1.1.0', 'b') });
-    await h.look();
+    await h.tick();
     expect(await h.status(number)).toBe('success');
   });
 });

@@ -5,7 +5,7 @@ import { pullViewOf } from '../../src/api/governance.ts';
 import type { ForgeFailure, ForgePort, Posted } from '../../src/gitops/forge.ts';
 import { heedingLimits, retryInMs } from '../../src/gitops/forge-backoff.ts';
 import { fail, ok } from '../../src/kit/result.ts';
-import { codes, desired, type GateHouse, gateHouse, type HouseOptions, stableIn } from './house.ts';
+import { codes, desired, type GateHouse, gateHouse, type HouseOptions, stableIn } from './harness.ts';
 
 const PROD = 'environments/prod/checkout.yaml';
 const MINUTE = 60_000;
@@ -28,7 +28,7 @@ const value = <T>(r: { ok: true; value: T } | { ok: false; error: unknown }): T 
 };
 /** Looks twice a second, as the server does; or more rarely, over a longer time. */
 const during = async (h: GateHouse, ms: number, everyMs = 500) => {
-  for (let gone = 0; gone < ms; gone += everyMs) await h.look(everyMs);
+  for (let gone = 0; gone < ms; gone += everyMs) await h.tick(everyMs);
 };
 /** What stands at a commit. */
 const statusAt = (h: GateHouse, sha: string): string | undefined =>
@@ -62,7 +62,7 @@ describe('posting a decision', () => {
     expect(await h.status(number)).toBe('success');
     expect(h.gate.pulls()[0]!.trouble).toBeNull();
     expect(await count(h, 'gate.posted')).toBe(1);
-    // Renewed when its time was over, and only then.
+    // Renewed when its decision expired, and only then.
     expect(await count(h, 'gate.decided')).toBe(2);
   });
 
@@ -99,7 +99,7 @@ describe('posting a decision', () => {
     await during(h, 20_000);
     expect(states).toEqual(['success', 'success', 'success']);
     h.numbers.left = -1;
-    await h.look(500);
+    await h.tick(500);
     expect(states.at(-1)).toBe('failure');
     expect(await h.status(number)).toBe('failure');
   });
@@ -120,7 +120,7 @@ describe('posting a decision', () => {
       });
     const h = await house({ wrap: counting });
     for (const letter of ['b', 'c', 'd']) await h.open({ [PROD]: desired('1.1.0', letter) });
-    await h.look();
+    await h.tick();
     limited = true;
     const [before, decided] = [calls, await count(h, 'gate.decided')];
     h.numbers.left = -1;
@@ -150,7 +150,7 @@ describe('posting a decision', () => {
         }),
       });
       const number = await h.open({ 'README.md': 'words\n' });
-      await h.look();
+      await h.tick();
       const pull = value(await h.forge.pull(number));
       const group = await h.repository.push('gh-readonly-queue/main/pr-1-abc', { 'README.md': 'words\n' });
       limited = true;
@@ -216,7 +216,7 @@ describe('posting a decision', () => {
     });
     let group = '';
     const number = await h.open({ 'README.md': 'words\n' });
-    await h.look();
+    await h.tick();
     const pull = value(await h.forge.pull(number));
     group = await h.repository.push('gh-readonly-queue/main/pr-1-abc', { [PROD]: desired('1.1.0', 'b') });
     h.gate.hint({ kind: 'merge-group', pull: number, headSha: group, baseSha: pull.base.sha, delivery: '' });
@@ -238,7 +238,7 @@ describe('posting a decision', () => {
       }),
     });
     const number = await h.open({ 'README.md': 'harmless\n' });
-    await h.look();
+    await h.tick();
     const before = value(await h.forge.pull(number)).head.sha;
     expect(h.gate.allowed(number, before)).toBe(true);
     down = true;
@@ -263,13 +263,13 @@ describe('posting a decision', () => {
     const h = await house({ wrap });
     const number = await h.open({ 'README.md': 'harmless\n' });
     const before = value(await h.forge.pull(number)).head.sha;
-    await h.look();
+    await h.tick();
     const posted = async () =>
       (await h.ledger.read({ type: 'gate.posted' })).map((r) => r.data as { headSha: string; state: string });
     expect(await posted()).toMatchObject([{ headSha: before, state: 'success' }]);
     expect(await h.status(number)).toBeUndefined();
     expect(h.gate.allowed(number, value(await h.forge.pull(number)).head.sha)).toBeNull();
-    await h.look(2_000);
+    await h.tick(2_000);
     expect(await h.status(number)).toBe('failure');
     expect(codes(h.decision(number))).toEqual(['NOT_STABLE_BEFORE']);
     expect(await posted()).toHaveLength(2);
@@ -299,7 +299,7 @@ describe('somebody else who posts under the name of our check', () => {
     });
     h.numbers.left = -1;
     const number = await h.open({ [PROD]: desired('1.1.0', 'b') });
-    await h.look(20_000);
+    await h.tick(20_000);
     const sha = value(await h.forge.pull(number)).head.sha;
     const strike = () => {
       over = { by: 'mallory', state: 'success' };
@@ -323,7 +323,7 @@ describe('somebody else who posts under the name of our check', () => {
     ]);
     expect(c.warned.some((w) => w.includes('somebody else posted'))).toBe(true);
     expect(pullViewOf(c.h.gate.pulls()[0]!).trouble).toBe(
-      'FOREIGN_POST: mallory posted success under the name of our check; ours was posted again',
+      'FOREIGN_POST: mallory posted success under the name of the Sluice check; Sluice posted its own again',
     );
   });
 
@@ -332,11 +332,11 @@ describe('somebody else who posts under the name of our check', () => {
     const before = c.reports.length;
     c.strike();
     c.status();
-    await c.h.look(500);
+    await c.h.tick(500);
     expect(c.reports.length).toBe(before + 1);
     expect(await count(c.h, 'gate.posted')).toBe(2);
     c.status();
-    await c.h.look(500);
+    await c.h.tick(500);
     expect(await count(c.h, 'gate.posted')).toBe(2);
     expect(await count(c.h, 'gate.decided')).toBe(1);
   });
@@ -347,7 +347,7 @@ describe('somebody else who posts under the name of our check', () => {
     for (let n = 0; n < 1_200; n++) {
       c.strike();
       c.status();
-      await c.h.look(3_000);
+      await c.h.tick(3_000);
     }
     expect(c.reports.length - replaced).toBeGreaterThanOrEqual(1_200);
     const foreign = (await c.h.ledger.read({ type: 'gate.posted' })).filter(

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createPromoter } from '../../src/controller/promotion.ts';
-import { orderHold } from '../../src/controller/promotion-order.ts';
-import type { Lane, Revision } from '../../src/delivery/events.ts';
+import { orderHold } from '../../src/controller/promotion/order.ts';
+import { createPromoter } from '../../src/controller/promotion/promoter.ts';
+import type { Revision } from '../../src/delivery/events.ts';
+import type { Lane } from '../../src/delivery/lane.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { parseDesired, revisionOf, withArtefact } from '../../src/gitops/desired.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
@@ -12,7 +13,7 @@ import { fail } from '../../src/kit/result.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
 import { journalOver } from '../journal.ts';
 import { wasStable } from '../lane.ts';
-import { desired, digest, type GateHouse, gateHouse, type HouseOptions } from './house.ts';
+import { desired, digest, type GateHouse, gateHouse, type HouseOptions } from './harness.ts';
 
 const OPS = { id: 'oidc:ops', kind: 'person', scopes: ['operate', 'waive'] } as const;
 const STAGE = 'environments/stage/checkout.yaml';
@@ -57,7 +58,7 @@ async function promoting(options: PromotingOptions = {}) {
       platform: h.platform,
       forge: options.wrapPromoter ? options.wrapPromoter(h.forge) : h.forge,
       journal,
-      lanes: () => [...h.lanes.values()],
+      lanes: h.lanes,
       desired: () => state,
       gate: h.gate,
       authors: () => options.authors ?? [],
@@ -66,16 +67,16 @@ async function promoting(options: PromotingOptions = {}) {
     });
   let journal = h.ledger;
   let promoter = open(journal);
-  const look = async (ms = 1_000) => {
+  const tick = async (ms = 1_000) => {
     state = await repository.read();
-    await h.look(ms);
+    await h.tick(ms);
     await journal.follow();
-    await promoter.look(h.now());
+    await promoter.tick(h.now());
   };
   return {
     h,
     set,
-    look,
+    tick,
     promoter: () => promoter,
     restart: async () => {
       journal = await journalOver(h.ledger);
@@ -110,11 +111,11 @@ describe('promotion by pull request', () => {
     const platform = p.h.platform.environments.find((e) => e.name === 'prod')!;
     expect(platform.after).toEqual(['stage']);
     await p.commit('stage', '1.1.0', 'b');
-    await p.look();
+    await p.tick();
     expect(p.pulls()).toEqual([]);
     p.becomesStable('stage', '1.1.0', 'b');
-    await p.look();
-    await p.look();
+    await p.tick();
+    await p.tick();
     const [open] = p.pulls();
     expect(open!.pull).toMatchObject({ title: 'Promote checkout 1.1.0 to prod', author: 'sluice' });
     expect(open!.decision).toMatchObject({ allow: true });
@@ -123,7 +124,7 @@ describe('promotion by pull request', () => {
       ok: true,
       value: { digest: digest('b') },
     });
-    for (let i = 0; i < 5; i++) await p.look();
+    for (let i = 0; i < 5; i++) await p.tick();
     expect(p.pulls()).toHaveLength(1);
     const records = await p.h.ledger.read({ type: 'proposal.opened' });
     expect(records).toHaveLength(1);
@@ -137,15 +138,15 @@ describe('promotion by pull request', () => {
     const p = await promoting({ environments: 'promotion: { autoMerge: true }' });
     p.h.numbers.left = -1;
     await p.commit('stage', '1.1.0', 'b');
-    await p.look();
+    await p.tick();
     p.becomesStable('stage', '1.1.0', 'b');
-    for (let i = 0; i < 4; i++) await p.look();
+    for (let i = 0; i < 4; i++) await p.tick();
     expect(p.pulls()[0]!.decision).toMatchObject({ allow: false });
     expect(await p.text(PROD)).toContain('1.0.0');
     p.h.numbers.left = 0.9;
-    await p.look();
-    await p.look(300_000);
-    for (let i = 0; i < 3; i++) await p.look();
+    await p.tick();
+    await p.tick(300_000);
+    for (let i = 0; i < 3; i++) await p.tick();
     expect(await p.text(PROD)).toContain(digest('b'));
     expect(
       (await p.h.ledger.read({ type: 'proposal.ended' })).map((r) => (r.data as { how: string }).how),
@@ -159,9 +160,9 @@ describe('promotion by pull request', () => {
       ['1.2.0', 'c'],
     ] as const) {
       await p.commit('stage', version, letter);
-      await p.look();
+      await p.tick();
       p.becomesStable('stage', version, letter);
-      for (let i = 0; i < 3; i++) await p.look();
+      for (let i = 0; i < 3; i++) await p.tick();
     }
     expect(p.pulls().map((x) => x.pull.title)).toEqual(['Promote checkout 1.2.0 to prod']);
     expect(await p.h.ledger.read({ type: 'proposal.updated' })).toHaveLength(1);
@@ -170,18 +171,18 @@ describe('promotion by pull request', () => {
   it('PROMOTE-2: closed by a person it is not opened again, not even after a restart; asked for by hand it is', async () => {
     const p = await promoting();
     await p.commit('stage', '1.1.0', 'b');
-    await p.look();
+    await p.tick();
     p.becomesStable('stage', '1.1.0', 'b');
-    await p.look();
-    await p.look();
+    await p.tick();
+    await p.tick();
     await p.h.forge.close(p.pulls()[0]!.pull.number);
-    for (let i = 0; i < 4; i++) await p.look(2_000);
+    for (let i = 0; i < 4; i++) await p.tick(2_000);
     await p.restart();
-    for (let i = 0; i < 4; i++) await p.look(2_000);
+    for (let i = 0; i < 4; i++) await p.tick(2_000);
     expect(p.pulls()).toEqual([]);
     const asked = await p.promoter().promote('checkout', 'prod', OPS, p.h.now());
     expect(asked).toMatchObject({ ok: true });
-    await p.look();
+    await p.tick();
     expect(p.pulls()).toHaveLength(1);
     expect((await p.h.ledger.read({ type: 'proposal.opened' })).at(-1)!.actor.id).toBe('oidc:ops');
   });
@@ -204,13 +205,13 @@ describe('promotion by pull request', () => {
     });
     const p = await promoting({ wrapPromoter });
     await p.commit('stage', '1.1.0', 'b');
-    await p.look();
+    await p.tick();
     p.becomesStable('stage', '1.1.0', 'b');
     down = true;
-    for (let i = 0; i < 60; i++) await p.look(60_000);
+    for (let i = 0; i < 60; i++) await p.tick(60_000);
     expect(p.pulls()).toEqual([]);
     down = false;
-    for (let i = 0; i < 20; i++) await p.look(10_000);
+    for (let i = 0; i < 20; i++) await p.tick(10_000);
     expect(p.pulls()).toHaveLength(1);
     expect(await p.h.ledger.read({ type: 'proposal.opened' })).toHaveLength(1);
   });
@@ -219,11 +220,11 @@ describe('promotion by pull request', () => {
     const p = await promoting();
     expect(await p.promoter().promote('checkout', 'stage', OPS, 1)).toMatchObject({
       ok: false,
-      error: expect.stringContaining('nothing comes before'),
+      error: expect.stringContaining('nothing precedes'),
     });
     expect(await p.promoter().promote('checkout', 'mars', OPS, 1)).toMatchObject({ ok: false });
     await p.commit('stage', '1.1.0', 'b');
-    await p.look();
+    await p.tick();
     expect(await p.promoter().promote('checkout', 'prod', OPS, 1)).toMatchObject({
       ok: false,
       error: expect.stringMatching(/stage is Stable on 1\.0\.0, and asks for 1\.1\.0/),
@@ -233,9 +234,9 @@ describe('promotion by pull request', () => {
 
 const READY = async (p: Awaited<ReturnType<typeof promoting>>) => {
   await p.commit('stage', '1.1.0', 'b');
-  await p.look();
+  await p.tick();
   p.becomesStable('stage', '1.1.0', 'b');
-  for (let i = 0; i < 3; i++) await p.look();
+  for (let i = 0; i < 3; i++) await p.tick();
 };
 const opened = async (p: Awaited<ReturnType<typeof promoting>>) =>
   (await p.h.ledger.read({ type: 'proposal.opened' })).length;
@@ -253,12 +254,12 @@ describe('what may happen to a promotion on its way', () => {
     const { git } = await import('../../src/gitops/adapters/git/program.ts');
     await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
     p.set('prod', { stable: revision('1.0.0', 'a', { replicas: 4 }) });
-    for (let i = 0; i < 3; i++) await p.look();
+    for (let i = 0; i < 3; i++) await p.tick();
     const [after] = p.pulls();
     expect(after!.pull.number).toBe(before!.pull.number);
     expect(after!.pull.head.sha).not.toBe(before!.pull.head.sha);
     p.h.numbers.left = 0.9;
-    for (let i = 0; i < 4; i++) await p.look(300_000);
+    for (let i = 0; i < 4; i++) await p.tick(300_000);
     const text = (await p.text(PROD))!;
     expect(text).toContain(digest('b'));
     expect(text).toContain('replicas: 4');
@@ -271,14 +272,14 @@ describe('what may happen to a promotion on its way', () => {
     await READY(p);
     const [before] = p.pulls();
     await p.h.repository.push(before!.pull.head.branch, { [PROD]: desired('6.6.6', 'e') });
-    for (let i = 0; i < 4; i++) await p.look();
+    for (let i = 0; i < 4; i++) await p.tick();
     const [after] = p.pulls();
     const head = await p.h.forge.text(after!.pull.head.sha, PROD);
     expect(head.ok && head.value).toContain(digest('b'));
     expect((await p.h.ledger.read({ type: 'proposal.updated' })).at(-1)!.data).toMatchObject({
-      why: expect.stringContaining('changed by somebody'),
+      why: expect.stringContaining('somebody changed its branch'),
     });
-    for (let i = 0; i < 4; i++) await p.look();
+    for (let i = 0; i < 4; i++) await p.tick();
     expect(await p.h.ledger.read({ type: 'proposal.updated' })).toHaveLength(1);
   });
 
@@ -286,10 +287,10 @@ describe('what may happen to a promotion on its way', () => {
     const p = await promoting();
     await READY(p);
     await p.h.repository.remove(p.pulls()[0]!.pull.head.branch);
-    for (let i = 0; i < 4; i++) await p.look(2_000);
+    for (let i = 0; i < 4; i++) await p.tick(2_000);
     expect(p.pulls()).toEqual([]);
     expect((await p.h.ledger.read({ type: 'proposal.ended' })).at(-1)!.data).toMatchObject({ how: 'closed' });
-    for (let i = 0; i < 4; i++) await p.look(2_000);
+    for (let i = 0; i < 4; i++) await p.tick(2_000);
     expect(await opened(p)).toBe(1);
   });
 
@@ -319,13 +320,13 @@ describe('what may happen to a promotion on its way', () => {
       await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
     };
     await push(`${desired('1.0.0', 'a')}---\nservice: cart\n`);
-    await p.look();
+    await p.tick();
     p.becomesStable('stage', '1.1.0', 'b');
-    for (let i = 0; i < 3; i++) await p.look(6_000);
+    for (let i = 0; i < 3; i++) await p.tick(6_000);
     expect(p.pulls()).toEqual([]);
     expect(warned.join()).toContain('environments/prod/checkout.yaml:');
     await push(desired('1.0.0', 'a'));
-    for (let i = 0; i < 3; i++) await p.look(6_000);
+    for (let i = 0; i < 3; i++) await p.tick(6_000);
     expect(p.pulls()).toHaveLength(1);
   });
 
@@ -344,9 +345,9 @@ describe('what may happen to a promotion on its way', () => {
       warned,
     });
     await READY(p);
-    for (let i = 0; i < 3; i++) await p.look(100);
+    for (let i = 0; i < 3; i++) await p.tick(100);
     expect(tries).toBe(1);
-    for (let i = 0; i < 3; i++) await p.look(6_000);
+    for (let i = 0; i < 3; i++) await p.tick(6_000);
     expect(await p.text(PROD)).toContain(digest('b'));
     expect(warned.join()).toContain('a review is required');
   });
@@ -369,10 +370,10 @@ describe('what may happen to a promotion on its way', () => {
     await p.h.repository.push('by-hand', { 'README.md': 'other\n' });
     await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
     limited = true;
-    for (let gone = 0; gone < 50_000; gone += 1_000) await p.look(1_000);
+    for (let gone = 0; gone < 50_000; gone += 1_000) await p.tick(1_000);
     expect(calls).toBe(1);
     limited = false;
-    for (let gone = 0; gone < 30_000; gone += 5_000) await p.look(5_000);
+    for (let gone = 0; gone < 30_000; gone += 5_000) await p.tick(5_000);
     expect(p.pulls()).toHaveLength(1);
     expect(await opened(p)).toBe(1);
   });
@@ -390,14 +391,14 @@ describe('what may happen to a promotion on its way', () => {
       }),
     });
     await READY(p);
-    for (let gone = 0; gone < 3 * 3_600_000; gone += 30_000) await p.look(30_000);
+    for (let gone = 0; gone < 3 * 3_600_000; gone += 30_000) await p.tick(30_000);
     expect(tries).toBeGreaterThan(15);
     expect(tries).toBeLessThan(30);
     const before = tries;
     const { git } = await import('../../src/gitops/adapters/git/program.ts');
     await p.h.repository.push('by-hand', { 'README.md': 'other\n' });
     await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
-    for (let n = 0; n < 3; n++) await p.look(1_000);
+    for (let n = 0; n < 3; n++) await p.tick(1_000);
     expect(tries).toBe(before + 1);
   });
 
@@ -427,7 +428,7 @@ describe('what may happen to a promotion on its way', () => {
     const kept = JSON.parse(readFileSync(join(p.h.repository.remote, '..', 'pulls.json'), 'utf8'));
     const body: string = kept.pulls.at(-1).body;
     expect(body).toContain(digest('b'));
-    expect(body).toContain('1 bad of 400 requests; 80.0 % of the budget left');
+    expect(body).toContain('1 bad of 400 requests; 80.0% of the budget remaining');
     expect(body).toContain('k6 passed: 0 of 600 requests failed');
     expect(body).toContain('Written by Ada beverybodyb.');
     expect(body).toMatch(/-version: 1\.0\.0\n-digest: .*\n\+version: 1\.1\.0/);
@@ -436,7 +437,7 @@ describe('what may happen to a promotion on its way', () => {
   it('PROMOTE-10: whoever brought a version that failed is told on its pull request, once, after a restart too', async () => {
     const p = await promoting();
     const number = await p.h.open({ [STAGE]: desired('1.1.0', 'b') }, { autoMerge: true });
-    for (let i = 0; i < 3; i++) await p.look();
+    for (let i = 0; i < 3; i++) await p.tick();
     const failed = {
       id: 'checkout.stage.2',
       target: revision('1.1.0', 'b'),
@@ -448,9 +449,9 @@ describe('what may happen to a promotion on its way', () => {
       loads: [],
     };
     p.set('stage', { state: 'Degraded', release: failed as never });
-    for (let i = 0; i < 3; i++) await p.look();
+    for (let i = 0; i < 3; i++) await p.tick();
     await p.restart();
-    for (let i = 0; i < 3; i++) await p.look();
+    for (let i = 0; i < 3; i++) await p.tick();
     const kept = JSON.parse(readFileSync(join(p.h.repository.remote, '..', 'pulls.json'), 'utf8'));
     const [comment] = Object.values(kept.pulls.find((x: { number: number }) => x.number === number).comments);
     expect(comment).toContain('checkout 1.1.0 failed in stage');
@@ -489,7 +490,7 @@ describe('after a rollback', () => {
     );
     p.h.numbers.left = -2;
     p.set('prod', { state: 'Degraded', rejected: rejected('b', '1.1.0') });
-    for (let i = 0; i < 4; i++) await p.look();
+    for (let i = 0; i < 4; i++) await p.tick();
     const text = (await p.text(PROD))!;
     expect(parseDesired(PROD, text, 'checkout')).toMatchObject({
       ok: true,
@@ -500,7 +501,7 @@ describe('after a rollback', () => {
     );
     expect(decided.at(-1)).toMatchObject({ allow: true, recorded: [{ code: 'REVERT' }] });
     // And what failed is not promoted again, though stage still runs it.
-    for (let i = 0; i < 4; i++) await p.look();
+    for (let i = 0; i < 4; i++) await p.tick();
     expect(p.pulls()).toEqual([]);
   });
 
@@ -510,18 +511,18 @@ describe('after a rollback', () => {
     await p.commit('stage', '1.2.0', 'c');
     await p.commit('prod', '1.1.0', 'b');
     p.set('prod', { state: 'Degraded', rejected: rejected('b', '1.1.0') });
-    for (let i = 0; i < 2; i++) await p.look();
+    for (let i = 0; i < 2; i++) await p.tick();
     expect(p.pulls().map((x) => x.pull.title)).toContain('Revert checkout to 1.0.0 in prod');
     await p.commit('prod', '1.2.0', 'c');
-    for (let i = 0; i < 3; i++) await p.look();
+    for (let i = 0; i < 3; i++) await p.tick();
     expect(p.pulls().map((x) => x.pull.title)).not.toContain('Revert checkout to 1.0.0 in prod');
   });
 
   it('ORDER-8: merged by force it is held before any traffic, by the order', async () => {
     const p = await promoting();
     await p.commit('prod', '9.9.9', 'f');
-    await p.look();
-    const lanes = [...p.h.lanes.values()];
+    await p.tick();
+    const { lanes } = p.h;
     expect(orderHold(p.h.platform, lanes, p.state(), 'checkout/prod', digest('f'))).toContain(
       'never stable in stage',
     );

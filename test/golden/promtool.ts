@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { compile } from '../../src/controller/compile.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { renderRules } from '../../src/runtime/render/prometheus/rules.ts';
@@ -43,10 +43,14 @@ export async function promtool(rules: string, cases: readonly Case[], program = 
   }));
   writeFileSync(
     join(directory, 'cases.yml'),
-    stringify({ rule_files: ['rules.yml'], evaluation_interval: everyMinute ? '1m' : '15s', tests }),
+    stringify({ rule_files: ['rules.yml'], group_eval_order: groupNames(rules), evaluation_interval: everyMinute ? '1m' : '15s', tests }),
   );
   const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
   return `${run.stdout}\n${run.stderr}`;
 }
+
+/** As they stand in the file: what is counted is evaluated before what is made of it. */
+const groupNames = (rules: string): string[] =>
+  (parse(rules) as { groups: { name: string }[] }).groups.map((g) => g.name);
 
 export const rulesOf = (platform: Platform): string => renderRules(platform, platform.environments[0]!);

@@ -120,9 +120,9 @@ describe('Alertmanager', () => {
       inhibit_rules: { source_matchers: string[]; target_matchers: string[]; equal: string[] }[];
     };
     expect(rules.map((r) => [r.source_matchers.join(), r.target_matchers.join(), r.equal.join()])).toEqual([
-      ['severity="page",alertname=~"SloMultiWindowBurn|SloBurnRateLadder"', 'severity="ticket"', 'service,slo,environment'],
-      ['alertname="SloMultiWindowBurn"', 'alertname="SloBurnRateLadder",severity="page"', 'service,slo,environment,long_window'],
-      ['alertname="SluiceCanaryFailing"', 'alertname=~"SloMultiWindowBurn|SloBurnRateLadder"', 'service,environment'],
+      ['sluice_alert=~"(burn|ladder)-page"', 'sluice_alert=~".*-ticket"', 'service,slo,environment'],
+      ['sluice_alert="burn-page"', 'sluice_alert="ladder-page"', 'service,slo,environment,long_window'],
+      ['alertname="SluiceCanaryFailing"', 'sluice_alert=~"(burn|ladder|group)-.*"', 'service,environment'],
     ]);
   });
 });
@@ -139,9 +139,12 @@ describe('alerts', () => {
       'SloBurnRateLadder page 6h',
       'SloBurnRateLadder ticket 1d',
       'SloBurnRateLadder ticket 3d',
+      'SloNoData ticket  15m',
       'SloAlertPolicy ticket 6h 15m',
       'SloNoData ticket 6h 15m',
       'SluiceCanaryFailing info',
+      'SluiceAway page  5m',
+      'SluiceUnanswered page  5m',
     ]));
   it('ALERT-5: annotations say what, how bad, since when, what is left, and where to read on', () => {
     const [pair] = alerts();

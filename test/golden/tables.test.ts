@@ -2,8 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
+import { checkedReading } from '../../src/declaration/import/bundle.ts';
 import { importFlagger } from '../../src/declaration/import/flagger.ts';
-import { importSloth, isSloth } from '../../src/declaration/import/sloth.ts';
+import { importSloth } from '../../src/declaration/import/sloth.ts';
 import { matchGolden } from './golden.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -34,12 +35,13 @@ function slothTable(): string {
     .sort()
     .flatMap((file) => {
       const text = readFileSync(join(VECTORS, 'sloth', file), 'utf8');
-      if (!isSloth(text)) return [`| ${file} | | not Sloth's | OpenSLO: read as it is |`];
-      const imports = importSloth(text);
-      if (!Array.isArray(imports)) return [`| ${file} | | refused | ${cell(imports.error)} |`];
-      return imports.flatMap((one) =>
-        one.slos.map((slo) => `| ${file} | ${slo.slo} | ${slo.as ?? 'left out'} | ${cell(slo.notes.join('; '))} |`),
-      );
+      const { brought, refused, skipped } = importSloth([{ file, text }]);
+      return [
+        ...skipped.map((s) => `| ${file} | | not Sloth's | ${cell(s.document)}: read as it is |`),
+        ...[...brought, ...refused].map(
+          (o) => `| ${file} | ${o.slo} | ${o.as ?? 'refused'} | ${cell(o.notes.join('; '))} |`,
+        ),
+      ];
     });
   return `# Sloth, document by document
 Every example of Sloth v0.12.0 (\`examples\`, Apache-2.0; kept in \`test/vectors/sloth\`) through \`sluice import sloth\`. Written by \`npm run generate\`, compared by a test.
@@ -55,9 +57,9 @@ function flaggerTable(): string {
   const rows = globSync('*.yaml', { cwd: join(VECTORS, 'flagger') })
     .sort()
     .flatMap((file) => {
-      const imports = importFlagger([{ file, text: readFileSync(join(VECTORS, 'flagger', file), 'utf8') }]);
-      if (!Array.isArray(imports)) return [`| ${file} | | refused | ${cell(imports.error)} |`];
-      return imports.flatMap((one) => {
+      const text = readFileSync(join(VECTORS, 'flagger', file), 'utf8');
+      const { canaries } = importFlagger([{ file, text }]);
+      return canaries.flatMap((one) => {
         for (const note of one.notes) notes.add(note);
         return one.checks.map((c) => `| ${file} | ${c.check} | ${c.as ?? 'left out'} | ${cell(c.note)} |`);
       });
@@ -86,8 +88,9 @@ describe('documents of others', () => {
 
   it('DECL-7: what was brought over is a valid declaration', () => {
     for (const file of ['getting-started.yml', 'kubernetes-apiserver.yml', 'k8s-home-wifi.yml']) {
-      const imports = importSloth(readFileSync(join(VECTORS, 'sloth', file), 'utf8'));
-      expect(Array.isArray(imports) && imports[0]!.documents.size).toBeGreaterThan(0);
+      const text = readFileSync(join(VECTORS, 'sloth', file), 'utf8');
+      const reading = checkedReading(importSloth([{ file, text }]), compile);
+      expect([reading.brought.length > 0, reading.problems]).toEqual([true, []]);
     }
   });
 });

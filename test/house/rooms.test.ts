@@ -5,7 +5,9 @@ import { moduleState, purity } from './purity.ts';
 import {
   adapterChoice,
   consoleImports,
+  consoleReach,
   cycles,
+  foreignJson,
   packages,
   type Rule,
   roomOrder,
@@ -20,6 +22,8 @@ const filesIn = (folder: string, pattern: string): SourceFile[] =>
     .map((file) => ({ file, text: readFileSync(join(ROOT, folder, file), 'utf8') }));
 const SOURCES = filesIn('src', '**/*.ts');
 const CONSOLE = filesIn('console/src', '**/*.{ts,tsx}');
+const within = (folder: string, files: readonly SourceFile[]): SourceFile[] =>
+  files.map(({ file, text }) => ({ file: `${folder}/${file}`, text }));
 
 /** The rules are planted with what they are to find in rules.test.ts; here they are asked about what there is. */
 const holds = (rule: Rule, files: readonly SourceFile[] = SOURCES) => {
@@ -36,5 +40,8 @@ describe('the sources', () => {
     holds(consoleImports, CONSOLE));
   it('HOUSE-9: places without IO know nothing of the machine', () => holds(purity));
   it('HOUSE-10: no file imports itself by way of others', () => holds(cycles));
+  it('HOUSE-15: what the console reaches runs in a browser', () =>
+    holds(consoleReach, [...within('src', SOURCES), ...within('console/src', CONSOLE)]));
+  it('HOUSE-16: JSON of others is read in one way', () => holds(foreignJson));
   it('HOUSE-11: packages are imported where they belong', () => holds(packages));
 });

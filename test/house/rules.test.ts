@@ -3,7 +3,9 @@ import { moduleState, purity } from './purity.ts';
 import {
   adapterChoice,
   consoleImports,
+  consoleReach,
   cycles,
+  foreignJson,
   packages,
   type Rule,
   roomOrder,
@@ -161,6 +163,33 @@ describe('adapters', () => {
   ];
   it.each(cases)('HOUSE-4: planted, an adapter that is imported by %s', (_, files, wrong) =>
     expect(found(adapterChoice, files)).toEqual(wrong),
+  );
+});
+
+describe('JSON of others', () => {
+  const cases: Planted[] = [
+    ['read by parseForeign', { 'runtime/a.ts': 'const f = (t: string) => parseForeign(t);' }, []],
+    [
+      'read by JSON.parse',
+      { 'runtime/a.ts': 'const f = (t: string) => JSON.parse(t);' },
+      ['runtime/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by JSON.parse handed on',
+      { 'cli/a.ts': 'const f = (t: string[]) => t.map(JSON.parse);' },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by the body of an answer',
+      { 'server/a.ts': 'const f = async (a: Answer) => (await a.body.json()) as object;' },
+      ['server/a.ts reads by .json()'],
+    ],
+    ['an answer of ours', { 'server/a.ts': 'const f = (c: Context) => c.json({ ok: true });' }, []],
+    ['what we wrote', { 'io/files.ts': 'const f = (t: string) => JSON.parse(t);' }, []],
+    ['written', { 'cli/a.ts': 'const f = (v: object) => JSON.stringify(v);' }, []],
+  ];
+  it.each(cases)('HOUSE-16: planted: %s', (_, files, wrong) =>
+    expect(found(foreignJson, files)).toEqual(wrong),
   );
 });
 
@@ -472,4 +501,28 @@ describe('the console', () => {
   ])('HOUSE-6: planted: %s', (_, text, wrong) =>
     expect(found(consoleImports, { 'a.tsx': text })).toEqual(wrong),
   );
+});
+
+describe('what the console reaches', () => {
+  const page = "import { a } from '../../src/api/a.ts';";
+  it.each<[string, Record<string, string>, string[]]>([
+    [
+      'a part of Node by way of others',
+      {
+        'console/src/p.tsx': page,
+        'src/api/a.ts': "import { b } from '../kit/b.ts'; export const a = b;",
+        'src/kit/b.ts': "import { hash } from 'node:crypto'; export const b = hash;",
+      },
+      ['console/src/p.tsx → src/api/a.ts → src/kit/b.ts → node:crypto'],
+    ],
+    [
+      'a type alone',
+      {
+        'console/src/p.tsx': page,
+        'src/api/a.ts': "import type { B } from '../kit/b.ts'; export const a: B = 1;",
+        'src/kit/b.ts': "import 'node:crypto'; export type B = number;",
+      },
+      [],
+    ],
+  ])('HOUSE-15: planted: %s', (_, files, wrong) => expect(found(consoleReach, files)).toEqual(wrong));
 });

@@ -115,7 +115,7 @@ export const adapterChoice: Rule = (files) =>
 
 /** Packages that a place may import, by the longest path that fits; places without IO import no others. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  kit: ['canonicalize', 'js-yaml', 'yaml'],
+  kit: ['canonicalize', 'fastest-levenshtein', 'js-yaml', 'yaml'],
   'kit/digest.ts': ['node:crypto'],
   promql: ['@prometheus-io/lezer-promql'],
   declaration: ['js-yaml', 'temporal-polyfill', 'yaml', 'zod'],
@@ -145,7 +145,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   kysely: ['ledger/adapters'],
   'node:sqlite': ['ledger/adapters/sqlite'],
   nodemailer: ['server/notify'],
-  'openid-client': ['server'],
+  'openid-client': ['cli', 'server'],
   pg: ['ledger/adapters/postgres'],
   pino: ['wiring'],
   'prom-client': ['server'],
@@ -214,3 +214,68 @@ export const consoleImports: Rule = (files) =>
       .filter((request) => !/\/src\/(api\/|kit\/|delivery\/machine\.ts)/.test(request))
       .map((request) => `${source.file} → ${request}`),
   );
+
+/**
+ * HOUSE-15: what the console reaches by way of our files imports no part of Node: a browser has none. `files` are those
+ * of the console and of `src/`, by their paths from the root.
+ */
+export const consoleReach: Rule = (files) => {
+  const byName = new Map(files.map((source) => [source.file, source]));
+  const reached = new Map<string, string | null>();
+  const next = files.filter(({ file }) => file.startsWith('console/')).map(({ file }) => file);
+  for (const file of next) reached.set(file, null);
+  const wrong: string[] = [];
+  for (let file = next.pop(); file !== undefined; file = next.pop())
+    for (const { request, typeOnly } of importsOf(byName.get(file)!)) {
+      if (typeOnly || request === null) continue;
+      if (request.startsWith('node:')) wrong.push(`${wayTo(file, reached)} → ${request}`);
+      const to = request.startsWith('.') ? posix.join(posix.dirname(file), request) : null;
+      if (to === null || reached.has(to) || !byName.has(to)) continue;
+      reached.set(to, file);
+      next.push(to);
+    }
+  return wrong;
+};
+
+function wayTo(file: string, reached: ReadonlyMap<string, string | null>): string {
+  const before = reached.get(file);
+  return before ? `${wayTo(before, reached)} → ${file}` : file;
+}
+
+/** Files that read JSON which we wrote ourselves, or that say themselves what is to become of half of a character. */
+const OWN_JSON: ReadonlySet<string> = new Set([
+  'cli/client.ts',
+  'cli/json-file.ts',
+  'cli/ledger/verify.ts',
+  'cli/replay.ts',
+  'gitops/adapters/forge-local/store.ts',
+  'gitops/adapters/load-test/generate.ts',
+  'gitops/anchors.ts',
+  'governance/adapters/opa-wasm/policy.ts',
+  'io/files.ts',
+  'kit/canonical.ts',
+  'kit/json.ts',
+  'ledger/history.ts',
+  'ledger/record.ts',
+  'ledger/stored.ts',
+  'wiring/policy.ts',
+]);
+
+/** HOUSE-16: JSON of others is read by `parseForeign` alone: `JSON.parse` and `.json()` let half of a character through. */
+export const foreignJson: Rule = (files) =>
+  files
+    .filter(({ file }) => !OWN_JSON.has(file))
+    .flatMap((source) => {
+      const wrong: string[] = [];
+      walk(treeOf(source), (node) => {
+        const [object, property] = [node['object'] as Node | undefined, node['property'] as Node | undefined];
+        if (node.type === 'MemberExpression' && object?.['name'] === 'JSON' && property?.['name'] === 'parse')
+          wrong.push(`${source.file} reads by JSON.parse`);
+        const callee = node['callee'] as Node | undefined;
+        const called = callee?.['property'] as Node | undefined;
+        const bare = node.type === 'CallExpression' && (node['arguments'] as unknown[]).length === 0;
+        if (bare && callee?.type === 'MemberExpression' && called?.['name'] === 'json')
+          wrong.push(`${source.file} reads by .json()`);
+      });
+      return wrong;
+    });

@@ -107,12 +107,28 @@ interface Found {
   readonly next: number | null;
 }
 
+interface Charts {
+  readonly charts: readonly { readonly slo: string; readonly at: readonly number[] }[];
+}
+
+/** Times of points that fell on the next one, or on where that is now, are withdrawn: they are today's, before the next. */
+function apart(kept: Charts, now: Charts): Json {
+  const charts = kept.charts.map((chart) => {
+    const today = now.charts.find(({ slo }) => slo === chart.slo)?.at ?? [];
+    const moved = (at: number, i: number) => at >= today[i + 1]! && today[i]! < today[i + 1]!;
+    return { ...chart, at: chart.at.map((at, i) => (moved(at, i) ? today[i]! : at)) };
+  });
+  return { ...kept, charts } as unknown as Json;
+}
+
 /**
  * A kept answer without what is withdrawn from it: no later version has to tell that. A search once counted all that
  * it could find. It reads a bounded number of records now, and says from where it goes on: the total is withdrawn
- * where there are earlier records than those of the answer.
+ * where there are earlier records than those of the answer. Points of a chart once shared a time.
  */
-export function stillTold(path: string, body: Json): Json {
+export function stillTold(path: string, body: Json, now: Json): Json {
+  if (/^\/api\/v1\/releases\/[^/?]+$/.test(path) && 'charts' in (body as object))
+    return apart(body as unknown as Charts, now as unknown as Charts);
   const found = body as unknown as Found;
   if (!path.startsWith('/api/v1/audit?') || found.next === null) return body;
   return { ...(body as object), sentence: found.sentence.replace(/^\d+ records; /, '') };

@@ -60,12 +60,24 @@ describe('what an answer need not tell any more', () => {
   const found = { sentence: '34 records; the newest: 2 of 3.', entries: [{ seq: 9 }], next: 9 };
 
   it('KEPT-14: of a search with earlier records it is how many there are in all, and nothing else', () => {
-    expect(stillTold('/api/v1/audit?type=x', found)).toEqual({ ...found, sentence: 'the newest: 2 of 3.' });
+    expect(stillTold('/api/v1/audit?type=x', found, found)).toEqual({
+      ...found,
+      sentence: 'the newest: 2 of 3.',
+    });
+  });
+
+  it('KEPT-14: points of a chart that shared a time are told at times of their own, and others at theirs', () => {
+    const at = (...times: number[]) => ({ charts: [{ slo: 's', at: times }] });
+    const told = (kept: Json, now: Json) => lost(stillTold('/api/v1/releases/a.b.1', kept, now), now);
+    expect(told(at(1, 5, 5, 9), at(1, 4, 5, 9))).toEqual([]);
+    expect(told(at(1, 5, 5, 9), at(1, 5, 5, 9))).toEqual([]);
+    expect(told(at(1, 5, 5, 9), at(1, 7, 5, 9))).toHaveLength(1);
+    expect(told(at(1, 5, 6, 9), at(1, 4, 6, 9))).toHaveLength(1);
   });
 
   it('KEPT-14: of a search that found everything, and of any other answer, it is nothing', () => {
     const whole = { ...found, next: null };
-    expect(stillTold('/api/v1/audit?type=x', whole)).toEqual(whole);
-    expect(stillTold('/api/v1/ledger?type=x', found)).toEqual(found);
+    expect(stillTold('/api/v1/audit?type=x', whole, whole)).toEqual(whole);
+    expect(stillTold('/api/v1/ledger?type=x', found, found)).toEqual(found);
   });
 });

@@ -127,11 +127,20 @@ export const keptLedgers = (root = KEPT): KeptLedger[] =>
 export const recordsOf = ({ folder }: Pick<KeptLedger, 'folder'>): LedgerRecord[] =>
   linesOf(readText(join(folder, FILES.jsonl))).map((line) => JSON.parse(line) as LedgerRecord);
 
-/** The declaration that a ledger was written under. */
+/** The edition of the evidence rule was the first where none was declared (docs/migrations.md). */
+const byFirstEdition = (text: string): string =>
+  text.includes('kind: Platform') && !text.includes('\n  evidence:')
+    ? text.replace('\n  strategy:', '\n  evidence: { edition: 1 }\n  strategy:')
+    : text;
+
+/** The declaration that a ledger was written under, with the defaults of that time. */
 export const declarationOf = (folder: string): { file: string; text: string }[] =>
   readdirSync(join(folder, FILES.declaration))
     .filter((file) => file.endsWith('.yaml'))
     .sort()
-    .map((file) => ({ file, text: readFileSync(join(folder, FILES.declaration, file), 'utf8') }));
+    .map((file) => ({
+      file,
+      text: byFirstEdition(readFileSync(join(folder, FILES.declaration, file), 'utf8')),
+    }));
 
 export const linesOf = (text: string): string[] => text.split('\n').filter(Boolean);

@@ -3,13 +3,16 @@
  * and the script that keeps know nothing else of `src/`: whoever changes how folds are registered changes this file,
  * and leaves what was kept as it is.
  */
-import { noticesFold } from '../../src/api/notices.ts';
+import { noticesFold } from '../../src/api/notices/fold.ts';
 import { alertReceiver } from '../../src/controller/alerts.ts';
-import { type BudgetKeeper, createBudgets } from '../../src/controller/budgets.ts';
+import {
+  type BudgetEvaluator,
+  createBudgetEvaluator,
+} from '../../src/controller/budgets/budget-evaluator.ts';
 import { compile } from '../../src/controller/compile.ts';
-import type { Gatekeeper } from '../../src/controller/gate/keeper.ts';
+import type { Gate } from '../../src/controller/gate/gate.ts';
 import { replayDecision } from '../../src/controller/gate/replay.ts';
-import { createGovernance, type GovernanceKeeper } from '../../src/controller/governance.ts';
+import { createGovernance, type FreezesAndWaivers } from '../../src/controller/governance/governance.ts';
 import { type Controller, createController } from '../../src/controller/loop.ts';
 import {
   lastEnvironments,
@@ -18,9 +21,10 @@ import {
   measuresFold,
   measuresOf,
 } from '../../src/controller/measures.ts';
-import { createPromoter, type Promoter } from '../../src/controller/promotion.ts';
+import { createPromoter, type Promoter } from '../../src/controller/promotion/promoter.ts';
 import { branchesOf, type Platform } from '../../src/declaration/platform.ts';
-import { eventSchemas, type Lane, type Revision } from '../../src/delivery/events.ts';
+import { eventSchemas, type Revision } from '../../src/delivery/events.ts';
+import type { Lane } from '../../src/delivery/lane.ts';
 import { gitopsEvents } from '../../src/gitops/events.ts';
 import { commitsFold, originKey, promotionsFold, syncFold } from '../../src/gitops/fold.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
@@ -38,6 +42,7 @@ import type { LedgerPort, SharedLedger } from '../../src/ledger/port.ts';
 import { type LedgerRecord, seal, verifyChain } from '../../src/ledger/record.ts';
 import { SNAPSHOT_TYPE } from '../../src/ledger/snapshot.ts';
 import { runtimeEvents } from '../../src/runtime/events.ts';
+import { QUERIES_TYPE } from '../../src/runtime/queries.ts';
 import { loadTokens } from '../../src/server/auth.ts';
 import { createNotifier } from '../../src/server/notify/notifier.ts';
 import { journalOver } from '../journal.ts';
@@ -71,7 +76,9 @@ export const recordTypes = (): string[] =>
     'alert.received',
     'notice.sent',
     'token.created',
+    'token.revoked',
     SNAPSHOT_TYPE,
+    QUERIES_TYPE,
   ].sort();
 
 export function platformOf(files: readonly { readonly file: string; readonly text: string }[]): Platform {
@@ -103,8 +110,8 @@ export interface Parts {
   readonly journal: Journal;
   readonly now: number;
   readonly controller: Controller;
-  readonly governance: GovernanceKeeper;
-  readonly budgets: BudgetKeeper;
+  readonly governance: FreezesAndWaivers;
+  readonly budgets: BudgetEvaluator;
   lanes(): readonly Lane[];
   measures(service: string | null, now: number, spanMs: number): Measures;
 }
@@ -114,7 +121,7 @@ export async function partsOver(platform: Platform, ledger: LedgerPort, now: num
   const clock = { ...systemClock, now: () => now };
   const ports = { clock, journal, desired: { read: async () => null }, metrics: never, delivery: never };
   const controller = createController(platform, ports, { warn: quiet });
-  const budgets = createBudgets({ platform, journal, metrics: (e) => controller.metrics(e) });
+  const budgets = createBudgetEvaluator({ platform, journal, metrics: (e) => controller.metrics(e) });
   const users = lastEnvironments(platform);
   return {
     platform,
@@ -191,7 +198,7 @@ async function untoldOf(parts: Parts): Promise<Json> {
   }));
   const { scratch } = await scratchOf(parts);
   const notifier = createNotifier({ journal: scratch, receivers, linkOf: (path) => path, warn: quiet });
-  await notifier.look(parts.now);
+  await notifier.tick(parts.now);
   return plain(untold.sort());
 }
 
@@ -218,7 +225,7 @@ function deafForge(comments: number[]): ForgePort {
   };
 }
 
-const NO_GATE: Pick<Gatekeeper, 'allowed' | 'seen' | 'bringing'> = {
+const NO_GATE: Pick<Gate, 'allowed' | 'seen' | 'bringing'> = {
   allowed: () => null,
   seen: () => null,
   bringing: () => null,
@@ -234,7 +241,7 @@ export const promoterOver = (
     platform,
     forge: deafForge(comments),
     journal,
-    lanes,
+    lanes: { get: (name) => lanes().find((one) => one.lane === name) },
     desired: () => ({ commit: '?', lanes: new Map(), problems: [] }),
     gate: NO_GATE,
     warn: quiet,
@@ -252,13 +259,25 @@ async function proposalsOf(parts: Parts): Promise<Json> {
   const { scratch } = await scratchOf(parts);
   const promoter = promoterOver(parts, scratch, comments);
   const declined = parts.platform.services.map(({ name }) => [name, declinedIn(scratch, name)] as const);
-  await promoter.look(parts.now);
+  await promoter.tick(parts.now);
   const all = promoter.proposals().map((p) => [p.number, p] as const);
   return plain({
     all: new Map(all),
     declined: new Map(declined),
     toldNow: [...comments].sort((a, b) => a - b),
   });
+}
+
+/** The pull request that brought each artefact to its lane, as a server knows it, by `lane@digest`. */
+export const broughtIn = async (ledger: LedgerPort): Promise<ReadonlyMap<string, number>> =>
+  new Map((await journalOver(ledger)).state(promotionsFold).brought);
+
+/** Pull requests whose authors a server over this ledger would tell that their release failed. */
+export async function authorsToldBy(platform: Platform, ledger: LedgerPort, now: number): Promise<number[]> {
+  const comments: number[] = [];
+  const parts = await partsOver(platform, ledger, now);
+  await promoterOver(parts, parts.journal, comments).tick(now);
+  return comments;
 }
 
 /** What freezes hold back now, artefact by artefact: an allow on record lets some of them pass. */
@@ -323,7 +342,7 @@ export async function statesOf(
 
 /** Whose a token is, by a ledger that it was made in. */
 export const whoseToken = async (ledger: LedgerPort, secret: string): Promise<Json> =>
-  plain((await loadTokens(ledger)).whose(secret) ?? null);
+  plain((await loadTokens(ledger)).whose(secret, 0) ?? null);
 
 /** A decision, recomputed from its facts by a compiled policy that was kept beside it. */
 export const recomputeBy = (record: LedgerRecord, wasm: Uint8Array) => {

@@ -143,7 +143,10 @@ export async function replayOf(folder: string): Promise<Json> {
   const work = mkdtempSync(join(tmpdir(), 'sluice-replay-'));
   const jsonl = join(work, 'export.jsonl');
   writeFileSync(jsonl, readText(join(folder, FILES.jsonl)));
-  const done = await sluice(['replay', join(folder, FILES.declaration), '--file', jsonl, '--json'], work);
+  const declared = join(work, 'declaration');
+  mkdirSync(declared);
+  for (const { file, text } of declarationOf(folder)) writeFileSync(join(declared, file), text);
+  const done = await sluice(['replay', declared, '--file', jsonl, '--json'], work);
   rmSync(work, { recursive: true });
   if (done.exit !== 0) throw new Error(`sluice replay: exit ${done.exit}: ${done.out}`);
   return JSON.parse(done.out) as Json;

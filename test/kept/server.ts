@@ -1,19 +1,20 @@
 /** How a kept ledger is asked and explained by the code of today: a server over it, and the command line. */
 import { join } from 'node:path';
 import { createParts } from '../../src/app/parts.ts';
-import type { Io } from '../../src/cli/io.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { lastEnvironments } from '../../src/controller/measures.ts';
 import { keptPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
-import { COMMANDS, main } from '../../src/main.ts';
+import { COMMANDS } from '../../src/main.ts';
+import { createAnswered } from '../../src/server/answered.ts';
 import { createApp } from '../../src/server/app.ts';
 import { loadTokens } from '../../src/server/auth.ts';
-import { createBudgetHouse } from '../../src/server/budgets.ts';
-import { createGovernanceHouse } from '../../src/server/governance.ts';
-import { createHouseViews } from '../../src/server/house.ts';
+import { createBudgetQueries } from '../../src/server/budgets.ts';
+import { createGovernanceQueries } from '../../src/server/governance.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { createQueries } from '../../src/server/queries.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
+import { PROGRAMS, runCli } from '../cli/run.ts';
 import { type LedgerPort, type Platform, partsOver, promoterOver, quiet } from './folds.ts';
 
 export const emptyLedger = (): LedgerPort => memoryLedger('kept');
@@ -26,8 +27,8 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
   const clock = () => now;
   const seen = { platform, controller, journal, now: clock };
   const app = createApp({
-    house: createHouseViews({ ...seen, statuses }),
-    budgets: createBudgetHouse({ ...seen, keeper: budgets, metricsOf: () => undefined }),
+    queries: createQueries({ ...seen, statuses }),
+    budgets: createBudgetQueries({ ...seen, budgets, metricsOf: () => undefined }),
     slos: platform.slos.map((slo) => slo.name),
     controller,
     ledger: journal,
@@ -40,7 +41,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     onAlerts: async () => {},
     signIn: createSignIn(platform.signIn, null, clock),
     governance,
-    governanceHouse: createGovernanceHouse({
+    governanceQueries: createGovernanceQueries({
       ...seen,
       ledger: journal,
       governance,
@@ -49,7 +50,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     }),
     gate: null,
     promoter: promoterOver(parts, journal),
-    sync: { look: async () => {}, of: () => null },
+    sync: { tick: async () => {}, of: () => null, refresh: () => {} },
     measures: parts.measures,
     lastEnvironments: lastEnvironments(platform),
     onPush: quiet,
@@ -58,6 +59,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     branch: 'main',
     publicUrl: () => 'http://kept',
     now: clock,
+    answered: createAnswered(() => 0),
     newId: () => 'kept',
   });
   return async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
@@ -66,32 +68,18 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
   };
 }
 
-type Run = (args: readonly string[], io: Io) => Promise<number>;
-
-/** Runs a command line in this process, and gives what it wrote. */
-async function ran(run: Run, args: readonly string[], cwd: string) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const exit = await run(args, {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    env: { PATH: process.env['PATH'] },
-    cwd,
-    outTty: false,
-    errTty: false,
-    signal: new AbortController().signal,
-  });
-  return { exit, out: out.join(''), err: err.join('') };
-}
-
 /** `sluice …` as anybody runs it. */
-export const sluice = (args: readonly string[], cwd: string) => ran(main, args, cwd);
+export const sluice = (args: readonly string[], cwd: string) => runCli(args, { cwd, env: PROGRAMS });
 
-const OWN_PARTS = createParts(join(import.meta.dirname, '../..'));
+const OWN_PARTS = createParts(
+  join(import.meta.dirname, '../..'),
+  join(import.meta.dirname, '../../src/main.ts'),
+);
 
 /** `sluice ledger …` over a ledger that is open already, whatever store it is in. */
 export function ledgerCommand(ledger: LedgerPort, ...args: readonly string[]) {
   const openExistingHistory = async () => ({ ...ledger.history, close: async () => {} });
   const program = { version: 'kept', commands: COMMANDS, parts: { ...OWN_PARTS, openExistingHistory } };
-  return ran((all, io) => runProgram(program, all, io), ['ledger', ...args], '/nonexistent');
+  const where = { cwd: '/nonexistent', env: PROGRAMS };
+  return runCli(['ledger', ...args], where, (all, io) => runProgram(program, all, io));
 }

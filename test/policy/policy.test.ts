@@ -6,8 +6,8 @@ import { manifestOf } from '../../scripts/policy.mjs';
 import { policyPage } from '../../scripts/policy-docs.mjs';
 import { SAMPLES, samplesPage } from '../../scripts/samples.ts';
 import { answerOf } from '../../src/governance/decision.ts';
+import { UNBLOCK } from '../../src/governance/decision-text.ts';
 import { policyIdentity } from '../../src/governance/modules.ts';
-import { UNBLOCK } from '../../src/governance/words.ts';
 import { MODULES, moduleFiles, POLICY, wasm } from './engines.ts';
 
 const facts = (file: string): object => SAMPLES.find((s) => s.file === file)!.facts;

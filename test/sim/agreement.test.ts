@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type FactSources, gatherFacts } from '../../src/controller/gate/facts.ts';
-import { createGovernance } from '../../src/controller/governance.ts';
-import { orderHold } from '../../src/controller/promotion-order.ts';
+import { readerHere } from '../../src/controller/gate/reading.ts';
+import { createGovernance } from '../../src/controller/governance/governance.ts';
+import { orderHold } from '../../src/controller/promotion/order.ts';
 import { condemnedIn, isHeldBack, isRefused } from '../../src/delivery/admission.ts';
 import { decide } from '../../src/delivery/decide.ts';
-import type { Hold, Lane, Revision } from '../../src/delivery/events.ts';
+import type { Hold, Revision } from '../../src/delivery/events.ts';
 import { isSame } from '../../src/delivery/identity.ts';
+import type { Lane } from '../../src/delivery/lane.ts';
 import type { ForgePort, PullRequest } from '../../src/gitops/forge.ts';
 import type { Facts } from '../../src/governance/facts.ts';
 import { PersistentMap } from '../../src/kit/persistent-map.ts';
@@ -25,7 +27,7 @@ import {
   type Way,
 } from './situations.ts';
 
-/** What a change is, told from the past of its lane in the plainest way: for counting, and never for judging. */
+/** The kind of a change, computed simply from the past of its lane: only for counting, never for judging. */
 function sortOf({ lane, history }: Place, content: Content): string {
   const like = (a: Content, ...keys: (keyof Content)[]) => keys.every((key) => a[key] === content[key]);
   const exactly = (a: Content) => like(a, 'digest', 'value', 'chart');
@@ -70,6 +72,7 @@ function sourcesOf(s: Situation): FactSources {
   return {
     platform: s.platform,
     forge: { text } as Partial<ForgePort> as ForgePort,
+    reader: readerHere(s.platform),
     metrics: () => undefined,
     lanes: () => lanes,
     governance: () => s.governance,
@@ -106,7 +109,7 @@ export interface StartGate {
   refused(lane: Lane, wanted: Revision): boolean;
 }
 
-/** Whether the machine, asked in earnest, lets it wait and begins nothing. */
+/** Whether the real machine lets it wait and starts nothing. */
 function waits(lane: Lane, wanted: Revision, hold: Hold, way: Way): boolean {
   const seen = seenOf({
     desired: wanted,
@@ -136,19 +139,22 @@ function startGateSays(s: Situation, name: string, gate: StartGate) {
   const wanted = deliveredOf(s.head.get(name)!, s.way);
   const governance = createGovernance({
     platform: s.platform,
-    journal: { state: () => ({ ...s.governance, passes: new PersistentMap() }) } as unknown as Journal,
-    statuses: { of: () => expect.fail('the start gate reads no status') },
+    journal: {
+      state: () => ({ ...s.governance, passes: new PersistentMap() }),
+      onRecords: () => () => undefined,
+    } as unknown as Journal,
+    statuses: { of: () => expect.fail('the start gate reads no status'), watch: () => () => [] },
   });
   const merged = new Map([...s.head].flatMap(([l, c]) => (c ? [[l, deliveredOf(c, s.way)] as const] : [])));
   const desired = { commit: 'merged', lanes: merged, problems: [] };
   const frozen = governance.hold(name, wanted, s.now);
-  const lanes = [...s.places.values()].map((p) => p.lane);
+  const lanes = new Map([...s.places.values()].map((p) => [p.lane.lane, p.lane]));
   const order = orderHold(s.platform, lanes, desired, name, wanted.digest);
   const orderly: Hold | null = order ? { id: 'order', reason: order, by: 'order', until: null } : null;
   const refused = gate.refused(lane, wanted);
-  // The first version of a Rollout asks nobody, so the machine is not asked: see `FIRST_ROLLOUT`.
+  // The first version of a Rollout passes no start gate, so the machine is not asked: see `FIRST_ROLLOUT`.
   const target = lane.release?.target;
-  // Nor does what was tried already, unless the lane is at rest: it is tried again from there.
+  // Nor does a repeated attempt, unless the lane is at rest: it is retried from there.
   const wasTried = lane.state !== 'Stable' && target !== undefined && isSame(target, wanted);
   const firstThere = s.way === 'argo-rollouts' && !lane.stable;
   const isAsked = gate === OURS && !refused && !firstThere && !wasTried;
@@ -164,12 +170,12 @@ function startGateSays(s: Situation, name: string, gate: StartGate) {
     environment,
     FROZEN: holds(frozen),
     refusedHere: refused,
-    condemnedBefore: holds(orderly) && order!.startsWith('it was condemned'),
+    condemnedBefore: holds(orderly) && order!.startsWith('it was rejected'),
     notStableBefore: holds(orderly) && order!.startsWith('it was never stable'),
   };
 }
 
-/** Where gate and start gate differ about the same change; nothing: they agree. */
+/** The difference between gate and start gate about the same change; empty: they agree. */
 function differences(s: Situation, name: string, deny: readonly Denial[], gate: StartGate): string[] {
   const start = startGateSays(s, name, gate);
   const mine = deny.filter((d) => d.service === start.service && d.environment === start.environment);
@@ -179,7 +185,7 @@ function differences(s: Situation, name: string, deny: readonly Denial[], gate: 
     ['FROZEN', mine.some((d) => d.code === 'FROZEN'), start.FROZEN],
     ['REJECTED_DIGEST here', rejected.some(here), start.refusedHere],
     ['REJECTED_DIGEST before', rejected.some((d) => !here(d)), start.condemnedBefore],
-    // What was condemned before is no more held for not being stable there, but the gate tells both.
+    // A version rejected before is not also held for not being stable there; the gate reports both.
     [
       'NOT_STABLE_BEFORE',
       mine.some((d) => d.code === 'NOT_STABLE_BEFORE') && !start.condemnedBefore,
@@ -194,7 +200,7 @@ function differences(s: Situation, name: string, deny: readonly Denial[], gate: 
     );
 }
 
-/** Denials by cause and way of delivery, as they are counted. */
+/** Counts of denials by cause and way of delivery. */
 const cellsOf = (s: Situation, name: string, deny: readonly Denial[]): string[] => {
   const sort = sortOf(s.places.get(name)!, s.head.get(name)!);
   const mine = deny.filter((d) => `${d.service}/${d.environment}` === name);
@@ -240,7 +246,7 @@ const CANNOT = [
 const ENOUGH = 100;
 const MOST_ROUNDS = 40_000;
 
-/** Situations until every combination was met often enough, or the rounds are over. */
+/** Generates situations until every combination occurred often enough, or the rounds are over. */
 async function explore(
   seed: number,
   rounds: number,
@@ -285,7 +291,7 @@ describe('the gate and the start gate about the same change', () => {
     expect(r.found.slice(0, 10)).toEqual([]);
     expect(r.allowed).toBeGreaterThan(ENOUGH);
     expect(WANTED.filter((cell) => r.counts.get(cell)! < ENOUGH)).toEqual([]);
-    // What comes back is never among what was denied for a freeze.
+    // A revert is never denied for a freeze.
     expect([...r.counts.keys()].filter((c) => /FROZEN.*(was stable before|what is stable)/.test(c))).toEqual(
       [],
     );

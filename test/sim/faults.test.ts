@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LedgerUnavailable } from '../../src/ledger/port.ts';
-import { createHouse, type House, LANE } from './house.ts';
+import { createHouse, type House, LANE } from './harness.ts';
 import { watch } from './invariants.ts';
 import type { Behaviour } from './world.ts';
 

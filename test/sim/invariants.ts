@@ -1,7 +1,10 @@
 import { expect } from 'vitest';
-import { emptyLane, eventSchemas, evolve, type Lane, upcast } from '../../src/delivery/events.ts';
+import { upcast } from '../../src/delivery/event-versions.ts';
+import { eventSchemas } from '../../src/delivery/events.ts';
+import { evolve } from '../../src/delivery/evolve.ts';
+import { emptyLane, type Lane } from '../../src/delivery/lane.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
-import type { House } from './house.ts';
+import type { House } from './harness.ts';
 
 interface Seen {
   passed: Set<string>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/ledger/record.ts';
-import { createHouse, type House } from './house.ts';
+import { createHouse, type House } from './harness.ts';
 import { watch } from './invariants.ts';
 
 type Kind = 'append' | 'effect';

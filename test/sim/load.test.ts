@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createLoadKeeper } from '../../src/controller/load.ts';
+import { createLoadRunner } from '../../src/controller/load/load-runner.ts';
 import type { LoadResult } from '../../src/delivery/events.ts';
 import type { LoadPort, LoadRun, LoadSeen } from '../../src/gitops/load.ts';
-import { createHouse } from './house.ts';
+import { createHouse } from './harness.ts';
 
 const minutes = (n: number) => n * 60_000;
 type Seen = Exclude<LoadSeen, 'running'>;
 
-/** A load test of the simulated world: it lasts as planned, and says what the test has it say. */
+/** A load test of the simulated world: it lasts as planned, with the result that the test sets. */
 function fakeLoad(now: () => number, says: (run: LoadRun, own: string | null, n: number) => Partial<Seen>) {
   let run: LoadRun | null = null;
   let own: string | null = null;
@@ -52,25 +52,25 @@ async function loaded(
 ) {
   const house = await createHouse({ load: true, dwell: '5s', warmUp: '5s', ...options });
   const load = fakeLoad(() => house.world.clock.now(), says);
-  const keeper = () =>
-    createLoadKeeper({
+  const open = () =>
+    createLoadRunner({
       platform: house.platform,
       port: load.port,
-      lanes: () => [house.state()],
+      journal: house.journal(),
+      lanes: { get: (name) => (name === house.state().lane ? house.state() : undefined) },
       desired: () => house.controller().desired(),
-      record: async (lane, event) => void (await house.controller().record(lane, event)),
       warn: () => {},
     });
-  let looking = keeper();
+  let looking = open();
   const until = (condition: () => boolean, limit = minutes(60)) =>
-    house.until(condition, limit, () => looking.look(house.world.clock.now()));
+    house.until(condition, limit, () => looking.tick(house.world.clock.now()));
   return {
     house,
     load,
     until,
     restart: async () => {
       await house.restart();
-      looking = keeper();
+      looking = open();
     },
     loads: (): readonly LoadResult[] => house.state().release?.loads ?? [],
   };
@@ -116,7 +116,7 @@ describe('validation by a load test', () => {
     await t.until(() => t.loads().length === 2);
     expect(t.house.state().state).toBe('Evaluating');
     await t.until(() => t.house.state().stable?.version === '1.0.0');
-    expect(t.load.started.map((s) => s.own)).toEqual([null, null, 'k6 broke off 2 times']);
+    expect(t.load.started.map((s) => s.own)).toEqual([null, null, 'k6 was interrupted 2 times']);
     expect(t.loads().map((l) => [l.tool, l.outcome])).toEqual([
       ['k6', 'broken'],
       ['k6', 'broken'],

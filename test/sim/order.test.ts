@@ -5,9 +5,9 @@ import {
   declinedKey,
   orderObjection,
   type Pipeline,
-  type Plan,
+  type PipelineStage,
+  type PromotionPlan,
   plansOf,
-  type Stand,
 } from '../../src/gitops/promotion.ts';
 
 /**
@@ -21,13 +21,13 @@ const DIAMOND: After = { stage: [], eu: ['stage'], us: ['stage'], global: ['eu',
 const DEPTH = 19;
 const DIAMOND_DEPTH = 15;
 const VERSIONS = ['1', '2', '3'] as const;
-/** The version that is fine everywhere but at the end. */
+/** The version that is good everywhere except in the last environment. */
 const BAD = '3';
 const MAX_LIFTS = 1;
 
 interface Place {
   readonly desired: string;
-  /** What was last fetched of that: it may lag behind what the forge holds. */
+  /** The state that was fetched last: it may be behind the forge. */
   readonly fetched: string;
   readonly stable: string;
   /** What is being judged; null: at rest. */
@@ -45,7 +45,7 @@ interface World {
   readonly places: Readonly<Record<string, Place>>;
   readonly pulls: readonly Pull[];
   readonly declined: readonly string[];
-  /** What the controller knows of its own pull requests: a restart keeps it, a crash between may lose one. */
+  /** The controller's own pull requests, as it knows them: a restart keeps them, a crash may lose one. */
   readonly known: readonly number[];
   readonly next: number;
   readonly lifts: number;
@@ -56,7 +56,7 @@ const artefact = (version: string) => ({ version, digest: digestOf(version) });
 const versionOf = (digest: string) => digest.replace('sha256:', '');
 
 type Rules = {
-  readonly plans: (p: Pipeline) => Plan[];
+  readonly plans: (p: Pipeline) => PromotionPlan[];
   readonly hold: (p: Pipeline, environment: string, digest: string) => string | null;
   /** Whether a request that would change nothing is opened. */
   readonly empty: boolean;
@@ -77,7 +77,7 @@ function modelOf(after: After) {
   const fails = (version: string, name: string) => version === BAD && name === lastName;
   const before = (name: string): string[] => after[name]!.flatMap((b) => [b, ...before(b)]);
 
-  function standOf(w: World, name: string): Stand {
+  function standOf(w: World, name: string): PipelineStage {
     const place = w.places[name]!;
     return {
       environment: name,
@@ -110,13 +110,13 @@ function modelOf(after: After) {
   /** The forge finds a pull request of ours by its branch: asked twice, it is there once. */
   function propose(
     w: World,
-    plan: Extract<Plan, { artefact: unknown }>,
+    plan: Extract<PromotionPlan, { artefact: unknown }>,
     remembers: boolean,
     rules: Rules,
   ): World {
     const { environment, kind } = plan;
     const digest = versionOf(plan.artefact.digest);
-    // The file is as it would be already, though that was not fetched yet.
+    // The file already has the change, which was not fetched yet.
     if (!rules.empty && w.places[environment]!.desired === digest) return w;
     const at = w.pulls.findIndex(
       (p) => p.state === 'open' && p.kind === kind && p.environment === environment,
@@ -158,7 +158,7 @@ function modelOf(after: After) {
     return out;
   }
 
-  /** What may happen next: each as [what, the world after]. */
+  /** Every possible next event, with the world after it. */
   function steps(w: World, rules: Rules): [string, World][] {
     const out: [string, World][] = [];
     if (names.some((n) => w.places[n]!.fetched !== w.places[n]!.desired)) {
@@ -213,7 +213,7 @@ function modelOf(after: After) {
     return out;
   }
 
-  /** What is wrong with a pull request that was just opened; null: nothing. */
+  /** The violation by a pull request that was just opened; null: none. */
   function wrongWith(made: Pull, w: World): string | null {
     const place = w.places[made.environment]!;
     if (place.desired === made.digest)
@@ -249,7 +249,7 @@ function modelOf(after: After) {
     return is.pulls.length > was.pulls.length ? wrongWith(is.pulls.at(-1)!, is) : null;
   }
 
-  /** Nothing is forgotten: left alone, with every pull request merged, all environments agree in the end. */
+  /** Nothing is forgotten: if every pull request is merged and nothing else happens, all environments agree in the end. */
   function settles(w: World, rules: Rules): string | null {
     let at = w;
     for (let i = 0; i < 60; i++) {
@@ -277,7 +277,7 @@ function modelOf(after: After) {
     lifts: 0,
   };
 
-  /** Breadth first, each state once: the first thing that is wrong is reached by a shortest path. */
+  /** Breadth first, each state once: the first violation is found by a shortest path. */
   return function explore(rules: Rules, depth: number): Explored {
     const begin = JSON.stringify(START);
     /** How each state was reached: from which, by what. */
@@ -349,7 +349,7 @@ describe('promotion order', () => {
   });
 
   it('ORDER-2: a plan that forgets what was condemned is found', () => {
-    const forgetful = (p: Pipeline): Plan[] =>
+    const forgetful = (p: Pipeline): PromotionPlan[] =>
       plansOf({ ...p, stands: p.stands.map((s) => ({ ...s, rejected: [] })) });
     const eager: Rules = {
       plans: (p) =>
@@ -379,7 +379,7 @@ describe('promotion order', () => {
   });
 });
 
-const stand = (environment: string, after: string[], more: Partial<Stand> = {}): Stand => ({
+const stand = (environment: string, after: string[], more: Partial<PipelineStage> = {}): PipelineStage => ({
   environment,
   after,
   soakMs: 0,
@@ -391,7 +391,7 @@ const stand = (environment: string, after: string[], more: Partial<Stand> = {}):
   rejected: [],
   ...more,
 });
-const pipeline = (stands: Stand[], more: Partial<Pipeline> = {}): Pipeline => ({
+const pipeline = (stands: PipelineStage[], more: Partial<Pipeline> = {}): Pipeline => ({
   service: 'checkout',
   stands,
   open: [],
@@ -457,6 +457,6 @@ describe('what is proposed', () => {
       stand('stage', ['dev'], { served: [digestOf('7')] }),
       stand('prod', ['stage']),
     ];
-    expect(orderObjection({ stands: condemned }, 'prod', digestOf('7'))).toContain('condemned in dev');
+    expect(orderObjection({ stands: condemned }, 'prod', digestOf('7'))).toContain('rejected in dev');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
 import { verifyChain } from '../../src/ledger/record.ts';
-import { createHouse, type House, LANE } from './house.ts';
+import { createHouse, type House, LANE } from './harness.ts';
 import { watch } from './invariants.ts';
 import type { Behaviour } from './world.ts';
 
@@ -10,7 +10,7 @@ const STEP_MS = 1_000;
 const CHAOS_STEPS = 1_500;
 const SETTLE_MS = 3_600_000;
 
-/** What is simulated: a few seeds in every run of the tests, the rest where everything is checked. */
+/** The simulated seeds: a few in every run of the tests, all of them in `npm run check`. */
 const SEEDS = Array.from({ length: 200 }, (_, i) => i + 1);
 const SAMPLE_SIZE = 12;
 export const SAMPLE = SEEDS.slice(0, SAMPLE_SIZE);

@@ -1,16 +1,12 @@
 import { compile } from '../../src/controller/compile.ts';
 import type { Environment, Platform } from '../../src/declaration/platform.ts';
-import {
-  type Event,
-  emptyLane,
-  evolve,
-  type Lane,
-  laneName,
-  type Revision,
-} from '../../src/delivery/events.ts';
+import type { Event, Revision } from '../../src/delivery/events.ts';
+import { evolve } from '../../src/delivery/evolve.ts';
+import { emptyLane, type Lane } from '../../src/delivery/lane.ts';
 import { revisionOf } from '../../src/gitops/desired.ts';
 import { type Governance, noGovernance } from '../../src/governance/events.ts';
 import { sha256 } from '../../src/kit/digest.ts';
+import { laneName } from '../../src/kit/lane.ts';
 import type { Random } from '../../src/kit/random.ts';
 import { SETTINGS } from '../lane.ts';
 import { availabilitySlo } from '../slo.ts';
@@ -53,14 +49,14 @@ export const deliveredOf = (content: Content, way: Way): Revision =>
 export function declared(way: Way): Platform {
   const environment = (name: string) =>
     `    - { name: ${name}, delivery: ${way}, prometheus: { address: 'http://prometheus.invalid' } }`;
-  const text = `${SERVICES.map(availabilitySlo).join('---\n')}---
+  const text = `${SERVICES.map((service) => availabilitySlo(service)).join('---\n')}---
 apiVersion: sluice.dev/v1
 kind: Platform
 metadata: { name: agreement }
 spec:
   environments:
 ${ENVIRONMENTS.map(environment).join('\n')}
-  services: [${SERVICES.map((s) => `{ name: ${s}, slos: [${s}-availability] }`).join(', ')}]
+  services: [${SERVICES.map((s) => `{ name: ${s}, namespace: 'shop-{environment}', slos: [${s}-availability] }`).join(', ')}]
   freezes:
     - { name: noon, reason: lunch, environments: [stage, prod], timeZone: UTC, start: '2026-03-02T12:00', duration: 1h }
 `;
@@ -69,7 +65,7 @@ ${ENVIRONMENTS.map(environment).join('\n')}
   return compiled.value;
 }
 
-/** One thing that was released in a lane, and whether it became stable or was condemned. */
+/** One release in the past of a lane, and whether it became stable or was rejected. */
 interface Step {
   readonly content: Content;
   readonly well: boolean;
@@ -123,7 +119,7 @@ function released(before: Lane, { content, well }: Step, way: Way): Lane {
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[random.below(list.length)]!;
 
-/** A lane with a random past, folded from its records. */
+/** A lane with a random past, computed from its records. */
 function placeOf(random: Random, name: string, way: Way): Place {
   let lane = emptyLane(name);
   const history: Step[] = [];
@@ -216,7 +212,7 @@ export function situationOf(
       const place = placeOf(random, name, way);
       const last = place.history.findLast((s) => s.well)?.content ?? null;
       const before = random.chance(0.6) ? last : random.chance(0.8) ? pick(random, POOL) : null;
-      // Every sort of change is as likely as every other, however few contents are of it.
+      // Every kind of change is equally likely, however few contents it has.
       const sorts = Map.groupBy(POOL, (content) => sortOf(place, content));
       const after = random.chance(0.03) ? null : pick(random, pick(random, [...sorts.values()]));
       places.set(name, place);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../src/delivery/events.ts';
-import { createHouse } from './house.ts';
+import { createHouse } from './harness.ts';
 
 const FREEZE: Hold = { id: 'f', reason: 'quarter end', by: 'ops', until: null };
 
-/** A house whose releases are held while `frozen.on`. */
+/** A harness whose releases are held while `frozen.on`. */
 async function frozenHouse(seed: number) {
   const frozen = { on: false };
   const house = await createHouse({ seed, frozen: () => (frozen.on ? FREEZE : null) });

@@ -1,4 +1,4 @@
-import type { Effect, Revision } from '../../src/delivery/events.ts';
+import type { ReleaseEffect, Revision } from '../../src/delivery/events.ts';
 import type { Delivery, DeliveryPort, Probe } from '../../src/delivery/port.ts';
 import { revisionOf } from '../../src/gitops/desired.ts';
 import type { DesiredPort, DesiredState } from '../../src/gitops/port.ts';
@@ -8,7 +8,7 @@ import { simulatedClock } from '../../src/kit/time.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
 import type { MetricsPort, Sample, Series } from '../../src/runtime/port.ts';
 
-/** Thrown where a SIGKILL would strike; nothing after it runs. */
+/** Thrown in place of a SIGKILL; nothing after it runs. */
 export class Killed extends Error {
   constructor(where: string) {
     super(`killed ${where}`);
@@ -167,7 +167,7 @@ export function createWorld(options: WorldOptions) {
     }
   };
 
-  /** Lets `ms` of the world go by in steps fine enough for its scrapes. */
+  /** Advances the world by `ms`, in steps that are short enough for its scrapes. */
   const advance = (ms: number): void => {
     const dt = Math.min(ms, Math.max(100, options.scrapeMs / 5));
     for (let left = ms; left > 0; left -= dt) {
@@ -191,7 +191,7 @@ export function createWorld(options: WorldOptions) {
     }
   };
 
-  const burn = (windowMs: number): number | null => {
+  const counted = (windowMs: number): { total: number; bad: number } => {
     let total = 0;
     let bad = 0;
     for (const bucket of buckets)
@@ -199,8 +199,19 @@ export function createWorld(options: WorldOptions) {
         total += bucket.total;
         bad += bucket.bad;
       }
+    return { total, bad };
+  };
+  const burn = (windowMs: number): number | null => {
+    const { total, bad } = counted(windowMs);
     return total === 0 ? null : bad / total / (1 - options.objective);
   };
+  /** Whether some process was scraped all that time. */
+  const present = (windowMs: number): boolean =>
+    [...processes.values()].some((p) => {
+      const from = clock.now() - windowMs;
+      const samples = series.get(`${p.revision}/200`)?.samples.filter(([at]) => at > from) ?? [];
+      return samples.length >= (0.9 * windowMs) / options.scrapeMs;
+    });
 
   const down = () => fail({ code: 'SOURCE_UNAVAILABLE' as const, message: 'connection refused' });
   const metrics: MetricsPort = {
@@ -224,18 +235,20 @@ export function createWorld(options: WorldOptions) {
             }),
           ),
         );
+      const one = (labels: Record<string, string>, value: number): Series[] => [
+        { labels: { slo: options.slo, ...labels }, samples: [[at, value]] },
+      ];
+      if (query.includes('count_over_time')) return ok(present(3_600_000) ? one({}, 60) : []);
       const windows: [string, number][] = [
         ['slo:burn_rate_5m', 300_000],
         ['slo:burn_rate_1h', 3_600_000],
       ];
-      return ok(
-        windows.flatMap(([name, window]): Series[] => {
-          const value = burn(window);
-          return value === null
-            ? []
-            : [{ labels: { __name__: name, slo: options.slo }, samples: [[at, value]] }];
-        }),
-      );
+      const asked = one({ __name__: 'slo:requests:increase1h' }, counted(3_600_000).total);
+      const burns = windows.flatMap(([name, window]): Series[] => {
+        const value = burn(window);
+        return value === null ? [] : one({ __name__: name }, value);
+      });
+      return ok([...burns, ...asked]);
     },
   };
 
@@ -264,7 +277,7 @@ export function createWorld(options: WorldOptions) {
     },
   };
 
-  const isDone = ({ kind, revision, weight }: Effect): boolean => {
+  const isDone = ({ kind, revision, weight }: ReleaseEffect): boolean => {
     if (kind === 'start') return processes.has(revision);
     if (kind === 'step') return edge.canary === revision && edge.weight === weight;
     if (kind === 'abort') return edge.canary !== revision;
@@ -272,7 +285,7 @@ export function createWorld(options: WorldOptions) {
     return !processes.has(revision);
   };
 
-  const carryOut = ({ id, kind, revision, weight }: Effect): void => {
+  const carryOut = ({ id, kind, revision, weight }: ReleaseEffect): void => {
     starts.set(id, (starts.get(id) ?? 0) + 1);
     if (kind === 'start') start(revision);
     else if (kind === 'step') edge = { ...edge, canary: revision, weight };
@@ -358,7 +371,7 @@ export function createWorld(options: WorldOptions) {
     setEdge: (next: typeof edge) => {
       edge = next;
     },
-    /** Ends crash loops: versions that fail go on failing. */
+    /** Ends crash loops; failing versions keep failing. */
     endCrashes: () => {
       for (const [revision, { crashAfterMs: _, ...rest }] of behaviours) behaviours.set(revision, rest);
       for (const p of processes.values()) p.behaviour = behaviours.get(p.revision) ?? p.behaviour;

@@ -12,7 +12,7 @@ import { renderAll } from '../../src/controller/render.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { type GithubFake, startGithubFake } from '../contract/forge/github-fake.ts';
 import { bareRepository, type TestRepository } from '../contract/forge/repository.ts';
-import { desired, SLOS } from '../gate/house.ts';
+import { desired, SLOS } from '../gate/harness.ts';
 import { tool } from '../tools.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -314,6 +314,6 @@ describe.skipIf(!tool('act'))('the workflow, run by act', () => {
     expect(log).toContain('Job failed');
     expect(log).toContain('BUDGET_EXHAUSTED');
     expect(s.github.states(head)['sluice/gate']).toBe('failure');
-    expect(s.github.comments(1)[0]).toMatch(/-50\.0 % left, 150 bad of 100000 requests/);
+    expect(s.github.comments(1)[0]).toMatch(/overspent by 50\.0%, 150 bad of 100000 requests/);
   });
 });

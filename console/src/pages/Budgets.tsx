@@ -1,9 +1,11 @@
+import { useParams } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { BudgetDetail, BudgetView } from '../../../src/api/budgets.ts';
 import { useBudget, useBudgets } from '../api.ts';
-import { Link } from '../parts/Link.tsx';
+import { Link, useAddress, useGo } from '../parts/Link.tsx';
+import { Page } from '../parts/Page.tsx';
 import { Plot } from '../parts/Plot.tsx';
-import { clock, exactly, percent, times } from '../parts/words.ts';
+import { clock, exactly, percent, remaining, times } from '../parts/words.ts';
 
 const FAMILY = {
   stable: 'at rest',
@@ -23,6 +25,7 @@ function State({ state }: { state: BudgetView['state'] }) {
 
 function Row({ budget, chosen, choose }: { budget: BudgetView; chosen: boolean; choose: () => void }) {
   const { left } = budget;
+  const windows = [budget.windows.fast, budget.windows.slow].filter(Boolean).join(' and ');
   return (
     <tr aria-current={chosen ? 'true' : undefined}>
       <td>
@@ -40,16 +43,17 @@ function Row({ budget, chosen, choose }: { budget: BudgetView; chosen: boolean; 
         </span>
       </td>
       <td className="figure">
-        {percent(left)}
-        <div className="soft" title="burn rate over 5 minutes and over an hour">
-          {times(budget.burnFast)} · {times(budget.burnSlow)}
+        {remaining(left)}
+        <div className="soft" title={`burn rate over ${windows}`}>
+          {budget.windows.fast} {times(budget.burnFast)}
+          {budget.windows.slow && ` · ${budget.windows.slow} ${times(budget.burnSlow)}`}
         </div>
       </td>
     </tr>
   );
 }
 
-/** The line so far, and where it goes at the pace of the last hour: to nothing, or off the right edge. */
+/** The line so far, and where it goes at the burn rate of the last hour: to nothing, or off the right edge. */
 function withProjection(detail: BudgetDetail) {
   const past = detail.leftOverTime;
   const ahead = detail.spanMs / 4;
@@ -127,7 +131,7 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
   const answer = useBudget(environment, slo);
   const drawn = useMemo(() => (answer.data ? withProjection(answer.data) : null), [answer.data]);
   if (!answer.data || !drawn)
-    return <section className="panel">{answer.isError ? answer.error.message : 'Looking …'}</section>;
+    return <section className="panel">{answer.isError ? answer.error.message : 'Loading …'}</section>;
   const detail = answer.data;
   return (
     <section className="panel" aria-label={`Budget of ${slo}`}>
@@ -138,20 +142,25 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
       <figure>
         <Plot
           at={drawn.at}
-          unit=" %"
-          label="Error budget left over time, with its projection"
+          unit="%"
+          label="Error budget remaining over time, with its projection"
           lines={[
             { label: 'left', token: 'stable', values: drawn.left },
-            { label: 'at the pace of the last hour', token: 'over', values: drawn.projected, dash: true },
+            {
+              label: 'at the burn rate of the last hour',
+              token: 'over',
+              values: drawn.projected,
+              dash: true,
+            },
             { label: 'spent', token: 'stopped', values: drawn.at.map(() => 0), dash: true },
           ]}
         />
         <figcaption className="soft">
           <div>
-            Left of the budget, and (dashed) at the pace of the last hour. {percent(detail.coverage ?? 0)} of
-            the window is recorded; {Math.round(detail.bad ?? 0)} bad of {Math.round(detail.requests ?? 0)},{' '}
-            {Math.floor(detail.allowed ?? 0)} allowed. Source: <span className="query">{detail.query}</span>,{' '}
-            {clock(detail.at)}.
+            Error budget remaining, and (dashed) its projection at the burn rate of the last hour.{' '}
+            {percent(detail.coverage ?? 0)} of the window is recorded; {Math.round(detail.bad ?? 0)} bad of{' '}
+            {Math.round(detail.requests ?? 0)}, {Math.floor(detail.allowed ?? 0)} allowed. Source:{' '}
+            <span className="query">{detail.query}</span>, {clock(detail.at)}.
           </div>
         </figcaption>
       </figure>
@@ -170,34 +179,53 @@ function Detail({ environment, slo }: { environment: string; slo: string }) {
   );
 }
 
-export function Budgets({ chosen, choose }: { chosen: string | undefined; choose: (to: string) => void }) {
-  const budgets = useBudgets();
-  document.title = 'Budgets · Sluice';
-  if (!budgets.data)
-    return <h1>{budgets.isError ? `The server does not answer: ${budgets.error.message}` : 'Looking …'}</h1>;
-  const list = budgets.data.budgets;
-  const key = (b: BudgetView) => `${b.environment}/${b.slo}`;
-  const current = list.find((b) => key(b) === chosen) ?? list[0];
+const key = (b: BudgetView) => `${b.environment}/${b.slo}`;
+
+function Body({ budgets, chosen }: { budgets: readonly BudgetView[]; chosen: string | null }) {
+  const { env } = useAddress();
+  const go = useGo();
+  const list = budgets.filter((b) => !env || b.environment === env);
+  const current = chosen === null ? list[0] : budgets.find((b) => key(b) === chosen);
   return (
-    <>
-      <h1>{budgets.data.sentence}</h1>
-      <div className="split">
-        <section className="panel" aria-label="All budgets">
-          <table className="budgets">
-            <tbody>
-              {list.map((b) => (
-                <Row
-                  key={key(b)}
-                  budget={b}
-                  chosen={b === current}
-                  choose={() => choose(`/budgets/${key(b)}`)}
-                />
-              ))}
-            </tbody>
-          </table>
-        </section>
-        {current && <Detail environment={current.environment} slo={current.slo} />}
-      </div>
-    </>
+    <div className="split">
+      <section className="panel" aria-label="All budgets">
+        <table className="budgets">
+          <tbody>
+            {list.map((b) => (
+              <Row
+                key={key(b)}
+                budget={b}
+                chosen={b === current}
+                choose={() => go(`/budgets/${key(b)}`, { stay: true })}
+              />
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {current ? (
+        <Detail environment={current.environment} slo={current.slo} />
+      ) : (
+        <p className="panel">There is no budget of {chosen}. Choose one of the list.</p>
+      )}
+    </div>
+  );
+}
+
+/** What remains of each error budget, and what spent it. */
+export function Budgets() {
+  const budgets = useBudgets();
+  const { environment, slo } = useParams({ strict: false }) as { environment?: string; slo?: string };
+  return (
+    <Page title="Budgets" asked={budgets}>
+      {() => (
+        <>
+          <h1>{budgets.data!.sentence}</h1>
+          <Body
+            budgets={budgets.data!.budgets}
+            chosen={environment && slo ? `${environment}/${slo}` : null}
+          />
+        </>
+      )}
+    </Page>
   );
 }

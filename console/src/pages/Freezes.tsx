@@ -1,6 +1,8 @@
-import type { FreezeView } from '../../../src/api/governance.ts';
+import { FREEZE_STATES } from '../../../src/api/freeze-states.ts';
+import type { FreezeList, FreezeView, WaiverView } from '../../../src/api/governance.ts';
 import { useFreezes, useWaivers } from '../api.ts';
 import { Ask } from '../parts/Ask.tsx';
+import { Page } from '../parts/Page.tsx';
 import { ago, clock, day, exactly, zone } from '../parts/words.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,7 +24,10 @@ function Week({ freezes, at }: { freezes: readonly FreezeView[]; at: number }) {
   const place = (moment: number) => Math.max(0, Math.min(100, (100 * (moment - from)) / span));
   const shown = freezes.filter((f) => f.state !== 'over' && f.since < from + span);
   return (
-    <figure className="week" role="img" aria-label={`Freezes of the coming week, ${shown.length} of them`}>
+    <figure
+      className="week"
+      aria-label={`${shown.length} ${shown.length === 1 ? 'freeze' : 'freezes'} in the coming week`}
+    >
       <div className="grid-of-days">
         <div className="days">
           {Array.from({ length: DAYS }, (_, i) => from + i * DAY_MS).map((d) => (
@@ -46,7 +51,9 @@ function Week({ freezes, at }: { freezes: readonly FreezeView[]; at: number }) {
         ))}
         <b className="now" style={{ left: `${place(at)}%` }} title={`now, ${exactly(at)}`} />
       </div>
-      <figcaption className="soft">Days of your zone, {zone}. The line is now.</figcaption>
+      <figcaption className="soft">
+        Days in your time zone, {zone}. The line marks the current time.
+      </figcaption>
     </figure>
   );
 }
@@ -59,7 +66,7 @@ function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
     <tr>
       <td>
         <span className="chip" data-family={family}>
-          <span aria-hidden="true">{shape}</span> {state}
+          <span aria-hidden="true">{shape}</span> {FREEZE_STATES[state]}
         </span>
       </td>
       <td>{scopeText === '*' ? 'everything' : scopeText}</td>
@@ -88,12 +95,71 @@ function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
             label="Lift …"
             title={`Lift the freeze of ${scopeText}`}
             submit="lift"
-            words="This overrides a freeze that stands: what it held goes out from now on."
+            words="This overrides an active freeze: the releases that it blocked can start now."
             scope="waive"
             path={`/api/v1/freezes/${encodeURIComponent(id)}/lift`}
             body={({ reason: why }) => ({ reason: why })}
           />
         )}
+      </td>
+    </tr>
+  );
+}
+
+/** What a person may do about a waiver. */
+function WaiverOrders({ waiver: { id, state, scopeText } }: { waiver: WaiverView }) {
+  const path = (order: string) => `/api/v1/waivers/${encodeURIComponent(id)}/${order}`;
+  return (
+    <>
+      {state === 'pending' && (
+        <Ask
+          label="Approve …"
+          title={`Approve the waiver for ${scopeText}`}
+          submit="approve"
+          words="You are the second person: once you approve, the gate applies the waiver."
+          scope="waive"
+          path={path('approve')}
+          body={({ reason }) => ({ reason })}
+        />
+      )}
+      {(state === 'valid' || state === 'pending') && (
+        <Ask
+          label="Revoke …"
+          title={`Revoke the waiver for ${scopeText}`}
+          submit="revoke"
+          words="The gate no longer applies the waiver."
+          scope="waive"
+          stops
+          path={path('revoke')}
+          body={({ reason }) => ({ reason })}
+        />
+      )}
+    </>
+  );
+}
+
+function WaiverRow({ waiver: w }: { waiver: WaiverView }) {
+  return (
+    <tr>
+      <td>
+        <span className="chip" data-family={w.state === 'valid' ? 'being judged' : 'at rest'}>
+          {w.state}
+        </span>
+      </td>
+      <td>{w.scopeText}</td>
+      <td>
+        {w.reason}
+        <div className="soft">
+          {w.by}
+          {w.approvedBy && `, approved by ${w.approvedBy}`}
+          {w.usedFor.length > 0 && `; used for ${w.usedFor.map((n) => `#${n}`).join(', ')}`}
+        </div>
+      </td>
+      <td className="figure" title={exactly(w.expiresAt)}>
+        until {clock(w.expiresAt)}
+      </td>
+      <td>
+        <WaiverOrders waiver={w} />
       </td>
     </tr>
   );
@@ -108,50 +174,7 @@ function Waivers() {
       <table>
         <tbody>
           {list.map((w) => (
-            <tr key={w.id}>
-              <td>
-                <span className="chip" data-family={w.state === 'valid' ? 'being judged' : 'at rest'}>
-                  {w.state}
-                </span>
-              </td>
-              <td>{w.scopeText}</td>
-              <td>
-                {w.reason}
-                <div className="soft">
-                  {w.by}
-                  {w.approvedBy && `, approved by ${w.approvedBy}`}
-                  {w.usedFor.length > 0 && `; let through ${w.usedFor.map((n) => `#${n}`).join(', ')}`}
-                </div>
-              </td>
-              <td className="figure" title={exactly(w.expiresAt)}>
-                until {clock(w.expiresAt)}
-              </td>
-              <td>
-                {w.state === 'pending' && (
-                  <Ask
-                    label="Approve …"
-                    title={`Approve the waiver for ${w.scopeText}`}
-                    submit="approve"
-                    words="You are the second person: with your word the gate lets it through."
-                    scope="waive"
-                    path={`/api/v1/waivers/${encodeURIComponent(w.id)}/approve`}
-                    body={({ reason }) => ({ reason })}
-                  />
-                )}
-                {(w.state === 'valid' || w.state === 'pending') && (
-                  <Ask
-                    label="Revoke …"
-                    title={`Revoke the waiver for ${w.scopeText}`}
-                    submit="revoke"
-                    words="It lets nothing through any more."
-                    scope="waive"
-                    stops
-                    path={`/api/v1/waivers/${encodeURIComponent(w.id)}/revoke`}
-                    body={({ reason }) => ({ reason })}
-                  />
-                )}
-              </td>
-            </tr>
+            <WaiverRow key={w.id} waiver={w} />
           ))}
         </tbody>
       </table>
@@ -159,13 +182,7 @@ function Waivers() {
   );
 }
 
-/** May we ship, until when, and who says so? */
-export function Freezes() {
-  const answer = useFreezes();
-  document.title = 'Freezes · Sluice';
-  if (!answer.data)
-    return <h1>{answer.isError ? `The server does not answer: ${answer.error.message}` : 'Looking …'}</h1>;
-  const { sentence, freezes, at } = answer.data;
+function Body({ answer: { sentence, freezes, at } }: { answer: FreezeList }) {
   return (
     <>
       <h1>{sentence}</h1>
@@ -177,19 +194,19 @@ export function Freezes() {
           label="Freeze …"
           title="Freeze"
           submit="freeze"
-          words="Nothing new merges, is promoted or begins in its scope until it ends. Rollbacks, aborts and reverts pass."
+          words="Until it ends, nothing merges, is promoted or starts in its scope. Rollbacks, aborts and reverts pass."
           scope="operate"
           path="/api/v1/freezes"
           fields={[
             { name: 'scope', label: 'Scope: prod, checkout/prod, or * for everything', value: '*' },
-            { name: 'until', label: `Until (your zone, ${zone})`, type: 'datetime-local' },
+            { name: 'until', label: `Until (time zone ${zone})`, type: 'datetime-local' },
           ]}
           body={({ scope, until, reason }) => ({ scope, reason, until: new Date(until ?? '').toISOString() })}
           stops
         />
       </div>
       <section className="panel" aria-label="All freezes">
-        {freezes.length === 0 && <p>Nothing is frozen, and nothing is declared to be.</p>}
+        {freezes.length === 0 && <p>There are no freezes, and none are declared.</p>}
         <table>
           <tbody>
             {freezes.map((f) => (
@@ -200,5 +217,15 @@ export function Freezes() {
       </section>
       <Waivers />
     </>
+  );
+}
+
+/** May we ship, until when, and who says so? */
+export function Freezes() {
+  const answer = useFreezes();
+  return (
+    <Page title="Freezes" asked={answer}>
+      {() => <Body answer={answer.data!} />}
+    </Page>
   );
 }

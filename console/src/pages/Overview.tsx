@@ -1,75 +1,111 @@
-import { type LaneSummary, urgency } from '../../../src/api/views.ts';
+import { useMemo } from 'react';
+import {
+  ATTENTION,
+  ATTENTION_WORDS,
+  type Attention,
+  type Fleet,
+  fleetView,
+  urgentLanes,
+} from '../../../src/api/fleet.ts';
 import { type OverviewAnswer, useOverview, useReleases } from '../api.ts';
-import { Chip } from '../parts/Chip.tsx';
-import { Link } from '../parts/Link.tsx';
-import { Spark } from '../parts/Spark.tsx';
-import { clock, exactly, percent, times } from '../parts/words.ts';
+import { Link, useAddress, useGo } from '../parts/Link.tsx';
+import { Page } from '../parts/Page.tsx';
+import { clock, exactly } from '../parts/words.ts';
+import { Grid } from './overview/Grid.tsx';
 
-function Cell({ lane, at }: { lane: LaneSummary; at: number }) {
-  const slo = lane.slos[0];
-  const versions =
-    lane.canary && lane.stable
-      ? `${lane.stable} → ${lane.canary}`
-      : (lane.canary ?? lane.stable ?? 'no version yet');
-  const left = slo?.budgetLeft ?? null;
+/** So many rows are shown with what is fine among them; of more, what is fine is folded. */
+const FEW = 15;
+const SHAPES = { needs: '■', burning: '▲', frozen: '❄', moving: '▶', fine: '●' } as const;
+
+interface Filter {
+  readonly show: Attention | undefined;
+  readonly text: string;
+  readonly unfolded: boolean;
+}
+
+function useFilter(): [Filter, (change: Readonly<Record<string, string>>) => string] {
+  const { show, q, fine } = useAddress();
+  const filter = {
+    show: ATTENTION.find((a) => a === show),
+    text: q ?? '',
+    unfolded: fine === 'shown',
+  };
+  const address = (change: Readonly<Record<string, string>>) => {
+    const all = { ...(show ? { show } : {}), ...(q ? { q } : {}), ...(fine ? { fine } : {}), ...change };
+    const params = new URLSearchParams(Object.entries(all).filter(([, v]) => v !== ''));
+    return params.size > 0 ? `/?${params}` : '/';
+  };
+  return [filter, address];
+}
+
+/** Five counts to click: each is the number of what its list shows. */
+function Counts({
+  fleet,
+  show,
+  address,
+}: {
+  fleet: Fleet;
+  show: Attention | undefined;
+  address: ReturnType<typeof useFilter>[1];
+}) {
   return (
-    <article
-      className="cell"
-      data-urgent={urgency(lane) <= 2}
-      aria-label={`${lane.service} in ${lane.environment}`}
-    >
-      <header>
-        <h2>{lane.release ? <Link to={`/releases/${lane.release}`}>{lane.service}</Link> : lane.service}</h2>
-        <span className="env">{lane.environment}</span>
-        <Chip state={lane.state} family={lane.family} />
-        {lane.mode === 'observe' && <span className="soft">observe only</span>}
-      </header>
-      <p>{lane.sentence}</p>
-      <div className="row">
-        <span className="soft">version</span>
-        <span>{versions}</span>
-        <span />
-      </div>
-      <div className="row">
-        <span className="soft">new version</span>
-        <span className="bar" data-kind="weight">
-          <i style={{ width: `${lane.weight}%` }} />
-        </span>
-        <span>{lane.weight} %</span>
-      </div>
-      <div className="row" title={slo ? `${slo.slo}: objective ${percent(slo.objective, 2)}` : ''}>
-        <span className="soft">budget left</span>
-        <span className="bar" data-low={left !== null && left < 0.1}>
-          <i style={{ width: `${Math.max(0, Math.min(1, left ?? 0)) * 100}%` }} />
-        </span>
-        <span>{percent(left)}</span>
-      </div>
-      <div className="row">
-        <span className="soft">burn 5m · 1h</span>
-        <Spark
-          id={`${lane.service}/${lane.environment}`}
-          value={slo?.burnFast ?? null}
-          threshold={lane.thresholds.fast}
-          at={at}
-        />
-        <span>
-          {times(slo?.burnFast ?? null)} · {times(slo?.burnSlow ?? null)}
-        </span>
-      </div>
-    </article>
+    <ul className="counts" aria-label="Counts">
+      {ATTENTION.map((one) => (
+        <li key={one} data-kind={one} data-some={fleet.counts[one] > 0}>
+          <Link to={address({ show: show === one ? '' : one })} current={show === one}>
+            <b>{fleet.counts[one]}</b>
+            <span>
+              <span aria-hidden="true">{SHAPES[one]}</span> {ATTENTION_WORDS[one]}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function FilterField({ text, address }: { text: string; address: ReturnType<typeof useFilter>[1] }) {
+  const go = useGo();
+  return (
+    <label className="filter">
+      <span className="soft">Filter services</span>
+      <input
+        type="search"
+        value={text}
+        onChange={(e) => go(address({ q: e.target.value }), { replace: true, stay: true })}
+        autoComplete="off"
+      />
+    </label>
+  );
+}
+
+/** What needs a person, each in its sentence: the first is the heading already. */
+function Urgent({ answer }: { answer: OverviewAnswer }) {
+  const urgent = urgentLanes(answer.lanes).slice(1, 6);
+  if (urgent.length === 0) return null;
+  return (
+    <ul className="urgent" aria-label="What needs attention">
+      {urgent.map((lane) => (
+        <li key={`${lane.service}/${lane.environment}`}>
+          <Link to={lane.release ? `/releases/${lane.release}` : `/services/${lane.service}`}>
+            {lane.sentence}
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 
 function Recent() {
   const releases = useReleases();
-  const rows = releases.data?.releases.slice(0, 10) ?? [];
+  const rows = releases.data?.releases.slice(0, 8) ?? [];
   return (
-    <section aria-label="Recent releases">
+    <section aria-label="Recent releases" className="recent">
       <h2>Recent releases</h2>
-      {rows.length === 0 ? (
-        <p className="soft">
-          None yet. Commit a version to the desired-state repository, and it appears here.
-        </p>
+      {!releases.data ? (
+        <p className="soft">Loading …</p>
+      ) : rows.length === 0 ? (
+        <p className="soft">None yet. Commit a version to the desired-state repository to start one.</p>
       ) : (
         <table>
           <tbody>
@@ -79,7 +115,7 @@ function Recent() {
                   {clock(r.openedAt)}
                 </td>
                 <td>
-                  <Link to={`/releases/${r.id}`}>
+                  <Link to={`/releases/${encodeURIComponent(r.id)}`}>
                     {r.service} {r.version}
                   </Link>
                 </td>
@@ -93,28 +129,95 @@ function Recent() {
   );
 }
 
-function Body({ answer }: { answer: OverviewAnswer }) {
+function Fold({
+  fine,
+  unfolded,
+  address,
+}: {
+  fine: number;
+  unfolded: boolean;
+  address: ReturnType<typeof useFilter>[1];
+}) {
+  return (
+    <p className="fold-line">
+      <Link to={address({ fine: unfolded ? '' : 'shown' })}>
+        {unfolded ? 'Fold' : 'Show'} {fine} {fine === 1 ? 'service that is' : 'services that are'} fine
+      </Link>
+    </p>
+  );
+}
+
+/** The rows that match, what is fine below a fold where there is much of it. */
+function Rows({
+  fleet,
+  filter,
+  address,
+}: {
+  fleet: Fleet;
+  filter: Filter;
+  address: ReturnType<typeof useFilter>[1];
+}) {
+  const fine = fleet.rows.filter((r) => r.fine).length;
+  const folds = fleet.rows.length > FEW && fine > 0 && filter.show !== 'fine' && filter.text === '';
+  const rows = folds && !filter.unfolded ? fleet.rows.filter((r) => !r.fine) : fleet.rows;
   return (
     <>
-      <h1>{answer.sentence}</h1>
+      {filter.show && (
+        <p className="soft" role="status">
+          {fleet.matching} of {fleet.lanes} {ATTENTION_WORDS[filter.show]}, in {fleet.rows.length}{' '}
+          {fleet.rows.length === 1 ? 'service' : 'services'}. <Link to={address({ show: '' })}>Show all</Link>
+        </p>
+      )}
+      {fleet.rows.length === 0 ? (
+        <p className="panel">
+          No service matches. <Link to="/">Show all</Link>
+        </p>
+      ) : (
+        rows.length > 0 && <Grid rows={rows} environments={fleet.environments} />
+      )}
+      {folds && <Fold fine={fine} unfolded={filter.unfolded} address={address} />}
+    </>
+  );
+}
+
+function Body({ answer }: { answer: OverviewAnswer }) {
+  const { env, team } = useAddress();
+  const [filter, address] = useFilter();
+  const known = answer.environments.find((e) => e === env);
+  const { show, text } = filter;
+  const owner = Object.values(answer.teams).find((t) => t === team);
+  const fleet = useMemo(
+    () => fleetView(answer, { environment: known, team: owner, attention: show, text }, Date.now()),
+    [answer, known, owner, show, text],
+  );
+  // A broken chain is the server's to tell: nothing is decided any more.
+  const broken = answer.problems.some((p) => p.startsWith('ledger:'));
+  return (
+    <>
+      <h1>{broken ? answer.sentence : fleet.sentence}</h1>
       {answer.problems.map((p) => (
         <p key={p} className="panel" role="alert">
-          Desired state: {p}
+          {p.startsWith('ledger:') ? p : `Desired state: ${p}`}
         </p>
       ))}
-      <div className="grid">
-        {answer.lanes.map((lane) => (
-          <Cell key={`${lane.service}/${lane.environment}`} lane={lane} at={answer.at} />
-        ))}
+      {answer.freezes === null && <p className="soft">This server does not know which freezes are active.</p>}
+      <Urgent answer={answer} />
+      <div className="controls">
+        <Counts fleet={fleet} show={show} address={address} />
+        <FilterField text={text} address={address} />
       </div>
+      <Rows fleet={fleet} filter={filter} address={address} />
       <Recent />
     </>
   );
 }
 
+/** Is everything fine? What of it needs somebody? */
 export function Overview() {
   const overview = useOverview();
-  document.title = 'Sluice';
-  if (overview.data) return <Body answer={overview.data} />;
-  return <h1>{overview.isError ? `The server does not answer: ${overview.error.message}` : 'Looking …'}</h1>;
+  return (
+    <Page title="Overview" asked={overview}>
+      {() => <Body answer={overview.data!} />}
+    </Page>
+  );
 }

@@ -1,10 +1,11 @@
+import type { LaneSummary } from '../../../src/api/lane.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../../src/api/pipeline.ts';
-import type { LaneSummary } from '../../../src/api/views.ts';
 import { humanSpan } from '../../../src/kit/time.ts';
 import { useMeasures, useOverview, usePipeline } from '../api.ts';
 import { Ask } from '../parts/Ask.tsx';
 import { Chip } from '../parts/Chip.tsx';
-import { Link } from '../parts/Link.tsx';
+import { Link, useAddress } from '../parts/Link.tsx';
+import { Page } from '../parts/Page.tsx';
 
 type Service = PipelineAnswer['services'][number];
 type Stand = Service['stands'][number];
@@ -33,9 +34,9 @@ function Moving({ lane }: { lane: LaneSummary }) {
   return (
     <div className="moving">
       <span>
-        {lane.canary} at {lane.weight} %
+        {lane.canary} at {lane.weight}%
       </span>
-      <span className="bar" role="img" aria-label={`${lane.weight} % of the traffic`}>
+      <span className="bar" role="img" aria-label={`${lane.weight}% of the traffic`}>
         <i style={{ width: `${lane.weight}%` }} />
       </span>
     </div>
@@ -47,7 +48,7 @@ function Condemned({ service, stand }: { service: string; stand: Stand }) {
   if (stand.condemned.length === 0) return null;
   return (
     <details className="condemned">
-      <summary>{stand.condemned.length} refused here and in what comes after</summary>
+      <summary>{stand.condemned.length} rejected here and in later environments</summary>
       <ul>
         {stand.condemned.map((c) => (
           <li key={c.digest}>
@@ -57,9 +58,9 @@ function Condemned({ service, stand }: { service: string; stand: Stand }) {
             </Link>{' '}
             <Ask
               label="Lift …"
-              title={`let ${service} ${c.version} be tried again in ${stand.environment}`}
+              title={`allow ${service} ${c.version} in ${stand.environment} again`}
               submit="lift"
-              words="It failed here: this overrides that verdict, and the same artefact may meet users again."
+              words="This version failed here. This overrides the verdict: the same artefact can serve users again."
               scope="waive"
               path={`/api/v1/lanes/${stand.environment}/${service}/lift`}
               body={({ reason }) => ({ digest: c.digest, reason })}
@@ -86,7 +87,7 @@ function Stage({ service, stand, lane }: { service: string; stand: Stand; lane: 
       )}
       <header>
         <h3>{stand.environment}</h3>
-        {lane && <Chip state={lane.state} family={lane.family} />}
+        {lane && <Chip outcome={lane.outcome} />}
       </header>
       <Versions stand={stand} />
       {lane && <Moving lane={lane} />}
@@ -99,7 +100,7 @@ function Stage({ service, stand, lane }: { service: string; stand: Stand; lane: 
             {' · '}
             <span className="sync" data-word={stand.sync.word} title={stand.sync.why}>
               {SYNC_SHAPES[stand.sync.word]}{' '}
-              {stand.sync.word === 'OutOfSync' ? 'not as Git asks' : stand.sync.word}
+              {stand.sync.word === 'OutOfSync' ? 'out of sync with Git' : stand.sync.word}
             </span>
           </>
         )}
@@ -122,15 +123,15 @@ function Stage({ service, stand, lane }: { service: string; stand: Stand; lane: 
 }
 
 const span = (ms: number | null): string => (ms === null ? '–' : humanSpan(ms));
-const share = (value: number | null): string => (value === null ? '–' : `${Math.round(100 * value)} %`);
+const share = (value: number | null): string => (value === null ? '–' : `${Math.round(100 * value)}%`);
 
 /** DORA's four, where users are. */
 function Measures({ answer }: { answer: MeasuresAnswer }) {
   const { all, services, sentence, days, environments } = answer;
   const rows = [{ service: 'all', measures: all }, ...services];
   return (
-    <section className="panel" aria-label="How delivery goes">
-      <h2>How delivery goes</h2>
+    <section className="panel" aria-label="Delivery performance">
+      <h2>Delivery performance</h2>
       <p>{sentence}</p>
       <table className="measures">
         <caption className="soft">
@@ -142,7 +143,7 @@ function Measures({ answer }: { answer: MeasuresAnswer }) {
             <th scope="col">deployments</th>
             <th scope="col">a day</th>
             <th scope="col">lead time</th>
-            <th scope="col">changes that failed</th>
+            <th scope="col">change failure rate</th>
             <th scope="col">time to restore</th>
           </tr>
         </thead>
@@ -165,15 +166,10 @@ function Measures({ answer }: { answer: MeasuresAnswer }) {
   );
 }
 
-/** Where is each version, and what waits for what? */
-export function Pipeline() {
-  const answer = usePipeline();
+function Body({ answer: { sentence, services } }: { answer: PipelineAnswer }) {
   const lanes = useOverview().data?.lanes ?? [];
   const measures = useMeasures().data;
-  document.title = 'Pipeline · Sluice';
-  if (!answer.data)
-    return <h1>{answer.isError ? `The server does not answer: ${answer.error.message}` : 'Looking …'}</h1>;
-  const { sentence, services } = answer.data;
+  const { env } = useAddress();
   return (
     <>
       <h1>{sentence}</h1>
@@ -184,21 +180,35 @@ export function Pipeline() {
         </p>
       )}
       {services.map((s) => (
-        <section key={s.service} className="panel" aria-label={s.service}>
-          <h2>{s.service}</h2>
+        <section key={s.service} className="panel pipeline" aria-label={s.service}>
+          <h2>
+            <Link to={`/services/${s.service}`}>{s.service}</Link>
+          </h2>
           <ol className="stages">
-            {s.stands.map((stand) => (
-              <Stage
-                key={stand.environment}
-                service={s.service}
-                stand={stand}
-                lane={lanes.find((l) => l.service === s.service && l.environment === stand.environment)}
-              />
-            ))}
+            {s.stands
+              .filter((stand) => !env || stand.environment === env)
+              .map((stand) => (
+                <Stage
+                  key={stand.environment}
+                  service={s.service}
+                  stand={stand}
+                  lane={lanes.find((l) => l.service === s.service && l.environment === stand.environment)}
+                />
+              ))}
           </ol>
         </section>
       ))}
       {measures && <Measures answer={measures} />}
     </>
+  );
+}
+
+/** Where is each version, and what waits for what? */
+export function Pipeline() {
+  const answer = usePipeline();
+  return (
+    <Page title="Pipeline" asked={answer}>
+      {() => <Body answer={answer.data!} />}
+    </Page>
   );
 }

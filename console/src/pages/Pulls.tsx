@@ -1,11 +1,14 @@
+import { useParams } from '@tanstack/react-router';
 import type { PullDetail, PullView } from '../../../src/api/governance.ts';
+import { lanesInWords } from '../../../src/kit/lane.ts';
 import { usePull, usePulls, useWaivers } from '../api.ts';
 import { Ask } from '../parts/Ask.tsx';
-import { Link } from '../parts/Link.tsx';
-import { ago, clock, exactly, percent, times } from '../parts/words.ts';
+import { Link, useGo } from '../parts/Link.tsx';
+import { Page } from '../parts/Page.tsx';
+import { ago, clock, exactly, remaining, times } from '../parts/words.ts';
 
 const LOOK = {
-  denied: { family: 'stopped', shape: '■', word: 'may not merge' },
+  denied: { family: 'stopped', shape: '■', word: 'cannot merge' },
   allowed: { family: 'at rest', shape: '●', word: 'may merge' },
   recorded: { family: 'being judged', shape: '▲', word: 'may merge, on record' },
   waits: { family: 'moving', shape: '◆', word: 'not judged yet' },
@@ -32,7 +35,7 @@ function State({ pull }: { pull: PullView }) {
 const again = (pull: PullView, now: number): string =>
   pull.state !== 'open' || pull.validUntil === null
     ? ''
-    : `It is looked at again as soon as its grounds flip${pull.validUntil > now ? `, and in ${ago(pull.validUntil - now)} at the latest` : ''}.`;
+    : `It is re-evaluated automatically when inputs change${pull.validUntil > now ? `, and in ${ago(pull.validUntil - now)} at the latest` : ''}.`;
 
 function Row({ pull, chosen, choose }: { pull: PullView; chosen: boolean; choose: () => void }) {
   return (
@@ -49,7 +52,7 @@ function Row({ pull, chosen, choose }: { pull: PullView; chosen: boolean; choose
       </header>
       <p>{pull.sentence}</p>
       <p className="soft">
-        {pull.lanes.join(', ') || 'touches nothing that is judged'} · by {pull.author}
+        {lanesInWords(pull.lanes) || 'touches nothing that is judged'} · by {pull.author}
         {pull.labels.length > 0 && ` · ${pull.labels.join(', ')}`} ·{' '}
         <span title={exactly(pull.openedAt)}>opened {clock(pull.openedAt)}</span>
       </p>
@@ -67,9 +70,9 @@ function Reasons({ title, list }: { title: string; list: PullView['deny'] }) {
           <li key={r.code + r.msg}>
             <b>{r.code}</b> {r.msg}
             {r.by.length > 0 ? (
-              <div className="soft">Let through by {r.by.join(', ')}.</div>
+              <div className="soft">Allowed by {r.by.join(', ')}.</div>
             ) : (
-              <div className="soft">What helps: {r.unblock}.</div>
+              <div className="soft">To unblock: {r.unblock}.</div>
             )}
           </li>
         ))}
@@ -93,7 +96,7 @@ function Numbers({ slos }: { slos: PullDetail['slos'] }) {
             <i style={{ width: `${Math.max(0, Math.min(1, number(s['left']) ?? 0)) * 100}%` }} />
           </span>
           <span className="figure" title={`${String(s['query'])}, ${exactly(number(s['at']) ?? 0)}`}>
-            {percent(number(s['left']))} left · {times(number(s['fast']))} · {times(number(s['slow']))}
+            {remaining(number(s['left']))} · {times(number(s['fast']))} · {times(number(s['slow']))}
           </span>
         </div>
       ))}
@@ -101,53 +104,31 @@ function Numbers({ slos }: { slos: PullDetail['slos'] }) {
   );
 }
 
-function Detail({ number }: { number: number }) {
-  const answer = usePull(number);
-  const waivers = useWaivers().data?.waivers ?? [];
-  if (!answer.data)
-    return <section className="panel">{answer.isError ? answer.error.message : 'Looking …'}</section>;
-  const { pull, history, slos } = answer.data;
-  const mine = waivers.filter((w) => w.usedFor.includes(number) || w.pullRequest === number);
-  const [lane] = pull.lanes;
+function WaiverOrder({ pull: { number, lanes } }: { pull: PullView }) {
   return (
-    <section className="panel" aria-label={`Pull request ${number}`}>
-      <h2>
-        #{pull.number} {pull.title} {pull.url && <a href={pull.url}>on the forge</a>}
-      </h2>
-      <p>{pull.sentence}</p>
-      <p className="soft">{again(pull, Date.now())}</p>
-      <Reasons title="Why not" list={pull.deny} />
-      <Reasons title="On record" list={pull.recorded} />
-      <Reasons title="Remarks" list={pull.warn} />
-      {pull.trouble && <p role="alert">{pull.trouble}</p>}
-      <Numbers slos={slos} />
-      {pull.state === 'open' && pull.allow === false && (
-        <div className="actions">
-          <Ask
-            label="Waiver …"
-            title={`Let #${number} through`}
-            submit="grant"
-            words="This overrides the gate: what was denied merges on your word, for this pull request alone, until the end you give."
-            scope="waive"
-            path="/api/v1/waivers"
-            fields={[{ name: 'minutes', label: 'For how many minutes', type: 'number', value: '60' }]}
-            body={({ reason, minutes }) => ({
-              scope: lane ?? '*',
-              reason,
-              expires: new Date(Date.now() + Number(minutes) * 60_000).toISOString(),
-              pullRequest: number,
-            })}
-          />
-        </div>
-      )}
-      {mine.map((w) => (
-        <p key={w.id}>
-          Waiver by {w.by}: {w.reason}{' '}
-          <span className="soft">
-            ({w.state}, until {clock(w.expiresAt)})
-          </span>
-        </p>
-      ))}
+    <div className="actions">
+      <Ask
+        label="Waiver …"
+        title={`Waiver for #${number}`}
+        submit="grant"
+        words="This overrides the gate: this pull request may merge although it is denied, until the end that you give."
+        scope="waive"
+        path="/api/v1/waivers"
+        fields={[{ name: 'minutes', label: 'Valid for (minutes)', type: 'number', value: '60' }]}
+        body={({ reason, minutes }) => ({
+          scope: lanes[0] ?? '*',
+          reason,
+          expires: new Date(Date.now() + Number(minutes) * 60_000).toISOString(),
+          pullRequest: number,
+        })}
+      />
+    </div>
+  );
+}
+
+function Decisions({ history }: { history: PullDetail['history'] }) {
+  return (
+    <>
       <h2>Decisions</h2>
       <ol className="timeline">
         {history.map((h) => (
@@ -160,34 +141,72 @@ function Detail({ number }: { number: number }) {
           </li>
         ))}
       </ol>
+    </>
+  );
+}
+
+function Detail({ number }: { number: number }) {
+  const answer = usePull(number);
+  const waivers = useWaivers().data?.waivers ?? [];
+  if (!answer.data)
+    return <section className="panel">{answer.isError ? answer.error.message : 'Loading …'}</section>;
+  const { pull, history, slos } = answer.data;
+  const mine = waivers.filter((w) => w.usedFor.includes(number) || w.pullRequest === number);
+  return (
+    <section className="panel" aria-label={`Pull request ${number}`}>
+      <h2>
+        #{pull.number} {pull.title} {pull.url && <a href={pull.url}>on the forge</a>}
+      </h2>
+      <p>{pull.sentence}</p>
+      <p className="soft">{again(pull, Date.now())}</p>
+      <Reasons title="Denied because" list={pull.deny} />
+      <Reasons title="On record" list={pull.recorded} />
+      <Reasons title="Remarks" list={pull.warn} />
+      {pull.trouble && <p role="alert">{pull.trouble}</p>}
+      <Numbers slos={slos} />
+      {pull.state === 'open' && pull.allow === false && <WaiverOrder pull={pull} />}
+      {mine.map((w) => (
+        <p key={w.id}>
+          Waiver by {w.by}: {w.reason}{' '}
+          <span className="soft">
+            ({w.state}, until {clock(w.expiresAt)})
+          </span>
+        </p>
+      ))}
+      <Decisions history={history} />
     </section>
   );
 }
 
 /** Why can't I merge, and what would unblock me? */
-export function Pulls({ chosen, choose }: { chosen: number | undefined; choose: (to: string) => void }) {
+export function Pulls() {
   const pulls = usePulls();
-  document.title = 'Pull requests · Sluice';
-  if (!pulls.data)
-    return <h1>{pulls.isError ? `The server does not answer: ${pulls.error.message}` : 'Looking …'}</h1>;
-  const list = pulls.data.pulls;
-  const current = list.find((p) => p.number === chosen)?.number ?? list[0]?.number;
+  const go = useGo();
+  const { number } = useParams({ strict: false }) as { number?: string };
   return (
-    <>
-      <h1>{pulls.data.sentence}</h1>
-      <div className="split">
-        <section aria-label="All pull requests">
-          {list.map((p) => (
-            <Row
-              key={p.number}
-              pull={p}
-              chosen={p.number === current}
-              choose={() => choose(`/pulls/${p.number}`)}
-            />
-          ))}
-        </section>
-        {current !== undefined && <Detail number={current} />}
-      </div>
-    </>
+    <Page title="Pull requests" asked={pulls}>
+      {() => {
+        const list = pulls.data!.pulls;
+        const current = number === undefined ? list[0]?.number : Number(number);
+        return (
+          <>
+            <h1>{pulls.data!.sentence}</h1>
+            <div className="split">
+              <section aria-label="All pull requests">
+                {list.map((p) => (
+                  <Row
+                    key={p.number}
+                    pull={p}
+                    chosen={p.number === current}
+                    choose={() => go(`/pulls/${p.number}`, { stay: true })}
+                  />
+                ))}
+              </section>
+              {current !== undefined && <Detail number={current} />}
+            </div>
+          </>
+        );
+      }}
+    </Page>
   );
 }

@@ -1,37 +1,43 @@
 import { useState } from 'react';
 import type { ReplayAnswer } from '../../../src/api/budgets.ts';
 import { useReplay } from '../api.ts';
-import { Link } from '../parts/Link.tsx';
+import { Link, useAddress, useGo } from '../parts/Link.tsx';
 import { clock, exactly } from '../parts/words.ts';
 
 const FIELDS = [
   {
     name: 'tolerance',
     label: 'Tolerance (× budget)',
-    hint: 'how much over the objective is still fine',
+    hint: 'how far above the objective is still accepted',
     standard: 2,
   },
-  { name: 'detect', label: 'Detect (× budget)', hint: 'the harm that must be found', standard: 10 },
-  { name: 'minBad', label: 'At least so many bad', hint: 'before anything is blamed', standard: 5 },
+  { name: 'detect', label: 'Detect (× budget)', hint: 'the harm that must be detected', standard: 10 },
+  { name: 'minBad', label: 'Minimum bad requests', hint: 'before a version is blamed', standard: 5 },
   { name: 'alpha', label: 'False alarms (share)', hint: 'at most', standard: 0.001 },
   { name: 'objective', label: 'Objective', hint: 'as 0.999; empty: as declared', standard: null },
 ] as const;
 
 type Values = Partial<Record<(typeof FIELDS)[number]['name'], string>>;
-const WORD = { promoted: '▲ promoted', 'rolled back': '■ rolled back', undecided: '○ undecided' } as const;
+const WORD = {
+  promoted: '▲ promoted',
+  'rolled back': '■ rolled back',
+  'stepped back': '◆ stepped back',
+  undecided: '○ undecided',
+} as const;
 const seconds = (s: number | null) => (s === null ? '' : ` after ${s} s`);
 const gain = (n: number | null, unit: string) =>
   n === null ? 'not known' : n === 0 ? 'none' : `${Math.abs(n)}${unit} ${n > 0 ? 'saved' : 'lost'}`;
 
 function Rows({ answer }: { answer: ReplayAnswer }) {
   return (
-    <div className="scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard.
+    <section className="scroll" aria-label="Releases judged again" tabIndex={0}>
       <table>
         <thead>
           <tr>
             <th>Release</th>
-            <th>Then</th>
-            <th>By this rule</th>
+            <th>Outcome then</th>
+            <th>With this rule</th>
             <th>Time</th>
             <th>Failed requests</th>
           </tr>
@@ -60,13 +66,16 @@ function Rows({ answer }: { answer: ReplayAnswer }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
 /** The rule lies in the address, so that an answer can be shared. */
-export function WhatIf({ search, go }: { search: string; go: (to: string) => void }) {
-  const given = Object.fromEntries(new URLSearchParams(search)) as Values;
+export function WhatIf() {
+  const { env: _, team: __, ...given } = useAddress() as Values & { env?: string; team?: string };
+  const go = useGo();
+  const search =
+    Object.keys(given).length > 0 ? `?${new URLSearchParams(given as Record<string, string>)}` : '';
   const [values, setValues] = useState<Values>(given);
   const answer = useReplay(search);
   document.title = 'What if · Sluice';
@@ -101,7 +110,7 @@ export function WhatIf({ search, go }: { search: string; go: (to: string) => voi
       </form>
       {answer.data && <Rows answer={answer.data} />}
       <p className="soft">
-        Judged by the counts in the ledger: nothing is changed by asking. On the command line:{' '}
+        Judged by the counts in the ledger; nothing is changed. On the command line:{' '}
         <code>sluice replay DIR</code> judges by a changed declaration.
       </p>
     </>

@@ -1,9 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { post, useMe } from '../api.ts';
+import { mayOrder, post, useMe } from '../api.ts';
 
 const TOKEN = 'sluice-token';
 
-export interface Field {
+interface Field {
   readonly name: string;
   readonly label: string;
   readonly type?: 'text' | 'datetime-local' | 'number' | 'checkbox';
@@ -25,83 +26,101 @@ interface AskProps {
   readonly stops?: boolean;
 }
 
-/** Doing is deliberate: an order says what it does, wants a reason, and names who may give it. */
-export function Ask({ label, title, submit, words, scope, path, fields = [], body, stops }: AskProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+function FieldInput({ field: f }: { field: Field }) {
+  const isCheck = f.type === 'checkbox';
+  return (
+    <label data-check={isCheck ? 'true' : undefined}>
+      {f.label}
+      <input
+        name={f.name}
+        type={f.type ?? 'text'}
+        required={!f.optional && !isCheck}
+        placeholder={f.placeholder}
+        defaultValue={isCheck ? 'yes' : f.value}
+        autoComplete="off"
+      />
+    </label>
+  );
+}
+
+function TokenInput({ scope }: Pick<AskProps, 'scope'>) {
+  return (
+    <label>
+      Token with the scope “{scope}”
+      <input name="token" type="password" required defaultValue={sessionStorage.getItem(TOKEN) ?? ''} />
+    </label>
+  );
+}
+
+interface AskFormProps {
+  readonly ask: AskProps;
+  readonly close: () => void;
+}
+
+/** The form inside the dialog: it is there while the dialog is open, so that it begins empty each time. */
+function AskForm({ ask, close }: AskFormProps) {
   const [wrong, setWrong] = useState<string>();
-  const [open, setOpen] = useState(false);
   const me = useMe().data;
-  const signedIn = me?.actor && (me.scopes.includes(scope) || me.scopes.includes('admin'));
-  const show = () => {
-    setWrong(undefined);
-    setOpen(true);
-    dialog.current?.showModal();
-  };
+  const client = useQueryClient();
+  const signedIn = me?.actor && mayOrder(me, ask.scope);
   const send = async (form: FormData) => {
     const values = Object.fromEntries([...form].map(([k, v]) => [k, String(v).trim()]));
     const token = signedIn ? '' : (values['token'] ?? '');
-    const problem = await post(path, body(values), token, crypto.randomUUID());
+    const problem = await post(ask.path, ask.body(values), token, crypto.randomUUID());
     setWrong(problem);
     if (problem) return;
     if (token) sessionStorage.setItem(TOKEN, token);
-    dialog.current?.close();
+    close();
+    // What was ordered is seen at once, by whoever ordered it.
+    void client.invalidateQueries();
+  };
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        void send(new FormData(e.currentTarget));
+      }}
+    >
+      <h2>{ask.title}</h2>
+      <p>{ask.words} The ledger records who gave the order and why.</p>
+      {(ask.fields ?? []).map((field) => (
+        <FieldInput key={field.name} field={field} />
+      ))}
+      <label>
+        Reason
+        <input name="reason" required autoComplete="off" />
+      </label>
+      {signedIn ? <p className="soft">As {me.actor}.</p> : <TokenInput scope={ask.scope} />}
+      {wrong && <p role="alert">{wrong}</p>}
+      <div className="actions">
+        <button type="submit" className={ask.stops ? 'stop' : ''}>
+          {ask.submit}
+        </button>
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Doing is deliberate: an order says what it does, wants a reason, and names who may give it. */
+export function Ask(ask: AskProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [open, setOpen] = useState(false);
+  const me = useMe().data;
+  if (!mayOrder(me, ask.scope)) return null;
+  const show = () => {
+    setOpen(true);
+    dialog.current?.showModal();
   };
   return (
     <>
-      <button type="button" className={stops ? 'stop' : ''} onClick={show}>
-        {label}
+      <button type="button" className={ask.stops ? 'stop' : ''} onClick={show}>
+        {ask.label}
       </button>
-      <dialog ref={dialog} aria-label={title} onClose={() => setOpen(false)}>
-        {open && (
-          <form
-            onSubmit={(e) => {
-              e.preventDefault();
-              void send(new FormData(e.currentTarget));
-            }}
-          >
-            <h2>{title}</h2>
-            <p>{words} Everybody who reads the ledger sees who asked and why.</p>
-            {fields.map((f) => (
-              <label key={f.name} data-check={f.type === 'checkbox' ? 'true' : undefined}>
-                {f.label}
-                <input
-                  name={f.name}
-                  type={f.type ?? 'text'}
-                  required={!f.optional && f.type !== 'checkbox'}
-                  placeholder={f.placeholder}
-                  defaultValue={f.type === 'checkbox' ? 'yes' : f.value}
-                  autoComplete="off"
-                />
-              </label>
-            ))}
-            <label>
-              Reason
-              <input name="reason" required autoComplete="off" />
-            </label>
-            {signedIn ? (
-              <p className="soft">As {me.actor}.</p>
-            ) : (
-              <label>
-                Token with the scope “{scope}”
-                <input
-                  name="token"
-                  type="password"
-                  required
-                  defaultValue={sessionStorage.getItem(TOKEN) ?? ''}
-                />
-              </label>
-            )}
-            {wrong && <p role="alert">{wrong}</p>}
-            <div className="actions">
-              <button type="submit" className={stops ? 'stop' : ''}>
-                {submit}
-              </button>
-              <button type="button" onClick={() => dialog.current?.close()}>
-                Cancel
-              </button>
-            </div>
-          </form>
-        )}
+      <dialog ref={dialog} aria-label={ask.title} onClose={() => setOpen(false)}>
+        {open && <AskForm ask={ask} close={() => dialog.current?.close()} />}
       </dialog>
     </>
   );

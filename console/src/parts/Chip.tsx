@@ -1,19 +1,13 @@
-import type { Family, State } from '../../../src/delivery/machine.ts';
+import { OUTCOMES, type Outcome } from '../../../src/api/lane.ts';
 
-/** Never colour alone: each family has a shape of its own beside the word. */
-const SHAPE: Record<Family, string> = {
-  'at rest': '●',
-  moving: '▶',
-  'being judged': '◆',
-  stopped: '■',
-  healing: '✚',
-};
-
-export function Chip({ state, family }: { state: State; family: Family }) {
+/** Never colour alone: each outcome has a word and a shape. `more` is set behind the word. */
+export function Chip({ outcome, more }: { outcome: Outcome; more?: string | undefined }) {
+  const { word, shape, family } = OUTCOMES[outcome];
   return (
-    <span className="chip" data-family={family} title={family}>
-      <span aria-hidden="true">{SHAPE[family]}</span>
-      {state}
+    <span className="chip" data-family={family}>
+      <span aria-hidden="true">{shape}</span>
+      {word}
+      {more ? ` ${more}` : ''}
     </span>
   );
 }

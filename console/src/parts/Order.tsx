@@ -1,16 +1,16 @@
-import type { Order } from '../api.ts';
+import type { Command } from '../api.ts';
 import { Ask } from './Ask.tsx';
 
 const WORDS = {
-  abort: 'All traffic goes back to the stable version at once.',
-  pause: 'It stays at its step and is still judged.',
-  resume: 'It goes on where it was.',
+  abort: 'All traffic goes back to the stable version immediately.',
+  pause: 'The release stays at its step and is still judged.',
+  resume: 'The release continues from its current step.',
   promote:
     'This overrides the verdict: the version gets all traffic without having passed. It is recorded as OVERRIDDEN.',
 } as const;
 
-/** An order to a release on its way. */
-export function OrderButton(props: { service: string; environment: string; command: Order['command'] }) {
+/** An order about a release in progress. */
+export function OrderButton(props: { service: string; environment: string; command: Command }) {
   const { service, environment, command } = props;
   return (
     <Ask

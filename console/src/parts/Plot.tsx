@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { ago, axisTimes } from './words.ts';
 
-export interface Line {
+interface Line {
   readonly label: string;
   /** Name of a colour token. */
   readonly token: string;
@@ -22,17 +24,19 @@ const colour = (token: string): string => {
 
 const HEIGHT = 170;
 
-function options(lines: readonly Line[], width: number, unit: string): uPlot.Options {
+const elapsedTimes = (seconds: readonly number[]): string[] => seconds.map((s) => ago(1_000 * s));
+
+function options(lines: readonly Line[], width: number, unit: string, elapsed: boolean): uPlot.Options {
   const ink = colour('ink-soft');
   const grid = { stroke: colour('line'), width: 1 };
   return {
     width,
     height: HEIGHT,
     legend: { show: false },
-    cursor: { y: false, sync: { key: 'release' } },
-    scales: { weight: { range: [0, 100] } },
+    cursor: { y: false, ...(elapsed ? {} : { sync: { key: 'release' } }) },
+    scales: { x: { time: !elapsed }, weight: { range: [0, 100] } },
     axes: [
-      { stroke: ink, grid },
+      { stroke: ink, grid, values: (_, ticks) => (elapsed ? elapsedTimes : axisTimes)(ticks) },
       { stroke: ink, grid, size: 62, values: (_, ticks) => ticks.map((t) => `${t}${unit}`) },
     ],
     series: [
@@ -45,6 +49,7 @@ function options(lines: readonly Line[], width: number, unit: string): uPlot.Opt
           width: 2,
           scale: l.scale ?? 'y',
           points: { show: false },
+          spanGaps: elapsed,
           ...(l.dash ? { dash: [6, 4] } : {}),
           ...(l.fill ? { fill: stroke.replace(/rgb\(([^)]+)\)/, 'rgba($1, 0.14)') } : {}),
         };
@@ -59,11 +64,14 @@ export function Plot({
   lines,
   unit,
   label,
+  elapsed = false,
 }: {
   at: readonly number[];
   lines: readonly Line[];
   unit: string;
   label: string;
+  /** Times are since a beginning, not of a clock. */
+  elapsed?: boolean;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -78,7 +86,7 @@ export function Plot({
     const draw = () => {
       plot.current?.destroy();
       plot.current = new uPlot(
-        options(latest.current.lines, place.clientWidth, latest.current.unit),
+        options(latest.current.lines, place.clientWidth, latest.current.unit, elapsed),
         data.current,
         place,
       );
@@ -86,17 +94,19 @@ export function Plot({
     draw();
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', draw);
+    addEventListener('sluice-theme', draw);
     const sizes = new ResizeObserver(() =>
       plot.current?.setSize({ width: place.clientWidth, height: HEIGHT }),
     );
     sizes.observe(place);
     return () => {
       dark.removeEventListener('change', draw);
+      removeEventListener('sluice-theme', draw);
       sizes.disconnect();
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [shape]);
+  }, [shape, elapsed]);
   useEffect(() => {
     plot.current?.setData(data.current);
   });

@@ -5,8 +5,8 @@ import type { PastRecord, PastSeries } from '../../embedded/history.ts';
 import { revisionOf } from '../../gitops/desired.ts';
 import { readPlatform } from '../files.ts';
 import { CliError, EXIT, type Io } from '../io.ts';
-import type { Parts } from '../parts.ts';
-import { desiredOf, ENVIRONMENT, RPS } from './story.ts';
+import type { CommandParts } from '../parts.ts';
+import { desiredOf, ENVIRONMENT, RPS } from './stage.ts';
 
 const firstVersion = (releases: Releases, service: string) =>
   revisionOf(desiredOf(releases, service, '1.0.0'));
@@ -60,7 +60,7 @@ export async function loadPast(
   io: Io,
   work: string,
   directory: string,
-  parts: Pick<Parts, 'loadHistory' | 'locateProgram'>,
+  parts: Pick<CommandParts, 'loadHistory' | 'locateProgram'>,
 ): Promise<Releases> {
   const platform = readPlatform(io, directory);
   const releases = readReleases(join(directory, 'releases.yaml'));

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { PullView } from '../../api/governance.ts';
 import type { Desired } from '../../gitops/desired.ts';
 import { type Client, clientOf, type ServeFile } from '../client.ts';
-import type { Parts } from '../parts.ts';
+import type { CommandParts } from '../parts.ts';
 
 /** What a developer does: a branch with one change, and a pull request. */
-export interface Wanted {
+interface Wanted {
   readonly branch: string;
   readonly environment: string;
   readonly desired: Desired;
@@ -20,7 +20,7 @@ export async function propose(
   server: ServeFile,
   work: string,
   wanted: Wanted,
-  pushChange: Parts['pushChange'],
+  pushChange: CommandParts['pushChange'],
 ): Promise<number> {
   const { branch, environment, desired, title } = wanted;
   const clone = join(work, 'developer');

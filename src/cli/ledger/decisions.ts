@@ -10,11 +10,11 @@ import { findRelease, laneOfRelease } from '../../controller/history.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
 import type { Shared } from '../command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from '../io.ts';
-import type { Parts } from '../parts.ts';
+import type { CommandParts } from '../parts.ts';
 import { type Past, type PastQuery, withPast } from '../past.ts';
 
-type PastParts = Pick<Parts, 'openExistingHistory'>;
-type ReplayParts = Pick<Parts, 'openExistingHistory' | 'openKeptPolicy'>;
+type PastParts = Pick<CommandParts, 'openExistingHistory'>;
+type ReplayParts = Pick<CommandParts, 'openExistingHistory' | 'openKeptPolicy'>;
 
 /** Decisions are named d-…; releases service.environment.number. */
 const isDecision = (id: string): boolean => /^d-[0-9a-f]{16}$/.test(id);
@@ -44,7 +44,7 @@ export async function replayDecisionCommand(
   o: Shared,
   parts: ReplayParts,
 ): Promise<Exit> {
-  const { found, kept } = await withPast(parts, o.work, async (past) => ({
+  const { found, kept } = await withPast(parts, o, async (past) => ({
     found: await decisionIn(past, id),
     kept: await everyOf(past, { type: 'policy.kept' }),
   }));
@@ -53,7 +53,7 @@ export async function replayDecisionCommand(
     throw new CliError(EXIT.no, {
       code: 'NO_SUCH_POLICY',
       message: `policy ${found.data.decision.policy.revision} was never kept in this ledger`,
-      next: 'decisions made by a server keep their policy; this one was made without',
+      next: 'only decisions made by a server keep their policy',
     });
   const replayed = await replayDecision(found, policy);
   if (o.json) printJson(io, replayed);
@@ -72,13 +72,13 @@ export async function replayDecisionCommand(
 /** `sluice ledger explain WHAT`: why a release ended as it did, or why a pull request was decided so. */
 export async function explainCommand(io: Io, id: string, o: Shared, parts: PastParts): Promise<Exit> {
   if (isDecision(id)) {
-    const lines = explainDecision(await withPast(parts, o.work, (past) => decisionIn(past, id)));
+    const lines = explainDecision(await withPast(parts, o, (past) => decisionIn(past, id)));
     if (o.json) printJson(io, { schema: 'sluice.dev/explanation/v1', decision: id, lines });
     else io.out(`${lines.join('\n')}\n`);
     return EXIT.yes;
   }
   const lane = laneOfRelease(id);
-  const records = lane ? await withPast(parts, o.work, (past) => everyOf(past, { subject: lane })) : [];
+  const records = lane ? await withPast(parts, o, (past) => everyOf(past, { subject: lane })) : [];
   const found = lane ? findRelease(lane, records, id) : undefined;
   if (!found)
     throw new CliError(EXIT.no, {

@@ -1,12 +1,13 @@
 import { recordSentence } from '../../api/audit.ts';
 import { cloudEventOf } from '../../ledger/cloudevents.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
+import { taggedRecord } from '../../ledger/stored.ts';
 import type { Shared } from '../command.ts';
 import { CliError, EXIT, type Exit, type Io, printJson, table } from '../io.ts';
-import type { Parts } from '../parts.ts';
+import type { CommandParts } from '../parts.ts';
 import { type Past, withPast } from '../past.ts';
 
-type PastParts = Pick<Parts, 'openExistingHistory'>;
+type PastParts = Pick<CommandParts, 'openExistingHistory'>;
 
 interface ListOptions extends Shared {
   readonly limit: string;
@@ -26,10 +27,11 @@ export async function listCommand(io: Io, o: ListOptions, parts: PastParts): Pro
     throw new CliError(EXIT.usage, {
       code: 'BAD_LIMIT',
       message: `--limit is a whole number above 0, not "${o.limit}"`,
+      next: 'write it as --limit 50',
     });
   const query = { subject: o.subject || undefined, type: o.type || undefined };
   // One more than is shown tells whether there are earlier ones.
-  const found = await withPast(parts, o.work, (past) => past.newest(query, limit + 1));
+  const found = await withPast(parts, o, (past) => past.newest(query, limit + 1));
   const shown = found.slice(-limit);
   if (o.json) printJson(io, { schema: 'sluice.dev/ledger/v1', records: shown, next: null });
   else {
@@ -56,7 +58,7 @@ async function recordOf(past: Past, seq: number): Promise<LedgerRecord | undefin
 
 /** `sluice ledger show SEQ`: one record, whole. */
 export async function showCommand(io: Io, seq: string, o: Shared, parts: PastParts): Promise<Exit> {
-  const record = await withPast(parts, o.work, (past) => recordOf(past, Number(seq)));
+  const record = await withPast(parts, o, (past) => recordOf(past, Number(seq)));
   if (!record)
     throw new CliError(EXIT.no, {
       code: 'NO_SUCH_RECORD',
@@ -74,12 +76,12 @@ export async function exportCommand(io: Io, o: ExportOptions, parts: PastParts):
   if (format !== 'jsonl' && format !== 'cloudevents')
     throw new CliError(EXIT.usage, {
       code: 'BAD_FORMAT',
-      message: `"${format}" is no format of an export`,
-      next: 'choose of jsonl, cloudevents',
+      message: `"${format}" is not an export format`,
+      next: 'choose jsonl or cloudevents',
     });
   const line = (text: string) =>
-    format === 'jsonl' ? `${text}\n` : `${JSON.stringify(cloudEventOf(JSON.parse(text)))}\n`;
-  await withPast(parts, o.work, async (past) => {
+    format === 'jsonl' ? `${text}\n` : `${JSON.stringify(cloudEventOf(taggedRecord(text, 'the ledger')))}\n`;
+  await withPast(parts, o, async (past) => {
     for await (const texts of past.texts()) io.out(texts.map(line).join(''));
   });
   return EXIT.yes;

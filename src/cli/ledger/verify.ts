@@ -1,16 +1,17 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { messageOf } from '../../kit/result.ts';
 import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
-import { runningServer } from '../client.ts';
+import { clientOf, serverAt } from '../client.ts';
 import type { Shared } from '../command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from '../io.ts';
-import type { Parts } from '../parts.ts';
+import type { CommandParts } from '../parts.ts';
 import { withPast } from '../past.ts';
+import { anchorsOf, ownAnchors, type SeenAnchors } from './anchors.ts';
 
-type AnchorParts = Pick<Parts, 'openExistingHistory' | 'readAnchors'>;
+type AnchorParts = Pick<CommandParts, 'openExistingHistory' | 'readAnchors'>;
 
 interface VerifyOptions extends Shared {
   readonly file?: string | undefined;
@@ -20,17 +21,15 @@ interface VerifyOptions extends Shared {
 function tell(io: Io, result: Verification): void {
   const p = palette(io);
   for (const one of result.breaks) io.out(`${p.red('broken')}: ${one.message} (line ${one.line})\n`);
+  if (result.ok && result.records === 0) {
+    io.out('There is no record yet: nothing was verified.\n');
+    return;
+  }
   io.out(
     result.ok
       ? `${p.green('verified')}: ${result.records} records, each follows the one before it; head ${result.head.hash.slice(0, 16)}…\n`
       : `${p.red('not verified')}: ${result.breaks.length} ${result.breaks.length === 1 ? 'break' : 'breaks'} in ${result.records} records. Compare with an export you trust.\n`,
   );
-}
-
-/** A head that was seen before: it finds a cut tail and a rewritten chain, which the chain alone cannot show. */
-interface Seen {
-  readonly seq: number;
-  readonly hash: string;
 }
 
 const laterWords = (wrong: number): string =>
@@ -55,31 +54,11 @@ function checkAnchors(walked: Walked) {
   return { anchored, breaks };
 }
 
-/** `SEQ:HASH`, or a repository in which heads of this ledger were anchored. */
-async function anchorsOf(io: Io, given: string, ledger: string | null, parts: AnchorParts): Promise<Seen[]> {
-  const match = /^(\d+):([0-9a-f]{64})$/.exec(given);
-  if (match) return [{ seq: Number(match[1]), hash: match[2]! }];
-  const found = await parts.readAnchors(resolve(io.cwd, given));
-  if (!found.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'BAD_ANCHOR',
-      message: found.error,
-      next: '--anchor is SEQ:HASH, or the desired-state repository',
-    });
-  return found.value.filter((a) => ledger === null || a.ledger === ledger);
-}
-
-/** Where this server, or the last one of this folder, anchored: nobody has to know the place. */
-function ownAnchors(work: string): string | null {
-  const places = [runningServer(work)?.repository, join(work, 'forge', 'desired.git'), join(work, 'desired')];
-  return places.find((place) => place !== undefined && existsSync(place)) ?? null;
-}
-
 /** A chain that was walked once, and the records of it that somebody had seen before. */
 interface Walked {
   readonly chain: Verification;
   readonly ledger: string;
-  readonly anchors: readonly Seen[];
+  readonly anchors: readonly SeenAnchors[];
   readonly anchoredTexts: ReadonlyMap<number, string>;
 }
 
@@ -94,12 +73,12 @@ function ledgerIn(text: string): string | null {
 /** Reads every text once, whatever their number: only what was anchored is kept. */
 async function walk(
   texts: AsyncIterable<readonly string[]>,
-  anchorsIn: (ledger: string | null) => Promise<readonly Seen[]>,
+  anchorsIn: (ledger: string | null) => Promise<readonly SeenAnchors[]>,
 ): Promise<Walked> {
   const verifier = createVerifier();
   const anchoredTexts = new Map<number, string>();
   let ledger: string | null = null;
-  let anchors: readonly Seen[] | null = null;
+  let anchors: readonly SeenAnchors[] | null = null;
   let seqs = new Set<number>();
   for await (const chunk of texts)
     for (const text of chunk) {
@@ -121,31 +100,56 @@ async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
       if (line !== '') yield [line];
   } catch (thrown) {
-    throw new CliError(EXIT.usage, { code: 'FILE_UNREADABLE', message: messageOf(thrown), file });
+    throw new CliError(EXIT.usage, {
+      code: 'FILE_UNREADABLE',
+      message: messageOf(thrown),
+      file,
+      next: 'name an export: sluice ledger export > FILE makes one',
+    });
   }
+}
+
+/** A server walks the chain itself where it is asked to: what it finds broken it writes no more. */
+async function tellServer(o: Shared): Promise<boolean> {
+  const server = serverAt(o);
+  if (!server) return false;
+  const own = await clientOf(server).get<Pick<Verification, 'ok'>>('/api/v1/ledger/verification');
+  return !own.ok;
 }
 
 /** `sluice ledger verify`: every record follows the one before it, and none that was anchored is gone. */
 export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts): Promise<Exit> {
-  const where = o.anchor ?? (o.file ? null : ownAnchors(o.work));
+  const where = o.anchor ?? (o.file ? null : ownAnchors(o));
   const anchorsIn = async (ledger: string | null) =>
     where === null ? [] : anchorsOf(io, where, ledger, parts);
   const walked = o.file
     ? await walk(linesOf(resolve(io.cwd, o.file)), anchorsIn)
-    : await withPast(parts, o.work, (past) => walk(past.texts(), anchorsIn));
+    : await withPast(parts, o, (past) => walk(past.texts(), anchorsIn));
   const { chain, anchors } = walked;
+  if (o.file && chain.records === 0 && anchors.length === 0)
+    throw new CliError(EXIT.usage, {
+      code: 'NO_RECORDS',
+      message: `${o.file} holds no record: there is nothing to verify`,
+      file: o.file,
+      next: 'export the ledger again: sluice ledger export > FILE',
+    });
   const { anchored, breaks: missed } = checkAnchors(walked);
   const breaks = [...chain.breaks, ...missed];
   const unanchored = Math.max(0, chain.head.seq - (anchored ?? 0));
   const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored };
+  const told = o.file || chain.ok ? false : await tellServer(o);
   if (o.json) printJson(io, { schema: 'sluice.dev/verification/v1', ...result });
   else {
     tell(io, result);
     io.out(
       anchors.length === 0
-        ? 'No anchor was compared: a cut tail would not be seen. Give one with --anchor.\n'
+        ? 'No anchor was compared, so a truncated ledger would not be detected. Give one with --anchor.\n'
         : `Anchored up to #${anchored ?? 0}; ${unanchored} records after it are not anchored.\n`,
     );
+    if (told)
+      io.out(
+        'The server was notified: it decides nothing until it is started with a ledger that verifies.\n',
+      );
   }
   return result.ok ? EXIT.yes : EXIT.no;
 }

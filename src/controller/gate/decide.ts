@@ -8,12 +8,20 @@ import {
   reason,
   teamDenials,
 } from '../../governance/decision.ts';
-import type { Facts } from '../../governance/facts.ts';
+import { type Facts, MOST_LANES } from '../../governance/facts.ts';
 import type { PolicyIdentity, PolicyPort } from '../../governance/port.ts';
 
 const UNKNOWN: PolicyIdentity = { revision: 'unknown', digest: 'unknown' };
 
-/** Asks the team's policy and then the gate; facts may be anything, and what is not whole is denied. */
+/** The denial of facts that the policy is not asked about, or cannot take. */
+function tooManyLanes(facts: Partial<Facts>): string {
+  const count = facts.pullRequest?.lanes ?? facts.changes?.length ?? 0;
+  return count > MOST_LANES
+    ? `it changes ${count} lanes; at most ${MOST_LANES} are judged at once`
+    : `it changes ${count} lanes with ${facts.slos?.length ?? 0} budgets, and what is known of them is more than the policy holds at once`;
+}
+
+/** Evaluates the team's policy, then the gate; any facts are accepted, and incomplete ones are denied. */
 export async function askPolicy(
   policy: PolicyPort,
   facts: object,
@@ -25,18 +33,23 @@ export async function askPolicy(
     asked: facts,
   });
   if (!identity.ok) return refuse(identity.error.code, identity.error.message);
+  const tooMany = () => refuse('TOO_MANY_LANES', tooManyLanes(facts));
+  if (((facts as Partial<Facts>).pullRequest?.lanes ?? 0) > MOST_LANES) return tooMany();
   const team = teamDenials(await policy.team(facts));
   if (!team.ok) {
+    if (team.error.code === 'TOO_LARGE') return tooMany();
     const code = team.error.code === 'POLICY_UNDEFINED' ? 'TEAM_POLICY_UNDEFINED' : team.error.code;
     return refuse(code, team.error.message);
   }
-  // Facts without the field are not mended: that it is missing is for the policy to say.
+  // A missing field is not filled in: the policy decides what that means.
   const given = (facts as { team?: unknown }).team;
   const asked = Array.isArray(given) ? { ...facts, team: [...given, ...team.value] } : facts;
-  return { answer: answerOf(await policy.gate(asked)), identity: identity.value, asked };
+  const answer = await policy.gate(asked);
+  if (!answer.ok && answer.error.code === 'TOO_LARGE') return tooMany();
+  return { answer: answerOf(answer), identity: identity.value, asked };
 }
 
-/** Until when a decision stands: the declared time, or sooner where something is known to change. */
+/** Until when a decision is valid: the declared time, or earlier if a change is known to come. */
 export function validUntil(platform: Platform, facts: Facts, answer: PolicyAnswer): number {
   const now = facts.now;
   const used = facts.waivers.filter((w) => answer.waiversUsed.includes(w.id)).map((w) => w.expiresAt);

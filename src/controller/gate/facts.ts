@@ -1,7 +1,8 @@
 import { branchOf, type Environment, lanesOf, type Platform } from '../../declaration/platform.ts';
 import { asDelivered, condemnedIn, refusalsOf } from '../../delivery/admission.ts';
-import { type Lane, laneName, type Revision } from '../../delivery/events.ts';
-import { desiredPath, parseDesired } from '../../gitops/desired.ts';
+import type { Revision } from '../../delivery/events.ts';
+import type { Lane } from '../../delivery/lane.ts';
+import { desiredPath } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
 import { condemnedBefore, stableBefore, upstream } from '../../gitops/promotion.ts';
 import { calendarFreezes } from '../../governance/calendar.ts';
@@ -13,29 +14,34 @@ import {
   type Facts,
   type GateSettings,
   type LaneFacts,
+  MOST_LANES,
   type SloFacts,
 } from '../../governance/facts.ts';
 import { wellFormed } from '../../kit/json.ts';
-import { problemLine } from '../../kit/problem.ts';
-import { ok, type Result } from '../../kit/result.ts';
+import { laneName } from '../../kit/lane.ts';
+import { fail, ok, type Result } from '../../kit/result.ts';
 import { type Adjustment, ENOUGH } from '../../runtime/budget.ts';
 import type { MetricsPort } from '../../runtime/port.ts';
-import { standsOf } from '../promotion-order.ts';
-import { declarationFacts } from './declaration-facts.ts';
+import type { LaneStates } from '../lanes/lane-states.ts';
+import { standsOf } from '../promotion/order.ts';
+import { toldProblems } from './declaration-changes.ts';
+import { declarationFacts, laterOr } from './declaration-facts.ts';
+import type { PullReader } from './reading.ts';
 import { sloFacts } from './slo-facts.ts';
 
 /** Where facts come from. */
 export interface FactSources {
   readonly platform: Platform;
   readonly forge: ForgePort;
+  readonly reader: PullReader;
   metrics(environment: string): MetricsPort | undefined;
   /** Every lane as its ledger has it; null: no ledger is at hand, and nothing is known of past releases. */
-  lanes(): ReadonlyMap<string, Lane> | null;
+  lanes(): LaneStates | null;
   governance(): Governance;
   adjustments(slo: string, environment: string): readonly Adjustment[];
 }
 
-export const settingsOf = ({ policy, environments }: Platform): GateSettings => ({
+const settingsOf = ({ policy, environments }: Platform): GateSettings => ({
   budget: {
     block: policy.block,
     warn: policy.warn,
@@ -54,6 +60,20 @@ interface Touched {
   /** What each lane would be asked for. */
   readonly wanted: Map<string, Revision>;
   readonly problems: string[];
+  /** The number of lanes, if it is more than are judged: none of them was read. */
+  readonly tooMany?: number;
+}
+
+/** What a file asks for, in the pull request or its base: untrusted bytes, read on a thread of their own. */
+async function readDesired(
+  reader: PullReader,
+  path: string,
+  text: string | null,
+  service: string,
+): Promise<Result<Result<Revision, readonly string[]> | null, ForgeFailure>> {
+  if (text === null) return ok(null);
+  const read = await reader.desired(path, text, service);
+  return read.ok ? read : laterOr(read.error, (message) => fail([`${path}:1: ${message}`]));
 }
 
 /** What the changed files of the desired state do to each lane. */
@@ -82,19 +102,24 @@ async function touchedLanes(
       .filter((path) => /^environments\/.+\.ya?ml$/.test(path) && !known.has(path))
       .map((path) => `${path}: no such service or environment is declared`),
   };
-  for (const { service, environment, path } of lanes.filter((l) => paths.has(l.path))) {
+  const asked = lanes.filter((l) => paths.has(l.path));
+  if (asked.length > MOST_LANES) return ok({ ...touched, tooMany: asked.length });
+  for (const { service, environment, path } of asked) {
     const [base, head] = [await forge.text(pull.base.sha, path), await forge.text(pull.head.sha, path)];
     if (!base.ok) return base;
     if (!head.ok) return head;
-    const before = base.value === null ? null : parseDesired(path, base.value, service);
-    const after = head.value === null ? null : parseDesired(path, head.value, service);
+    const was = await readDesired(sources.reader, path, base.value, service);
+    if (!was.ok) return was;
+    const will = await readDesired(sources.reader, path, head.value, service);
+    if (!will.ok) return will;
+    const [before, after] = [was.value, will.value];
     if (after && !after.ok) {
-      touched.problems.push(...after.error.map(problemLine));
+      touched.problems.push(...after.error);
       continue;
     }
     const name = laneName(service, environment);
     const lane = sources.lanes()?.get(name);
-    const sides = { base: before?.ok ? before.value : null, head: after ? after.value : null };
+    const sides = { base: before?.ok ? before.value : null, head: after?.ok ? after.value : null };
     const change = changeOf(
       { service, environment, ...sides },
       { lane, followed: followed.has(environment) },
@@ -106,12 +131,12 @@ async function touchedLanes(
   return ok(touched);
 }
 
-/** Somebody asks for something that cannot be told, or that was never here: nothing is stable in it. */
+/** For what cannot be read, or was never here: nothing is stable. */
 const UNTOLD: Revision = { revision: '', version: '', digest: '', config: {} };
 
 /** What Git would ask for right before an environment, by lane, if the pull request was merged. */
 async function desiredBefore(
-  { platform, forge, lanes }: FactSources,
+  { platform, forge, lanes, reader }: FactSources,
   pull: PullRequest,
   paths: ReadonlySet<string>,
   service: string,
@@ -128,10 +153,10 @@ async function desiredBefore(
       const after = here && paths.has(path) ? await forge.text(pull.head.sha, path) : before;
       // A file that cannot be read still says that the service runs there.
       if (!before.ok || !after.ok) return [[lane, UNTOLD]];
-      // What is taken away where the ledger knows of nothing either is not waited for; without a ledger it is.
+      // A service that is removed and that the ledger does not know either is not waited for; without a ledger it is.
       if (after.value === null && (before.value === null || lanes() !== null)) return [];
-      const parsed = before.value === null ? null : parseDesired(path, before.value, service);
-      return [[lane, parsed?.ok ? parsed.value : UNTOLD]];
+      const read = await readDesired(reader, path, before.value, service);
+      return [[lane, read.ok && read.value?.ok ? read.value.value : UNTOLD]];
     }),
   );
   return new Map(found.flat());
@@ -208,7 +233,7 @@ const lanesFacts = (
   );
 
 const distinct = (changes: readonly Change[]): Change[] => [
-  ...new Map(changes.map((c) => [`${c.service}/${c.environment}`, c])).values(),
+  ...new Map(changes.map((c) => [laneName(c.service, c.environment), c])).values(),
 ];
 
 function unreachableSource(sources: FactSources, change: Change, now: number): SloFacts {
@@ -253,9 +278,12 @@ export async function gatherFacts(
   const paths = new Set(listed.files.flatMap((f) => [f.path, ...(f.previous ? [f.previous] : [])]));
   const touched = await touchedLanes(sources, pull, paths);
   if (!touched.ok) return touched;
-  const declared = await declarationFacts(forge, platform, folder, pull.head.sha, [...paths]);
+  const declared = await declarationFacts(forge, sources.reader, folder, pull.head.sha, [...paths]);
   if (!declared.ok) return declared;
-  const changes = [...touched.value.changes, ...declared.value.changes];
+  const all = [...touched.value.changes, ...declared.value.changes];
+  const count = Math.max(touched.value.tooMany ?? 0, distinct(all).length);
+  const tooMany = count > MOST_LANES;
+  const changes = tooMany ? [] : all;
   const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
   const state = sources.governance();
   const facts: Facts = {
@@ -275,12 +303,13 @@ export async function gatherFacts(
       url: pull.url,
       files: listed.files.length,
       complete: listed.complete,
+      ...(tooMany ? { lanes: count } : {}),
       rulesTouched: rulesTouched(listed.files, folder),
     },
     changes,
     declaration: {
-      problems: [...touched.value.problems, ...declared.value.declaration.problems],
-      relaxed: declared.value.declaration.relaxed,
+      problems: toldProblems([...touched.value.problems, ...declared.value.declaration.problems]),
+      relaxed: tooMany ? [] : declared.value.declaration.relaxed,
     },
     slos: await slosOfChanges(sources, known, now),
     lanes: await lanesFacts(
@@ -295,6 +324,6 @@ export async function gatherFacts(
     waivers: waiverFacts(state, pull.number),
     team: [],
   };
-  // Titles, paths and messages are others' words: none of them may keep the facts from being digested.
+  // Titles, paths and messages are untrusted text: none of them may prevent the digest of the facts.
   return ok(wellFormed(facts));
 }

@@ -3,11 +3,11 @@ import { type GovernanceData, governanceEvents } from '../../governance/events.t
 import type { PolicyIdentity, PolicyPort } from '../../governance/port.ts';
 import { SYSTEM } from '../../kit/actor.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
-import type { GovernanceKeeper } from '../governance.ts';
+import type { FreezesAndWaivers } from '../governance/governance.ts';
 
-/** Keeps the compiled policy in the ledger, once a revision: years later a decision is recomputed by what decided it. */
+/** Keeps the compiled policy in the ledger, once per revision, so that a decision can be recomputed years later. */
 export async function keepPolicy(
-  governance: GovernanceKeeper,
+  governance: FreezesAndWaivers,
   known: readonly LedgerRecord[],
   identity: PolicyIdentity,
   wasm: Uint8Array,

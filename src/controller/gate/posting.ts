@@ -1,6 +1,6 @@
 import type { Posted } from '../../gitops/forge.ts';
 
-/** What is on record of the posts of one pull request. */
+/** The recorded posts of one pull request. */
 export interface PostsOnRecord {
   /** The decision that is on record as posted. */
   readonly decision: string | null;
@@ -15,7 +15,7 @@ export const NOT_ON_RECORD: PostsOnRecord = {
   foreignAt: Number.NEGATIVE_INFINITY,
 };
 
-/** The same decision posted again, since others post over it all day, is put on record so often. */
+/** The shortest time between two records of the same decision that had to be posted again over foreign posts. */
 const AGAIN_MS = 10 * 60_000;
 
 /** What is on record once this post is; null: it adds nothing to what is. */
@@ -30,10 +30,10 @@ export function recordOfPost(
   return { decision, at: now, foreignAt: foreign ? now : before.foreignAt };
 }
 
-/** So many posts that stand are looked at again with each poll: somebody may have posted over them. */
+/** How many posts are checked again with each poll, since somebody may have replaced them. */
 const CHECKED_A_POLL = 10;
 
-/** Those that were looked at longest ago, a few at a time, and none twice within an interval. */
+/** Those that were checked longest ago, a few at a time, and none twice within an interval. */
 export const toCheck = <T extends { readonly checkedAt: number }>(
   entries: readonly T[],
   now: number,

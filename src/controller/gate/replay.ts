@@ -1,8 +1,8 @@
 import { answerOf, type Decision, type PolicyAnswer } from '../../governance/decision.ts';
+import { decisionSentence, unblockOf } from '../../governance/decision-text.ts';
 import { type GovernanceData, governanceEvents } from '../../governance/events.ts';
 import type { Facts } from '../../governance/facts.ts';
 import type { PolicyPort } from '../../governance/port.ts';
-import { decisionSentence, unblockOf } from '../../governance/words.ts';
 import { canonicalText } from '../../kit/canonical.ts';
 import { digestOf } from '../../kit/digest.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
@@ -55,7 +55,7 @@ export async function replayDecision(record: DecidedRecord, policy: PolicyPort):
 }
 
 const percent = (share: number | null): string =>
-  share === null ? 'no data' : `${(100 * share).toFixed(2)} %`;
+  share === null ? 'no data' : `${(100 * share).toFixed(2)}%`;
 const times = (burn: number | null): string => (burn === null ? 'no data' : `${burn.toFixed(2)}x`);
 const moment = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 
@@ -67,19 +67,19 @@ export function explainDecision(record: DecidedRecord): string[] {
   const lines = [
     `Decision ${decision.id} on pull request #${pull.number} (${forge}): ${pull.title}, by ${pull.author}, ${pull.headSha.slice(0, 10)} into ${pull.base}.`,
     decisionSentence(decision),
-    `Asked ${moment(decision.evaluatedAt)} UTC by ${record.actor.id} (${trigger}); it stood until ${moment(decision.validUntil)} UTC.`,
+    `Evaluated ${moment(decision.evaluatedAt)} UTC by ${record.actor.id} (${trigger}); it was valid until ${moment(decision.validUntil)} UTC.`,
   ];
   for (const c of facts.changes)
     lines.push(
       `Changes ${c.service} in ${c.environment}: ${c.kind}, ${c.from?.version ?? 'nothing'} → ${c.to?.version ?? 'nothing'}.`,
     );
-  for (const d of decision.deny) lines.push(`Denied, ${d.code}: ${d.msg}. What helps: ${unblockOf(d)}.`);
+  for (const d of decision.deny) lines.push(`Denied, ${d.code}: ${d.msg}. To unblock: ${unblockOf(d)}.`);
   for (const r of decision.recorded)
-    lines.push(`On record, ${r.code}: ${r.msg}; let through by ${r.by.join(', ')}.`);
+    lines.push(`On record, ${r.code}: ${r.msg}; allowed by ${r.by.join(', ')}.`);
   for (const w of decision.warn) lines.push(`Remark, ${w.code}: ${w.msg}.`);
   for (const s of facts.slos)
     lines.push(
-      `${s.slo} in ${s.environment} (objective ${Number((100 * s.objective).toPrecision(8))} %): ${percent(s.left)} left, ${Math.round(s.bad ?? 0)} bad of ${Math.round(s.requests ?? 0)}; burn ${times(s.fast)} and ${times(s.slow)}, thresholds ${s.thresholds.fast} and ${s.thresholds.slow ?? 'none'}${s.error ? `; ${s.error.code}: ${s.error.message}` : ''}.`,
+      `${s.slo} in ${s.environment} (objective ${Number((100 * s.objective).toPrecision(8))}%): ${percent(s.left)} remaining, ${Math.round(s.bad ?? 0)} bad of ${Math.round(s.requests ?? 0)}; burn ${times(s.fast)} and ${times(s.slow)}, thresholds ${s.thresholds.fast} and ${s.thresholds.slow ?? 'none'}${s.error ? `; ${s.error.code}: ${s.error.message}` : ''}.`,
       `  asked at ${moment(s.at)} UTC: ${s.query}`,
     );
   for (const f of facts.freezes) lines.push(`Freeze ${f.id} (${f.kind}) by ${f.by}: ${f.reason}.`);

@@ -3,7 +3,7 @@ import type { SloFacts } from '../../governance/facts.ts';
 import type { Adjustment } from '../../runtime/budget.ts';
 import type { MetricsFailure, MetricsPort } from '../../runtime/port.ts';
 import { sloStatus } from '../../runtime/slo-status.ts';
-import { burnNames, readRecorded, recordedQuery } from '../metrics-look.ts';
+import { burnNames, readRecorded, recordedQuery } from '../metrics-snapshot.ts';
 
 /** The SLOs that say whether a service may take more risk: its own, and those it lists for their burn. */
 export const slosOf = (platform: Platform, serviceName: string): Slo[] => {
@@ -16,6 +16,7 @@ const CODES = {
   SOURCE_UNAVAILABLE: 'SOURCE_UNAVAILABLE',
   QUERY_REFUSED: 'SOURCE_NONSENSE',
   NONSENSE: 'SOURCE_NONSENSE',
+  PARTIAL: 'SOURCE_UNAVAILABLE',
 } as const satisfies Record<MetricsFailure['code'], string>;
 
 /** JSON holds no infinities: what has none of the numbers it can hold is not known. */

@@ -1,179 +1,197 @@
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { parseSelectorSum, parseTree, withoutRates } from '../../promql/parse.ts';
-import { selectorText } from '../../promql/scope.ts';
-import { ANNOTATIONS } from '../defaults.ts';
-import { nameOf, source } from './openslo.ts';
+import { nearest } from '../../kit/nearest.ts';
+import type { SourceFile } from '../documents.ts';
+import type { Path } from '../report.ts';
+import { carriedAlerting, type ForeignLevel } from './alerting.ts';
+import { type ForeignDocument, foreignDocuments } from './documents.ts';
+import { nameOf, ownLabels, shareOf, sloDocument, wrongPercent } from './openslo.ts';
+import {
+  type ImportRefusal,
+  joinReadings,
+  NOTHING,
+  problemAt,
+  type Reading,
+  readShape,
+  refusing,
+  type Sense,
+  type SourcePlace,
+  skip,
+  titleOf,
+} from './reading.ts';
+import { senseOfEvents, senseOfRatio } from './sense.ts';
+import { slothPlugin } from './sloth-plugins.ts';
 
-/** Reads Sloth's `prometheus/v1` documents. Source: their published specification of that version. */
-const labels = z.record(z.string(), z.string()).optional();
-const alert = z.object({ disable: z.boolean().optional(), labels, annotations: labels }).optional();
-const slothSlo = z.object({
-  name: z.string(),
-  description: z.string().optional(),
+/**
+ * Reads Sloth's `prometheus/v1` documents and its Kubernetes resource `PrometheusServiceLevel`, which says the same in
+ * camelCase. Source: its published specifications of both.
+ */
+
+/** Sloth reads any plain value as the text of a label. */
+const words = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean()]).transform(String),
+  'expected labels: names with a text each',
+);
+const alert = z
+  .strictObject({ disable: z.boolean().optional(), labels: words.optional(), annotations: words.optional() })
+  .nullish();
+const slothSlo = z.strictObject({
+  name: z.union([z.string().min(1), z.number().transform(String)]),
+  description: z.string().nullish(),
   objective: z.number(),
-  labels,
-  sli: z.object({
-    events: z.object({ error_query: z.string(), total_query: z.string() }).optional(),
-    raw: z.object({ error_ratio_query: z.string() }).optional(),
-    plugin: z.object({ id: z.string() }).loose().optional(),
-  }),
+  labels: words.nullish(),
+  sli: z
+    .strictObject({
+      events: z.strictObject({ error_query: z.string(), total_query: z.string() }).nullish(),
+      raw: z.strictObject({ error_ratio_query: z.string() }).nullish(),
+      plugin: z.strictObject({ id: z.string(), options: words.nullish() }).nullish(),
+    })
+    .refine(
+      (sli) => [sli.events, sli.raw, sli.plugin].filter(Boolean).length === 1,
+      'expected exactly one of events, raw and plugin',
+    ),
   alerting: z
-    .object({
-      name: z.string().optional(),
-      labels,
-      annotations: labels,
+    .strictObject({
+      name: z.string().nullish(),
+      labels: words.nullish(),
+      annotations: words.nullish(),
       page_alert: alert,
       ticket_alert: alert,
     })
-    .optional(),
+    .nullish(),
+  plugins: z.unknown().optional(),
 });
-const slothSpec = z.object({
-  version: z.literal('prometheus/v1'),
-  service: z.string(),
-  labels,
-  slos: z.array(slothSlo).default([]),
+const slothFrame = z.strictObject({
+  version: z.literal('prometheus/v1').optional(),
+  service: z.union([z.string().min(1), z.number().transform(String)]),
+  labels: words.nullish(),
+  slos: z.array(z.unknown()),
+  slo_plugins: z.unknown().optional(),
 });
 type SlothSlo = z.infer<typeof slothSlo>;
 
-/** What became of one SLO: brought over, and how; or left behind, and why. */
-export interface Imported {
-  readonly slo: string;
-  readonly as: 'counters' | 'rates' | 'ratio' | null;
-  readonly notes: readonly string[];
+/** How Sloth is run where that is not said in its documents. */
+interface SlothOptions {
+  /** `--default-slo-period`: Sloth's own default is 30d. */
+  readonly window: string;
 }
-export interface SlothImport {
+
+const WINDOW = /\{\{-?\s*\.window\s*-?\}\}/g;
+/** The range of a rate is ours to choose; five minutes is the shortest window of Sloth. */
+const atFiveMinutes = (query: string): string => query.replace(WINDOW, '5m');
+
+/** Queries without it are the same for every window: Sloth's shorter and longer rules would say the same. */
+function withoutWindow({ events, raw }: SlothSlo['sli']): string[] {
+  const queries = events ? [events.error_query, events.total_query] : raw ? [raw.error_ratio_query] : [];
+  return queries.every((q) => q.search(WINDOW) >= 0)
+    ? []
+    : [
+        'a query does not use {{.window}}, and Sloth refuses it: every window of the SLO is counted here all the same',
+      ];
+}
+
+function senseOf(sli: SlothSlo['sli']): Sense {
+  if (sli.events)
+    return senseOfEvents(atFiveMinutes(sli.events.error_query), 'bad', atFiveMinutes(sli.events.total_query));
+  if (sli.raw) return senseOfRatio(atFiveMinutes(sli.raw.error_ratio_query), 'bad');
+  const plugin = slothPlugin(sli.plugin!.id, sli.plugin!.options ?? {});
+  if (!plugin.ok) return plugin;
+  const sense = senseOfEvents(plugin.part, plugin.partIs, plugin.total);
+  return sense.ok ? { ...sense, notes: [`plugin ${sli.plugin!.id}, written out`, ...sense.notes] } : sense;
+}
+
+/** Where the query stands that could not be read. */
+function sliPath(sli: SlothSlo['sli'], sense: Extract<Sense, { ok: false }>): Path {
+  if (sli.events) return ['sli', 'events', sense.of === 'total' ? 'total_query' : 'error_query'];
+  return sli.raw ? ['sli', 'raw', 'error_ratio_query'] : ['sli', 'plugin', 'id'];
+}
+
+const levelOf = (level: z.infer<typeof alert>): ForeignLevel => ({
+  disabled: level?.disable === true,
+  labels: level?.labels ?? {},
+  annotations: level?.annotations ?? {},
+});
+
+const alertingOf = (name: string, alerting: SlothSlo['alerting']) =>
+  carriedAlerting({
+    slo: name,
+    name: alerting?.name ?? null,
+    labels: alerting?.labels ?? {},
+    annotations: alerting?.annotations ?? {},
+    page: levelOf(alerting?.page_alert),
+    ticket: levelOf(alerting?.ticket_alert),
+    noData: null,
+  });
+
+interface Shared {
   readonly service: string;
-  /** OpenSLO documents by the name of their SLO; empty where nothing could be brought over. */
-  readonly documents: ReadonlyMap<string, object>;
-  readonly slos: readonly Imported[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly window: string;
 }
 
-const WINDOW = /\{\{\s*\.window\s*\}\}/g;
-const oneLine = (query: string): string => query.trim().replace(/\s+/g, ' ');
-
-/** Sloth's own lookback for what it cannot see through: five minutes, as its shortest window. */
-const atFiveMinutes = (query: string): string => oneLine(query).replace(WINDOW, '5m');
-
-/** `sum(rate(x[{{.window}}]))`, also added up → the selectors; null where it is anything else. */
-function countersOf(query: string): string | null {
-  const bare = withoutRates(atFiveMinutes(query));
-  const parsed = bare === null ? null : parseSelectorSum(bare);
-  return parsed?.ok ? parsed.value.map((s) => selectorText(s)).join(' + ') : null;
-}
-
-/** `total - good`, in brackets or not: the good side, where the total is the very same. */
-function goodOf(error: string, total: string): string | null {
-  const text = oneLine(error)
-    .replace(/^\((.*)\)$/, '$1')
-    .trim();
-  const minus = text.split(/\)\s*-\s*(?=sum)/);
-  if (minus.length !== 2) return null;
-  const whole = countersOf(`${minus[0]})`);
-  const good = countersOf(minus[1]!);
-  return whole !== null && whole === countersOf(total) ? good : null;
-}
-
-function indicatorOf(slo: SlothSlo): { as: Imported['as']; indicator: object | null; notes: string[] } {
-  const { events, raw } = slo.sli;
-  if (events) {
-    const total = countersOf(events.total_query);
-    const bad = countersOf(events.error_query);
-    if (total && bad)
-      return {
-        as: 'counters',
-        indicator: { ratioMetric: { counter: true, bad: source(bad), total: source(total) } },
-        notes: [],
-      };
-    const good = goodOf(events.error_query, events.total_query);
-    if (total && good)
-      return {
-        as: 'counters',
-        indicator: { ratioMetric: { counter: true, good: source(good), total: source(total) } },
-        notes: ['errors were total - good: brought over as good'],
-      };
-    const [error5m, total5m] = [atFiveMinutes(events.error_query), atFiveMinutes(events.total_query)];
-    if (!parseTree(error5m).ok || !parseTree(total5m).ok)
-      return { as: null, indicator: null, notes: ['the query is not PromQL that we can read'] };
-    return {
-      as: 'rates',
-      indicator: { ratioMetric: { counter: false, bad: source(error5m), total: source(total5m) } },
-      notes: ['not a rate of counters: read as rates over 5m; a release cannot be judged by it'],
-    };
-  }
-  if (raw) {
-    const query = atFiveMinutes(raw.error_ratio_query);
-    if (!parseTree(query).ok)
-      return { as: null, indicator: null, notes: ['the query is not PromQL that we can read'] };
-    return {
-      as: 'ratio',
-      indicator: { ratioMetric: { rawType: 'failure', raw: source(query) } },
-      notes: [
-        'a ready-made ratio: budgeted by RatioTimeslices of 5m, since it does not say how many requests it stands for',
-      ],
-    };
-  }
+/** One SLO of a document, by itself. */
+function readSlo(value: unknown, index: number, shared: Shared, place: SourcePlace): Reading {
+  const base: Path = ['slos', index];
+  const theirs = (value as { name?: unknown } | null)?.name;
+  const name = nameOf(`${shared.service}-${typeof theirs === 'string' ? theirs : index + 1}`);
+  const refusal: ImportRefusal = { place, at: base, slo: name };
+  const read = readShape(slothSlo, value, place, base);
+  if (!read.ok) return refusing(refusal, read.problems);
+  const slo = read.value;
+  const wrong = wrongPercent(slo.objective);
+  const sense = senseOf(slo.sli);
+  const problems = [
+    ...(wrong ? [problemAt(place, [...base, 'objective'], 'OBJECTIVE', wrong)] : []),
+    ...(sense.ok ? [] : [problemAt(place, [...base, ...sliPath(slo.sli, sense)], 'INDICATOR', sense.why)]),
+  ];
+  if (problems.length > 0 || !sense.ok) return refusing(refusal, problems);
+  const { alerting } = slo;
+  const annotations = alerting?.annotations ?? {};
+  const runbook = annotations['runbook'] ?? annotations['runbook_url'];
+  const own = ownLabels({ ...shared.labels, ...slo.labels });
+  const carried = alertingOf(name, alerting);
+  const service = nameOf(shared.service);
+  const { document } = place;
+  const notes = [
+    ...read.notes,
+    ...withoutWindow(slo.sli),
+    ...sense.notes,
+    ...own.notes,
+    ...carried.notes,
+    ...(slo.plugins === undefined ? [] : ['plugins: SLO plugins are code of Sloth, left out']),
+  ];
   return {
-    as: null,
-    indicator: null,
-    notes: [`SLI plugin "${slo.sli.plugin?.id ?? '?'}" is code of Sloth: write its query out`],
+    ...NOTHING,
+    brought: [
+      {
+        file: document.file,
+        line: document.lineOf(place.pathOf(base)),
+        document: titleOf(document),
+        slo: name,
+        as: sense.as,
+        notes,
+        service,
+        alerting: carried.value,
+        value: sloDocument({
+          name,
+          service,
+          description: slo.description ?? undefined,
+          target: shareOf(slo.objective),
+          window: shared.window,
+          sense,
+          labels: own.labels,
+          ...(runbook ? { annotations: { 'sluice.dev/runbook': runbook } } : {}),
+        }),
+      },
+    ],
   };
 }
-
-function documentOf(
-  service: string,
-  shared: Record<string, string>,
-  slo: SlothSlo,
-): { imported: Imported; document: object | null } {
-  const { as, indicator, notes } = indicatorOf(slo);
-  const name = nameOf(`${service}-${slo.name}`);
-  const alerting = slo.alerting;
-  const said = [...notes];
-  if (alerting?.page_alert?.disable || alerting?.ticket_alert?.disable)
-    said.push('disabled alerts: ours are silenced in Alertmanager, by label slo');
-  if (alerting?.page_alert?.labels || alerting?.ticket_alert?.labels)
-    said.push('labels of page and ticket alerts: route by severity and slo instead');
-  if (!(slo.objective > 50 && slo.objective < 100)) {
-    return {
-      imported: { slo: name, as: null, notes: [`objective ${slo.objective} leaves no budget to judge by`] },
-      document: null,
-    };
-  }
-  if (indicator === null) return { imported: { slo: name, as, notes: said }, document: null };
-  const runbook = alerting?.annotations?.['runbook'] ?? alerting?.annotations?.['runbook_url'];
-  const own = { ...shared, ...slo.labels, ...alerting?.labels };
-  const target = Number((slo.objective / 100).toPrecision(12));
-  return {
-    imported: { slo: name, as, notes: said },
-    document: {
-      apiVersion: 'openslo/v1',
-      kind: 'SLO',
-      metadata: {
-        name,
-        ...(Object.keys(own).length > 0 ? { labels: own } : {}),
-        ...(runbook ? { annotations: { [ANNOTATIONS.runbook]: runbook } } : {}),
-      },
-      spec: {
-        ...(slo.description ? { description: slo.description.trim() } : {}),
-        service: nameOf(service),
-        indicator: { spec: indicator },
-        timeWindow: [{ duration: '30d', isRolling: true }],
-        budgetingMethod: as === 'ratio' ? 'RatioTimeslices' : 'Occurrences',
-        objectives: [as === 'ratio' ? { target, timeSliceWindow: '5m' } : { target }],
-      },
-    },
-  };
-}
-
-/** Whether a text is a document of Sloth's at all: its own form, or its Kubernetes resource. */
-export const isSloth = (text: string): boolean =>
-  /^version:\s*["']?prometheus\/v1["']?\s*$/m.test(text) ||
-  /^apiVersion:\s*["']?sloth\.slok\.dev\/v1/m.test(text);
 
 /** The resource says in camelCase what the plain form says in snake_case. Labels are names of others: left alone. */
 function plainForm(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((v) => plainForm(v));
-  if (value === null || typeof value !== 'object' || key === 'labels' || key === 'annotations') return value;
+  const verbatim = ['labels', 'annotations', 'options'].includes(key);
+  if (value === null || typeof value !== 'object' || verbatim) return value;
   return Object.fromEntries(
     Object.entries(value).map(([k, v]) => [
       k.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
@@ -182,34 +200,69 @@ function plainForm(value: unknown, key = ''): unknown {
   );
 }
 
-const unwrapped = (value: unknown): unknown => {
-  const resource = value as { kind?: string; spec?: object };
-  return resource?.kind === 'PrometheusServiceLevel'
-    ? { version: 'prometheus/v1', ...(plainForm(resource.spec) as object) }
-    : value;
-};
+const camel = (key: PropertyKey): PropertyKey =>
+  typeof key === 'string' ? key.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()) : key;
 
-/** Every Sloth document of a text as OpenSLO, or what is wrong with the text. */
-export function importSloth(text: string): SlothImport[] | { readonly error: string } {
-  const documents = parseAllDocuments(text, { prettyErrors: false });
-  const imports: SlothImport[] = [];
-  for (const document of Array.isArray(documents) ? documents : []) {
-    if (document.errors.length > 0) return { error: `not YAML: ${document.errors[0]!.message}` };
-    if (document.contents === null) continue;
-    const parsed = slothSpec.safeParse(unwrapped(document.toJS({ maxAliasCount: 100 })));
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      return { error: `${issue.path.join('.')}: ${issue.message}` };
-    }
-    const { service, slos, labels: shared } = parsed.data;
-    const made = slos.map((slo) => documentOf(service, shared ?? {}, slo));
-    imports.push({
-      service: nameOf(service),
-      documents: new Map(
-        made.flatMap(({ document: d, imported }) => (d ? [[imported.slo, d] as const] : [])),
-      ),
-      slos: made.map((m) => m.imported),
-    });
+type Form = { readonly place: SourcePlace; readonly frame: unknown } | { readonly why: string };
+
+const RESOURCE = 'sloth.slok.dev/v1';
+const KIND = 'PrometheusServiceLevel';
+
+/** What a document is of Sloth's: its plain form with the way back to it, or why it is none. */
+function formOf(document: ForeignDocument): Form | null {
+  const { apiVersion, kind, version, spec } = document.value;
+  if (typeof apiVersion === 'string' && apiVersion.startsWith('sloth.slok.dev/')) {
+    if (apiVersion !== RESOURCE || kind !== KIND)
+      return { why: `expected ${RESOURCE} ${KIND}, got ${apiVersion} ${String(kind)}` };
+    return {
+      frame: plainForm(spec),
+      place: { document, pathOf: (path) => ['spec', ...path.map(camel)] },
+    };
   }
-  return imports;
+  if (typeof version !== 'string' || !('slos' in document.value || version.startsWith('prometheus/')))
+    return null;
+  if (version === 'prometheus/v1')
+    return { frame: document.value, place: { document, pathOf: (path) => path } };
+  if (!version.startsWith('prometheus/') && !nearest(version, ['prometheus/v1'])) return null;
+  return { why: `expected version prometheus/v1, got "${version}"` };
+}
+
+function readDocument(document: ForeignDocument, options: SlothOptions): Reading {
+  const form = formOf(document);
+  if (form === null) return { ...NOTHING, skipped: [skip(document, "not Sloth's")] };
+  const whole = { document, pathOf: (path: Path) => path };
+  if ('why' in form)
+    return {
+      ...NOTHING,
+      problems: [
+        problemAt(whole, ['apiVersion' in document.value ? 'apiVersion' : 'version'], 'VERSION', form.why),
+      ],
+    };
+  const read = readShape(slothFrame, form.frame, form.place);
+  if (!read.ok) return { ...NOTHING, problems: read.problems };
+  const { service, labels, slos } = read.value;
+  const shared = { service, labels: labels ?? {}, window: options.window };
+  const joined = joinReadings(slos.map((slo, i) => readSlo(slo, i, shared, form.place)));
+  const plugins = read.value.slo_plugins === undefined ? [] : ['slo_plugins: code of Sloth, left out'];
+  const notes = [...read.notes, ...plugins];
+  return {
+    ...joined,
+    brought: joined.brought.map((one) => ({ ...one, notes: [...notes, ...one.notes] })),
+    skipped: slos.length === 0 ? [skip(document, 'it holds no SLO')] : [],
+  };
+}
+
+/** Whether a text that is no YAML was meant to be one of Sloth's. */
+const wasSloth = (text: string): boolean =>
+  /^\s*version:\s*["']?prometheus\/v1/m.test(text) || text.includes('sloth.slok.dev/');
+
+/** Every Sloth document of these files as OpenSLO; what cannot be brought over, and why; what is not Sloth's. */
+export function importSloth(
+  files: readonly SourceFile[],
+  options: SlothOptions = { window: '30d' },
+): Reading {
+  const { documents, unreadable } = foreignDocuments(files);
+  const joined = joinReadings(documents.map((document) => readDocument(document, options)));
+  const broken = unreadable.filter(({ text }) => wasSloth(text)).map(({ problem }) => problem);
+  return { ...joined, problems: [...broken, ...joined.problems] };
 }

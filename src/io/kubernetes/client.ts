@@ -1,5 +1,6 @@
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
-import { type Dispatcher, fetch } from 'undici';
+import { type Dispatcher, fetch, type Response } from 'undici';
+import { parseForeign } from '../../kit/json.ts';
 import { messageOf } from '../../kit/result.ts';
 
 /** An answer of the API server that is none we wanted. */
@@ -22,6 +23,8 @@ export interface KubernetesPlace {
 export interface Kubernetes {
   readonly server: string;
   get<T>(path: string): Promise<T>;
+  /** What time it is there, in milliseconds; null: it does not say. */
+  clock(): Promise<number | null>;
   /** A merge patch. */
   patch(path: string, body: object): Promise<void>;
   /** Begins a watch; its lines as they come, which end with the connection. */
@@ -46,65 +49,88 @@ function load({ kubeconfig, context }: KubernetesPlace): KubeConfig {
   return config;
 }
 
+/** One cluster, and how we are signed in there. */
+interface Connection {
+  readonly config: KubeConfig;
+  readonly server: string;
+  now(): number;
+  known: SignedIn | null;
+  /** A sign-in under way: two at once would close each other's connections. */
+  signing: Promise<SignedIn> | null;
+}
+
+async function signInAnew(connection: Connection): Promise<SignedIn> {
+  const { config, server, known: before } = connection;
+  const context = new RequestContext(server, HttpMethod.GET);
+  await config.applySecurityAuthentication(context);
+  const made = { headers: context.getHeaders(), dispatcher: context.getDispatcher(), at: connection.now() };
+  connection.known = made;
+  // Watches under way end with their connection, and are resumed.
+  void before?.dispatcher?.close().catch(() => undefined);
+  return made;
+}
+
+function signIn(connection: Connection): Promise<SignedIn> {
+  const { known } = connection;
+  if (known && connection.now() - known.at < SIGN_IN_EVERY_MS) return Promise.resolve(known);
+  connection.signing ??= signInAnew(connection).finally(() => {
+    connection.signing = null;
+  });
+  return connection.signing;
+}
+
+async function call(
+  connection: Connection,
+  method: string,
+  path: string,
+  signal: AbortSignal,
+  body?: object,
+): Promise<Response> {
+  const { server } = connection;
+  const { headers, dispatcher } = await signIn(connection);
+  const answer = await fetch(`${server}${path}`, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...headers,
+      ...(body ? { 'content-type': 'application/merge-patch+json' } : {}),
+    },
+    signal,
+    ...(dispatcher ? { dispatcher } : {}),
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  }).catch((thrown: unknown) => {
+    // The reason why a connection failed is told one level down.
+    throw new Error(`${server}: ${messageOf((thrown as Error).cause ?? thrown)}`);
+  });
+  if (answer.status < 300) return answer;
+  const text = await answer.text();
+  throw new KubernetesError(answer.status, `${method} ${path}: ${answer.status} ${messageIn(text)}`);
+}
+
 /** Throws where the kubeconfig names no cluster. */
 export function openKubernetes(place: KubernetesPlace, now: () => number): Kubernetes {
   const config = load(place);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`the kubeconfig has no context ${place.context ?? '(none is current)'}`);
   const server = cluster.server.replace(/\/$/, '');
-  let known: SignedIn | null = null;
-  let signing: Promise<SignedIn> | null = null;
-
-  const signIn = (): Promise<SignedIn> => {
-    if (known && now() - known.at < SIGN_IN_EVERY_MS) return Promise.resolve(known);
-    // Two at once would close each other's connections.
-    signing ??= signInAnew().finally(() => {
-      signing = null;
-    });
-    return signing;
-  };
-
-  async function signInAnew(): Promise<SignedIn> {
-    const context = new RequestContext(server, HttpMethod.GET);
-    await config.applySecurityAuthentication(context);
-    const before = known;
-    known = { headers: context.getHeaders(), dispatcher: context.getDispatcher(), at: now() };
-    // Watches under way end with their connection, and are resumed.
-    void before?.dispatcher?.close().catch(() => undefined);
-    return known;
-  }
-
-  async function call(method: string, path: string, signal: AbortSignal, body?: object) {
-    const { headers, dispatcher } = await signIn();
-    const answer = await fetch(`${server}${path}`, {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...headers,
-        ...(body ? { 'content-type': 'application/merge-patch+json' } : {}),
-      },
-      signal,
-      ...(dispatcher ? { dispatcher } : {}),
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    }).catch((thrown: unknown) => {
-      // The reason why a connection failed is told one level down.
-      throw new Error(`${server}: ${messageOf((thrown as Error).cause ?? thrown)}`);
-    });
-    if (answer.status < 300) return answer;
-    const text = await answer.text();
-    throw new KubernetesError(answer.status, `${method} ${path}: ${answer.status} ${messageIn(text)}`);
-  }
-
+  const connection: Connection = { config, server, now, known: null, signing: null };
   return {
     server,
     async get<T>(path: string) {
-      return (await (await call('GET', path, AbortSignal.timeout(TIMEOUT_MS))).json()) as T;
+      const answer = await call(connection, 'GET', path, AbortSignal.timeout(TIMEOUT_MS));
+      return parseForeign(await answer.text()) as T;
+    },
+    async clock() {
+      const answer = await call(connection, 'GET', '/version', AbortSignal.timeout(TIMEOUT_MS));
+      await answer.text();
+      const at = Date.parse(answer.headers.get('date') ?? '');
+      return Number.isNaN(at) ? null : at;
     },
     async patch(path, body) {
-      await (await call('PATCH', path, AbortSignal.timeout(TIMEOUT_MS), body)).text();
+      await (await call(connection, 'PATCH', path, AbortSignal.timeout(TIMEOUT_MS), body)).text();
     },
     async lines(path, signal) {
-      const { body } = await call('GET', path, signal);
+      const { body } = await call(connection, 'GET', path, signal);
       return linesOf(body ?? []);
     },
   };
@@ -123,7 +149,7 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 /** What a Status object says, without the rest of it. */
 function messageIn(text: string): string {
   try {
-    return String((JSON.parse(text) as { message?: unknown }).message ?? text).slice(0, 300);
+    return String((parseForeign(text) as { message?: unknown }).message ?? text).slice(0, 300);
   } catch {
     return text.slice(0, 300);
   }

@@ -1,44 +1,17 @@
-import { z } from 'zod';
-import { type Notice, noticesFold } from '../../api/notices.ts';
+import { noticesFold } from '../../api/notices/fold.ts';
+import { oneAfterAnother, openPlane } from '../../controller/flow/plane.ts';
+import type { Runner } from '../../controller/flow/runner.ts';
+import { inTurn } from '../../controller/flow/turns.ts';
+import { type Handler, Refused } from '../../controller/flow/types.ts';
 import type { Notification } from '../../declaration/platform.ts';
-import { SYSTEM } from '../../kit/actor.ts';
-import { PersistentMap } from '../../kit/persistent-map.ts';
-import { type Fold, mapsCodec } from '../../ledger/fold.ts';
+import type { Backoff } from '../../kit/backoff.ts';
 import type { Journal } from '../../ledger/journal.ts';
+import { planReceiver, type ReceiverSituation, SEND, type SendTarget } from './planner.ts';
 import type { Sender } from './port.ts';
+import { SENT, sentEntry, sentFold } from './sent.ts';
 
-/** What was sent to whom: at least once, and after a restart not again. Subject is the thread. */
-const sentSchema = z.object({
-  receiver: z.string(),
-  thread: z.string(),
-  rev: z.number(),
-  kind: z.string(),
-  ref: z.string().nullable(),
-  /** Given up after so many tries; null: it was taken. */
-  failure: z.string().nullable(),
-});
-type Sent = z.infer<typeof sentSchema>;
-
-const SENT_VERSION = 1;
-/** So many are remembered, as often as there are receivers for each thread that may still have news. */
-const MAX_SENT = 20_000;
-
-const keyOf = (receiver: string, thread: string) => `${receiver} ${thread}`;
-
-/** The last message to each receiver about each thread. */
-export const sentFold: Fold<{ readonly sent: PersistentMap<string, Sent> }> = {
-  name: 'sent',
-  version: 1,
-  reads: { 'notice.sent': SENT_VERSION },
-  ...mapsCodec({ sent: new PersistentMap<string, Sent>() }),
-  apply({ sent }, { data }) {
-    const one = sentSchema.parse(data);
-    return { sent: sent.asNewest(keyOf(one.receiver, one.thread), one, MAX_SENT) };
-  },
-};
-
-export interface Notifier {
-  look(now: number): Promise<void>;
+interface Notifier {
+  tick(now: number): Promise<void>;
 }
 
 export interface NotifierParts {
@@ -48,75 +21,94 @@ export interface NotifierParts {
   /** A release in the sentence that every page and the command line say of it; null: it is no release, or past. */
   sentenceOf?(thread: string): string | null;
   warn(details: object, message: string): void;
+  /** Sends; one of its own where none is given. */
+  readonly runner?: Runner;
+  /** So many receivers are planned in each look though nothing was recorded; left out, none. */
+  readonly inTurn?: number | undefined;
 }
 
-/** News older than this is none: a server that was away does not flood anybody. */
-const FRESH_MS = 3_600_000;
-const RETRY_MS = 5_000;
-const MOST_RETRY_MS = 300_000;
+const BACKOFF: Backoff = { firstMs: 5_000, longestMs: 300_000 };
 const MAX_TRIES = 12;
+const TIMEOUT_MS = 60_000;
+const PATIENCE = { firstMs: 10_000, againMs: 1_000 };
 
-const wants = (declared: Notification, { kinds, environment, service }: Notice): boolean =>
-  kinds.some((kind) => declared.on.includes(kind)) &&
-  (declared.environments === null || environment === null || declared.environments.includes(environment)) &&
-  (declared.services === null || service === null || declared.services.includes(service));
-
-/** Whether a revision is worth sending to somebody who has had an earlier one. */
-function isDue(sender: Sender, notice: Notice, sent: Sent | undefined): boolean {
-  if (sent && sent.rev >= notice.rev) return false;
-  if (sender.updates === 'in-place') return true;
-  if (sender.updates === 'once') return notice.settled && sent?.kind !== notice.kind;
-  return sent?.kind !== notice.kind;
+/** Sends one message, and puts on record that it was taken; what never is is given up. */
+function sendHandler(
+  parts: NotifierParts,
+  now: () => number,
+  givesUp: (target: SendTarget, why: string) => void,
+): Handler<SendTarget, string | null> {
+  return {
+    ...oneAfterAnother(TIMEOUT_MS, PATIENCE, BACKOFF),
+    async apply({ target }) {
+      const { notice, ref, receiver } = target;
+      const text = parts.sentenceOf?.(notice.thread) ?? notice.text;
+      const message = { ...notice, text, link: parts.linkOf(notice.path) };
+      const { sender } = parts.receivers.find((r) => r.declared.name === receiver)!;
+      const sent = await sender.send(message, ref);
+      if (!sent.ok) throw new Refused({ code: 'UNAVAILABLE', message: sent.error });
+      return { done: sent.value };
+    },
+    async settled({ target: { receiver, notice } }, ref) {
+      const { thread, rev, kind } = notice;
+      await parts.journal.append([sentEntry({ receiver, thread, rev, kind, ref, failure: null }, now())]);
+    },
+    failed({ target }, { failures, message }) {
+      const details = { receiver: target.receiver, thread: target.notice.thread };
+      parts.warn({ ...details, error: message, tries: failures }, 'a message was not taken');
+      if (failures >= MAX_TRIES) givesUp(target, message);
+    },
+  };
 }
 
 /** Tells people: the newest state of each thread, one message each, tried again while a receiver is away. */
 export function createNotifier(parts: NotifierParts): Notifier {
   const { journal } = parts;
-  const tries = new Map<string, { readonly count: number; readonly at: number }>();
-
-  async function record(data: Sent, now: number): Promise<void> {
-    const actor = { id: SYSTEM.id, kind: SYSTEM.kind };
-    await journal.append([
-      { at: now, type: 'notice.sent', v: SENT_VERSION, subject: data.thread, actor, cause: null, data },
-    ]);
-  }
-
-  async function tell({ declared, sender }: NotifierParts['receivers'][number], notice: Notice, now: number) {
-    const key = keyOf(declared.name, notice.thread);
-    const before = journal.state(sentFold).sent.get(key);
-    if (!wants(declared, notice) || !isDue(sender, notice, before)) return;
-    const tried = tries.get(key);
-    if (tried && now < tried.at) return;
-    const text = parts.sentenceOf?.(notice.thread) ?? notice.text;
-    const message = { ...notice, text, link: parts.linkOf(notice.path) };
-    const done = await sender.send(message, before?.ref ?? null);
-    const { thread, rev, kind } = notice;
-    const told = { receiver: declared.name, thread, rev, kind };
-    if (done.ok) {
-      tries.delete(key);
-      return record({ ...told, ref: done.value, failure: null }, now);
-    }
-    const count = (tried?.count ?? 0) + 1;
-    parts.warn(
-      { receiver: declared.name, thread, error: done.error, tries: count },
-      'a message was not taken',
-    );
-    if (count >= MAX_TRIES) {
-      tries.delete(key);
-      return record({ ...told, ref: before?.ref ?? null, failure: done.error }, now);
-    }
-    tries.set(key, { count, at: now + Math.min(MOST_RETRY_MS, RETRY_MS * 2 ** (count - 1)) });
-  }
-
-  return {
-    async look(now) {
-      const fresh = [...journal.state(noticesFold).threads.values()].filter((n) => now - n.at <= FRESH_MS);
-      // One receiver that hangs does not hold up another.
-      await Promise.all(
-        parts.receivers.map(async (receiver) => {
-          for (const notice of fresh) await tell(receiver, notice, now);
-        }),
-      );
+  const receivers = new Map(parts.receivers.map((r) => [r.declared.name, r]));
+  const givenUp = new Map<string, Map<string, { readonly target: SendTarget; readonly why: string }>>(
+    [...receivers.keys()].map((name) => [name, new Map()]),
+  );
+  const plane = openPlane<ReceiverSituation>({
+    journal,
+    runner: parts.runner,
+    planner: { plan: planReceiver },
+    situation(name, now) {
+      const { declared, sender } = receivers.get(name)!;
+      return Object.freeze({
+        now,
+        declared,
+        updates: sender.updates,
+        notices: [...journal.state(noticesFold).threads.values()],
+        sent: journal.state(sentFold).sent,
+        givenUp: new Map(givenUp.get(name)),
+      });
     },
+    appended(name, _, s) {
+      for (const thread of s.givenUp.keys()) givenUp.get(name)!.delete(thread);
+    },
+    patienceMs: PATIENCE.firstMs,
+    backoff: BACKOFF,
+    warn: (receiver, { message }) => parts.warn({ receiver, error: message }, 'notifications cannot be sent'),
+    // What was not taken is said by the handler, with its receiver and thread.
+    log: () => {},
+  });
+  plane.handle(
+    SEND,
+    sendHandler(parts, plane.now, (target, why) => {
+      givenUp.get(target.receiver)!.set(target.notice.thread, { target, why });
+      plane.mark(target.receiver);
+    }),
+  );
+
+  const markAll = () => {
+    for (const name of receivers.keys()) plane.mark(name);
   };
+  markAll();
+  const turn = inTurn([...receivers.keys()], parts.inTurn ?? 0);
+  // Nothing is told at rest: there is news only where something was recorded.
+  journal.onRecords((records) => {
+    if (records.some(({ type }) => type in noticesFold.reads || type === SENT)) markAll();
+  });
+
+  return { tick: (now) => plane.tick(now, turn()) };
 }

@@ -1,4 +1,4 @@
-import type { Notice } from '../../api/notices.ts';
+import type { Notice } from '../../api/notices/notice.ts';
 import type { Result } from '../../kit/result.ts';
 
 /** A notice with the address of its page. */

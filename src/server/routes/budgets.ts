@@ -1,33 +1,39 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/budgets.ts';
-import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+import { didYouMean } from '../../kit/nearest.ts';
+import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
 
 const number = z.coerce.number().positive().optional();
 
-/** Budgets, what spent them, what was excluded; and what another rule would have done. */
-export function budgetRoutes(app: App, parts: AppParts): void {
+const params = z.object({ environment: z.string(), slo: z.string() });
+
+function viewRoutes(app: HttpApp, parts: AppParts): void {
   const list = createRoute({
     method: 'get',
     path: '/api/v1/budgets',
-    responses: { 200: json(schemas.budgetListSchema, 'Every SLO in every environment, trouble first.') },
+    responses: { 200: json(schemas.budgetListSchema, 'Every SLO in every environment, worst first.') },
   });
   app.openapi(list, async (c) => c.json(await parts.budgets.list(), 200));
 
-  const params = z.object({ environment: z.string(), slo: z.string() });
   const detail = createRoute({
     method: 'get',
     path: '/api/v1/budgets/{environment}/{slo}',
     request: { params },
-    responses: { 200: json(schemas.budgetDetailSchema, 'Burn-down, and what spent it.'), 404: problemAnswer },
+    responses: {
+      200: json(schemas.budgetDetailSchema, 'Burn-down of the error budget, and what spent it.'),
+      404: problemAnswer,
+    },
   });
   app.openapi(detail, async (c) => {
     const { environment, slo } = c.req.valid('param');
     const found = await parts.budgets.detail(environment, slo);
     if (!found)
-      return problem(c, 404, 'No such SLO', `${slo} in ${environment}`, 'see /api/v1/budgets') as never;
+      return problem(c, 404, 'No such SLO', `${slo} in ${environment}`, didYouMean(slo, parts.slos)) as never;
     return c.json(found, 200);
   });
+}
 
+function adjustRoute(app: HttpApp, parts: AppParts): void {
   const adjust = createRoute({
     method: 'post',
     path: '/api/v1/budgets/{environment}/{slo}/adjustments',
@@ -38,7 +44,7 @@ export function budgetRoutes(app: App, parts: AppParts): void {
       body: { content: { 'application/json': { schema: schemas.adjustmentRequestSchema } }, required: true },
     },
     responses: {
-      201: json(schemas.adjustmentAnswerSchema, 'Recorded: what was spent then does not count.'),
+      201: json(schemas.adjustmentAnswerSchema, 'Recorded: bad requests of that time do not count.'),
       400: problemAnswer,
       401: problemAnswer,
       403: problemAnswer,
@@ -57,7 +63,9 @@ export function budgetRoutes(app: App, parts: AppParts): void {
       201,
     );
   });
+}
 
+function replayRoute(app: HttpApp, parts: AppParts): void {
   const replay = createRoute({
     method: 'get',
     path: '/api/v1/replay',
@@ -69,6 +77,10 @@ export function budgetRoutes(app: App, parts: AppParts): void {
         beta: number,
         rho: number,
         minBad: number,
+        edition: z
+          .enum(['1', '2'])
+          .transform((e): 1 | 2 => (e === '1' ? 1 : 2))
+          .optional(),
         objective: number,
         from: z.coerce.number().default(0),
         to: z.coerce.number().default(Number.MAX_SAFE_INTEGER),
@@ -85,4 +97,11 @@ export function budgetRoutes(app: App, parts: AppParts): void {
     if (!answer.ok) return problem(c, 400, 'No such rule', answer.error, 'see docs/judge.md') as never;
     return c.json(answer.value, 200);
   });
+}
+
+/** Budgets, what spent them, what was excluded; and what another rule would have done. */
+export function budgetRoutes(app: HttpApp, parts: AppParts): void {
+  viewRoutes(app, parts);
+  adjustRoute(app, parts);
+  replayRoute(app, parts);
 }

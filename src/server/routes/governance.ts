@@ -1,10 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/governance.ts';
 import { parseScope } from '../../governance/facts.ts';
+import type { Actor } from '../../kit/actor.ts';
 import { sha256 } from '../../kit/digest.ts';
+import { didYouMean } from '../../kit/nearest.ts';
 import type { Result } from '../../kit/result.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
-import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
 
 const key = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() });
 const named = z.object({ id: z.string().min(1).max(300) });
@@ -23,41 +25,50 @@ const recorded = (id: string, { seq }: LedgerRecord) => ({
 });
 
 /** Scopes speak of what is declared: a freeze of nothing would look like one. */
+const SCOPE_NEXT = 'name one of those, or * for all';
+
 function wrongScope(parts: AppParts, text: string): string | null {
   const scope = parseScope(text);
-  if (!scope) return `"${text}" is no scope: expected prod, checkout/prod or *`;
+  if (!scope) return `"${text}" is not a scope: expected prod, checkout/prod or *`;
   const lanes = parts.controller.lanes();
   const environments = [...new Set(lanes.map((l) => l.environment.name))];
   const services = [...new Set(lanes.map((l) => l.service.name))];
   if (scope.environment !== '*' && !environments.includes(scope.environment))
-    return `no environment is named "${scope.environment}"; known: ${environments.join(', ')}`;
+    return `no environment is named "${scope.environment}"; ${didYouMean(scope.environment, environments)}`;
   if (scope.service !== '*' && !services.includes(scope.service))
-    return `no service is named "${scope.service}"; known: ${services.join(', ')}`;
+    return `no service is named "${scope.service}"; ${didYouMean(scope.service, services)}`;
   return null;
 }
 
-/** Freezes and waivers: what stands, and orders about it, each with an actor, a scope and a reason. */
-export function governanceRoutes(app: App, parts: AppParts): void {
-  const { governance, governanceHouse: house } = parts;
-
+function listRoutes(app: HttpApp, { governanceQueries: queries }: AppParts): void {
   const freezes = createRoute({
     method: 'get',
     path: '/api/v1/freezes',
-    responses: { 200: json(schemas.freezeListSchema, 'What stands, what comes, what is over.') },
+    responses: { 200: json(schemas.freezeListSchema, 'Active, scheduled and ended freezes.') },
   });
-  app.openapi(freezes, (c) => c.json(house.freezes(), 200));
+  app.openapi(freezes, (c) => c.json(queries.freezes(), 200));
 
+  const waivers = createRoute({
+    method: 'get',
+    path: '/api/v1/waivers',
+    responses: { 200: json(schemas.waiverListSchema, 'All waivers, newest first.') },
+  });
+  app.openapi(waivers, (c) => c.json(queries.waivers(), 200));
+}
+
+function freezeRoute(app: HttpApp, parts: AppParts): void {
+  const { governance } = parts;
   const freeze = createRoute({
     method: 'post',
     path: '/api/v1/freezes',
     middleware: [needs(parts, 'operate')] as const,
     request: { headers: key, body: body(schemas.freezeRequestSchema) },
-    responses: { 201: json(schemas.recordedSchema, 'It stands.'), ...answers },
+    responses: { 201: json(schemas.recordedSchema, 'The freeze is active.'), ...answers },
   });
   app.openapi(freeze, async (c) => {
     const { scope, reason, until } = c.req.valid('json');
     const wrong = wrongScope(parts, scope);
-    if (wrong) return problem(c, 400, 'No such scope', wrong) as never;
+    if (wrong) return problem(c, 400, 'No such scope', wrong, SCOPE_NEXT) as never;
     const id = nameOf('f', c.req.valid('header')['idempotency-key'] ?? parts.newId());
     const wanted = { id, scope: parseScope(scope)!, reason, until: Date.parse(until) };
     const done = await governance.freeze(wanted, c.get('actor'), parts.now());
@@ -65,25 +76,24 @@ export function governanceRoutes(app: App, parts: AppParts): void {
       ? c.json(recorded(id, done.value), 201)
       : (problem(c, 400, 'No freeze', done.error, 'see /api/v1/freezes') as never);
   });
+}
 
-  const waivers = createRoute({
-    method: 'get',
-    path: '/api/v1/waivers',
-    responses: { 200: json(schemas.waiverListSchema, 'All waivers, newest first.') },
-  });
-  app.openapi(waivers, (c) => c.json(house.waivers(), 200));
-
+function grantRoute(app: HttpApp, parts: AppParts): void {
+  const { governance } = parts;
   const grant = createRoute({
     method: 'post',
     path: '/api/v1/waivers',
     middleware: [needs(parts, 'waive')] as const,
     request: { headers: key, body: body(schemas.waiverRequestSchema) },
-    responses: { 201: json(schemas.recordedSchema, 'It holds, or waits for a second person.'), ...answers },
+    responses: {
+      201: json(schemas.recordedSchema, 'The waiver is valid, or waits for a second person.'),
+      ...answers,
+    },
   });
   app.openapi(grant, async (c) => {
     const { scope, expires, ...rest } = c.req.valid('json');
     const wrong = wrongScope(parts, scope);
-    if (wrong) return problem(c, 400, 'No such scope', wrong) as never;
+    if (wrong) return problem(c, 400, 'No such scope', wrong, SCOPE_NEXT) as never;
     const id = nameOf('w', c.req.valid('header')['idempotency-key'] ?? parts.newId());
     const wanted = { ...rest, id, scope: parseScope(scope)!, expiresAt: Date.parse(expires) };
     const done = await governance.grant(wanted, c.get('actor'), parts.now());
@@ -91,37 +101,44 @@ export function governanceRoutes(app: App, parts: AppParts): void {
       ? c.json(recorded(id, done.value), 201)
       : (problem(c, 400, 'No waiver', done.error, 'see /api/v1/waivers') as never);
   });
+}
 
-  /** Orders about one that is there: each a path, a scope and what it does. */
-  const orders: readonly [
-    path: string,
-    (
-      id: string,
-      reason: string,
-      actor: Parameters<typeof governance.lift>[2],
-    ) => Promise<Result<LedgerRecord, string>>,
-  ][] = [
-    ['/api/v1/freezes/{id}/lift', (id, reason, actor) => governance.lift(id, reason, actor, parts.now())],
-    [
-      '/api/v1/waivers/{id}/approve',
-      (id, reason, actor) => governance.approve(id, reason, actor, parts.now()),
-    ],
-    ['/api/v1/waivers/{id}/revoke', (id, reason, actor) => governance.revoke(id, reason, actor, parts.now())],
-  ];
-  for (const [path, order] of orders) {
-    const route = createRoute({
-      method: 'post',
-      path,
-      middleware: [needs(parts, 'waive')] as const,
-      request: { params: named, body: body(schemas.reasonRequestSchema) },
-      responses: { 200: json(schemas.recordedSchema, 'Recorded.'), ...answers, 409: problemAnswer },
-    });
-    app.openapi(route, async (c) => {
-      const { id } = c.req.valid('param');
-      const done = await order(id, c.req.valid('json').reason, c.get('actor'));
-      return done.ok
-        ? c.json(recorded(id, done.value), 200)
-        : (problem(c, 409, 'Nothing was changed', done.error) as never);
-    });
-  }
+type Order = (id: string, reason: string, actor: Actor) => Promise<Result<LedgerRecord, string>>;
+
+/** Orders about one that is there, by path. */
+const ordersOf = ({ governance, now }: AppParts): Readonly<Record<string, Order>> => ({
+  '/api/v1/freezes/{id}/lift': (id, reason, actor) => governance.lift(id, reason, actor, now()),
+  '/api/v1/waivers/{id}/approve': (id, reason, actor) => governance.approve(id, reason, actor, now()),
+  '/api/v1/waivers/{id}/revoke': (id, reason, actor) => governance.revoke(id, reason, actor, now()),
+});
+
+function orderRoute(app: HttpApp, parts: AppParts, path: string, order: Order): void {
+  const route = createRoute({
+    method: 'post',
+    path,
+    middleware: [needs(parts, 'waive')] as const,
+    request: { params: named, body: body(schemas.reasonRequestSchema) },
+    responses: { 200: json(schemas.recordedSchema, 'Recorded.'), ...answers, 409: problemAnswer },
+  });
+  app.openapi(route, async (c) => {
+    const { id } = c.req.valid('param');
+    const done = await order(id, c.req.valid('json').reason, c.get('actor'));
+    return done.ok
+      ? c.json(recorded(id, done.value), 200)
+      : (problem(
+          c,
+          409,
+          'Nothing was changed',
+          done.error,
+          'see /api/v1/freezes and /api/v1/waivers',
+        ) as never);
+  });
+}
+
+/** Freezes and waivers: what stands, and orders about it, each with an actor, a scope and a reason. */
+export function governanceRoutes(app: HttpApp, parts: AppParts): void {
+  listRoutes(app, parts);
+  freezeRoute(app, parts);
+  grantRoute(app, parts);
+  for (const [path, order] of Object.entries(ordersOf(parts))) orderRoute(app, parts, path, order);
 }

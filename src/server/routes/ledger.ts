@@ -1,13 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/schemas.ts';
 import { chunksOf } from '../../ledger/history.ts';
-import type { LedgerRecord } from '../../ledger/record.ts';
-import { type App, type AppParts, json, problemAnswer } from '../http.ts';
+import { taggedRecord } from '../../ledger/stored.ts';
+import { type AppParts, type HttpApp, json, problemAnswer } from '../http.ts';
 
 const MAX_PAGE = 1_000;
 
-/** The ledger by pages, as it is stored, and walked: all beside the thread that decides. */
-export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
+function pageRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   const page = createRoute({
     method: 'get',
     path: '/api/v1/ledger',
@@ -33,7 +32,7 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
       after: order === 'oldest' ? after : undefined,
     });
     // As stored: numbers that JSON cannot say stay tagged.
-    const records = texts.map((text) => JSON.parse(text) as LedgerRecord);
+    const records = texts.map((text) => taggedRecord(text, 'the ledger'));
     const next = records.length === limit ? (records.at(-1)?.seq ?? null) : null;
     return c.json(
       {
@@ -44,7 +43,9 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
       200,
     );
   });
+}
 
+function exportRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   app.get('/api/v1/ledger/export', (c) => {
     const lines = async function* () {
       const encoder = new TextEncoder();
@@ -54,11 +55,13 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
     // Read as fast as it is taken; one that fails on the way breaks off, so that nobody takes it for the whole.
     return c.body(ReadableStream.from(lines()), 200, { 'content-type': 'application/x-ndjson' });
   });
+}
 
+function verifyRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   const verify = createRoute({
     method: 'get',
     path: '/api/v1/ledger/verification',
-    responses: { 200: json(schemas.verificationSchema, 'The whole chain, walked.') },
+    responses: { 200: json(schemas.verificationSchema, 'Verification of the whole chain.') },
   });
   app.openapi(verify, async (c) => {
     const result = await parts.ledger.history.verify();
@@ -67,4 +70,11 @@ export function ledgerRoutes(app: App, parts: Pick<AppParts, 'ledger'>): void {
       200,
     );
   });
+}
+
+/** The ledger by pages, as it is stored, and walked: all beside the thread that decides. */
+export function ledgerRoutes(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
+  pageRoute(app, parts);
+  exportRoute(app, parts);
+  verifyRoute(app, parts);
 }

@@ -1,9 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/schemas.ts';
-import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+import { laneName } from '../../kit/lane.ts';
+import type { History } from '../../ledger/history.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
+import { type AppParts, type HttpApp, json, needs, noSuchLane, problemAnswer } from '../http.ts';
+import { lanePages } from '../lane-records.ts';
 
-/** What changes anything: each order has an actor with the scope for it, and a reason. */
-export function orderRoutes(app: App, parts: AppParts): void {
+/** The order of a lane that was accepted under a key, if one was. */
+async function acceptedAs(history: History, lane: string, key: string): Promise<LedgerRecord | undefined> {
+  for await (const page of lanePages(history, { subject: lane, type: 'command.accepted' })) {
+    const found = page.find((record) => (record.data as { id: string }).id === key);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function commandRoute(app: HttpApp, parts: AppParts): void {
   const command = createRoute({
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/commands',
@@ -14,7 +26,7 @@ export function orderRoutes(app: App, parts: AppParts): void {
       body: { content: { 'application/json': { schema: schemas.commandSchema } }, required: true },
     },
     responses: {
-      202: json(schemas.commandAnswerSchema, 'Recorded; the next look carries it out.'),
+      202: json(schemas.commandAnswerSchema, 'Recorded; it is carried out within one tick.'),
       400: problemAnswer,
       401: problemAnswer,
       403: problemAnswer,
@@ -24,14 +36,12 @@ export function orderRoutes(app: App, parts: AppParts): void {
   app.openapi(command, async (c) => {
     const { environment, service } = c.req.valid('param');
     const body = c.req.valid('json');
-    const lane = `${service}/${environment}`;
+    const lane = laneName(service, environment);
     const lanes = parts.controller.lanes().map((v) => v.state.lane);
-    if (!lanes.includes(lane))
-      return problem(c, 404, 'No such lane', lane, `known: ${lanes.join(', ')}`) as never;
-    const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
-    const earlier = (await parts.ledger.read({ subject: lane, type: 'command.accepted' })).find(
-      (r) => (r.data as { id: string }).id === id,
-    );
+    if (!lanes.includes(lane)) return noSuchLane(c, lane, lanes) as never;
+    const key = c.req.valid('header')['idempotency-key'];
+    const id = key ?? parts.newId();
+    const earlier = key === undefined ? undefined : await acceptedAs(parts.ledger.history, lane, key);
     const record =
       earlier ?? (await parts.controller.command(lane, body.command, body.reason, c.get('actor'), id));
     const done = record.data as { command: typeof body.command };
@@ -40,24 +50,9 @@ export function orderRoutes(app: App, parts: AppParts): void {
       202,
     );
   });
+}
 
-  const token = createRoute({
-    method: 'post',
-    path: '/api/v1/tokens',
-    middleware: [needs(parts, 'admin')] as const,
-    request: {
-      body: { content: { 'application/json': { schema: schemas.tokenRequestSchema } }, required: true },
-    },
-    responses: {
-      201: json(schemas.tokenAnswerSchema, 'The secret, shown once.'),
-      400: problemAnswer,
-      401: problemAnswer,
-      403: problemAnswer,
-    },
-  });
-  app.openapi(token, async (c) => {
-    const { name, scopes } = c.req.valid('json');
-    const made = await parts.tokens.create(name, scopes, c.get('actor'), parts.now());
-    return c.json({ schema: 'sluice.dev/token/v1' as const, name, ...made }, 201);
-  });
+/** What changes anything: each order has an actor with the scope for it, and a reason. */
+export function orderRoutes(app: HttpApp, parts: AppParts): void {
+  commandRoute(app, parts);
 }

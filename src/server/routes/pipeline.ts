@@ -2,11 +2,11 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordedSchema } from '../../api/governance.ts';
 import * as schemas from '../../api/pipeline.ts';
 import { MEASURED_MS } from '../../controller/measures.ts';
-import { decisionSentence } from '../../governance/words.ts';
-import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+import { decisionSentence } from '../../governance/decision-text.ts';
+import { laneName } from '../../kit/lane.ts';
+import { type AppParts, type HttpApp, json, needs, noSuchLane, problem, problemAnswer } from '../http.ts';
 
-/** Where each version is, and what waits for what. */
-export function pipelineRoutes(app: App, parts: AppParts): void {
+function pipelineRoute(app: HttpApp, parts: AppParts): void {
   const pipeline = createRoute({
     method: 'get',
     path: '/api/v1/pipeline',
@@ -23,16 +23,20 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
           const decision = parts.gate?.pulls().find((p) => p.pull.number === number)?.decision;
           return decision && !decision.allow ? decisionSentence(decision) : null;
         },
-        lane: (name) => parts.controller.lanes().find((v) => v.state.lane === name)?.state,
+        lane: (name) => parts.controller.states.get(name),
       }),
       200,
     );
   });
+}
 
+function measuresRoute(app: HttpApp, parts: AppParts): void {
   const measures = createRoute({
     method: 'get',
     path: '/api/v1/measures',
-    responses: { 200: json(schemas.measuresSchema, "DORA's four, where users are, over thirty days.") },
+    responses: {
+      200: json(schemas.measuresSchema, 'The four DORA metrics of the last environments, over thirty days.'),
+    },
   });
   app.openapi(measures, (c) => {
     const now = parts.now();
@@ -42,7 +46,10 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
     const each = services.map((service) => ({ service, measures: of(service) }));
     return c.json(schemas.measuresAnswer(of(null), each, parts.lastEnvironments, MEASURED_MS, now), 200);
   });
+}
 
+/** Takes a digest off the refused ones of a lane. */
+function liftRoute(app: HttpApp, parts: AppParts): void {
   const lift = createRoute({
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/lift',
@@ -53,7 +60,7 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
       body: { content: { 'application/json': { schema: schemas.liftRequestSchema } }, required: true },
     },
     responses: {
-      201: json(recordedSchema, 'It may be tried again.'),
+      201: json(recordedSchema, 'It may be released again.'),
       400: problemAnswer,
       401: problemAnswer,
       403: problemAnswer,
@@ -64,23 +71,31 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
   app.openapi(lift, async (c) => {
     const { environment, service } = c.req.valid('param');
     const { digest, reason } = c.req.valid('json');
-    const name = `${service}/${environment}`;
-    const lane = parts.controller.lanes().find((v) => v.state.lane === name)?.state;
-    if (!lane) return problem(c, 404, 'No such lane', `${name} is not declared`) as never;
+    const name = laneName(service, environment);
+    const lane = parts.controller.states.get(name);
+    if (!lane)
+      return noSuchLane(
+        c,
+        name,
+        parts.controller.lanes().map((v) => v.state.lane),
+      ) as never;
     if (!lane.rejected.some((r) => r.digest === digest)) {
       const known = lane.rejected.map((r) => `${r.version ?? ''} ${r.digest}`).join(', ') || 'none';
       return problem(
         c,
         409,
-        'Not condemned',
+        'Not rejected',
         `${digest} is not refused in ${name}; refused: ${known}`,
+        'name one of those digests',
       ) as never;
     }
     const event = { type: 'lane.lifted' as const, data: { digest, reason } };
     const { seq } = await parts.controller.record(name, event, c.get('actor'));
     return c.json({ schema: 'sluice.dev/recorded/v1' as const, id: digest, seq }, 201);
   });
+}
 
+function promoteRoute(app: HttpApp, parts: AppParts): void {
   const promote = createRoute({
     method: 'post',
     path: '/api/v1/promotions',
@@ -111,4 +126,12 @@ export function pipelineRoutes(app: App, parts: AppParts): void {
       ? c.json({ schema: 'sluice.dev/promotion/v1' as const, number: made.value }, 201)
       : (problem(c, 409, 'Nothing is promoted', made.error, 'see sluice status --pipeline') as never);
   });
+}
+
+/** Where each version is, and what waits for what. */
+export function pipelineRoutes(app: HttpApp, parts: AppParts): void {
+  pipelineRoute(app, parts);
+  measuresRoute(app, parts);
+  liftRoute(app, parts);
+  promoteRoute(app, parts);
 }

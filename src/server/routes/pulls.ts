@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/governance.ts';
 import type { ForgeFailure } from '../../gitops/forge.ts';
-import { type App, type AppParts, json, needs, problem, problemAnswer } from '../http.ts';
+import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
 
 const numbered = z.object({ number: z.coerce.number().int().positive() });
 
@@ -19,20 +19,35 @@ const STATUS = {
 
 const NO_FORGE = ['No forge', 'no forge is declared', 'declare spec.forge in the Platform'] as const;
 
-/** Pull requests and the decisions on them. */
-export function pullRoutes(app: App, parts: AppParts): void {
-  const { gate, governanceHouse: house } = parts;
-  const refuse = (c: Parameters<typeof problem>[0], { code, message }: ForgeFailure) =>
-    problem(c, STATUS[code], `The forge says ${code}`, message) as never;
+/** What helps where the forge refuses, by what it says. */
+const FORGE_NEXT = {
+  UNAVAILABLE: 'ask again once the forge answers',
+  RATE_LIMITED: 'ask again later',
+} as const satisfies Partial<Record<ForgeFailure['code'], string>>;
 
+type Refused = Parameters<typeof problem>[0];
+
+const refuse = (c: Refused, { code, message }: ForgeFailure) =>
+  problem(
+    c,
+    STATUS[code],
+    `The forge says ${code}`,
+    message,
+    FORGE_NEXT[code as keyof typeof FORGE_NEXT] ?? 'see the pull request on the forge',
+  ) as never;
+
+function listRoutes(app: HttpApp, { governanceQueries: queries }: AppParts): void {
   const list = createRoute({
     method: 'get',
     path: '/api/v1/pulls',
     responses: {
-      200: json(schemas.pullListSchema, 'Every open pull request and the last ended ones, denied first.'),
+      200: json(
+        schemas.pullListSchema,
+        'Every open pull request and the most recently closed ones, denied first.',
+      ),
     },
   });
-  app.openapi(list, (c) => c.json(house.pulls(), 200));
+  app.openapi(list, (c) => c.json(queries.pulls(), 200));
 
   const one = createRoute({
     method: 'get',
@@ -45,17 +60,21 @@ export function pullRoutes(app: App, parts: AppParts): void {
   });
   app.openapi(one, async (c) => {
     const { number } = c.req.valid('param');
-    const found = await house.pull(number);
-    return found ? c.json(found, 200) : (problem(c, 404, 'No such pull request', `#${number}`) as never);
+    const found = await queries.pull(number);
+    return found
+      ? c.json(found, 200)
+      : (problem(c, 404, 'No such pull request', `#${number}`, 'see /api/v1/pulls') as never);
   });
+}
 
+function evaluateRoute(app: HttpApp, parts: AppParts): void {
   const evaluate = createRoute({
     method: 'post',
     path: '/api/v1/pulls/{number}/evaluation',
     middleware: [needs(parts, 'operate')] as const,
     request: { params: numbered },
     responses: {
-      200: json(schemas.evaluationSchema, 'Looked at now, recorded and posted.'),
+      200: json(schemas.evaluationSchema, 'Evaluated now, recorded and posted.'),
       401: problemAnswer,
       403: problemAnswer,
       404: problemAnswer,
@@ -63,6 +82,7 @@ export function pullRoutes(app: App, parts: AppParts): void {
     },
   });
   app.openapi(evaluate, async (c) => {
+    const { gate } = parts;
     if (!gate) return problem(c, 404, ...NO_FORGE) as never;
     const { number } = c.req.valid('param');
     const actor = c.get('actor');
@@ -70,7 +90,10 @@ export function pullRoutes(app: App, parts: AppParts): void {
     if (!done.ok) return refuse(c, done.error);
     return c.json({ ...done.value.decision!, pullRequest: number }, 200);
   });
+}
 
+/** Pull requests of a local forge, which has no pages of its own. */
+function openRoute(app: HttpApp, parts: AppParts): void {
   const open = createRoute({
     method: 'post',
     path: '/api/v1/pulls',
@@ -88,15 +111,23 @@ export function pullRoutes(app: App, parts: AppParts): void {
     },
   });
   app.openapi(open, async (c) => {
+    const { branch, gate } = parts;
     if (gate?.forge.kind !== 'local')
-      return problem(c, 404, 'Not here', 'pull requests are opened on the forge itself') as never;
-    const { branch } = parts;
+      return problem(
+        c,
+        404,
+        'Not here',
+        'pull requests are opened on the forge itself',
+        'open it there',
+      ) as never;
     const wanted = { ...c.req.valid('json'), base: branch, author: c.get('actor').id };
     const made = await gate.forge.open(wanted);
     if (!made.ok) return refuse(c, made.error);
     return c.json({ schema: 'sluice.dev/pull-opened/v1' as const, number: made.value.number }, 201);
   });
+}
 
+function mergeRoute(app: HttpApp, parts: AppParts): void {
   const merge = createRoute({
     method: 'post',
     path: '/api/v1/pulls/{number}/merge',
@@ -111,6 +142,7 @@ export function pullRoutes(app: App, parts: AppParts): void {
     },
   });
   app.openapi(merge, async (c) => {
+    const { gate } = parts;
     if (!gate) return problem(c, 404, ...NO_FORGE) as never;
     const { number } = c.req.valid('param');
     const found = await gate.forge.pull(number);
@@ -119,4 +151,12 @@ export function pullRoutes(app: App, parts: AppParts): void {
     if (!merged.ok) return refuse(c, merged.error);
     return c.json({ schema: 'sluice.dev/merged/v1' as const, number }, 200);
   });
+}
+
+/** Pull requests and the decisions on them. */
+export function pullRoutes(app: HttpApp, parts: AppParts): void {
+  listRoutes(app, parts);
+  evaluateRoute(app, parts);
+  openRoute(app, parts);
+  mergeRoute(app, parts);
 }

@@ -1,16 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/schemas.ts';
-import { type App, type AppParts, json, problem, problemAnswer } from '../http.ts';
+import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
 
-/** Pure reads: what runs where, one release, why it ended so, and the verdict. */
-export function releaseRoutes(app: App, parts: Pick<AppParts, 'house'>): void {
+function listRoutes(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
   const overview = createRoute({
     method: 'get',
     path: '/api/v1/overview',
-    responses: { 200: json(schemas.overviewSchema, 'Every service in every environment, trouble first.') },
+    responses: {
+      200: json(
+        schemas.overviewSchema,
+        'Every service in every environment, those that need attention first.',
+      ),
+    },
   });
   app.openapi(overview, async (c) =>
-    c.json((await parts.house.overview()) as z.infer<typeof schemas.overviewSchema>, 200),
+    c.json((await parts.queries.overview()) as z.infer<typeof schemas.overviewSchema>, 200),
   );
 
   const releases = createRoute({
@@ -19,9 +23,11 @@ export function releaseRoutes(app: App, parts: Pick<AppParts, 'house'>): void {
     responses: { 200: json(schemas.releaseListSchema, 'All releases, newest first.') },
   });
   app.openapi(releases, async (c) =>
-    c.json((await parts.house.releases()) as z.infer<typeof schemas.releaseListSchema>, 200),
+    c.json((await parts.queries.releases()) as z.infer<typeof schemas.releaseListSchema>, 200),
   );
+}
 
+function releaseRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
   const release = createRoute({
     method: 'get',
     path: '/api/v1/releases/{id}',
@@ -29,25 +35,29 @@ export function releaseRoutes(app: App, parts: Pick<AppParts, 'house'>): void {
     responses: { 200: json(schemas.releaseSchema, 'One release.'), 404: problemAnswer },
   });
   app.openapi(release, async (c) => {
-    const found = await parts.house.release(c.req.valid('param').id);
+    const found = await parts.queries.release(c.req.valid('param').id);
     if (!found)
       return problem(c, 404, 'No such release', c.req.valid('param').id, 'see /api/v1/releases') as never;
     return c.json(found as z.infer<typeof schemas.releaseSchema>, 200);
   });
+}
 
+function explanationRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
   const explanation = createRoute({
     method: 'get',
     path: '/api/v1/releases/{id}/explanation',
     request: { params: z.object({ id: z.string() }) },
-    responses: { 200: json(schemas.explanationSchema, 'Why it ended as it did.'), 404: problemAnswer },
+    responses: { 200: json(schemas.explanationSchema, 'Explanation of the outcome.'), 404: problemAnswer },
   });
   app.openapi(explanation, async (c) => {
     const { id } = c.req.valid('param');
-    const lines = await parts.house.explain(id);
+    const lines = await parts.queries.explain(id);
     if (!lines) return problem(c, 404, 'No such release', id, 'see /api/v1/releases') as never;
     return c.json({ schema: 'sluice.dev/explanation/v1' as const, release: id, lines }, 200);
   });
+}
 
+function verdictRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
   const verdict = createRoute({
     method: 'get',
     path: '/api/v1/verdict',
@@ -57,18 +67,26 @@ export function releaseRoutes(app: App, parts: Pick<AppParts, 'house'>): void {
         environment: z.string(),
         revision: z.string(),
         step: z.coerce.number().int().nonnegative().default(0),
-        phase: z.enum(['start', 'step']).default('step'),
+        phase: z.enum(['start', 'step', 'now']).default('step'),
       }),
     },
     responses: {
       200: json(
         schemas.verdictSchema,
-        'Pass, fail or inconclusive, with reasons; never another status for a question that can be read.',
+        'Pass, fail or inconclusive, with reasons; the status is 200 for every valid question.',
       ),
       400: problemAnswer,
     },
   });
-  app.openapi(verdict, (c) =>
-    c.json(parts.house.verdict(c.req.valid('query')) as z.infer<typeof schemas.verdictSchema>, 200),
+  app.openapi(verdict, async (c) =>
+    c.json((await parts.queries.verdict(c.req.valid('query'))) as z.infer<typeof schemas.verdictSchema>, 200),
   );
+}
+
+/** Pure reads: what runs where, one release, why it ended so, and the verdict. */
+export function releaseRoutes(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
+  listRoutes(app, parts);
+  releaseRoute(app, parts);
+  explanationRoute(app, parts);
+  verdictRoute(app, parts);
 }

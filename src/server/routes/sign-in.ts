@@ -1,14 +1,14 @@
 import { createRoute } from '@hono/zod-openapi';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { meSchema } from '../../api/governance.ts';
-import { type App, type AppParts, actorOf, json, problem, SESSION_COOKIE } from '../http.ts';
+import { type AppParts, actorOf, type HttpApp, json, problem, SESSION_COOKIE } from '../http.ts';
 
 /** Signing in and out, and who one is. */
-export function signInRoutes(app: App, parts: AppParts): void {
+export function signInRoutes(app: HttpApp, parts: AppParts): void {
   const me = createRoute({
     method: 'get',
     path: '/api/v1/me',
-    responses: { 200: json(meSchema, 'Who is asking, and what they may.') },
+    responses: { 200: json(meSchema, 'The current identity and its scopes.') },
   });
   app.openapi(me, async (c) => {
     const actor = await actorOf(parts, c);
@@ -31,7 +31,7 @@ export function signInRoutes(app: App, parts: AppParts): void {
   });
   app.get('/auth/callback', async (c) => {
     const done = await parts.signIn.finish(parts.publicUrl(), c.req.url);
-    if (!done.ok) return problem(c, 401, 'Not signed in', done.error, 'begin again at /auth/login');
+    if (!done.ok) return problem(c, 401, 'Not signed in', done.error, 'start again at /auth/login');
     setCookie(c, SESSION_COOKIE, done.value.session, {
       httpOnly: true,
       sameSite: 'Lax',

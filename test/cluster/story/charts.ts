@@ -1,19 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
-import type { ClusterHouse } from '../house.ts';
-import { applyDefinitions } from '../manifests.ts';
+import { schemaFile, strictly } from '../../charts/schemas.ts';
+import type { ClusterHouse } from '../harness.ts';
+import { applyDefinitions, namespaceOf } from '../manifests.ts';
 import { rendered } from '../shop.ts';
 import type { Stage } from '../stage.ts';
 import { until } from '../wait.ts';
-import { LAB } from './lab.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MINUTE = 60_000;
+/** Nothing is there: a dry run of what is there under another selector is refused. */
+const EMPTY = 'charts';
 
 interface Schema {
   [key: string]: unknown;
@@ -25,17 +27,6 @@ interface Kind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-}
-
-/** An object of which every field is known takes no other: so says the API server as well. */
-function strictly(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(strictly);
-  if (schema === null || typeof schema !== 'object') return schema;
-  const of = Object.fromEntries(Object.entries(schema as Schema).map(([k, v]) => [k, strictly(v)]));
-  const open = 'additionalProperties' in of || of['x-kubernetes-preserve-unknown-fields'] === true;
-  return 'properties' in of && typeof of['properties'] === 'object' && of['type'] === 'object' && !open
-    ? { ...of, additionalProperties: false }
-    : of;
 }
 
 /** Schemas as kubeconform reads them, from what this cluster's API server itself publishes. */
@@ -53,10 +44,8 @@ function schemasOf(house: ClusterHouse, folder: string): void {
       for (const { group, version, kind } of (schema['x-kubernetes-group-version-kind'] as
         | Kind[]
         | undefined) ?? []) {
-        // As kubeconform names them: by the first part of the group.
-        const file = `${kind}-${group ? `${group.split('.')[0]}-` : ''}${version}.json`.toLowerCase();
         writeFileSync(
-          join(folder, file),
+          join(folder, schemaFile({ group, version, kind })),
           JSON.stringify({ $ref: `#/components/schemas/${name}`, components: strict }),
         );
       }
@@ -72,7 +61,7 @@ const placed = (text: string, namespace: string): string =>
 
 const image = { image: { repository: 'sluice.invalid/shop-cart', tag: '1' } };
 const judged = {
-  environment: LAB,
+  environment: 'lab',
   sluice: {
     server: 'http://sluice.sluice:7117',
     prometheus: 'http://prometheus:9090',
@@ -106,6 +95,7 @@ export function chartsStory(stage: Stage): void {
     async () => {
       const house = stage.house();
       const folder = mkdtempSync(join(tmpdir(), 'sluice-schemas-'));
+      house.machine.kubectl(['apply', '-f', '-'], stringify(namespaceOf(EMPTY)));
       const crds = join(toolFolder('gateway-crds'), 'config/crd/standard');
       applyDefinitions(house.machine.kubectl, crds, /(httproutes|gateways)\.yaml$/);
       house.kubectl(
@@ -156,12 +146,18 @@ export function chartsStory(stage: Stage): void {
           return execFileSync(toolPath('helm'), args, { encoding: 'utf8' });
         };
         for (const [what, values] of Object.entries(VARIANTS))
-          check(what, template('variant', 'service', values, LAB), LAB);
+          check(what, template('variant', 'service', values, EMPTY), EMPTY);
+        for (const file of globSync(join(ROOT, 'test/charts/values/*.yaml')).sort())
+          check(
+            file,
+            template('variant', 'service', parse(readFileSync(file, 'utf8')) as object, EMPTY),
+            EMPTY,
+          );
         const sluice = {
           declaration: { 'platform.yaml': 'a: b' },
           metrics: { podMonitor: true },
           ingress: { enabled: true, host: 'sluice.invalid' },
-          rbac: { namespaces: [LAB], argoCd: 'argocd' },
+          rbac: { namespaces: [EMPTY], argoCd: 'argocd' },
           secretFiles: ['sluice'],
           service: { clusterIP: '' },
         };
@@ -169,11 +165,11 @@ export function chartsStory(stage: Stage): void {
         const files = await rendered(house.at, 'kubernetes');
         const ours = [
           'argo-cd/appproject.yaml',
-          `${LAB}/applicationset.yaml`,
-          `${LAB}/cart/analysistemplates.yaml`,
+          'lab/applicationset.yaml',
+          'lab/cart/analysistemplates.yaml',
         ];
         for (const file of ours)
-          check(file, files.get(file)!, file.startsWith(`${LAB}/cart`) ? LAB : 'argocd');
+          check(file, files.get(file)!, file.startsWith('lab/cart') ? EMPTY : 'argocd');
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

@@ -30,7 +30,7 @@ export function clustersStory(stage: Stage): void {
         house,
         'cart',
         ABROAD,
-        'is at 25 %',
+        'is at 25%',
         MINUTE,
         (l) => l.state === 'Canary' && l.weight === 25,
       );

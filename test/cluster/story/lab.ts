@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { until } from '../../wait.ts';
-import type { ClusterHouse } from '../house.ts';
+import type { ClusterHouse } from '../harness.ts';
 import {
   type LaneNow,
   laneOf,
@@ -49,7 +49,7 @@ export function labOf(stage: Stage, service: string): Lab {
     },
     now: () => laneOf(house, service, LAB),
     until: untilIs,
-    at: (weight) => untilIs(`is at ${weight} %`, (l) => l.weight >= weight),
+    at: (weight) => untilIs(`is at ${weight}%`, (l) => l.weight >= weight),
     rollout: () => rolloutOf(house, service, LAB),
     patch: (status) =>
       void house.kubectl(

@@ -45,7 +45,7 @@ const report = (rig: ForgeRig, pull: PullRequest, more: Partial<CheckReport> = {
   check: rig.check,
   headSha: pull.head.sha,
   state: 'success',
-  title: 'Allowed: nothing speaks against it.',
+  title: 'Allowed: all checks passed.',
   summary: `${COMMENT_MARK}\n**Allowed**`,
   key: 'key-1',
   evaluatedAt: 1_000,
@@ -229,6 +229,31 @@ export function forgeContract(
       });
       expect(await said(pull.number)).toEqual([`${COMMENT_MARK}\nfine`]);
       expect((await rig.states(pull.head.sha))[rig.check]).toBe('success');
+    });
+
+    it('FORGE-29: what was decided of an older head stands at its commit; the comment stays that of the head', async () => {
+      const before = await opened({ 'old.txt': 'a\n' });
+      value(
+        await rig.forge.report(before, report(rig, before, { summary: `${COMMENT_MARK}\nof the first` })),
+      );
+      await rig.repository.push(before.head.branch, { 'old.txt': 'b\n' });
+      const now = value(await rig.forge.pull(before.number));
+      const late = report(rig, before, {
+        state: 'failure',
+        key: 'late',
+        evaluatedAt: 2_000,
+        summary: `${COMMENT_MARK}\nof the first, late`,
+      });
+      expect(value(await rig.forge.report(now, late))).toMatchObject({ post: 'posted', untold: null });
+      expect((await rig.states(before.head.sha))[rig.check]).toBe('failure');
+      expect(await said(now.number)).toEqual([`${COMMENT_MARK}\nof the first`]);
+      value(
+        await rig.forge.report(
+          now,
+          report(rig, now, { key: 'second', summary: `${COMMENT_MARK}\nof the second` }),
+        ),
+      );
+      expect(await said(now.number)).toEqual([`${COMMENT_MARK}\nof the second`]);
     });
 
     it('FORGE-7: labels are read as they are now', async () => {

@@ -7,12 +7,14 @@ export interface ApiObject {
     readonly name: string;
     readonly labels?: Record<string, string>;
     readonly generation?: number;
+    readonly ownerReferences?: readonly object[];
   };
   readonly [key: string]: unknown;
 }
 
 /** As much of an API server as is asked here, on loopback: lists, watches that resume, merge patches. */
 export interface ApiServer {
+  readonly address: string;
   readonly kubernetes: Kubernetes;
   put(path: string, object: ApiObject): void;
   remove(path: string, name: string): void;
@@ -73,6 +75,10 @@ export async function apiServer(): Promise<ApiServer> {
       });
       return;
     }
+    if (url.pathname === '/version') return void json(200, {});
+    const slash = url.pathname.lastIndexOf('/');
+    const one = kinds.get(url.pathname.slice(0, slash))?.get(url.pathname.slice(slash + 1));
+    if (one) return void json(200, one);
     const objects = kinds.get(url.pathname);
     if (!objects) return void json(404, { message: `nothing is at ${url.pathname}` });
     if (url.searchParams.get('watch') !== 'true') {
@@ -104,6 +110,7 @@ export async function apiServer(): Promise<ApiServer> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
+    address,
     kubernetes: openKubernetes({ kubeconfig: kubeconfig(address), context: null }, () => Date.now()),
     put(path, object) {
       const objects = kinds.get(path) ?? new Map<string, ApiObject>();

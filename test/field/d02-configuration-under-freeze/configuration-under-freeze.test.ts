@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changeKind } from '../../../src/delivery/admission.ts';
 import type { Hold, Revision } from '../../../src/delivery/events.ts';
 import { kindOf } from '../../../src/gitops/commits.ts';
-import { createHouse } from '../../sim/house.ts';
+import { createHouse } from '../../sim/harness.ts';
 
 /**
  * Under a freeze somebody changes values and nothing else, or asks for an old artefact with new values: users get

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createBudgets } from '../../../src/controller/budgets.ts';
+import { createBudgetEvaluator } from '../../../src/controller/budgets/budget-evaluator.ts';
 import { sloFacts } from '../../../src/controller/gate/slo-facts.ts';
-import { createGovernance } from '../../../src/controller/governance.ts';
-import type { Controller } from '../../../src/controller/loop.ts';
-import { type MetricsLook, NO_LOOK } from '../../../src/controller/metrics-look.ts';
+import { createGovernance } from '../../../src/controller/governance/governance.ts';
+import { type MetricsSnapshot, NO_SNAPSHOT } from '../../../src/controller/metrics-snapshot.ts';
 import { fail, ok } from '../../../src/kit/result.ts';
 import { memoryLedger } from '../../../src/ledger/adapters/memory/ledger.ts';
 import type { MetricsPort } from '../../../src/runtime/port.ts';
-import { createBudgetHouse } from '../../../src/server/budgets.ts';
+import { createBudgetQueries } from '../../../src/server/budgets.ts';
 import { journalOver } from '../../journal.ts';
-import { declare } from '../../sim/house.ts';
+import { declare } from '../../sim/harness.ts';
 import { revisionFor } from '../../sim/world.ts';
 
 /**
@@ -26,27 +25,26 @@ async function rig() {
   const [environment] = platform.environments;
   const journal = await journalOver(memoryLedger('d15'));
   let at = 1_000_000_000;
-  let look: MetricsLook = { ...NO_LOOK, at, slos: new Map([[SLO, READING]]) };
+  let look: MetricsSnapshot = { ...NO_SNAPSHOT, at, slos: new Map([[SLO, READING]]) };
   const metrics = () => look;
   const port: MetricsPort = {
     raw: async () => fail({ code: 'SOURCE_UNAVAILABLE', message: 'not asked here' }),
     instant: async (query) => ok(recorded(query)),
   };
-  const budgets = createBudgets({ platform, journal, metrics });
+  const budgets = createBudgetEvaluator({ platform, journal, metrics });
   const governance = createGovernance({ platform, journal, statuses: budgets.statuses });
-  const house = createBudgetHouse({
+  const house = createBudgetQueries({
     platform,
-    controller: { metrics } as unknown as Controller,
     journal,
-    keeper: budgets,
+    budgets,
     metricsOf: () => port,
     now: () => at,
   });
   const tick = async () => {
     at += 1_000;
     look = { ...look, at };
-    await budgets.look(at);
-    await governance.look(at);
+    await budgets.tick(at);
+    await governance.tick(at);
   };
   const seen = async () => ({
     gate: (await sloFacts(platform, environment!, ['checkout'], port, budgets.adjustments, at))[0]!.left,

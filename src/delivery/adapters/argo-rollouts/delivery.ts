@@ -1,136 +1,118 @@
 import type { Kubernetes } from '../../../io/kubernetes/client.ts';
-import { type Reflector, reflect } from '../../../io/kubernetes/reflector.ts';
+import { partsOfLane } from '../../../kit/lane.ts';
 import type { Clock } from '../../../kit/time.ts';
-import type { Effect, Revision } from '../../events.ts';
+import type { RolloutStanding } from '../../answer.ts';
+import type { ReleaseEffect, Revision } from '../../events.ts';
 import { onlyNewest } from '../../generations.ts';
 import type { DeliveryPort, Probe } from '../../port.ts';
-import {
-  type AnalysisRun,
-  analysisRunOf,
-  askedOf,
-  deliveryOf,
-  HASH_LABEL,
-  type Pod,
-  podOf,
-  type Rollout,
-  rolloutOf,
-} from './rollout.ts';
+import { askedOf, deliveryOf } from './observed.ts';
+import { type Rollout, standingOf } from './rollout.ts';
+import { watchRollouts } from './watching.ts';
+
+/** Where a service runs, as declared: its Rollout, and the container of its pods. */
+interface RolloutPlace {
+  readonly rollout: string;
+  /** Null: it is found by what changes. */
+  readonly container: string | null;
+}
 
 export interface ArgoRolloutsOptions {
   readonly kubernetes: Kubernetes;
   readonly clock: Clock;
   readonly namespace: string;
+  /** Of a service that is declared; one of its own name, where left out. */
+  readonly places?: ReadonlyMap<string, RolloutPlace>;
   readonly warn: (details: object, message: string) => void;
 }
 
 /** The Rollouts of one namespace: followed, and stopped, retried or promoted where that is decided. */
 export interface ArgoRollouts {
   readonly delivery: DeliveryPort;
-  /** What the Rollout of a service asks for now; null: nothing, or nobody can say. */
+  /** The revision that the Rollout of a service asks for now; null: none, or unknown. */
   asked(service: string): Revision | null;
+  /** Where the Rollout of a service stands, read now; null: it cannot be read. */
+  standing(service: string): Promise<RolloutStanding | null>;
   close(): Promise<void>;
 }
 
-/** The label that the charts, and most others, give a pod. */
-const NAME_LABEL = 'app.kubernetes.io/name';
-/** Older than that it is not what is so now. */
+/** Observations that are older do not count. */
 const FRESH_MS = 12_000;
 /**
  * What was stopped begins anew. Argo Rollouts passes over the first analysis while the stopped ReplicaSet still has
  * its deadline, and would then abort by the background analysis of the try before: that one is forgotten.
  */
 const RETRY = { abort: false, canary: { currentBackgroundAnalysisRunStatus: null } };
-const serviceOf = (lane: string): string => lane.split('/')[0]!;
+export const serviceOf = (lane: string): string => partsOfLane(lane)[0];
 
-/** Objects by the service that they belong to, sorted out anew once something changed. */
-function grouped<T>(all: Reflector<T>, of: (one: T) => string): (service: string) => readonly T[] {
-  let groups: Map<string, T[]> | null = null;
-  all.onChange(() => {
-    groups = null;
-  });
-  return (service) => {
-    groups ??= Map.groupBy(all.values(), of);
-    return groups.get(service) ?? [];
-  };
+/** The patch for what a Rollout would not do by itself; null: none is needed. */
+function patchFor({ kind, revision, weight }: ReleaseEffect, rollout: Rollout): object | null {
+  if (rollout.asked !== revision) return null;
+  if (kind === 'abort' && !rollout.aborted && rollout.stable !== revision) return { abort: true };
+  if (kind === 'start' && rollout.aborted) return RETRY;
+  if (kind === 'promote' && rollout.weights.percent < weight && !rollout.promoteFull)
+    return { promoteFull: true, pauseConditions: null };
+  const waits = (kind === 'step' || kind === 'promote') && rollout.inconclusive;
+  return waits ? { pauseConditions: null } : null;
 }
 
-export function argoRollouts({ kubernetes, clock, namespace, warn }: ArgoRolloutsOptions): ArgoRollouts {
+function probed({ kind, revision, weight }: ReleaseEffect, rollout: Rollout, seenWeight: number): Probe {
+  const superseded = rollout.asked !== revision;
+  const done: Readonly<Record<ReleaseEffect['kind'], boolean>> = {
+    start: !superseded && !rollout.aborted,
+    step: superseded || seenWeight >= weight || rollout.stable === revision,
+    // A version that has become stable can no longer be aborted: a revert in Git brings the old one back.
+    abort: superseded || rollout.aborted || rollout.stable === revision,
+    promote: superseded || rollout.stable === revision,
+    // Argo Rollouts ends its pods.
+    clean: true,
+  };
+  return done[kind] ? 'done' : 'absent';
+}
+
+export function argoRollouts({ places, ...watched }: ArgoRolloutsOptions): ArgoRollouts {
+  const { kubernetes, namespace } = watched;
   const base = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts`;
-  const shared = { kubernetes, clock, warn };
-  const rollouts: Reflector<Rollout> = reflect({ ...shared, path: base, pick: rolloutOf });
-  const pods: Reflector<Pod> = reflect({
-    ...shared,
-    path: `/api/v1/namespaces/${namespace}/pods`,
-    labelSelector: HASH_LABEL,
-    pick: (object) => podOf(object, NAME_LABEL),
-  });
-  const runs: Reflector<AnalysisRun> = reflect({
-    ...shared,
-    path: `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`,
-    labelSelector: HASH_LABEL,
-    pick: analysisRunOf,
-  });
+  const watching = watchRollouts(watched);
   const isNewest = onlyNewest();
+  const placeOf = (lane: string): RolloutPlace =>
+    places?.get(serviceOf(lane)) ?? { rollout: serviceOf(lane), container: null };
 
   function rolloutFor(lane: string): Rollout {
-    if (!rollouts.seenWithin(FRESH_MS) || !pods.seenWithin(FRESH_MS))
-      throw new Error(`${kubernetes.server} has not been heard of for ${FRESH_MS / 1_000} s`);
-    const found = rollouts.get(serviceOf(lane));
-    if (!found) throw new Error(`there is no Rollout ${serviceOf(lane)} in ${namespace}`);
+    if (!watching.seenWithin(FRESH_MS))
+      throw new Error(`${kubernetes.server} has not reported for ${FRESH_MS / 1_000} s`);
+    const { rollout } = placeOf(lane);
+    const found = watching.rollout(rollout);
+    if (!found) throw new Error(`there is no Rollout ${rollout} in ${namespace}`);
     return found;
   }
-
-  const podsFor = grouped(pods, (pod) => pod.service);
-  const runsFor = grouped(runs, (run) => run.rollout);
   const seen = (lane: string, target: string | null) =>
-    deliveryOf(rolloutFor(lane), podsFor(serviceOf(lane)), target, runsFor(serviceOf(lane)));
-  const patchStatus = (service: string, status: object) =>
-    kubernetes.patch(`${base}/${service}/status`, { status });
-
-  /** Argo Rollouts moves by itself as it is answered; only what it would not do by itself is asked of it. */
-  async function carryOut({ kind, lane, revision }: Effect): Promise<void> {
-    const service = serviceOf(lane);
-    const rollout = rolloutFor(lane);
-    if (rollout.asked !== revision) return;
-    if (kind === 'abort' && !rollout.aborted && rollout.stable !== revision)
-      return patchStatus(service, { abort: true });
-    if (kind === 'start' && rollout.aborted) return patchStatus(service, RETRY);
-    if (kind === 'promote' && rollout.weights.percent < 100 && !rollout.promoteFull)
-      return patchStatus(service, { promoteFull: true, pauseConditions: null });
-    if ((kind === 'step' || kind === 'promote') && rollout.inconclusive)
-      return patchStatus(service, { pauseConditions: null });
-  }
-
-  function probe({ kind, lane, revision, weight }: Effect): Probe {
-    const rollout = rolloutFor(lane);
-    const now = seen(lane, revision);
-    const superseded = rollout.asked !== revision;
-    const done: Readonly<Record<Effect['kind'], boolean>> = {
-      start: !superseded && !rollout.aborted,
-      step: superseded || now.weight >= weight || rollout.stable === revision,
-      // What became stable meanwhile cannot be aborted any more: Git's revert brings the old one back.
-      abort: superseded || rollout.aborted || rollout.stable === revision,
-      promote: superseded || rollout.stable === revision,
-      // Its pods are Argo Rollouts' own to end.
-      clean: true,
-    };
-    return done[kind] ? 'done' : 'absent';
-  }
+    deliveryOf(watching.sceneOf(rolloutFor(lane), placeOf(lane).container), target);
 
   return {
     delivery: {
       observe: async (lane, target) => seen(lane, target),
+      /** Argo Rollouts moves by itself as it is answered. */
       async apply(effect) {
-        if (isNewest(effect)) await carryOut(effect);
+        if (!isNewest(effect)) return;
+        const status = patchFor(effect, rolloutFor(effect.lane));
+        const { rollout } = placeOf(effect.lane);
+        if (status) await kubernetes.patch(`${base}/${rollout}/status`, { status });
       },
-      probe: async (effect) => probe(effect),
+      probe: async (effect) =>
+        probed(effect, rolloutFor(effect.lane), seen(effect.lane, effect.revision).weight),
     },
     asked(service) {
-      const rollout = rollouts.seenWithin(FRESH_MS) ? rollouts.get(service) : undefined;
-      return rollout ? askedOf(rollout) : null;
+      const { rollout: name, container } = placeOf(service);
+      const rollout = watching.seenWithin(FRESH_MS) ? watching.rollout(name) : undefined;
+      return rollout ? askedOf(watching.sceneOf(rollout, container)) : null;
     },
-    async close() {
-      await Promise.all([rollouts.close(), pods.close(), runs.close()]);
+    async standing(service) {
+      try {
+        return standingOf(await kubernetes.get(`${base}/${placeOf(service).rollout}`));
+      } catch {
+        return null;
+      }
     },
+    close: watching.close,
   };
 }

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../decide.ts';
-import { type Event, emptyLane, evolve, type Lane, type Revision } from '../../events.ts';
+import type { Event, Revision } from '../../events.ts';
+import { evolve } from '../../evolve.ts';
+import { emptyLane, type Lane } from '../../lane.ts';
 import type { State } from '../../machine.ts';
-import type { LaneSettings, Seen } from '../../seen.ts';
-import { analysisRunOf, askedOf, deliveryOf, digestIn, type Pod, podOf, rolloutOf } from './rollout.ts';
+import type { LaneSettings, Observation } from '../../observation.ts';
+import { type AnalysisRun, analysisRunOf } from './analysis-runs.ts';
+import { digestIn } from './artefact.ts';
+import { askedOf as askedIn, deliveryOf as observed, type Scene } from './observed.ts';
+import { type Pod, podOf } from './pods.ts';
+import { type Rollout, rolloutOf } from './rollout.ts';
+import { replicaSetOf } from './template.ts';
 
 const DIGEST = `sha256:${'b'.repeat(64)}`;
 
@@ -21,16 +28,22 @@ interface Status {
   readonly overdue?: boolean;
 }
 
+/** As the chart renders it: each weight waits for us. */
+const VERDICT = { analysis: { templates: [{ templateName: 'checkout-verdict' }] } };
+
 const rollout = (status: Status, spec: object = {}) =>
   rolloutOf({
     metadata: { name: 'checkout', generation: 4 },
     spec: {
       strategy: {
-        canary: { trafficRouting: { nginx: {} }, steps: [{ setWeight: 20 }, {}, { setWeight: 50 }, {}] },
+        canary: {
+          trafficRouting: { nginx: {} },
+          steps: [20, 50, 100].flatMap((setWeight) => [{ setWeight }, VERDICT]),
+        },
       },
       template: {
         metadata: { labels: { 'app.kubernetes.io/version': '1.1.0' } },
-        spec: { containers: [{ image: `shop@${DIGEST}` }] },
+        spec: { containers: [{ name: 'service', image: `shop@${DIGEST}` }] },
       },
       ...spec,
     },
@@ -53,21 +66,48 @@ const rollout = (status: Status, spec: object = {}) =>
     },
   });
 
+const setFor = (hash: string) =>
+  replicaSetOf({
+    metadata: {
+      name: `checkout-${hash}`,
+      labels: { 'rollouts-pod-template-hash': hash },
+      ownerReferences: [{ kind: 'Rollout', name: 'checkout' }],
+    },
+    spec: {
+      template: {
+        metadata: { labels: { 'app.kubernetes.io/version': hash === 'one' ? '1.0.0' : '1.1.0' } },
+        spec: { containers: [{ name: 'service', image: `shop@${DIGEST}` }] },
+      },
+    },
+  });
+const sceneOf = (given: Rollout, pods: readonly Pod[] = [], runs: readonly AnalysisRun[] = []): Scene => ({
+  rollout: given,
+  replicaSets: ['one', 'two'].map(setFor),
+  pods,
+  runs,
+  container: null,
+  promotedInFull: null,
+});
+const askedOf = (given: Rollout) => askedIn(sceneOf(given));
+const deliveryOf = (
+  given: Rollout,
+  pods: readonly Pod[],
+  target: string | null,
+  runs: readonly AnalysisRun[] = [],
+) => observed(sceneOf(given, pods, runs), target);
+
 const podObject = (hash: string, container: object = { ready: true }, more: object = {}) => ({
   metadata: {
     name: `checkout-${hash}`,
     labels: {
       'rollouts-pod-template-hash': hash,
-      'app.kubernetes.io/name': 'checkout',
-      'app.kubernetes.io/version': hash === 'one' ? '1.0.0' : '1.1.0',
     },
+    ownerReferences: [{ kind: 'ReplicaSet', name: `checkout-${hash}` }],
     ...more,
   },
-  spec: { containers: [{ image: `shop@${DIGEST}` }] },
-  status: { containerStatuses: [container] },
+  status: { containerStatuses: [{ name: 'service', ...container }] },
 });
-const pod = (hash: string, container?: object, more?: object): Pod =>
-  podOf(podObject(hash, container, more), 'app.kubernetes.io/name');
+const pod = (hash: string, container?: object, more?: object): Pod => podOf(podObject(hash, container, more));
 
 describe('what a Rollout and its pods are, in our words', () => {
   it.each([
@@ -129,7 +169,7 @@ describe('what a Rollout and its pods are, in our words', () => {
       { canaryHealth: 'absent' },
     ],
     [
-      'it ends again and again',
+      'it crashes repeatedly',
       rollout({ weight: 20 }),
       [
         pod('two', {
@@ -140,7 +180,7 @@ describe('what a Rollout and its pods are, in our words', () => {
         }),
       ],
       'two',
-      { canaryHealth: 'exited', exit: 'its container ends again and again, with code 1 (3 restarts)' },
+      { canaryHealth: 'exited', exit: 'container service crashes repeatedly, with code 1 (3 restarts)' },
     ],
     [
       'one restart is no crash loop',
@@ -283,7 +323,7 @@ function follow(
     now += 1_000;
     const verdict = told === 'no look' ? undefined : told;
     const desired: Revision | null = askedOf(given);
-    const seen: Seen = {
+    const seen: Observation = {
       desired,
       hold: null,
       delivery: deliveryOf(given, pods, lane.release?.target.revision ?? null),
@@ -293,14 +333,14 @@ function follow(
         cursors: {},
         trouble: null,
         guard: 'ok',
-        queries: [],
-      } as unknown as Seen['look'],
+        asked: 'sha256:0',
+      } as unknown as Observation['look'],
       assessment: verdict
         ? ({
             verdict: { verdict, reasons: [verdict === 'pass' ? 'TRIED_ENOUGH' : 'HARM_SHOWN'], numbers: [] },
             intervals: {},
             evidence: new Map(),
-          } as unknown as Seen['assessment'])
+          } as unknown as Observation['assessment'])
         : null,
       baseline:
         desired && told !== 'no look'

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import type { Revision } from '../../events.ts';
-import type { Delivery, StoppedThere } from '../../port.ts';
+import type { RolloutStanding } from '../../answer.ts';
+import { conditions, type PodTemplate, templateOf, templateSchema } from './template.ts';
 
-/** The label by which Argo Rollouts tells its ReplicaSets apart, and we the arms of a canary. */
-export const HASH_LABEL = 'rollouts-pod-template-hash';
-const VERSION_LABELS = ['app.kubernetes.io/version', 'version'] as const;
-const STRAINED_RESTARTS = 2;
-
-const labels = z.record(z.string(), z.string()).default({});
-const step = z.looseObject({ setWeight: z.number().optional() });
+const templates = z
+  .array(z.looseObject({ templateName: z.string().default(''), clusterScope: z.boolean().default(false) }))
+  .default([]);
+const step = z.looseObject({
+  setWeight: z.number().optional(),
+  pause: z.unknown().optional(),
+  experiment: z.unknown().optional(),
+  plugin: z.unknown().optional(),
+  analysis: z.looseObject({ templates }).optional(),
+});
 const arm = z.looseObject({ weight: z.number().default(0), podTemplateHash: z.string().default('') });
 
 /** A Rollout, as far as it is read here. */
@@ -16,17 +19,16 @@ const rolloutSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string(), generation: z.number().default(0) }),
   spec: z.looseObject({
     paused: z.boolean().default(false),
-    template: z
-      .looseObject({
-        metadata: z.looseObject({ labels }).default({ labels: {} }),
-        spec: z.looseObject({ containers: z.array(z.looseObject({ image: z.string().default('') })) }),
-      })
-      .optional(),
+    template: templateSchema.optional(),
     strategy: z
       .looseObject({
         canary: z
-          .looseObject({ steps: z.array(step).default([]), trafficRouting: z.unknown().optional() })
+          .looseObject({
+            steps: z.array(step).nullish(),
+            trafficRouting: z.unknown().optional(),
+          })
           .optional(),
+        blueGreen: z.unknown().optional(),
       })
       .default({}),
   }),
@@ -40,254 +42,148 @@ const rolloutSchema = z.looseObject({
       currentPodHash: z.string().default(''),
       stableRS: z.string().default(''),
       currentStepIndex: z.number().optional(),
-      pauseConditions: z.array(z.looseObject({ reason: z.string() })).default([]),
-      canary: z.looseObject({ weights: z.looseObject({ canary: arm }).optional() }).default({}),
-      conditions: z
-        .array(z.looseObject({ type: z.string(), status: z.string(), reason: z.string().default('') }))
-        .default([]),
+      pauseConditions: z.array(z.looseObject({ reason: z.string() })).nullish(),
+      canary: z.looseObject({ weights: z.looseObject({ canary: arm }).nullish() }).default({}),
+      conditions,
     })
     .prefault({}),
 });
+type Step = z.infer<typeof step>;
 
 export interface Rollout {
   readonly name: string;
-  /** The controller has seen the last change of what is asked for. */
+  /** Whether the controller has observed the latest change. */
   readonly current: boolean;
   readonly paused: boolean;
   readonly aborted: boolean;
   readonly promoteFull: boolean;
-  /** Its controller has taken up the abort: only from then on the message is about it. */
-  readonly degraded: boolean;
-  readonly message: string;
+  /** Why it was aborted, in its controller's words; null: it has not processed an abort yet. */
+  readonly abortWord: string | null;
   /** Hash of what is asked for, and of what serves as stable; empty: nothing. */
   readonly asked: string;
   readonly stable: string;
-  readonly version: string;
-  readonly image: string;
+  /** Its own pod template; null: it refers to that of a workload. */
+  readonly template: PodTemplate | null;
   readonly weights: { readonly routed: boolean; readonly percent: number; readonly of: string };
+  /** The weights of its own steps, ascending. */
+  readonly steps: readonly number[];
+  /** Those of them at which it waits for Sluice's verdict. */
+  readonly asks: readonly number[];
+  /** Those of them before which it waits at steps of its own: pauses, analyses that are not ours. */
+  readonly waits: readonly number[];
   readonly overdue: boolean;
-  /** It waits for a person, after answers that told it nothing. */
+  /** Why none of its pods can be made, in its own words; null: they can. */
+  readonly refused: string | null;
+  /** Whether it waits for a person, after inconclusive answers. */
   readonly inconclusive: boolean;
+  /** Why it cannot be followed at all; null: it can. */
+  readonly strange: string | null;
 }
 
-const versionIn = (of: Readonly<Record<string, string>>, image: string, hash: string): string =>
-  VERSION_LABELS.map((name) => of[name]).find(Boolean) ?? /:([\w.-]+)$/.exec(image)?.[1] ?? hash;
-
-/** The artefact, exactly; a tag is at least a name for it. */
-export const digestIn = (image: string): string =>
-  /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1] ?? `tag:${image}`;
-
 /** The weight of the last step that is behind it, where pods are counted instead of requests. */
-function stepWeight(steps: readonly z.infer<typeof step>[], index: number | undefined): number {
+function stepWeight(steps: readonly Step[], index: number | undefined): number {
   if (steps.length === 0) return 100;
   const behind = steps.slice(0, index ?? 0).flatMap((s) => (s.setWeight === undefined ? [] : [s.setWeight]));
   return behind.at(-1) ?? 0;
 }
 
+/** Weights that it goes through, each higher than the one before: going back a step is not judged anew. */
+function ascending(steps: readonly Step[]): number[] {
+  const weights: number[] = [];
+  for (const { setWeight = 0 } of steps) if (setWeight > (weights.at(-1) ?? 0)) weights.push(setWeight);
+  return weights;
+}
+
+/**
+ * What its controller said when it took the abort up. A phase may still be about a deadline that was missed before,
+ * so the condition counts where there is one.
+ */
+function abortWordOf(status: z.infer<typeof rolloutSchema>['status']): string | null {
+  if (!status.abort) return null;
+  const progressing = status.conditions.find((c) => c.type === 'Progressing');
+  if (progressing) return progressing.reason === 'RolloutAborted' ? progressing.message : null;
+  return status.phase === 'Degraded' ? status.message : null;
+}
+
+/** The templates that ask for our verdicts are named so: one a service, or one for all. */
+const isVerdict = (name: string): boolean => name === 'sluice-verdict' || name.endsWith('-verdict');
+
+/** The start gate of every Rollout has a name of its own. */
+const isOurs = (name: string): boolean => name === 'sluice-start' || isVerdict(name);
+
+/** Weights that need a pass by Sluice. A question before the first weight is the start gate. */
+function asking(steps: readonly Step[]): number[] {
+  const asked = new Set<number>();
+  let weight = 0;
+  for (const { setWeight, analysis } of steps) {
+    weight = Math.max(weight, setWeight ?? 0);
+    if (weight > 0 && analysis?.templates.some((t) => isVerdict(t.templateName))) asked.add(weight);
+  }
+  return [...asked];
+}
+
+/** What a team puts between its weights, and what ends when they say: without an end, or after hours. */
+const isOwnWait = ({ pause, experiment, plugin, analysis }: Step): boolean =>
+  pause !== undefined ||
+  experiment !== undefined ||
+  plugin !== undefined ||
+  (analysis !== undefined && !analysis.templates.some((t) => isOurs(t.templateName)));
+
+function waiting(steps: readonly Step[]): number[] {
+  const waits: number[] = [];
+  let weight = 0;
+  let waited = false;
+  for (const step of steps) {
+    const next = step.setWeight ?? 0;
+    if (next > weight) {
+      if (waited) waits.push(next);
+      weight = next;
+      waited = false;
+    } else waited ||= isOwnWait(step);
+  }
+  return waits;
+}
+
+/** Its position by its own steps, as read. If its controller is behind, the position is unknown. */
+export function standingOf(object: unknown): RolloutStanding {
+  const { metadata, spec, status } = rolloutSchema.parse(object);
+  const current = String(status.observedGeneration) === String(metadata.generation);
+  const steps = spec.strategy.canary?.steps ?? [];
+  return {
+    revision: current ? status.currentPodHash : '',
+    weight: stepWeight(steps, status.currentStepIndex),
+    aborted: status.abort,
+  };
+}
+
 export function rolloutOf(object: unknown): Rollout {
   const { metadata, spec, status } = rolloutSchema.parse(object);
-  const canary = spec.strategy.canary;
+  const { canary, blueGreen } = spec.strategy;
   const routed = canary?.trafficRouting !== undefined;
-  const image = spec.template?.spec.containers[0]?.image ?? '';
+  const steps = canary?.steps ?? [];
   const seen = status.canary.weights?.canary;
+  const has = (type: string, word: string) =>
+    status.conditions.find((c) => c.type === type && c.status === word);
+  const refused = has('ReplicaFailure', 'True');
   return {
     name: metadata.name,
     current: String(status.observedGeneration) === String(metadata.generation),
     paused: spec.paused,
     aborted: status.abort,
     promoteFull: status.promoteFull,
-    degraded: status.phase === 'Degraded',
-    message: status.message,
+    abortWord: abortWordOf(status),
     asked: status.currentPodHash,
     stable: status.stableRS,
-    image,
-    version: versionIn(spec.template?.metadata.labels ?? {}, image, status.currentPodHash),
+    template: spec.template ? templateOf(spec.template) : null,
     weights: routed
       ? { routed, percent: seen?.weight ?? 0, of: seen?.podTemplateHash ?? '' }
-      : {
-          routed,
-          percent: stepWeight(canary?.steps ?? [], status.currentStepIndex),
-          of: status.currentPodHash,
-        },
+      : { routed, percent: stepWeight(steps, status.currentStepIndex), of: status.currentPodHash },
+    steps: ascending(steps),
+    asks: asking(steps),
+    waits: waiting(steps),
     overdue: status.conditions.some((c) => c.reason === 'ProgressDeadlineExceeded' && c.status === 'False'),
-    inconclusive: status.pauseConditions.some((c) => c.reason === 'InconclusiveAnalysisRun'),
-  };
-}
-
-const containerState = z
-  .looseObject({
-    ready: z.boolean().default(false),
-    restartCount: z.number().default(0),
-    image: z.string().default(''),
-    state: z
-      .looseObject({ waiting: z.looseObject({ reason: z.string().default('') }).optional() })
-      .default({}),
-    lastState: z
-      .looseObject({
-        terminated: z.looseObject({ exitCode: z.number(), reason: z.string().default('') }).optional(),
-      })
-      .default({}),
-  })
-  .prefault({});
-const podSchema = z.looseObject({
-  metadata: z.looseObject({ name: z.string(), labels, deletionTimestamp: z.string().optional() }),
-  spec: z.looseObject({ containers: z.array(z.looseObject({ image: z.string().default('') })) }),
-  status: z.looseObject({ containerStatuses: z.array(containerState).default([]) }).prefault({}),
-});
-
-export interface Pod {
-  readonly service: string;
-  readonly hash: string;
-  readonly version: string;
-  readonly image: string;
-  readonly going: boolean;
-  readonly ready: boolean;
-  /** How it ends again and again; null: it does not. */
-  readonly crash: string | null;
-}
-
-/** `nameLabel`: the label of a pod that says which service it is of. */
-export function podOf(object: unknown, nameLabel: string): Pod {
-  const { metadata, spec, status } = podSchema.parse(object);
-  const image = spec.containers[0]?.image ?? '';
-  const hash = metadata.labels[HASH_LABEL] ?? '';
-  const crashing = status.containerStatuses.find(
-    (c) =>
-      c.state.waiting?.reason === 'CrashLoopBackOff' || (!c.ready && c.restartCount >= STRAINED_RESTARTS),
-  );
-  const ended = crashing?.lastState.terminated;
-  return {
-    service: metadata.labels[nameLabel] ?? '',
-    hash,
-    image,
-    version: versionIn(metadata.labels, image, hash),
-    going: metadata.deletionTimestamp !== undefined,
-    ready: status.containerStatuses.length > 0 && status.containerStatuses.every((c) => c.ready),
-    crash: crashing
-      ? `its container ends again and again${ended ? `, with code ${ended.exitCode}` : ''} (${crashing.restartCount} restarts)`
-      : null,
-  };
-}
-
-const runSchema = z.looseObject({
-  metadata: z.looseObject({
-    name: z.string(),
-    labels,
-    ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).default([]),
-  }),
-  status: z
-    .looseObject({
-      phase: z.string().default(''),
-      metricResults: z
-        .array(
-          z.looseObject({
-            name: z.string(),
-            phase: z.string().default(''),
-            message: z.string().default(''),
-            measurements: z.array(z.looseObject({ value: z.string().default('') })).default([]),
-          }),
-        )
-        .default([]),
-    })
-    .prefault({}),
-});
-
-/** An AnalysisRun, as far as it is read here: why a canary was stopped. */
-export interface AnalysisRun {
-  readonly rollout: string;
-  readonly hash: string;
-  /** The metric that failed, or could not be measured, with what it said last. */
-  readonly failed: { readonly metric: string; readonly phase: string; readonly said: string } | null;
-}
-
-const ENDED_BADLY: readonly string[] = ['Failed', 'Error'];
-const MAX_SAID = 200;
-
-export function analysisRunOf(object: unknown): AnalysisRun {
-  const { metadata, status } = runSchema.parse(object);
-  const bad = status.metricResults.find((m) => ENDED_BADLY.includes(m.phase));
-  return {
-    rollout: metadata.ownerReferences.find((o) => o.kind === 'Rollout')?.name ?? '',
-    hash: metadata.labels[HASH_LABEL] ?? '',
-    failed: bad
-      ? {
-          metric: bad.name,
-          phase: bad.phase,
-          said: (bad.measurements.at(-1)?.value || bad.message).slice(0, MAX_SAID),
-        }
-      : null,
-  };
-}
-
-/** A pod template as the cluster shows it: of what Git asked for, it tells the artefact alone. */
-const templateOf = (revision: string, version: string, image: string): Revision => ({
-  revision,
-  version,
-  digest: digestIn(image),
-  config: {},
-  template: 'unknown',
-});
-
-/** What the Rollout asks for now; null: it says nothing that its controller has seen. */
-export function askedOf(rollout: Rollout): Revision | null {
-  if (!rollout.current || rollout.asked === '') return null;
-  return templateOf(rollout.asked, rollout.version, rollout.image);
-}
-
-/** What serves as stable, as far as its pods or the Rollout tell. */
-function servesOf(rollout: Rollout, pods: readonly Pod[]): Revision | null {
-  if (rollout.stable === '') return null;
-  if (rollout.stable === rollout.asked) return askedOf(rollout);
-  const pod = pods.find((p) => p.hash === rollout.stable);
-  return pod ? templateOf(rollout.stable, pod.version, pod.image) : null;
-}
-
-const BY_METRIC = /[Mm]etric "(?<metric>[\w-]+)"/;
-const WHOSE: Readonly<Record<string, StoppedThere['by']>> = { burn: 'burn', verdict: 'verdict' };
-
-/** Why it was stopped there: the analysis that failed says it, else the Rollout's own message. */
-function stoppedOf(
-  rollout: Rollout,
-  runs: readonly AnalysisRun[],
-  target: string | null,
-): StoppedThere | undefined {
-  const told = rollout.aborted && rollout.degraded;
-  if (!told || target === null || rollout.asked !== target) return undefined;
-  const message = rollout.message || 'aborted in the cluster';
-  const failed = runs.find((r) => r.hash === target && r.failed !== null)?.failed;
-  const named = BY_METRIC.exec(rollout.message)?.groups?.['metric'];
-  // A run that failed in an attempt before this one says nothing of an abort by hand.
-  const measured = failed && failed.metric === named ? `; it said ${failed.said}` : '';
-  return { by: WHOSE[named ?? ''] ?? 'hand', note: `${message}${measured}` };
-}
-
-/** What the machine is told of a Rollout and its pods. `target`: the revision that a release is about. */
-export function deliveryOf(
-  rollout: Rollout,
-  pods: readonly Pod[],
-  target: string | null,
-  runs: readonly AnalysisRun[] = [],
-): Delivery {
-  const { asked, stable, weights } = rollout;
-  const canary = asked !== '' && asked !== stable ? asked : null;
-  const mine = pods.filter((p) => p.hash === target && !p.going);
-  const judged = target !== null && target !== stable;
-  const crash = mine.find((p) => p.crash !== null)?.crash;
-  const overdue =
-    rollout.overdue && asked === target ? 'it was not ready within its progress deadline' : null;
-  const exit = judged ? (crash ?? overdue) : null;
-  const health = !judged || mine.length === 0 ? 'absent' : mine.some((p) => p.ready) ? 'ready' : 'starting';
-  const carries = canary !== null && weights.of === canary && (weights.routed || !rollout.aborted);
-  const lingers = !weights.routed && rollout.aborted && mine.length > 0;
-  const serves = servesOf(rollout, pods);
-  const stopped = stoppedOf(rollout, runs, target);
-  return {
-    stable: stable || null,
-    canary,
-    weight: carries || lingers ? weights.percent : 0,
-    canaryHealth: exit ? 'exited' : health,
-    ...(exit ? { exit } : {}),
-    ...(serves ? { serves } : {}),
-    ...(stopped ? { stopped } : {}),
+    refused: refused ? refused.message || refused.reason : null,
+    inconclusive: (status.pauseConditions ?? []).some((c) => c.reason === 'InconclusiveAnalysisRun'),
+    strange: blueGreen === undefined ? null : 'its strategy is blueGreen, and only canary is followed',
   };
 }

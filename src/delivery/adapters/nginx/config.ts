@@ -4,7 +4,7 @@ export interface EdgePlaces {
   readonly directory: string;
   /** User of the workers, where the master is root. */
   readonly user: string | null;
-  /** Linux alone can keep a connection back until its request is there. */
+  /** Only Linux can defer a connection until its request has arrived. */
   readonly deferred: boolean;
 }
 

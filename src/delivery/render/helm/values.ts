@@ -1,10 +1,24 @@
-import { type Environment, type Service, strategyOf } from '../../../declaration/platform.ts';
+import {
+  type Environment,
+  type PrometheusSource,
+  type Service,
+  strategyOf,
+} from '../../../declaration/platform.ts';
+import type { SecretKey } from '../../../declaration/workload-access.ts';
 import { burnSeriesOf } from '../../../runtime/series.ts';
 
-/** Where the surroundings find each other inside a cluster. */
-export interface ClusterPlaces {
-  /** Sluice's own address; null: nobody is asked for verdicts. */
+/** Addresses inside a cluster. */
+interface ClusterPlaces {
+  /** Sluice's own address; null: no verdicts are queried. */
   readonly server: string | null;
+  readonly serverSecret?: SecretKey | undefined;
+}
+
+/** One header of what a Rollout asks: its value as it is, or the key of a Secret beside the Rollout that holds it. */
+export interface HeaderValues {
+  readonly name: string;
+  readonly value?: string;
+  readonly secret?: SecretKey;
 }
 
 export interface BurnValues {
@@ -18,7 +32,9 @@ export interface ServiceValues {
   readonly environment: string;
   readonly sluice: {
     readonly server: string;
+    readonly serverHeaders: readonly HeaderValues[];
     readonly prometheus: string;
+    readonly prometheusHeaders: readonly HeaderValues[];
     readonly steps: readonly number[];
     readonly slos: readonly string[];
     /** Which label of the metrics tells both versions apart: its values are hashes of pod templates. */
@@ -28,10 +44,27 @@ export interface ServiceValues {
     readonly burn: { readonly fast: BurnValues; readonly slow: BurnValues | null };
     readonly interval: string;
     readonly deadlineSeconds: number;
+    /** How long answers may be missing before a waiting Rollout is aborted. */
+    readonly holdSeconds: number;
   };
 }
 
+const AUTHORIZATION = 'Authorization';
+const PROMETHEUS_SECRET: SecretKey = { name: 'sluice-prometheus', key: 'authorization' };
+
+/** What has to be sent with each question to a Prometheus: by whom it is asked, and for which tenant. */
+function prometheusHeaders({ auth, tenant, rolloutSecret }: PrometheusSource): HeaderValues[] {
+  const secret = rolloutSecret ?? (auth ? PROMETHEUS_SECRET : null);
+  return [
+    ...(secret ? [{ name: AUTHORIZATION, secret }] : []),
+    ...(tenant ? [{ name: tenant.header, value: tenant.value }] : []),
+  ];
+}
+
 const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1_000));
+
+export const serverHeaders = (secret: SecretKey | undefined): HeaderValues[] =>
+  secret ? [{ name: AUTHORIZATION, secret }] : [];
 
 /** The values file of one service in one environment: the chart renders from it what `analysisTemplates` renders here. */
 export function serviceValues(
@@ -40,7 +73,7 @@ export function serviceValues(
   places: ClusterPlaces,
 ): ServiceValues {
   const { fast, slow } = environment.burn;
-  const { steps, deadlineMs } = strategyOf(service, environment);
+  const { steps, deadlineMs, holdMs } = strategyOf(service, environment);
   const burn = ({ windowMs, threshold }: typeof fast): BurnValues => ({
     series: burnSeriesOf(windowMs),
     threshold,
@@ -50,7 +83,9 @@ export function serviceValues(
     environment: environment.name,
     sluice: {
       server: places.server ?? '',
+      serverHeaders: serverHeaders(places.serverSecret),
       prometheus: environment.prometheus.address === 'embedded' ? '' : environment.prometheus.address,
+      prometheusHeaders: prometheusHeaders(environment.prometheus),
       steps,
       slos: [...service.slos, ...service.burnSlos],
       revisionLabel: service.revisionLabel,
@@ -58,6 +93,7 @@ export function serviceValues(
       burn: { fast: burn(fast), slow: slow ? burn(slow) : null },
       interval: `${seconds(environment.prometheus.evaluationIntervalMs)}s`,
       deadlineSeconds: seconds(deadlineMs),
+      holdSeconds: seconds(holdMs),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { parseForeign } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
 import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
@@ -14,7 +15,7 @@ export interface GiteaAccess {
   readonly retryMs?: number;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Calls of one repository on a Gitea: an answer that is not as documented counts as none. */
 export interface GiteaApi {
@@ -42,75 +43,91 @@ interface Answer<T> {
 function safely(text: string): unknown {
   if (text === '') return null;
   try {
-    return JSON.parse(text);
+    return parseForeign(text);
   } catch {
     return undefined;
   }
 }
 
-export function giteaApi(access: GiteaAccess): GiteaApi {
-  const root = `${access.address}/api/v1`;
-  const ours = `${root}/repos/${access.repository}`;
+/** A path as part of an address: its slashes stay. */
+export const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
-  async function call<T>(
-    method: Method,
-    url: string,
-    schema: z.ZodType<T>,
-    body?: object,
-  ): Promise<Result<Answer<T>, ForgeFailure>> {
-    const what = `${method} ${url.slice((url.startsWith(ours) ? ours : root).length).split('?')[0]}`;
-    try {
-      const answer = await request(url, {
-        method,
-        headers: {
-          authorization: `token ${access.token}`,
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-        signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
-      });
-      const text = await answer.body.text();
-      if (answer.statusCode >= 300) {
-        const said = messageSchema.safeParse(safely(text));
-        const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
-        return fail(failureOf(answer.statusCode, message, answer.headers));
-      }
-      const parsed = schema.safeParse(schema instanceof z.ZodString ? text : safely(text));
-      if (!parsed.success) return unavailable(what, 'the answer is not as documented');
-      const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
-      return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
-    } catch (thrown) {
-      return unavailable(what, thrown);
+const rootOf = ({ address }: GiteaAccess): string => `${address}/api/v1`;
+const oursOf = (access: GiteaAccess): string => `${rootOf(access)}/repos/${access.repository}`;
+
+/** What is asked, without the address and the repository: for people. */
+function nameOf(access: GiteaAccess, method: Method, url: string): string {
+  const known = url.startsWith(oursOf(access)) ? oursOf(access) : rootOf(access);
+  return `${method} ${url.slice(known.length).split('?')[0]}`;
+}
+
+async function call<T>(
+  access: GiteaAccess,
+  method: Method,
+  url: string,
+  schema: z.ZodType<T>,
+  body?: object,
+): Promise<Result<Answer<T>, ForgeFailure>> {
+  const what = nameOf(access, method, url);
+  try {
+    const answer = await request(url, {
+      method,
+      headers: {
+        authorization: `token ${access.token}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300) {
+      const said = messageSchema.safeParse(safely(text));
+      const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
+      return fail(failureOf(answer.statusCode, message, answer.headers));
     }
+    const parsed = schema.safeParse(schema instanceof z.ZodString ? text : safely(text));
+    if (!parsed.success) return unavailable(what, 'the answer is not as documented');
+    const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
+    return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
+  } catch (thrown) {
+    return unavailable(what, thrown);
   }
+}
 
+async function pagesOf<T>(
+  access: GiteaAccess,
+  path: string,
+  schema: z.ZodType<T[]>,
+  most: number,
+): ForgeResult<{ items: T[]; all: boolean }> {
+  const items: T[] = [];
+  const join = path.includes('?') ? '&' : '?';
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const url = `${oursOf(access)}${path}${join}page=${page}&limit=${PAGE}`;
+    const answer = await retrying(() => call(access, 'GET', url, schema), access.retryMs);
+    if (!answer.ok) return answer;
+    const { value, total } = answer.value;
+    items.push(...value);
+    if (items.length > most) return ok({ items: items.slice(0, most), all: false });
+    // A server may give shorter pages than were asked for: only its own count, or an empty page, ends a list.
+    if (value.length === 0 || (total !== null && items.length >= total)) return ok({ items, all: true });
+  }
+  return ok({ items, all: false });
+}
+
+export function giteaApi(access: GiteaAccess): GiteaApi {
   const once: GiteaApi['once'] = async (method, path, schema, body) => {
-    const answer = await call(method, `${ours}${path}`, schema, body);
+    const answer = await call(access, method, `${oursOf(access)}${path}`, schema, body);
     return answer.ok ? ok(answer.value.value) : answer;
   };
   const retry: GiteaApi['retry'] = (operation, attempts) => retrying(operation, access.retryMs, attempts);
-
   return {
     once,
     retry,
     get: (path, schema) => retry(() => once('GET', path, schema)),
-    async pages<T>(path: string, schema: z.ZodType<T[]>, most: number) {
-      const items: T[] = [];
-      const join = path.includes('?') ? '&' : '?';
-      for (let page = 1; page <= MAX_PAGES; page++) {
-        const url = `${ours}${path}${join}page=${page}&limit=${PAGE}`;
-        const answer = await retrying(() => call('GET', url, schema), access.retryMs);
-        if (!answer.ok) return answer;
-        const { value, total } = answer.value;
-        items.push(...value);
-        if (items.length > most) return ok({ items: items.slice(0, most), all: false });
-        // A server may give shorter pages than were asked for: only its own count, or an empty page, ends a list.
-        if (value.length === 0 || (total !== null && items.length >= total)) return ok({ items, all: true });
-      }
-      return ok({ items, all: false });
-    },
+    pages: (path, schema, most) => pagesOf(access, path, schema, most),
     async user() {
-      const answer = await call('GET', `${root}/user`, userSchema);
+      const answer = await call(access, 'GET', `${rootOf(access)}/user`, userSchema);
       return answer.ok ? ok(answer.value.value) : answer;
     },
   };

@@ -21,6 +21,7 @@ export const pullSchema = z.object({
   head: branch,
   merge_base: z.string().optional(),
 });
+export type GiteaPull = z.infer<typeof pullSchema>;
 export const pullsSchema = z.array(pullSchema);
 
 export const treeSchema = z.object({

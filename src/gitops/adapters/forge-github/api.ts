@@ -1,6 +1,7 @@
 import { Octokit } from '@octokit/core';
 import { paginateRest } from '@octokit/plugin-paginate-rest';
 import { z } from 'zod';
+import { wellFormed } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeResult } from '../../forge.ts';
 import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
@@ -74,6 +75,65 @@ async function connect({ auth, address, fetch }: GithubAccess) {
   });
 }
 
+type Client = Awaited<ReturnType<typeof connect>>;
+
+/** One repository, and the client that is made when it is first needed. */
+interface Repository {
+  readonly access: GithubAccess;
+  readonly owner: string;
+  readonly repo: string;
+  client(): Promise<Client>;
+}
+
+const NOT_AS_DOCUMENTED = 'the answer is not as documented';
+
+const parametersOf = ({ access, owner, repo }: Repository, route: string, parameters: object) => ({
+  ...(route.includes('{owner}') ? { owner, repo } : {}),
+  headers: { 'x-github-api-version': API_VERSION },
+  request: { signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS) },
+  ...parameters,
+});
+
+async function ask<T>(
+  repository: Repository,
+  route: string,
+  parameters: object,
+  schema: z.ZodType<T>,
+): ForgeResult<T> {
+  try {
+    const client = await repository.client();
+    const answer = await client.request(route, parametersOf(repository, route, parameters));
+    const parsed = schema.safeParse(wellFormed(answer.data));
+    return parsed.success ? ok(parsed.data) : unavailable(route, NOT_AS_DOCUMENTED);
+  } catch (thrown) {
+    return failed(route, thrown);
+  }
+}
+
+async function askAll<T>(
+  repository: Repository,
+  route: string,
+  parameters: object,
+  schema: z.ZodType<T>,
+  most: number,
+  found: (items: readonly T[]) => boolean,
+): ForgeResult<T[]> {
+  try {
+    const items: T[] = [];
+    const { paginate } = await repository.client();
+    const asked = parametersOf(repository, route, { per_page: PAGE, ...parameters });
+    for await (const { data } of paginate.iterator(route as never, asked as never)) {
+      const parsed = z.array(schema).safeParse(wellFormed(data));
+      if (!parsed.success) return unavailable(route, NOT_AS_DOCUMENTED);
+      items.push(...parsed.data);
+      if (items.length >= most || found(parsed.data)) break;
+    }
+    return ok(items.slice(0, most));
+  } catch (thrown) {
+    return failed(route, thrown);
+  }
+}
+
 export function githubApi(access: GithubAccess): GithubApi {
   const [owner, repo] = access.repository.split('/') as [string, string];
   let made: ReturnType<typeof connect> | null = null;
@@ -81,54 +141,16 @@ export function githubApi(access: GithubAccess): GithubApi {
     made ??= connect(access);
     return made;
   };
-  const parametersOf = (route: string, parameters: object) => ({
-    ...(route.includes('{owner}') ? { owner, repo } : {}),
-    headers: { 'x-github-api-version': API_VERSION },
-    request: { signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS) },
-    ...parameters,
-  });
+  const repository: Repository = { access, owner, repo, client };
+  const once: GithubApi['once'] = (route, parameters, schema) => ask(repository, route, parameters, schema);
   const retry: GithubApi['retry'] = (operation) => retrying(operation, access.retryMs);
-
-  const once: GithubApi['once'] = async (route, parameters, schema) => {
-    try {
-      const answer = await (await client()).request(route, parametersOf(route, parameters));
-      const parsed = schema.safeParse(answer.data);
-      return parsed.success ? ok(parsed.data) : unavailable(route, 'the answer is not as documented');
-    } catch (thrown) {
-      return failed(route, thrown);
-    }
-  };
-
   return {
     owner,
     repo,
     once,
     retry,
     get: (route, parameters, schema) => retry(() => once(route, parameters, schema)),
-    all: <T>(
-      route: string,
-      parameters: object,
-      schema: z.ZodType<T>,
-      most: number,
-      found: (items: readonly T[]) => boolean = () => false,
-    ) =>
-      retry(async (): ForgeResult<T[]> => {
-        try {
-          const items: T[] = [];
-          const octokit = await client();
-          for await (const { data } of octokit.paginate.iterator(
-            route as never,
-            parametersOf(route, { per_page: PAGE, ...parameters }) as never,
-          )) {
-            const parsed = z.array(schema).safeParse(data);
-            if (!parsed.success) return unavailable(route, 'the answer is not as documented');
-            items.push(...parsed.data);
-            if (items.length >= most || found(parsed.data)) break;
-          }
-          return ok(items.slice(0, most));
-        } catch (thrown) {
-          return failed(route, thrown);
-        }
-      }),
+    all: (route, parameters, schema, most, found = () => false) =>
+      retry(() => askAll(repository, route, parameters, schema, most, found)),
   };
 }

@@ -62,6 +62,7 @@ export const statusSchema = z.object({
   description: z.string().nullable(),
   creator: userSchema.nullish(),
 });
+export type GithubStatus = z.infer<typeof statusSchema>;
 
 export const commentSchema = z.object({
   id: z.number(),

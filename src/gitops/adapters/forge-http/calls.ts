@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
+import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure } from '../../forge.ts';
 
 const RATE_WORDS = /rate limit|too many requests|abuse/i;
-/** Where a forge limits and does not say for how long. */
+/** The delay for a rate limit that does not say how long to wait. */
 const LIMITED_MS = 60_000;
 
 type Headers = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ const isLimited = (status: number, message: string, headers: Headers): boolean =
       headerOf(headers, 'retry-after') !== null ||
       RATE_WORDS.test(message)));
 
-/** A status as a failure with a code of ours. Forges say "too many" by 403 and by 429. */
+/** An HTTP status as a failure with a code. Forges report a rate limit by 403 and by 429. */
 export function failureOf(status: number, message: string, headers: Headers = {}): ForgeFailure {
   if (isLimited(status, message, headers))
     return { code: 'RATE_LIMITED', message, retryAfterMs: waitOf(headers) ?? LIMITED_MS };
@@ -70,7 +71,7 @@ export async function retrying<T>(
   return policy.execute(operation);
 }
 
-/** Compares a hex HMAC-SHA-256 of the exact body, in a time that tells nothing. */
+/** Compares a hex HMAC-SHA-256 of the exact body, in constant time. */
 export function signed(secret: string, body: string, signature: string | undefined): boolean {
   if (!signature || !/^[0-9a-f]{64}$/.test(signature)) return false;
   const wanted = createHmac('sha256', secret).update(body, 'utf8').digest();
@@ -85,10 +86,10 @@ export const badSignature: Result<never, ForgeFailure> = fail({
 /** The body of a delivery as JSON, or what is wrong with it. */
 export function deliveryOf(body: string): Result<Record<string, unknown>, ForgeFailure> {
   try {
-    const value: unknown = JSON.parse(body);
+    const value = parseForeign(body);
     return value !== null && typeof value === 'object' && !Array.isArray(value)
       ? ok(value as Record<string, unknown>)
-      : fail({ code: 'INVALID', message: 'the delivery is no JSON object' });
+      : fail({ code: 'INVALID', message: 'the delivery is not a JSON object' });
   } catch (thrown) {
     return fail({ code: 'INVALID', message: `the delivery is not JSON: ${messageOf(thrown)}` });
   }

@@ -1,7 +1,7 @@
 import { ok } from '../../../kit/result.ts';
 import type { Author, ForgeResult } from '../../forge.ts';
 
-/** Who we are on a forge. */
+/** Our identity on a forge. */
 export interface Identity {
   /** Null: the forge does not say, and nothing was posted yet from whose answer it could be learned. */
   me(): ForgeResult<Author | null>;
@@ -9,7 +9,7 @@ export interface Identity {
   learn(author: Author | null | undefined): void;
 }
 
-/** What a token may not be told stays unsaid: asking again changes nothing. */
+/** A token that may not ask is not asked again. */
 const NEVER: readonly string[] = ['FORBIDDEN', 'NOT_FOUND', 'INVALID'];
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { Anchor, AnchorFailure, AnchorStore, KeptAnchor, KeptAnchors } from '../../anchors.ts';
 import { git } from './program.ts';
@@ -22,7 +23,7 @@ const anchorSchema = z.object({ ledger: z.string(), seq: z.number(), hash: z.str
 function anchorOf(line: string): KeptAnchor | null {
   const at = line.indexOf(' ');
   try {
-    return { ...anchorSchema.parse(JSON.parse(line.slice(at + 1))), commit: line.slice(0, at) };
+    return { ...anchorSchema.parse(parseForeign(line.slice(at + 1))), commit: line.slice(0, at) };
   } catch {
     return null;
   }
@@ -41,7 +42,7 @@ async function logOf(
     if (!anchor)
       return fail({
         code: 'NOT_AN_ANCHOR',
-        message: `commit ${line.slice(0, 40)} below ${NAMESPACE} is none of ours`,
+        message: `commit ${line.slice(0, 40)} below ${NAMESPACE} is not an anchor written by Sluice`,
       });
     anchors.push(anchor);
   }
@@ -53,37 +54,69 @@ const failure = (doing: string, thrown: unknown): AnchorFailure => {
   return { code: REFUSED.test(message) ? 'REFUSED' : 'UNAVAILABLE', message: `${doing}: ${message}` };
 };
 
+/** Where anchors are: a repository of this machine, and the one that it is a copy of. */
+interface Places {
+  readonly repository: string;
+  /** Null: it is a copy of none. */
+  readonly remote: RemoteRefs | null;
+}
+
+const shaOf = (repository: string, ref: string): Promise<string | null> =>
+  git(repository, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]).then(
+    (text) => text.trim(),
+    () => null,
+  );
+
+const follows = (repository: string, commit: string, before: string): Promise<boolean> =>
+  git(repository, ['merge-base', '--is-ancestor', before, commit]).then(
+    () => true,
+    () => false,
+  );
+
+/** What this copy holds and what the repository holds, without what another of them follows. */
+async function tipsOf({ repository, remote }: Places, ledger: string): Promise<string[]> {
+  const there = remote ? await remote.at(refOf(ledger)) : null;
+  const here = await shaOf(repository, refOf(ledger));
+  if (there === null || there === here) return here === null ? [] : [here];
+  await remote!.take(refOf(ledger), seenOf(ledger));
+  if (here === null || (await follows(repository, there, here))) return [there];
+  return (await follows(repository, here, there)) ? [here] : [there, here];
+}
+
+/** The commit of an anchor, with those that it follows as its parents. */
+async function commitOf(repository: string, anchor: Anchor, after: readonly string[]): Promise<string> {
+  const tree = (await git(repository, ['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
+  const parents = after.flatMap((commit) => ['-p', commit]);
+  const message = JSON.stringify(anchor);
+  return (await git(repository, [...WHO, 'commit-tree', tree, ...parents, '-m', message])).trim();
+}
+
+async function write(
+  { repository, remote }: Places,
+  anchor: Anchor,
+  after: readonly string[],
+): Promise<Result<null, AnchorFailure>> {
+  const ref = refOf(anchor.ledger);
+  const here = await shaOf(repository, ref);
+  const commit = await commitOf(repository, anchor, after);
+  if (remote) await remote.push(commit, ref);
+  else if (here !== (after[0] ?? null))
+    return fail({ code: 'REFUSED', message: 'another anchor was written meanwhile' });
+  await git(repository, ['update-ref', ref, commit, here ?? NOTHING]);
+  return ok(null);
+}
+
 /**
  * Anchors as commits of one ref, each with the one before as its parent. Where the repository lives elsewhere they
  * are pushed there, never by force, and this copy's ref is moved afterwards: it is what was last seen there, so that
  * anchors which were rewritten there are noticed. An anchor of an earlier version has no parent; the next follows it.
  */
 export function gitAnchors(repository: string, remote: RemoteRefs | null): AnchorStore {
-  const sha = (ref: string): Promise<string | null> =>
-    git(repository, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]).then(
-      (text) => text.trim(),
-      () => null,
-    );
-  const follows = (commit: string, before: string): Promise<boolean> =>
-    git(repository, ['merge-base', '--is-ancestor', before, commit]).then(
-      () => true,
-      () => false,
-    );
-
-  /** What this copy holds and what the repository holds, without what another of them follows. */
-  async function tipsOf(ledger: string): Promise<string[]> {
-    const there = remote ? await remote.at(refOf(ledger)) : null;
-    const here = await sha(refOf(ledger));
-    if (there === null || there === here) return here === null ? [] : [here];
-    await remote!.take(refOf(ledger), seenOf(ledger));
-    if (here === null || (await follows(there, here))) return [there];
-    return (await follows(here, there)) ? [here] : [there, here];
-  }
-
+  const places: Places = { repository, remote };
   return {
     async read(ledger, most): Promise<Result<KeptAnchors, AnchorFailure>> {
       try {
-        const tips = await tipsOf(ledger);
+        const tips = await tipsOf(places, ledger);
         const anchors = await logOf(repository, tips, most);
         return anchors.ok ? ok({ anchors: anchors.value, tips }) : anchors;
       } catch (thrown) {
@@ -92,19 +125,7 @@ export function gitAnchors(repository: string, remote: RemoteRefs | null): Ancho
     },
     async write(anchor, after) {
       try {
-        const ref = refOf(anchor.ledger);
-        const here = await sha(ref);
-        const tree = (await git(repository, ['hash-object', '-t', 'tree', '-w', '/dev/null'])).trim();
-        const parents = after.flatMap((commit) => ['-p', commit]);
-        const message = JSON.stringify(anchor);
-        const commit = (
-          await git(repository, [...WHO, 'commit-tree', tree, ...parents, '-m', message])
-        ).trim();
-        if (remote) await remote.push(commit, ref);
-        else if (here !== (after[0] ?? null))
-          return fail({ code: 'REFUSED', message: 'another anchor was written meanwhile' });
-        await git(repository, ['update-ref', ref, commit, here ?? NOTHING]);
-        return ok(null);
+        return await write(places, anchor, after);
       } catch (thrown) {
         return fail(failure('the head of the ledger could not be anchored', thrown));
       }

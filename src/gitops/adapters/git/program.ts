@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 export const GIT_TIMEOUT_MS = 10_000;
-/** Git without anybody's personal settings. */
+/** Git without personal settings. */
 export const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
 
 /** Runs the git program in a folder; what it prints, or its failure thrown. */

@@ -4,33 +4,50 @@ import { stringify } from 'yaml';
 import { type Desired, desiredPath } from '../../desired.ts';
 import { git } from './program.ts';
 
-export interface Author {
+export interface Committer {
   readonly name: string;
   readonly email: string;
 }
 
-const SLUICE: Author = { name: 'sluice', email: 'sluice@localhost' };
+const SLUICE: Committer = { name: 'sluice', email: 'sluice@localhost' };
 
-/** A local desired-state repository with a work tree; made, from a seed if there is one, if it is not there yet. */
+/** Whether anything was ever committed. */
+const hasCommit = (directory: string): Promise<boolean> =>
+  git(directory, ['rev-parse', '--quiet', '--verify', 'HEAD']).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * A local desired-state repository with a work tree; made, from a seed if there is one, if it is not there yet. It has
+ * a commit in any case: without one nobody can tell a repository that asks for nothing from one that cannot be read.
+ */
 export async function openRepository(
   directory: string,
   branches: readonly string[],
   seed?: string,
 ): Promise<void> {
-  if (existsSync(join(directory, '.git'))) return;
+  const there = existsSync(join(directory, '.git'));
+  if (there && (await hasCommit(directory))) return;
   const [first, ...others] = branches;
   mkdirSync(directory, { recursive: true });
-  await git(directory, ['init', '--quiet', '--initial-branch', first ?? 'main']);
-  if (!seed || !existsSync(seed)) return;
-  cpSync(seed, directory, { recursive: true });
-  await git(directory, ['add', '.']);
-  await commit(directory, 'What runs today', SLUICE);
+  if (!there) {
+    await git(directory, ['init', '--quiet', '--initial-branch', first ?? 'main']);
+    if (seed && existsSync(seed)) cpSync(seed, directory, { recursive: true });
+    await git(directory, ['add', '.']);
+  }
+  await commit(directory, 'What runs today', SLUICE, ['--allow-empty']);
   for (const branch of others) await git(directory, ['branch', branch]);
 }
 
-const commit = (directory: string, message: string, author: Author): Promise<string> => {
+const commit = (
+  directory: string,
+  message: string,
+  author: Committer,
+  options: readonly string[] = [],
+): Promise<string> => {
   const who = ['-c', `user.name=${author.name}`, '-c', `user.email=${author.email}`];
-  return git(directory, [...who, 'commit', '--quiet', '--no-gpg-sign', '-m', message]);
+  return git(directory, [...who, 'commit', '--quiet', '--no-gpg-sign', ...options, '-m', message]);
 };
 
 /** Commits what is to run: one file a service, one folder an environment. Returns the commit. */
@@ -38,7 +55,7 @@ export async function commitDesired(
   directory: string,
   changes: readonly { readonly environment: string; readonly desired: Desired }[],
   message: string,
-  author: Author = SLUICE,
+  author: Committer = SLUICE,
 ): Promise<string> {
   for (const { environment, desired } of changes) {
     const path = desiredPath(environment, desired.service);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { writeAtomic } from '../../../io/files.ts';
 import { LONGEST_LOAD_MS, type LoadPlan } from '../../load.ts';
 import { startTraffic } from './open-loop.ts';
-import { type Asked, summarise } from './summary.ts';
+import { type LoadAnswer, summarise } from './summary.ts';
 
 const MAX_KEPT = 500_000;
 
@@ -12,7 +12,7 @@ function main(): void {
   const { values: args } = parseArgs({ options: { plan: { type: 'string' }, summary: { type: 'string' } } });
   const plan = JSON.parse(readFileSync(args.plan ?? '', 'utf8')) as LoadPlan;
   const addresses = JSON.parse(process.env['SLUICE_TARGETS'] ?? '{}') as Record<string, string>;
-  const asked: Asked[] = [];
+  const asked: LoadAnswer[] = [];
   const urlOf = (t: LoadPlan['targets'][number]) => `${addresses[t.service]}${t.path}`;
   const services = new Map(plan.targets.map((t) => [urlOf(t), t.service]));
   const traffic = startTraffic({

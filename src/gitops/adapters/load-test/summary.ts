@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseForeign } from '../../../kit/json.ts';
 import { type LoadPlan, type Threshold, thresholdName } from '../../load.ts';
 
 /** What either tool leaves behind, in one form. */
@@ -23,7 +24,7 @@ const k6Summary = z.object({
 
 /** Reads k6's own summary. A threshold that it does not speak of did not hold. */
 export function readK6(text: string, plan: LoadPlan): LoadSummary {
-  const { metrics } = k6Summary.parse(JSON.parse(text));
+  const { metrics } = k6Summary.parse(parseForeign(text));
   const failed = metrics['http_req_failed']?.values ?? {};
   return {
     requests: metrics['http_reqs']?.values['count'] ?? 0,
@@ -37,7 +38,7 @@ export function readK6(text: string, plan: LoadPlan): LoadSummary {
 }
 
 /** What one answer was: whom it was asked of, whether it failed, how long it took. */
-export interface Asked {
+export interface LoadAnswer {
   readonly service: string;
   readonly failed: boolean;
   readonly ms: number;
@@ -47,7 +48,7 @@ export interface Asked {
 export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 
-function holds(t: Threshold, mine: readonly Asked[]): boolean {
+function holds(t: Threshold, mine: readonly LoadAnswer[]): boolean {
   if (mine.length === 0) return false;
   const bound = Number(/<=(.+)$/.exec(t.expression)?.[1]);
   if (t.metric === 'http_req_failed') return mine.filter((a) => a.failed).length / mine.length <= bound;
@@ -61,7 +62,7 @@ function holds(t: Threshold, mine: readonly Asked[]): boolean {
 }
 
 /** The same words over what our own generator saw. */
-export function summarise(asked: readonly Asked[], plan: LoadPlan): LoadSummary {
+export function summarise(asked: readonly LoadAnswer[], plan: LoadPlan): LoadSummary {
   const all = asked.map((a) => a.ms).sort((a, b) => a - b);
   return {
     requests: asked.length,

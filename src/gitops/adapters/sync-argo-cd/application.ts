@@ -28,7 +28,7 @@ export interface Application {
   readonly note: string;
 }
 
-export const SERVICE_LABEL = 'sluice.dev/service';
+const SERVICE_LABEL = 'sluice.dev/service';
 export const ENVIRONMENT_LABEL = 'sluice.dev/environment';
 
 /** `Suspended` is a canary that waits: on its way, and not ill. */

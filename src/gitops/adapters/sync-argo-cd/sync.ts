@@ -1,6 +1,7 @@
 import type { DeliveryPort } from '../../../delivery/port.ts';
 import type { Kubernetes } from '../../../io/kubernetes/client.ts';
 import { type Reflector, reflect } from '../../../io/kubernetes/reflector.ts';
+import { laneName } from '../../../kit/lane.ts';
 import { fail, ok } from '../../../kit/result.ts';
 import type { Clock } from '../../../kit/time.ts';
 import type { DesiredRepository } from '../../port.ts';
@@ -45,7 +46,7 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
     // One Rollout that is not there says nothing of the others.
     const seen = liveOf(
       await delivery(environment)
-        .observe(`${service}/${environment}`, null)
+        .observe(laneName(service, environment), null)
         .catch(() => null),
     );
     if (seen.health === 'Unknown') return [service, seen];
@@ -57,7 +58,7 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
   return {
     async live(environment) {
       if (!applications.seenWithin(FRESH_MS))
-        return fail(`Argo CD at ${kubernetes.server} has not been heard of for ${FRESH_MS / 1_000} s`);
+        return fail(`Argo CD at ${kubernetes.server} has not reported for ${FRESH_MS / 1_000} s`);
       return ok(new Map(await Promise.all(services.map((service) => liveIn(environment, service)))));
     },
     async refresh(environment) {

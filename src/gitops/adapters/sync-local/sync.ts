@@ -1,4 +1,5 @@
 import type { DeliveryPort } from '../../../delivery/port.ts';
+import { laneName } from '../../../kit/lane.ts';
 import { fail, messageOf, ok } from '../../../kit/result.ts';
 import type { DesiredRepository } from '../../port.ts';
 import { type Live, liveOf, type SyncPort } from '../../sync.ts';
@@ -16,7 +17,7 @@ export function localSync({ services, delivery, repository }: LocalSyncOptions):
       try {
         const found = await Promise.all(
           services.map(async (service): Promise<[string, Live]> => {
-            const seen = await delivery(environment).observe(`${service}/${environment}`, null);
+            const seen = await delivery(environment).observe(laneName(service, environment), null);
             return [service, liveOf(seen)];
           }),
         );

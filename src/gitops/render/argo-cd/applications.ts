@@ -1,12 +1,17 @@
-import { branchOf, type Environment, type Platform } from '../../../declaration/platform.ts';
+import { branchOf, type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
 
-export interface ArgoCdPlaces {
+interface ArgoCdPlaces {
   /** The desired-state repository, as Argo CD reaches it. */
   readonly repository: string;
   readonly namespace: string;
   /** Folder of the chart in that repository. */
   readonly chart: string;
 }
+
+/** Every namespace in which a service of an environment runs. */
+const namespacesOf = (platform: Platform, environment: Environment): string[] => [
+  ...new Set(platform.services.map((s) => namespaceOf(s, environment))),
+];
 
 /** The one project of a platform: it may read that repository and write to those destinations, and nowhere else. */
 export const appProject = (platform: Platform, places: ArgoCdPlaces): object => ({
@@ -16,16 +21,18 @@ export const appProject = (platform: Platform, places: ArgoCdPlaces): object => 
   spec: {
     description: 'Services whose releases Sluice judges.',
     sourceRepos: [places.repository],
-    destinations: platform.environments.map(({ cluster }) => ({
-      server: cluster.server,
-      namespace: cluster.namespace,
-    })),
+    destinations: platform.environments.flatMap((environment) =>
+      namespacesOf(platform, environment).map((namespace) => ({
+        server: environment.cluster.server,
+        namespace,
+      })),
+    ),
     clusterResourceWhitelist: [],
     namespaceResourceBlacklist: [{ group: '', kind: 'Secret' }],
   },
 });
 
-/** What Argo Rollouts writes while a canary is on its way is not drift: self-heal must leave it alone. */
+/** Fields that Argo Rollouts writes during a canary are not drift: self-heal must ignore them. */
 const WRITTEN_BY_ROLLOUTS = [
   {
     group: 'networking.k8s.io',
@@ -64,7 +71,7 @@ const applicationOf = (platform: Platform, environment: Environment, places: Arg
         ignoreMissingValueFiles: false,
       },
     },
-    destination: { server: environment.cluster.server, namespace: environment.cluster.namespace },
+    destination: { server: environment.cluster.server, namespace: '{{namespace}}' },
     ignoreDifferences: WRITTEN_BY_ROLLOUTS,
     syncPolicy: {
       automated: { prune: true, selfHeal: true },
@@ -84,7 +91,16 @@ export const applicationSet = (
   kind: 'ApplicationSet',
   metadata: { name: `${platform.name}-${environment.name}`, namespace: places.namespace },
   spec: {
-    generators: [{ list: { elements: platform.services.map((s) => ({ service: s.name })) } }],
+    generators: [
+      {
+        list: {
+          elements: platform.services.map((s) => ({
+            service: s.name,
+            namespace: namespaceOf(s, environment),
+          })),
+        },
+      },
+    ],
     template: applicationOf(platform, environment, places),
   },
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { wellFormed } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { PolicyFailure, PolicyIdentity, PolicyPort } from '../../port.ts';
 
@@ -62,9 +63,15 @@ function evaluate(policy: LoadedPolicy, facts: object, entrypoint: string): Resu
     const [first] = policy.evaluate(facts, entrypoint);
     return first === undefined || first.result === undefined
       ? undefinedPolicy(`the policy's ${entrypoint} is undefined for these facts`)
-      : ok(first.result);
+      : ok(wellFormed(first.result));
   } catch (thrown) {
-    return undefinedPolicy(`the policy's ${entrypoint} failed: ${messageOf(thrown)}`);
+    const message = messageOf(thrown);
+    return /opa_malloc|memory/.test(message)
+      ? fail({
+          code: 'TOO_LARGE',
+          message: `the facts are too large for the policy's ${entrypoint} (${message})`,
+        })
+      : undefinedPolicy(`the policy's ${entrypoint} failed: ${message}`);
   }
 }
 
@@ -86,69 +93,73 @@ export function keptPolicy(bytes: Uint8Array, identity: PolicyIdentity): PolicyP
   };
 }
 
+interface OwnPolicy {
+  readonly policy: LoadedPolicy;
+  readonly identity: PolicyIdentity;
+}
+
+async function loadOwn(directory: string): Promise<Result<OwnPolicy, PolicyFailure>> {
+  try {
+    const bytes = readFileSync(join(directory, 'sluice.wasm'));
+    const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(directory, 'sluice.json'), 'utf8')));
+    if (fileDigest(bytes) !== manifest.wasm)
+      return fail({ code: 'POLICY_DIGEST', message: 'sluice.wasm is not the file that sluice.json names' });
+    const { revision, digest } = manifest;
+    return ok({ policy: await load(bytes), identity: { revision, digest } });
+  } catch (thrown) {
+    return undefinedPolicy(`the policy cannot be loaded: ${messageOf(thrown)}`);
+  }
+}
+
+/** Null: the team has none. */
+async function loadTeam(team: WasmOptions['team']): Promise<Result<LoadedPolicy | null, PolicyFailure>> {
+  if (!team) return ok(null);
+  try {
+    const bytes = readFileSync(team.file);
+    if (fileDigest(bytes) !== team.digest)
+      return fail({
+        code: 'POLICY_DIGEST',
+        message: `the team's bundle has digest ${fileDigest(bytes)}, declared is ${team.digest}`,
+      });
+    const wasm = wasmOfBundle(bytes);
+    return wasm
+      ? ok(await load(wasm))
+      : undefinedPolicy("the team's bundle holds no policy.wasm: build it with opa build -t wasm");
+  } catch (thrown) {
+    return undefinedPolicy(`the team's bundle cannot be loaded: ${messageOf(thrown)}`);
+  }
+}
+
+/** What `make` gives, made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** The policy in this process, compiled to WebAssembly: loaded once, when it is first asked. */
-export function wasmPolicy(options: WasmOptions): PolicyPort {
-  const own = async (): Promise<
-    Result<{ policy: LoadedPolicy; identity: PolicyIdentity }, PolicyFailure>
-  > => {
-    try {
-      const bytes = readFileSync(join(options.directory, 'sluice.wasm'));
-      const manifest = manifestSchema.parse(
-        JSON.parse(readFileSync(join(options.directory, 'sluice.json'), 'utf8')),
-      );
-      if (fileDigest(bytes) !== manifest.wasm)
-        return fail({ code: 'POLICY_DIGEST', message: 'sluice.wasm is not the file that sluice.json names' });
-      const { revision, digest } = manifest;
-      return ok({ policy: await load(bytes), identity: { revision, digest } });
-    } catch (thrown) {
-      return undefinedPolicy(`the policy cannot be loaded: ${messageOf(thrown)}`);
-    }
-  };
-  const ofTeam = async (): Promise<Result<LoadedPolicy | null, PolicyFailure>> => {
-    if (!options.team) return ok(null);
-    const { file, digest } = options.team;
-    try {
-      const bytes = readFileSync(file);
-      if (fileDigest(bytes) !== digest)
-        return fail({
-          code: 'POLICY_DIGEST',
-          message: `the team's bundle has digest ${fileDigest(bytes)}, declared is ${digest}`,
-        });
-      const wasm = wasmOfBundle(bytes);
-      return wasm
-        ? ok(await load(wasm))
-        : undefinedPolicy("the team's bundle holds no policy.wasm: build it with opa build -t wasm");
-    } catch (thrown) {
-      return undefinedPolicy(`the team's bundle cannot be loaded: ${messageOf(thrown)}`);
-    }
-  };
-  let loadedOwn: ReturnType<typeof own> | null = null;
-  let loadedTeam: ReturnType<typeof ofTeam> | null = null;
-  const policy = () => {
-    loadedOwn ??= own();
-    return loadedOwn;
-  };
-  const team = () => {
-    loadedTeam ??= ofTeam();
-    return loadedTeam;
-  };
+export function wasmPolicy({ directory, team }: WasmOptions): PolicyPort {
+  const own = once(() => loadOwn(directory));
+  const ofTeam = once(() => loadTeam(team));
   return {
     engine: 'wasm',
     async identity() {
-      const loaded = await policy();
+      const loaded = await own();
       if (!loaded.ok) return loaded;
       const { revision, digest } = loaded.value.identity;
-      if (!options.team) return ok({ revision, digest });
-      const both = fileDigest(Buffer.from(`${digest}\u0000${options.team.digest}`));
+      if (!team) return ok({ revision, digest });
+      const both = fileDigest(Buffer.from(`${digest}\u0000${team.digest}`));
       return ok({ revision: both.slice(7, 19), digest: both });
     },
     async team(facts) {
-      const loaded = await team();
+      const loaded = await ofTeam();
       if (!loaded.ok) return loaded;
       return loaded.value ? evaluate(loaded.value, facts, TEAM_ENTRYPOINT) : ok([]);
     },
     async gate(facts) {
-      const loaded = await policy();
+      const loaded = await own();
       return loaded.ok ? evaluate(loaded.value.policy, facts, 'sluice/gate/decision') : loaded;
     },
   };

@@ -5,7 +5,7 @@ import type { ForgeSource, Platform } from '../../../declaration/platform.ts';
 const CHECKOUT = 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8';
 const CHECKOUT_RELEASE = 'v5.0.0';
 /** Where the rendered repository keeps the gate's action: taken from the base branch like everything else. */
-export const ACTION = './.github/actions/sluice-gate';
+const ACTION = './.github/actions/sluice-gate';
 const RUNNER = 'ubuntu-latest';
 const MINUTES = 10;
 
@@ -27,7 +27,7 @@ const checkoutBase = (ref: string): Step => ({
   with: { ref, 'persist-credentials': false },
 });
 
-/** Secrets of every declared Prometheus that are read from the environment, each by its own name. */
+/** Secrets of every declared Prometheus that are read from environment variables, each by its own name. */
 function secretsOf(platform: Platform): Record<string, string> {
   const refs = platform.environments.flatMap(({ prometheus: p }) => [
     ...(p.auth && 'bearer' in p.auth ? [p.auth.bearer] : []),
@@ -113,7 +113,7 @@ function gateWorkflow(platform: Platform, forge: ForgeSource, declaration: strin
   });
 }
 
-/** Statuses do not expire by themselves: every open pull request is looked at again. */
+/** Statuses do not expire by themselves: every open pull request is evaluated again. */
 function scheduledWorkflow(platform: Platform, forge: ForgeSource, declaration: string): string {
   const minutes = Math.max(5, Math.min(30, Math.floor(platform.policy.validForMs / 60_000)));
   return textOf({
@@ -196,7 +196,7 @@ gh pr view "$branch" --json state --jq .state 2>/dev/null | grep -q OPEN || \\
     --title "Promote $SERVICE $version to $to" --body "Copies the exact digest from $from. The gate decides."
 `;
 
-/** A ruleset as GitHub imports it: the check counts only if our App posted it, and nobody pushes past it. */
+/** A ruleset as GitHub imports it: the check counts only if the Sluice App posted it, and nobody can push past it. */
 function ruleset(forge: ForgeSource): string {
   const app = forge.at.kind === 'github' && 'app' in forge.at.auth ? forge.at.auth.app.id : null;
   const rules = {

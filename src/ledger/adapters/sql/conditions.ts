@@ -13,6 +13,29 @@ export interface SqlOfStore {
   readonly own: readonly RawBuilder<boolean>[];
   /** Whether the subject begins so, by an index where the store has one for it. */
   startsWith(prefix: string): RawBuilder<boolean>;
+  /** What is asked of a time is looked up through this, where the store keeps one. */
+  readonly spans?: Spans;
+}
+
+/** Records one after another, with the times between which all of them lie: a table of `span`, `earliest`, `latest`. */
+interface Spans {
+  readonly table: RawBuilder<unknown>;
+  /** The span of a number. */
+  of(seq: number): RawBuilder<number>;
+  /** Whether a record lies in a span. */
+  readonly holds: RawBuilder<boolean>;
+}
+
+/** Records of the spans that hold what is asked for, in order: those between are not looked at. */
+function throughSpans(query: HistoryQuery, { table, of, holds }: Spans, records: RawBuilder<unknown>) {
+  const { after, before, from, to } = query;
+  const conditions: RawBuilder<boolean>[] = [];
+  if (after !== undefined) conditions.push(sql`span >= ${of(after)}`);
+  if (before !== undefined) conditions.push(sql`span <= ${of(before)}`);
+  if (from !== undefined) conditions.push(sql`latest >= ${from}`);
+  if (to !== undefined) conditions.push(sql`earliest <= ${to}`);
+  // Spans first: that is what CROSS says to SQLite.
+  return { table: sql`${table} CROSS JOIN ${records}`, conditions: [...conditions, holds] };
 }
 
 /** What all records of an answer have in common. */
@@ -33,11 +56,14 @@ function commonOf(query: HistoryQuery, { at, own }: SqlOfStore): RawBuilder<bool
  * one of several is looked up one by one, each by its index and no further than the answer may need.
  */
 export function foundBy(query: HistoryQuery, store: SqlOfStore): RawBuilder<unknown> {
-  const { table } = store;
   const order = query.after === undefined ? sql`DESC` : sql`ASC`;
-  const common = commonOf(query, store);
+  const timed = query.from !== undefined || query.to !== undefined;
+  const spans = timed && store.spans ? throughSpans(query, store.spans, store.table) : null;
+  const table = spans?.table ?? store.table;
+  const inOrder = spans ? sql`span ${order}, seq ${order}` : sql`seq ${order}`;
+  const common = [...(spans?.conditions ?? []), ...commonOf(query, store)];
   const limited = (conditions: readonly RawBuilder<boolean>[]) =>
-    sql`SELECT seq FROM ${table} WHERE ${and(conditions)} ORDER BY seq ${order} LIMIT ${query.limit}`;
+    sql`SELECT seq FROM ${table} WHERE ${and(conditions)} ORDER BY ${inOrder} LIMIT ${query.limit}`;
   const { anyOf } = query;
   if (!anyOf) return limited(common);
   const each = [

@@ -10,13 +10,19 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 
+/** Whether a query gives no rows but a count of them: Node 22.13 cannot ask a prepared statement for its columns. */
+function onlyCounts({ query }: CompiledQuery): boolean {
+  const writes = query.kind === 'InsertQueryNode' || query.kind === 'UpdateQueryNode';
+  return (writes || query.kind === 'DeleteQueryNode') && query.returning === undefined;
+}
+
 /** Kysely over node:sqlite: parameters spread, transactions immediate, one connection behind one mutex. */
 export function nodeSqliteDialect(database: DatabaseSync): Dialect {
   const connection: DatabaseConnection = {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       const statement = database.prepare(query.sql);
       const parameters = query.parameters as SQLInputValue[];
-      if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+      if (!onlyCounts(query)) return { rows: statement.all(...parameters) as R[] };
       const { changes } = statement.run(...parameters);
       return { rows: [], numAffectedRows: BigInt(changes) };
     },

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import { fromCanonical } from '../../../kit/canonical.ts';
 import type { LedgerPort, ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
+import { storedRecord } from '../../stored.ts';
 import { nodeSqliteDialect } from './dialect.ts';
 import { sqliteHistory } from './history.ts';
 import { takeLock } from './lock.ts';
@@ -56,6 +56,67 @@ function openLocked({ file, maxPages }: SqliteOptions) {
   }
 }
 
+/** The name of the ledger in a file; a new one is given this name. */
+async function nameOf(db: Kysely<Tables>, name: string): Promise<string> {
+  await db
+    .insertInto('meta')
+    .values({ name: 'ledger', value: name })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const { value } = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('name', '=', 'ledger')
+    .executeTakeFirstOrThrow();
+  return value;
+}
+
+const headOf = async (db: Kysely<Tables>): Promise<Head> =>
+  (await db
+    .selectFrom('records')
+    .select(['seq', 'hash'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()) ?? EMPTY_HEAD;
+
+async function append(db: Kysely<Tables>, id: string, entries: readonly Entry[]): Promise<LedgerRecord[]> {
+  try {
+    return await db.transaction().execute(async (tx) => {
+      let head = await headOf(tx);
+      const records: LedgerRecord[] = [];
+      for (const entry of entries) {
+        const { record, text } = seal(id, head, entry);
+        const { seq, type, subject, hash } = record;
+        await tx.insertInto('records').values({ seq, type, subject, hash, text }).execute();
+        head = { seq, hash };
+        records.push(record);
+      }
+      return records;
+    });
+  } catch (thrown) {
+    throw unavailable(thrown, 'the ledger cannot be written');
+  }
+}
+
+async function rowsOf(
+  db: Kysely<Tables>,
+  { after = 0, limit = NO_LIMIT, subject, type }: ReadOptions = {},
+): Promise<{ seq: number; text: string }[]> {
+  let query = db
+    .selectFrom('records')
+    .select(['seq', 'text'])
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit);
+  if (subject !== undefined) query = query.where('subject', '=', subject);
+  if (type !== undefined) query = query.where('type', '=', type);
+  try {
+    return await query.execute();
+  } catch (thrown) {
+    throw unavailable(thrown, 'the ledger cannot be read');
+  }
+}
+
 /** The ledger in one SQLite file, held by one writer. */
 export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> {
   let opened: ReturnType<typeof openLocked>;
@@ -66,66 +127,17 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
   }
   const { lock, database } = opened;
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
-  await db
-    .insertInto('meta')
-    .values({ name: 'ledger', value: options.id })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  const { value: id } = await db
-    .selectFrom('meta')
-    .select('value')
-    .where('name', '=', 'ledger')
-    .executeTakeFirstOrThrow();
-
-  const headOf = async (on: Kysely<Tables>): Promise<Head> =>
-    (await on
-      .selectFrom('records')
-      .select(['seq', 'hash'])
-      .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst()) ?? EMPTY_HEAD;
-
-  const append = async (entries: readonly Entry[]): Promise<LedgerRecord[]> => {
-    try {
-      return await db.transaction().execute(async (tx) => {
-        let head = await headOf(tx);
-        const records: LedgerRecord[] = [];
-        for (const entry of entries) {
-          const { record, text } = seal(id, head, entry);
-          const { seq, type, subject, hash } = record;
-          await tx.insertInto('records').values({ seq, type, subject, hash, text }).execute();
-          head = { seq, hash };
-          records.push(record);
-        }
-        return records;
-      });
-    } catch (thrown) {
-      throw unavailable(thrown, 'the ledger takes no record');
-    }
-  };
-
-  const texts = async ({
-    after = 0,
-    limit = NO_LIMIT,
-    subject,
-    type,
-  }: ReadOptions = {}): Promise<string[]> => {
-    let query = db.selectFrom('records').select('text').where('seq', '>', after).orderBy('seq').limit(limit);
-    if (subject !== undefined) query = query.where('subject', '=', subject);
-    if (type !== undefined) query = query.where('type', '=', type);
-    return (await query.execute()).map((row) => row.text);
-  };
-
+  const id = await nameOf(db, options.id);
   const history = sqliteHistory(options.file);
-
   return {
     id,
     history,
     snapshots: fileSnapshots(options.file),
     head: () => headOf(db),
-    append,
-    texts,
-    read: async (options) => (await texts(options)).map((text) => fromCanonical(text) as LedgerRecord),
+    append: (entries) => append(db, id, entries),
+    texts: async (asked) => (await rowsOf(db, asked)).map(({ text }) => text),
+    read: async (asked) =>
+      (await rowsOf(db, asked)).map(({ seq, text }) => storedRecord(text, `the ledger ${options.file}`, seq)),
     close: async () => {
       await history.close();
       await sql`PRAGMA optimize`.execute(db).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Beside a ledger: whoever holds it writes. Nobody may open and close this file by other means. */
-export const lockFileOf = (file: string): string => `${file}.lock`;
+const lockFileOf = (file: string): string => `${file}.lock`;
 
 /**
  * Takes the place of the one writer, which the kernel frees however this process ends. Node locks no file without a

@@ -1,16 +1,40 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { HistoryQuery } from '../../history.ts';
+import type { Range } from '../../ranges.ts';
+import { createVerifier, type Walked, type WalkStart } from '../../record.ts';
 import { foundBy, type SqlOfStore } from '../sql/conditions.ts';
-import { AT, checkSchema } from './schema.ts';
+import { AT, checkSchema, SPAN } from './schema.ts';
 import { unavailable } from './unavailable.ts';
 
 /** Reads a ledger beside its writer. Everything it does ends within one page. */
 export interface Reader {
   page(query: HistoryQuery): readonly string[];
-  /** Texts in order, after a seq. */
-  after(seq: number, limit: number): readonly { readonly seq: number; readonly text: string }[];
+  /** Texts in order, after a seq, and up to another where one is given. */
+  after(
+    seq: number,
+    until: number | null,
+    limit: number,
+  ): readonly { readonly seq: number; readonly text: string }[];
+  /** The place of the last record; 0: there is none. */
+  last(): number;
   close(): void;
+}
+
+const WALKED_AT_ONCE = 500;
+
+/** Walks a part of the chain; whatever else is to be done comes between. */
+export async function walk(reader: Reader, { after, until }: Range, start: WalkStart): Promise<Walked> {
+  const verifier = createVerifier(start);
+  for (let seq = after; ; ) {
+    const rows = reader.after(seq, until, WALKED_AT_ONCE);
+    for (const { text } of rows) verifier.take(text);
+    const last = rows.at(-1);
+    if (!last || rows.length < WALKED_AT_ONCE) return verifier.walked();
+    seq = last.seq;
+    await setImmediate();
+  }
 }
 
 /** Above every character that a subject holds. */
@@ -22,6 +46,11 @@ const STORE: SqlOfStore = {
   own: [],
   // Bytes are compared, so that the index on subjects holds all of them next to each other.
   startsWith: (prefix) => sql`subject >= ${prefix} AND subject < ${`${prefix}${LAST}`}`,
+  spans: {
+    table: sql`spans`,
+    of: (seq) => sql`${Math.floor(seq / SPAN)}`,
+    holds: sql.raw(`seq >= span * ${SPAN} AND seq < (span + 1) * ${SPAN}`),
+  },
 };
 
 /** How long a writer that is just recovering the file is waited for. */
@@ -58,7 +87,10 @@ function openToRead(file: string): DatabaseSync {
 export function openReader(file: string): Reader {
   const database = openToRead(file);
   const db = compiler();
-  const inOrder = database.prepare('SELECT seq, text FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
+  const inOrder = database.prepare(
+    'SELECT seq, text FROM records WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+  );
+  const newest = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM records');
   return {
     page(query) {
       const order = query.after === undefined ? sql`DESC` : sql`ASC`;
@@ -68,7 +100,9 @@ export function openReader(file: string): Reader {
       const rows = database.prepare(compiled.sql).all(...(compiled.parameters as SQLInputValue[]));
       return rows.map((row) => row['text'] as string);
     },
-    after: (seq, limit) => inOrder.all(seq, limit) as { seq: number; text: string }[],
+    after: (seq, until, limit) =>
+      inOrder.all(seq, until ?? Number.MAX_SAFE_INTEGER, limit) as { seq: number; text: string }[],
+    last: () => Number(newest.get()!['seq']),
     close: () => database.close(),
   };
 }

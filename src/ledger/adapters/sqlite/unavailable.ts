@@ -6,6 +6,7 @@ function codeOf(thrown: unknown): LedgerUnavailable['code'] {
   if (/locked|busy/i.test(text)) return 'LEDGER_LOCKED';
   if (/full/i.test(text)) return 'LEDGER_FULL';
   if (/readonly|read-only|unable to open/i.test(text)) return 'LEDGER_READ_ONLY';
+  if (/malformed|not a database|corrupt/i.test(text)) return 'LEDGER_DAMAGED';
   return 'LEDGER_FAILED';
 }
 

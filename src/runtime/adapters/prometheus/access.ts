@@ -1,6 +1,6 @@
 import type { PrometheusSource, SecretRef } from '../../../declaration/platform.ts';
 import { ok, type Result } from '../../../kit/result.ts';
-import type { PrometheusAccess } from './http.ts';
+import type { PrometheusAccess } from './connection.ts';
 
 /** Reads a secret where its reference points, or says why it cannot. */
 export type ReadSecret = (ref: SecretRef) => Result<string, string>;

@@ -1,22 +1,17 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import { Agent, type Dispatcher, request } from 'undici';
+import { request } from 'undici';
 import { z } from 'zod';
+import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { MetricsFailure, MetricsPort, Series } from '../../port.ts';
-
-export interface PrometheusAccess {
-  readonly address: string;
-  readonly timeoutMs: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: { readonly cert: string; readonly key: string; readonly ca?: string } | null;
-  /** Replaced in tests by one that fails on unexpected calls. */
-  readonly dispatcher?: Dispatcher;
-}
+import { foreignAnswer } from './answers.ts';
+import { connect, type PrometheusAccess } from './connection.ts';
 
 const sample = z.tuple([z.number(), z.string()]);
 const answer = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('success'),
+    warnings: z.array(z.string()).nullish(),
     data: z.discriminatedUnion('resultType', [
       z.object({
         resultType: z.literal('matrix'),
@@ -43,13 +38,21 @@ const sampleOf = ([seconds, value]: [number, string]): readonly [number, number]
   numberOf(value),
 ];
 
+const MAX_WORDS = 500;
+
 function seriesOf(body: unknown): Result<readonly Series[], MetricsFailure> {
   const parsed = answer.safeParse(body);
   if (!parsed.success)
     return fail({ code: 'NONSENSE', message: 'the answer is not one of a Prometheus query' });
   if (parsed.data.status === 'error')
     return fail({ code: 'QUERY_REFUSED', message: `${parsed.data.errorType}: ${parsed.data.error}` });
-  const { data } = parsed.data;
+  const { data, warnings } = parsed.data;
+  // What is missing may be just what fails: an answer of which a part is missing is none.
+  if (warnings && warnings.length > 0)
+    return fail({
+      code: 'PARTIAL',
+      message: `the answer is partial: ${warnings.join('; ').slice(0, MAX_WORDS)}`,
+    });
   if (data.resultType === 'matrix')
     return ok(data.result.map((r) => ({ labels: r.metric, samples: r.values.map(sampleOf) })));
   if (data.resultType === 'vector')
@@ -62,14 +65,7 @@ const MAX_RETRIES = 1;
 
 /** Speaks the query API of one Prometheus; every call is bounded, and a refused connection is tried once more. */
 export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(): Promise<void> } {
-  const own = access.dispatcher
-    ? null
-    : new Agent({
-        connect: { timeout: access.timeoutMs, ...(access.tls ?? {}) },
-        headersTimeout: access.timeoutMs,
-        bodyTimeout: access.timeoutMs,
-      });
-  const dispatcher = access.dispatcher ?? own!;
+  const connection = connect(access);
   const again = retry(
     handleWhen(
       (e) =>
@@ -83,9 +79,9 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
   ): Promise<Result<readonly Series[], MetricsFailure>> => {
     try {
       const response = await again.execute(() =>
-        request(`${access.address.replace(/\/$/, '')}/api/v1/query`, {
+        request(connection.endpoint('query'), {
           method: 'POST',
-          dispatcher,
+          dispatcher: connection.dispatcher,
           headers: { 'content-type': 'application/x-www-form-urlencoded', ...access.headers },
           body: new URLSearchParams({ query: expression, time: (at / 1_000).toFixed(3) }).toString(),
           signal: AbortSignal.timeout(access.timeoutMs),
@@ -94,9 +90,9 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
       const text = await response.body.text();
       let body: unknown;
       try {
-        body = JSON.parse(text);
+        body = parseForeign(text);
       } catch {
-        return fail({ code: 'NONSENSE', message: `answered ${response.statusCode} without JSON` });
+        return fail(foreignAnswer(access.address, response));
       }
       return seriesOf(body);
     } catch (thrown) {
@@ -106,8 +102,6 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
   return {
     raw: (selector, rangeMs, at) => query(`${selector}[${Math.ceil(rangeMs)}ms]`, at),
     instant: query,
-    close: async () => {
-      await own?.close();
-    },
+    close: connection.close,
   };
 }

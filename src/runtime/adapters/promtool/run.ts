@@ -9,6 +9,10 @@ import type { RuleRunner } from '../../rule-runner.ts';
 /** No series of anybody's carries it: every question fails, and promtool says what it got instead. */
 const SENTINEL = '{sluice_asked="0"}';
 
+/** Names of the groups of a file, in its order. */
+const groupsOf = (rules: string): string[] =>
+  [...rules.matchAll(/^ {2}- name: (.*)$/gm)].map(([, name]) => name!.replace(/^'(.*)'$/, '$1'));
+
 function readAnswers(output: string, count: number): ReadonlyMap<string, number>[] {
   const answers = Array.from({ length: count }, () => new Map<string, number>());
   const lines = output.split('\n');
@@ -42,6 +46,8 @@ export const promtool =
         join(directory, 'cases.yml'),
         stringify({
           rule_files: ['rules.yml'],
+          // Groups are of different moments in a Prometheus; here those that are read come before those that read.
+          group_eval_order: groupsOf(rules),
           evaluation_interval: `${evaluationMs ?? intervalMs}ms`,
           tests: [test],
         }),
@@ -49,8 +55,11 @@ export const promtool =
       const run = await execa(program, ['test', 'rules', 'cases.yml'], { cwd: directory, reject: false });
       if (run.exitCode === undefined)
         return fail({
-          code: 'NO_PROMTOOL',
-          message: `promtool could not be run: ${messageOf(run.cause ?? run)}`,
+          // Only a program that is not there can be installed; one that was ended is not missing.
+          code: run.isTerminated ? 'RULES_REFUSED' : 'NO_PROMTOOL',
+          message: run.isTerminated
+            ? `promtool was ended by ${run.signal}`
+            : `promtool could not be run: ${messageOf(run.cause ?? run)}`,
         });
       const output = `${run.stdout}\n${run.stderr}`;
       const wrong = /^\s*(error.*|.*\berr: .*|.*unmarshal.*)$/im.exec(

@@ -1,8 +1,9 @@
 import { stringify } from 'yaml';
 import type { Environment, Platform, Receiver, Route } from '../../../declaration/platform.ts';
-import { BURN_ALERT, CANARY_ALERT, LADDER_ALERT } from '../../series.ts';
+import { escapeRegex } from '../../../promql/scope.ts';
+import { CANARY_ALERT } from '../../series.ts';
 
-export interface AlertmanagerPlaces {
+interface AlertmanagerPlaces {
   /** Our own webhook, and the file that holds the token it asks for. Null: no server of ours listens. */
   readonly sluice: { readonly webhook: string; readonly credentialsFile: string } | null;
 }
@@ -10,21 +11,24 @@ export interface AlertmanagerPlaces {
 const GROUP_BY = ['alertname', 'service', 'environment'];
 const SAME_SLO = ['service', 'slo', 'environment'];
 
-/** Silences of one alert by another. A page says more than a ticket; a canary's own alert says more than its service's. */
+/**
+ * Silences of one alert by another. A page says more than a ticket; a canary's own alert says more than its service's.
+ * Alerts may be named and graded by whoever declares them: what they are says the label `sluice_alert`.
+ */
 const INHIBITION = [
   {
-    source_matchers: ['severity="page"', `alertname=~"${BURN_ALERT}|${LADDER_ALERT}"`],
-    target_matchers: ['severity="ticket"'],
+    source_matchers: ['sluice_alert=~"(burn|ladder)-page"'],
+    target_matchers: ['sluice_alert=~".*-ticket"'],
     equal: SAME_SLO,
   },
   {
-    source_matchers: [`alertname="${BURN_ALERT}"`],
-    target_matchers: [`alertname="${LADDER_ALERT}"`, 'severity="page"'],
+    source_matchers: ['sluice_alert="burn-page"'],
+    target_matchers: ['sluice_alert="ladder-page"'],
     equal: [...SAME_SLO, 'long_window'],
   },
   {
     source_matchers: [`alertname="${CANARY_ALERT}"`],
-    target_matchers: [`alertname=~"${BURN_ALERT}|${LADDER_ALERT}"`],
+    target_matchers: ['sluice_alert=~"(burn|ladder|group)-.*"'],
     equal: ['service', 'environment'],
   },
 ];
@@ -45,7 +49,7 @@ function receiverOf({ name, sendResolved, to }: Receiver): object {
             title:
               '{{ .CommonLabels.alertname }}: {{ .CommonLabels.service }} {{ .CommonLabels.environment }}',
             title_link: '{{ .CommonAnnotations.runbook_url }}',
-            text: '{{ range .Alerts }}{{ .Annotations.summary }}. Budget left: {{ .Annotations.budget_left }}\n{{ end }}',
+            text: '{{ range .Alerts }}{{ .Annotations.summary }}. Error budget remaining: {{ .Annotations.budget_left }}\n{{ end }}',
           },
         ],
       };
@@ -85,16 +89,26 @@ function receiverOf({ name, sendResolved, to }: Receiver): object {
 const oneOf = (label: string, values: readonly string[] | null): string[] =>
   values ? [`${label}=~"${values.join('|')}"`] : [];
 
+/** The label severity of pages (or tickets): as SLOs declare it, and as it is otherwise. */
+const severitiesOf = (platform: Platform, which: 'page' | 'ticket'): string => {
+  const words = [...new Set([which, ...platform.slos.map((s) => s.alerting[which].severity)])].sort();
+  return words.length === 1
+    ? `severity="${which}"`
+    : `severity=~${JSON.stringify(words.map(escapeRegex).join('|'))}`;
+};
+
 /** Routes are tried in order, and every one that fits is taken. */
-const routeOf = (route: Route): object => ({
-  receiver: route.receiver,
-  matchers: [
-    ...(route.severity ? [`severity="${route.severity}"`] : []),
-    ...oneOf('environment', route.environments),
-    ...oneOf('service', route.services),
-  ],
-  continue: true,
-});
+const routeOf =
+  (platform: Platform) =>
+  (route: Route): object => ({
+    receiver: route.receiver,
+    matchers: [
+      ...(route.severity ? [severitiesOf(platform, route.severity)] : []),
+      ...oneOf('environment', route.environments),
+      ...oneOf('service', route.services),
+    ],
+    continue: true,
+  });
 
 /** Alerts of an OpenSLO policy carry the names of its targets. */
 const targetRoute = ({ name }: Receiver): object => ({
@@ -105,6 +119,38 @@ const targetRoute = ({ name }: Receiver): object => ({
 
 const reaches = (environment: Environment) => (route: Route) =>
   route.environments === null || environment.name === '' || route.environments.includes(environment.name);
+
+/** Whether anybody is declared who would be told. */
+export const hasReceivers = ({ alerts }: Platform): boolean =>
+  alerts.webhook !== null || alerts.receivers.length > 0;
+
+/**
+ * For an Alertmanager that somebody has already: routes and inhibitions to take over, each with the receiver left to
+ * fill in. A configuration of our own would send pages to nobody, since nobody is declared.
+ */
+export const renderAlertmanagerFragment = (): string =>
+  stringify(
+    {
+      route: {
+        routes: [
+          {
+            receiver: 'YOUR-PAGER',
+            matchers: ['sluice_alert=~".*-page"'],
+            group_by: GROUP_BY,
+            continue: true,
+          },
+          {
+            receiver: 'YOUR-TICKETS',
+            matchers: ['sluice_alert=~".*-ticket|no-data"'],
+            group_by: GROUP_BY,
+            continue: true,
+          },
+        ],
+      },
+      inhibit_rules: INHIBITION,
+    },
+    { lineWidth: 0 },
+  );
 
 /** Everything an Alertmanager needs for one environment: receivers, routes, grouping, inhibition. */
 export function renderAlertmanagerConfig(
@@ -130,7 +176,7 @@ export function renderAlertmanagerConfig(
     { receiver: 'sluice', continue: true },
     ...(alerts.webhook ? [{ receiver: 'declared', continue: true }] : []),
     ...alerts.receivers.filter((r) => targeted.has(r.name)).map(targetRoute),
-    ...alerts.routes.filter(reaches(environment)).map(routeOf),
+    ...alerts.routes.filter(reaches(environment)).map(routeOf(platform)),
   ];
   const route = {
     receiver: 'sluice',

@@ -20,13 +20,13 @@ import { MOVES_METRIC } from '../../series.ts';
 
 /** What all dashboards share. Only names of ours stand in them: what users write never does. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
-export const SOURCE = { type: 'prometheus', uid: '${datasource}' };
+const SOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 export interface Query {
   readonly expr: string;
   readonly legend?: string;
 }
-export interface PanelOptions {
+interface PanelOptions {
   readonly title: string;
   readonly description: string;
   readonly queries: readonly Query[];
@@ -153,5 +153,10 @@ export function dashboard(
     );
 }
 
-export const textOf = (built: DashboardBuilder): string =>
-  `${JSON.stringify(built.build() as Dashboard, null, 2)}\n`;
+type Panel = Parameters<DashboardBuilder['withPanel']>[0];
+
+/** A dashboard with its panels, in reading order, as the text of its file. */
+export function textWith(empty: DashboardBuilder, panels: readonly Panel[]): string {
+  const built = panels.reduce((dashboard, panel) => dashboard.withPanel(panel), empty);
+  return `${JSON.stringify(built.build() as Dashboard, null, 2)}\n`;
+}

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Environment, Platform } from '../../../declaration/platform.ts';
+import { type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { RuleGroup } from '../prometheus/text.ts';
 
@@ -36,7 +36,7 @@ export const prometheusRules = (environment: Environment, groups: readonly RuleG
         kind: 'PrometheusRule',
         metadata: metadata(environment, `sluice-rules-${i + 1}`),
         spec: {
-          groups: part.map(({ queryOffset, ...group }) => ({
+          groups: part.map(({ queryOffset, about: _, ...group }) => ({
             ...group,
             ...(queryOffset ? { query_offset: queryOffset } : {}),
           })),
@@ -54,6 +54,10 @@ export const serviceMonitors = (platform: Platform, environment: Environment): s
       kind: 'ServiceMonitor',
       metadata: metadata(environment, service.name),
       spec: {
+        // Where it is applied beside the others, its service may be elsewhere.
+        ...(service.namespace
+          ? { namespaceSelector: { matchNames: [namespaceOf(service, environment)] } }
+          : {}),
         selector: { matchLabels: { 'app.kubernetes.io/name': service.name } },
         targetLabels: [service.versionLabel],
         endpoints: [

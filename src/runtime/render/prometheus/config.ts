@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Environment } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
 
-export interface PrometheusPlaces {
+interface PrometheusPlaces {
   readonly rulesFile: string;
   /** Files in which the delivery plane lists the processes that run, with their labels. */
   readonly targetsGlob: string;

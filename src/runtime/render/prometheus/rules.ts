@@ -1,7 +1,8 @@
 import type { Environment, Maintenance, Platform, Slo } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
-import type { Selector } from '../../../promql/parse.ts';
+import type { Counter } from '../../../promql/counters.ts';
 import { escapeRegex, quote } from '../../../promql/scope.ts';
+import { isSince } from '../../../promql/types.ts';
 import { errorBudget } from '../../budget.ts';
 import { calendarStartExpression } from '../../calendar.ts';
 import {
@@ -23,26 +24,26 @@ import {
 } from '../../series.ts';
 import { sloAlerts } from './alerts.ts';
 import { type Counting, countingOf, matcherOf, summed, TILE_SECONDS } from './counting.ts';
+import { missingRules } from './itself.ts';
 import {
   briefBudget,
   budgetWindow,
   calendarWindow,
   freshnessOf,
+  groupWindows,
   longWindows,
   REREAD_MS,
+  type RuleScope,
   rereadSeries,
-  type Scope,
   shortWindows,
 } from './ladder.ts';
-import { groupsText, type Rule, type RuleGroup } from './text.ts';
+import { groupsText, type PrometheusRule, type RuleGroup } from './text.ts';
+import { verified } from './verify.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A rule group knows how to look back by itself since Prometheus 2.53. */
-export const knowsQueryOffset = (version: string | null): boolean => {
-  const [major = 0, minor = 0] = (version ?? '0.0').split('.').map(Number);
-  return major > 2 || (major === 2 && minor >= 53);
-};
+/** A rule group knows how to look back by itself since then. */
+const QUERY_OFFSET_SINCE = '2.53';
 
 const labelsOf = (slo: Slo, environment: Environment): Labels => ({
   service: slo.service,
@@ -53,8 +54,8 @@ const labelsOf = (slo: Slo, environment: Environment): Labels => ({
 /** Bad ones: counted directly, or what is left of the total. */
 function badOf(counting: Counting, total: string): string {
   return counting.partIs === 'bad'
-    ? `${counting.part}\nor vector(0)`
-    : `clamp_min(${total} - on() (${counting.part}\nor vector(0)), 0)`;
+    ? `(${counting.part})\nor vector(0)`
+    : `clamp_min(${total} - on() ((${counting.part})\nor vector(0)), 0)`;
 }
 
 const concerns = (item: Maintenance, slo: Slo, environment: Environment): boolean =>
@@ -67,7 +68,7 @@ function maintenanceRule(
   environment: Environment,
   items: readonly Maintenance[],
   labels: Labels,
-): Rule[] {
+): PrometheusRule[] {
   const mine = items.filter((item) => concerns(item, slo, environment));
   if (mine.length === 0) return [];
   const spans = mine.map(
@@ -77,7 +78,12 @@ function maintenanceRule(
 }
 
 /** What one SLO counts, from raw samples: the only rules that read them. */
-function countRules(slo: Slo, platform: Platform, environment: Environment, offsetMs: number): Rule[] {
+function countRules(
+  slo: Slo,
+  platform: Platform,
+  environment: Environment,
+  offsetMs: number,
+): PrometheusRule[] {
   const labels = labelsOf(slo, environment);
   const m = matcherOf(labels);
   const counting = countingOf(slo, environment.prometheus, offsetMs);
@@ -104,7 +110,7 @@ function countRules(slo: Slo, platform: Platform, environment: Environment, offs
 }
 
 /** Tiles that were not recorded half an hour ago, read again from raw samples. */
-function rereadRules(slo: Slo, environment: Environment, offsetMs: number): Rule[] {
+function rereadRules(slo: Slo, environment: Environment, offsetMs: number): PrometheusRule[] {
   const labels = labelsOf(slo, environment);
   const m = matcherOf(labels);
   const back = REREAD_MS;
@@ -127,10 +133,10 @@ function rereadRules(slo: Slo, environment: Environment, offsetMs: number): Rule
 }
 
 /** Windows that are declared shorter than a tile are tiles of their own length, read from raw samples. */
-function briefRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): Rule[] {
+function briefRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): PrometheusRule[] {
   const m = matcherOf(labels);
   const budget = errorBudget(slo.objective);
-  return briefWindows(environment).flatMap((windowMs): Rule[] => {
+  return briefWindows(environment).flatMap((windowMs): PrometheusRule[] => {
     const counting = countingOf(slo, environment.prometheus, offsetMs, '', windowMs);
     const [total, bad] = [increaseSeriesOf(TOTAL, windowMs), increaseSeriesOf(BAD, windowMs)];
     return [
@@ -141,45 +147,38 @@ function briefRules(slo: Slo, environment: Environment, offsetMs: number, labels
   });
 }
 
-/** Per route or tenant, bounded: the busiest ones. */
-function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): Rule[] {
-  if (!slo.groupBy || slo.indicator.kind !== 'counters' || slo.budgeting.kind !== 'occurrences') return [];
-  const by = ` by (${slo.groupBy.labels.join(', ')})`;
+/** Tiles of each route or tenant, bounded: the busiest ones. Everything longer is made of them, for all SLOs at once. */
+function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels: Labels): PrometheusRule[] {
+  if (!slo.groupBy) return [];
+  const names = slo.groupBy.labels.join(', ');
   const m = matcherOf(labels);
-  const counting = countingOf(slo, environment.prometheus, offsetMs, by);
+  const counting = countingOf(slo, environment.prometheus, offsetMs, ` by (${names})`);
   const total = `${REQUESTS_5M}:by_group`;
-  const on = `on(${slo.groupBy.labels.join(', ')})`;
-  const part = `(${counting.part} or ${on} 0 * ${total}${m})`;
+  const on = `on (${names})`;
+  const part = `((${counting.part}) or ${on} 0 * ${total}${m})`;
   const bad =
     counting.partIs === 'bad'
       ? `${part} and ${on} ${total}${m}`
       : `clamp_min(${total}${m} - ${on} ${part}, 0)`;
-  const hour = (series: string) => `sum_over_time(${series}:by_group${m}[3599999ms:5m])`;
-  const budget = errorBudget(slo.objective);
   return [
     { record: total, expr: `topk(${slo.groupBy.limit}, ${counting.total})`, labels },
     { record: `${BAD_5M}:by_group`, expr: bad, labels },
-    {
-      record: 'slo:burn_rate_5m:by_group',
-      expr: `${BAD_5M}:by_group${m} / (${total}${m} > 0) / ${budget}`,
-      labels,
-    },
-    {
-      record: 'slo:burn_rate_1h:by_group',
-      expr: `${hour(BAD_5M)} / (${hour(REQUESTS_5M)} > 0) / ${budget}`,
-      labels,
-    },
   ];
 }
 
 /** Error ratio and traffic of each revision, where releases are judged by this SLO. */
-function revisionRules(slo: Slo, platform: Platform, environment: Environment, labels: Labels): Rule[] {
+function revisionRules(
+  slo: Slo,
+  platform: Platform,
+  environment: Environment,
+  labels: Labels,
+): PrometheusRule[] {
   if (!environment.name || slo.indicator.kind !== 'counters') return [];
   const service = platform.services.find((s) => s.name === slo.service);
   if (!service?.slos.includes(slo.name)) return [];
   const window = formatDuration(Math.max(60_000, 4 * environment.prometheus.scrapeIntervalMs));
   const by = ` by (${service.revisionLabel}, ${service.versionLabel})`;
-  const rate = (selectors: readonly Selector[]) => summed(selectors, by, (x) => `rate(${x}[${window}])`);
+  const rate = (counters: readonly Counter[]) => summed(counters, by, (x) => `rate(${x}[${window}])`);
   const { part, total, partIs } = slo.indicator;
   const on = `on${by.slice(3)}`;
   const share = `(${rate(part)} or ${on} 0 * ${REVISION_REQUESTS}${matcherOf(labels)}) / ${on} (${REVISION_REQUESTS}${matcherOf(labels)} > 0)`;
@@ -197,9 +196,11 @@ function allOf(slos: readonly Slo[], environment: Environment): string {
 }
 
 /** Budgets by length of window: each length is one set of rules for all SLOs that have it. */
-function budgetRules(slos: readonly Slo[], environment: Environment, scope: Scope): Rule[] {
+function budgetRules(slos: readonly Slo[], environment: Environment, scope: RuleScope): PrometheusRule[] {
   if (environment.budgetWindowMs !== null)
-    return briefBudget(scope, environment.budgetWindowMs, environment.prometheus.evaluationIntervalMs);
+    return scope.byGroup
+      ? []
+      : briefBudget(scope, environment.budgetWindowMs, environment.prometheus.evaluationIntervalMs);
   const lengths = [...new Set(slos.filter((s) => !s.calendar).map((s) => s.windowMs))].sort((a, b) => a - b);
   const rolling = lengths.flatMap((windowMs) => {
     const mine = slos.filter((s) => !s.calendar && s.windowMs === windowMs);
@@ -210,9 +211,13 @@ function budgetRules(slos: readonly Slo[], environment: Environment, scope: Scop
     .filter((slo) => slo.calendar)
     .flatMap((slo) => {
       const labels = labelsOf(slo, environment);
-      const rules = calendarWindow(matcherOf(labels), CALENDAR_START, slo.windowMs);
-      const start: Rule = { record: CALENDAR_START, expr: calendarStartExpression(slo.calendar!), labels };
-      return [start, ...rules];
+      const rules = calendarWindow({ ...scope, m: matcherOf(labels) }, CALENDAR_START, slo.windowMs);
+      const start: PrometheusRule = {
+        record: CALENDAR_START,
+        expr: calendarStartExpression(slo.calendar!),
+        labels,
+      };
+      return scope.byGroup ? rules : [start, ...rules];
     });
   return [...rolling, ...byCalendar];
 }
@@ -224,89 +229,167 @@ const narrowed = (m: string, slos: readonly Slo[]): string =>
 function releaseGroup(environment: Environment, interval: string): RuleGroup[] {
   if (!environment.name) return [];
   const m = matcherOf({ environment: environment.name });
-  const failing: Rule = {
+  const failing: PrometheusRule = {
     alert: CANARY_ALERT,
     expr: `max by (service, environment) (${STATE_METRIC}${m.slice(0, -1)},state=~"Abort|Rollback"}) == 1`,
     labels: { severity: 'info' },
     annotations: {
-      summary: '{{ $labels.service }} in {{ $labels.environment }}: a release is being taken back',
+      summary: '{{ $labels.service }} in {{ $labels.environment }}: a release is being rolled back',
       description: 'Traffic returns to the stable version. sluice status says why.',
     },
   };
-  return [{ name: 'sluice-releases', interval, rules: [failing] }];
-}
-
-interface ServiceRules {
-  readonly service: string;
-  readonly counts: readonly Rule[];
-  readonly reread: readonly Rule[];
-  readonly alerts: readonly Rule[];
-}
-
-function serviceRules(platform: Platform, environment: Environment, offsetMs: number): ServiceRules[] {
-  const byService = new Map<string, Slo[]>();
-  for (const slo of platform.slos) {
-    const mine = byService.get(slo.service);
-    if (mine) mine.push(slo);
-    else byService.set(slo.service, [slo]);
-  }
-  return [...byService]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([service, slos]) => ({
-      service,
-      counts: slos.flatMap((slo) => countRules(slo, platform, environment, offsetMs)),
-      reread: slos.flatMap((slo) => rereadRules(slo, environment, offsetMs)),
-      alerts: slos.flatMap((slo) => {
-        const labels = labelsOf(slo, environment);
-        return sloAlerts(slo, platform, environment, labels, matcherOf(labels));
-      }),
-    }));
-}
-
-/**
- * Up to so many SLOs are one group: its rules are evaluated in order at one moment, so that windows end now.
- * A large fleet is many groups, evaluated side by side; each at moments of its own, always equally far apart.
- */
-const ONE_GROUP_AT_MOST = 40;
-
-/** Rule groups of one environment: counts and alerts of each service, windows for all of them. */
-export function ruleGroups(platform: Platform, environment: Environment): RuleGroup[] {
-  if (platform.slos.length === 0) return [];
-  const { prometheus } = environment;
-  const often = formatDuration(prometheus.evaluationIntervalMs);
-  const seldom = formatDuration(prometheus.budgetIntervalMs);
-  const byGroup = prometheus.latenessMs > 0 && knowsQueryOffset(prometheus.version);
-  const queryOffset = byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {};
-  const m = allOf(platform.slos, environment);
-  const quick: Scope = { m, freshMs: freshnessOf(prometheus.evaluationIntervalMs) };
-  const services = serviceRules(platform, environment, byGroup ? 0 : prometheus.latenessMs);
-  const releases = releaseGroup(environment, often);
-  if (platform.slos.length <= ONE_GROUP_AT_MOST) {
-    const rules = [
-      ...services.flatMap((s) => s.counts),
-      ...shortWindows(quick),
-      ...services.flatMap((s) => s.reread),
-      ...longWindows(quick),
-      ...budgetRules(platform.slos, environment, quick),
-      ...services.flatMap((s) => s.alerts),
-    ];
-    return [{ name: 'sluice', interval: often, ...queryOffset, rules }, ...releases];
-  }
-  const slow: Scope = { m, freshMs: freshnessOf(prometheus.budgetIntervalMs) };
+  const about = "Releases that are being rolled back, from Sluice's own metrics.";
+  const missing = 'Sluice itself, or its answers, missing for five minutes: releases wait meanwhile.';
   return [
-    ...services.flatMap(({ service, counts, reread, alerts }): RuleGroup[] => [
-      { name: `sluice-${service}`, interval: often, ...queryOffset, rules: [...counts, ...alerts] },
-      { name: `sluice-${service}-reread`, interval: seldom, ...queryOffset, rules: reread },
-    ]),
-    ...releases,
-    { name: 'sluice-windows', interval: often, ...queryOffset, rules: shortWindows(quick) },
+    { name: 'sluice:releases', interval, about, rules: [failing] },
+    { name: 'sluice:itself', interval, about: missing, rules: missingRules(environment, m) },
+  ];
+}
+
+/** Up to so many SLOs everything is evaluated as often as the tiles; budgets of a large fleet more seldom. */
+const FEW = 40;
+
+interface Rhythm {
+  readonly often: string;
+  readonly seldom: string;
+  readonly quick: RuleScope;
+  readonly slow: RuleScope;
+  readonly queryOffset: Pick<RuleGroup, 'queryOffset'>;
+  /** How far rules look back by themselves, where a group cannot. */
+  readonly offsetMs: number;
+  readonly below: string;
+}
+
+function rhythmOf(platform: Platform, { prometheus }: Environment, m: string): Rhythm {
+  const byGroup = prometheus.latenessMs > 0 && isSince(prometheus.version, QUERY_OFFSET_SINCE);
+  const few = platform.slos.length <= FEW;
+  const seldomMs = few ? prometheus.evaluationIntervalMs : prometheus.budgetIntervalMs;
+  return {
+    often: formatDuration(prometheus.evaluationIntervalMs),
+    seldom: formatDuration(seldomMs),
+    quick: { m, freshMs: freshnessOf(prometheus.evaluationIntervalMs) },
+    slow: { m, freshMs: freshnessOf(seldomMs) },
+    queryOffset: byGroup ? { queryOffset: formatDuration(prometheus.latenessMs) } : {},
+    offsetMs: byGroup ? 0 : prometheus.latenessMs,
+    below: commonFolder(Object.values(platform.origin.places).map((p) => p.file)),
+  };
+}
+
+const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** The folder that all SLOs are declared below: what is rendered is the same from wherever it is. */
+function commonFolder(files: readonly string[]): string {
+  const [first = '', ...rest] = files.map((file) => file.slice(0, file.lastIndexOf('/') + 1));
+  return rest.reduce((common, folder) => {
+    let at = common;
+    while (!folder.startsWith(at)) at = at.slice(0, at.lastIndexOf('/', at.length - 2) + 1);
+    return at;
+  }, first);
+}
+
+/** What a group is for, and where its SLO is declared. */
+function aboutOf(slo: Slo, { origin }: Platform, below: string, what: string): string {
+  const place = origin.places[slo.name];
+  const at = place ? `, declared at ${place.file.slice(below.length)}:${place.line}` : '';
+  return `SLO ${slo.name} of ${slo.service} (${Number((slo.objective * 100).toPrecision(12))}%)${at}: ${what}`;
+}
+
+/** Groups of one SLO: what it counts, what it missed half an hour ago, when it alerts. */
+function sloGroups(slo: Slo, platform: Platform, environment: Environment, rhythm: Rhythm) {
+  const { often, seldom, queryOffset, offsetMs } = rhythm;
+  const labels = labelsOf(slo, environment);
+  const group = (
+    purpose: string,
+    interval: string,
+    what: string,
+    rules: readonly PrometheusRule[],
+  ): RuleGroup[] =>
+    rules.length === 0
+      ? []
+      : [
+          {
+            name: `sluice:${slo.name}:${purpose}`,
+            interval,
+            ...queryOffset,
+            about: aboutOf(slo, platform, rhythm.below, what),
+            rules,
+          },
+        ];
+  return {
+    counts: group(
+      'counts',
+      often,
+      'what it counts, by tiles of 5 minutes',
+      countRules(slo, platform, environment, offsetMs),
+    ),
+    reread: group(
+      'reread',
+      seldom,
+      'tiles that were not recorded half an hour ago, read again',
+      rereadRules(slo, environment, offsetMs),
+    ),
+    alerts: group(
+      'alerts',
+      often,
+      'alerts',
+      sloAlerts(slo, platform, environment, labels, matcherOf(labels)),
+    ),
+  };
+}
+
+/** Windows of all SLOs at once: one rule serves them all. */
+function windowGroups(platform: Platform, environment: Environment, rhythm: Rhythm) {
+  const { often, seldom, quick, slow, queryOffset } = rhythm;
+  const { slos } = platform;
+  const grouped = slos.filter((slo) => slo.groupBy);
+  const all = plural(slos.length, 'SLO');
+  const long: RuleGroup[] = [
     {
-      name: 'sluice-budgets',
+      name: 'sluice:budgets',
       interval: seldom,
       ...queryOffset,
-      rules: [...longWindows(slow), ...budgetRules(platform.slos, environment, slow)],
+      about: `Windows of 2h to 3d and error budgets of ${all}, from what is counted.`,
+      rules: [...longWindows(slow), ...budgetRules(slos, environment, slow)],
     },
   ];
+  if (grouped.length > 0) {
+    const scope: RuleScope = { ...quick, byGroup: true };
+    long.push({
+      name: 'sluice:groups',
+      interval: often,
+      ...queryOffset,
+      about: `Windows and error budgets by group, of ${plural(grouped.length, 'SLO')}.`,
+      rules: [...groupWindows(scope), ...budgetRules(grouped, environment, scope)],
+    });
+  }
+  const short: RuleGroup = {
+    name: 'sluice:windows',
+    interval: often,
+    ...queryOffset,
+    about: `Windows of 5m to 1h of ${all}, from what is counted.`,
+    rules: shortWindows(quick),
+  };
+  return { short, long };
+}
+
+const byService = (a: Slo, b: Slo): number =>
+  a.service < b.service ? -1 : a.service > b.service ? 1 : a.name < b.name ? -1 : 1;
+
+/** Rule groups of one environment: counts and alerts of each SLO, windows for all of them. */
+export function ruleGroups(platform: Platform, environment: Environment): readonly RuleGroup[] {
+  if (platform.slos.length === 0) return [];
+  const rhythm = rhythmOf(platform, environment, allOf(platform.slos, environment));
+  const own = [...platform.slos].sort(byService).map((slo) => sloGroups(slo, platform, environment, rhythm));
+  const { short, long } = windowGroups(platform, environment, rhythm);
+  const groups = [
+    ...own.flatMap((o) => o.counts),
+    short,
+    ...own.flatMap((o) => o.reread),
+    ...long,
+    ...own.flatMap((o) => o.alerts),
+    ...releaseGroup(environment, rhythm.often),
+  ];
+  return verified(groups, environment.prometheus.version);
 }
 
 /** Recording and alerting rules of one environment, as Prometheus reads them. */

@@ -1,5 +1,5 @@
 /** Rules as data, and as the text Prometheus reads. Written by hand: thousands of them in well under a second. */
-export interface Rule {
+export interface PrometheusRule {
   readonly record?: string;
   readonly alert?: string;
   readonly expr: string;
@@ -13,7 +13,9 @@ export interface RuleGroup {
   readonly interval: string;
   readonly queryOffset?: string;
   readonly limit?: number;
-  readonly rules: readonly Rule[];
+  /** What it is for, and where that is declared: a comment in the file, and no part of the rules. */
+  readonly about?: string;
+  readonly rules: readonly PrometheusRule[];
 }
 
 /** Every scalar that could be read as anything but itself is quoted; JSON's quotes are YAML's. */
@@ -33,8 +35,8 @@ const mapping = (name: string, map: Readonly<Record<string, string>> | undefined
 const expression = (expr: string): string =>
   expr.includes('\n') ? `|-\n          ${expr.replaceAll('\n', '\n          ')}` : scalar(expr);
 
-function ruleText(rule: Rule): string {
-  const name = rule.record === undefined ? `alert: ${rule.alert}` : `record: ${rule.record}`;
+function ruleText(rule: PrometheusRule): string {
+  const name = rule.record === undefined ? `alert: ${scalar(rule.alert!)}` : `record: ${rule.record}`;
   const wait = rule.for ? `\n        for: ${rule.for}` : '';
   return `      - ${name}\n        expr: ${expression(rule.expr)}${wait}${mapping('labels', rule.labels)}${mapping('annotations', rule.annotations)}\n`;
 }
@@ -42,6 +44,7 @@ function ruleText(rule: Rule): string {
 export function groupsText(groups: readonly RuleGroup[]): string {
   let text = 'groups:\n';
   for (const group of groups) {
+    if (group.about) text += `  # ${group.about.replace(/\s+/g, ' ')}\n`;
     text += `  - name: ${scalar(group.name)}\n    interval: ${group.interval}\n`;
     if (group.queryOffset) text += `    query_offset: ${group.queryOffset}\n`;
     if (group.limit) text += `    limit: ${group.limit}\n`;

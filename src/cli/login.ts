@@ -1,0 +1,87 @@
+import { text } from 'node:stream/consumers';
+import { humanSpan } from '../kit/time.ts';
+import { clientOf } from './client.ts';
+import { keepCredential, readContexts } from './client-config.ts';
+import type { Define } from './command.ts';
+import { keepContext } from './context.ts';
+import { CliError, EXIT, type Exit, type Io } from './io.ts';
+import { contextServer, serverUrl } from './server-address.ts';
+import type { SignedIn } from './sign-in.ts';
+
+interface LoginOptions {
+  readonly server?: string | undefined;
+  readonly name?: string | undefined;
+  readonly device?: boolean | undefined;
+  readonly withToken?: boolean | undefined;
+}
+
+/** Who a server says that one is. */
+interface Me {
+  readonly actor: string | null;
+  readonly scopes: readonly string[];
+  readonly signIn: string | null;
+}
+
+/** The server that is meant: named, of the environment, or of the current context. */
+export function meantServer(env: Io['env'], named: string | undefined): string {
+  const address = named ?? env['SLUICE_SERVER'];
+  if (address) return serverUrl(address);
+  const { current } = readContexts(env);
+  if (current !== null) return contextServer(current, env);
+  throw new CliError(EXIT.usage, {
+    code: 'NO_SERVER_NAMED',
+    message: 'there is no server to sign in at',
+    next: 'name it: sluice login --server https://sluice.example',
+  });
+}
+
+const whoAmI = (url: string, token: string | null): Promise<Me> =>
+  clientOf({ url, token }).get<Me>('/api/v1/me');
+
+/** Where no person watches a screen of this machine, its browser is of no use. */
+const hasBrowser = (io: Io): boolean =>
+  io.errTty &&
+  !io.env['SSH_CONNECTION'] &&
+  (process.platform !== 'linux' || Boolean(io.env['DISPLAY'] || io.env['WAYLAND_DISPLAY']));
+
+async function signInAt(io: Io, url: string, o: LoginOptions): Promise<SignedIn> {
+  if (o.withToken) return { token: io.input ? (await text(io.input())).trim() : '', seconds: null };
+  const { signIn } = await whoAmI(url, null);
+  if (signIn === null)
+    throw new CliError(EXIT.no, {
+      code: 'NO_SIGN_IN',
+      message: `${url} declares no sign-in for people (spec.signIn.people)`,
+      next: 'use a token: sluice login --with-token < FILE; sluice token create makes one on the machine of the server',
+    });
+  const { signInByBrowser, signInByDevice } = await import('./sign-in.ts');
+  return o.device ? signInByDevice(io, url) : signInByBrowser(io, url, hasBrowser(io));
+}
+
+/** `sluice login --server URL`: signs in at a server, keeps what that gives, and uses the server from now on. */
+export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
+  const url = meantServer(io.env, o.server);
+  const { token, seconds } = await signInAt(io, url, o);
+  const { actor, scopes } = await whoAmI(url, token);
+  if (actor === null)
+    throw new CliError(EXIT.no, {
+      code: 'TOKEN_REFUSED',
+      message: `${url} does not accept this token`,
+      next: 'check that it is a token of this server, that it has not expired and was not revoked',
+    });
+  const expiresAt = seconds === null ? null : Date.now() + seconds * 1_000;
+  keepCredential(io.env, url, { token, actor, expiresAt });
+  const known = readContexts(io.env).contexts.find((one) => one.server === url);
+  keepContext(io.env, o.name ?? known?.name ?? new URL(url).host, url, true);
+  const until = seconds === null ? '' : ` for ${humanSpan(seconds * 1_000)}`;
+  io.out(`Signed in at ${url} as ${actor}, with scope ${scopes.join(', ') || 'read'}${until}.\n`);
+  io.out('Next: sluice status\n');
+  return EXIT.yes;
+}
+
+export const define: Define = (command, { io, run }) =>
+  command
+    .option('--server <url>', 'address of the server (default: SLUICE_SERVER, else the current context)')
+    .option('--name <name>', 'name of its context (default: its host)')
+    .option('--device', 'confirm a code in a browser on any machine, instead of the browser of this one')
+    .option('--with-token', 'read a token from standard input, instead of signing in')
+    .action((o) => run(() => loginCommand(io, o)));

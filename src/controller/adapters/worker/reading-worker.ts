@@ -1,0 +1,4 @@
+import { isReadingThread, serveReading } from './serve.ts';
+
+/** What the thread runs. */
+if (isReadingThread()) serveReading();

@@ -1,0 +1,17 @@
+import type { Identity } from '../forge-http/identity.ts';
+import type { remembering } from '../forge-http/tree-changes.ts';
+import type { GiteaApi } from './api.ts';
+
+/** What the parts of one Gitea forge share. */
+export interface GiteaState {
+  readonly api: GiteaApi;
+  /** Every branch that pull requests may merge into. */
+  readonly branches: readonly string[];
+  readonly webhookSecret: string;
+  /** Whom we post as. */
+  readonly identity: Identity;
+  /** Files that two commits differ in, asked once. */
+  readonly remember: ReturnType<typeof remembering>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}

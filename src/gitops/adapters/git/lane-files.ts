@@ -1,0 +1,53 @@
+import type { Revision } from '../../../delivery/events.ts';
+import type { Problem } from '../../../kit/problem.ts';
+import { DESIRED_LIMITS, parseDesired } from '../../desired.ts';
+import type { TreeFile } from './objects.ts';
+
+/** What one file said, by the object that it was: the same object is not read again. */
+export interface ReadLane {
+  readonly path: string;
+  /** Null: it could not be read; it is read again. */
+  readonly object: string | null;
+  readonly asked: Revision | null;
+  readonly problems: readonly Problem[];
+}
+
+const UNREADABLE = 'UNREADABLE';
+
+export const unreadable = (file: string, message: string): Problem => ({
+  code: UNREADABLE,
+  file,
+  line: 1,
+  path: '',
+  message,
+  next: 'it is read again automatically',
+});
+export const isUnreadable = (problem: Problem): boolean => problem.code === UNREADABLE;
+
+const tooLarge = (file: string, size: number): Problem => ({
+  code: 'DESIRED_STATE',
+  file,
+  line: 1,
+  path: '',
+  message: `the file has ${size} bytes; a desired state has at most ${DESIRED_LIMITS.size}`,
+  next: 'keep what is not the desired state elsewhere',
+});
+
+/** One file of a lane, of which the text is at hand; what cannot be read now stays as it was asked for. */
+export function readLane(
+  { path, object, size }: TreeFile,
+  service: string,
+  texts: ReadonlyMap<string, string> | Error,
+  before: ReadLane | undefined,
+): ReadLane {
+  if (texts instanceof Error) {
+    const problem = unreadable(path, `it cannot be read now: ${texts.message}`);
+    return { path, object: null, asked: before?.asked ?? null, problems: [problem] };
+  }
+  const text = texts.get(object);
+  if (text === undefined) return { path, object, asked: null, problems: [tooLarge(path, size)] };
+  const read = parseDesired(path, text, service);
+  return read.ok
+    ? { path, object, asked: read.value, problems: [] }
+    : { path, object, asked: null, problems: read.error };
+}

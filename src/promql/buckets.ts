@@ -1,0 +1,17 @@
+import type { Matcher, Selector } from './expression.ts';
+
+const WHOLE = /^(\d+)(?:\.0+)?$/;
+
+/**
+ * The bucket `le="1"` is stored as `1` by Prometheus 2 and as `1.0` by Prometheus 3, which rewrites what is scraped:
+ * a matcher that names one finds both. Nothing is changed of bounds that are no whole numbers.
+ */
+const anyForm = (m: Matcher): Matcher => {
+  const whole = m.label === 'le' && m.op === '=' ? WHOLE.exec(m.value)?.[1] : undefined;
+  return whole === undefined ? m : { label: 'le', op: '=~', value: `${whole}(\\.0)?` };
+};
+
+export const anyBucketForm = (selector: Selector): Selector => ({
+  metric: selector.metric,
+  matchers: selector.matchers.map(anyForm),
+});

@@ -1,0 +1,129 @@
+import { type Counter, readCounters } from './counters.ts';
+import { type Aggregate, bare, type Expr, partsOf } from './expression.ts';
+import type { IndicatorQuery } from './indicator.ts';
+import { printExpression, selectorText } from './print.ts';
+
+/**
+ * Queries that Prometheus takes, and that cannot mean what they say: their number would be wrong, and nobody would be
+ * told. For every reader of queries alike. Pure.
+ */
+
+/** More of an expression than this explains nothing. */
+const LONGEST = 60;
+const shown = (expr: Expr): string => {
+  const text = printExpression(expr);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+};
+
+const drops = ({ grouping }: Aggregate, label: string): boolean =>
+  grouping === null ? true : grouping.labels.includes(label) !== (grouping.kind === 'by');
+
+/** The bucket counter below an expression that keeps its labels; null: there is none. */
+function bucketBelow(expr: Expr): string | null {
+  if (expr.kind === 'selector') return expr.selector.metric.endsWith('_bucket') ? expr.selector.metric : null;
+  for (const part of partsOf(expr)) {
+    const found = bucketBelow(part);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A quantile of buckets whose bounds an aggregation has dropped: it gives no series at all, so never an error. */
+export function emptyQuantile(expr: Expr): string | null {
+  if (expr.kind === 'call' && expr.fn === 'histogram_quantile') {
+    const over = expr.args[1] && bare(expr.args[1]);
+    const bucket = over?.kind === 'aggregate' && drops(over, 'le') ? bucketBelow(over.expr) : null;
+    if (bucket)
+      return `histogram_quantile() gives nothing here: the aggregation drops the label le of ${bucket}`;
+  }
+  for (const part of partsOf(expr)) {
+    const found = emptyQuantile(part);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A place in a template that nobody has filled in: no series has such a label. */
+const PLACEHOLDER = /\$\{[\w.:-]+\}/;
+
+/** A label value or metric that is still a template; null: there is none. */
+export function placeholderIn(expr: Expr): string | null {
+  if (expr.kind === 'selector') {
+    const { matchers } = expr.selector;
+    const found = matchers.find(({ value }) => PLACEHOLDER.test(value));
+    return found ? `${found.label}${found.op}"${found.value}" is a place in a template, not a value` : null;
+  }
+  for (const part of partsOf(expr)) {
+    const found = placeholderIn(part);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** What is told to do about `placeholderIn`. */
+export const FILL_IN = 'fill in the template first (envsubst, kustomize, helm template)';
+
+/** What is told to do about `emptyQuantile`. */
+export const KEEP_LE = 'add le to the labels of by (…)';
+
+const COUNTER_NAME = /_(total|count|bucket|sum)$/;
+/** A counter as it is, since the beginning of its process: no number of it says anything about now. */
+function bareCounter(expr: Expr): string | null {
+  const sum = readCounters(expr);
+  if (!sum.ok || sum.value.unit !== 'counter') return null;
+  return sum.value.counters.find((c) => COUNTER_NAME.test(c.metric))?.metric ?? null;
+}
+
+interface Bound {
+  readonly family: string;
+  readonly le: number;
+}
+
+/** How far a counter of a histogram reaches: up to a bound, or all of it. */
+function boundOf({ metric, matchers }: Counter): Bound | null {
+  const le = matchers.find((m) => m.label === 'le' && m.op === '=')?.value;
+  if (metric.endsWith('_count')) return { family: metric.slice(0, -'_count'.length), le: Infinity };
+  if (!metric.endsWith('_bucket') || le === undefined) return null;
+  return { family: metric.slice(0, -'_bucket'.length), le: le === '+Inf' ? Infinity : Number(le) };
+}
+
+/** Buckets hold all that is below them: a smaller one less a larger one is never above zero. */
+function neverPositive(part: readonly Counter[]): string | null {
+  const [plus, minus, third] = [...part].sort((a, b) => Number(a.minus ?? false) - Number(b.minus ?? false));
+  if (!plus || !minus?.minus || plus.minus || third) return null;
+  const [small, large] = [boundOf(plus), boundOf(minus)];
+  if (!small || !large || small.family !== large.family || !(small.le < large.le)) return null;
+  return `${selectorText(plus)} less ${selectorText(minus)} is never above zero: the operands are swapped`;
+}
+
+const COMPARISONS = /^(>|<|>=|<=|==|!=)$/;
+/** A filter keeps the value it compares: a quantile that is kept is seconds, and no number of requests. */
+function keptQuantile(part: Expr, total: Expr): string | null {
+  const filter = bare(part);
+  if (filter.kind !== 'binary' || filter.bool || !COMPARISONS.test(filter.op)) return null;
+  const kept = bare(filter.left);
+  if (kept.kind !== 'call' || kept.fn !== 'histogram_quantile') return null;
+  if (printExpression(bare(total)) === printExpression(kept)) return null;
+  return `${shown(kept)} is a duration, not a number of requests: divided by the total it is not a share. Count requests by their bucket, or compare with "${filter.op} bool" and use vector(1) as the total`;
+}
+
+/** Why a query cannot mean what it says; null: it can. */
+export function pitfallOf(query: IndicatorQuery): string | null {
+  if (query.kind === 'counters') return neverPositive(query.part);
+  if (query.kind !== 'rates') return null;
+  const counter = bareCounter(query.part) ?? bareCounter(query.total);
+  return counter === null
+    ? keptQuantile(query.part, query.total)
+    : `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`;
+}
+
+/** What a query says, and probably does not mean: it is counted as written, and this is told; null: nothing. */
+export function suspicionOf(query: IndicatorQuery): string | null {
+  if (query.kind !== 'counters' || query.partIs !== 'bad') return null;
+  const [part, more] = query.part;
+  const [total, rest] = query.total;
+  if (!part || more || part.minus || !total || rest) return null;
+  const [fast, all] = [boundOf(part), boundOf(total)];
+  if (!fast || !all || fast.family !== all.family || !(fast.le < all.le)) return null;
+  return `requests that take at most ${fast.le} are counted as bad: ${selectorText(part)} holds the fast ones; if slow ones are meant, write the total less this bucket`;
+}

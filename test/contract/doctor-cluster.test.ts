@@ -1,0 +1,197 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { clusterChecks } from '../../src/controller/cluster-doctor.ts';
+import { compile } from '../../src/controller/compile.ts';
+import { KubernetesError } from '../../src/io/kubernetes/client.ts';
+import { fail, ok } from '../../src/kit/result.ts';
+import { folderWith } from '../field/command.ts';
+import { availabilitySlo } from '../slo.ts';
+import { type ApiObject, type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
+
+const text = (more = '', cluster = '{ namespace: shop }') => `${availabilitySlo('orders')}---
+apiVersion: sluice.dev/v1
+kind: Platform
+metadata: { name: shop }
+spec:
+  environments: [{ name: prod, delivery: argo-rollouts${more}, cluster: ${cluster}, prometheus: { address: 'http://127.0.0.1:1' } }]
+  services: [{ name: orders, slos: [orders-availability] }]
+`;
+const ARGO = '/apis/argoproj.io/v1alpha1/namespaces/shop';
+const PROXY = '/api/v1/namespaces/sluice/services/sluice:7117/proxy';
+const named = (name: string, more: object = {}): ApiObject => ({ metadata: { name }, ...more });
+const asked = (phase: string, message?: string) =>
+  named('run', {
+    status: {
+      metricResults: [{ name: 'verdict', measurements: [{ phase: 'Successful' }, { phase, message }] }],
+    },
+  });
+
+const servers: ApiServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+/** A cluster in which every link holds, and no Rollout has asked yet. */
+async function whole(): Promise<ApiServer> {
+  const api = await apiServer();
+  servers.push(api);
+  api.put(`${ARGO}/rollouts`, named('orders', { status: { stableRS: 'abc' } }));
+  api.put('/apis/apps/v1/namespaces/shop/replicasets', named('orders-abc'));
+  api.put('/api/v1/namespaces/shop/pods', named('orders-abc-1'));
+  api.put(`${ARGO}/analysisruns`, named('other', { status: { metricResults: [] } }));
+  api.put(PROXY, named('healthz'));
+  return api;
+}
+interface Broken {
+  readonly text?: string;
+  readonly more?: string;
+  readonly count?: (query: string) => number | null;
+  readonly patch?: () => Promise<void>;
+  readonly skewMs?: number;
+}
+async function links(
+  api: ApiServer,
+  { more, text: declared = text(more), count = () => 1, patch, skewMs = 0 }: Broken = {},
+) {
+  const compiled = compile([{ file: 'p.yaml', text: declared }]);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+  const checks = await clusterChecks({
+    platform: compiled.value,
+    environment: compiled.value.environments[0]!,
+    kubernetes: { ...api.kubernetes, ...(patch ? { patch } : {}) },
+    metrics: {
+      instant: async (query) => {
+        const value = count(query);
+        if (value === null) return fail({ code: 'SOURCE_UNAVAILABLE', message: 'no answer' });
+        return ok(value === 0 ? [] : [{ labels: {}, samples: [[0, value]] }]);
+      },
+    },
+    now: Date.now() + skewMs,
+  });
+  const broken = checks.filter((c) => !c.ok);
+  for (const { next } of broken) expect(next).not.toBe('');
+  return { checks, broken: Object.fromEntries(broken.map((c) => [c.what, `${c.found} | ${c.next}`])) };
+}
+
+describe('the chain from Rollouts to their verdicts', () => {
+  it('CHAIN-1: where every link holds each is said, and nothing is changed', async () => {
+    const api = await whole();
+    const { checks, broken } = await links(api);
+    expect(broken).toEqual({});
+    expect(checks.map((c) => c.what)).toEqual([
+      'clock',
+      'rights to read',
+      'right to act',
+      'Rollouts',
+      'revision label',
+      'rules',
+      'verdict',
+    ]);
+    // What the right to act is asked by: a patch of nothing, by a server that is told not to carry it out.
+    expect(api.asked.patches).toEqual([{ path: `${ARGO}/rollouts/orders/status`, body: {} }]);
+    expect((await links(api, { more: ', mode: observe' })).broken).toEqual({});
+    expect(api.asked.patches).toHaveLength(1);
+  });
+
+  it('LAYOUT-3: a service is looked for in its own namespace, and each namespace is checked', async () => {
+    const api = await whole();
+    const own = "{ name: cart, slos: [cart-availability], namespace: 'cart-{environment}' }";
+    const declared = `${availabilitySlo('cart')}---\n${text().replace('services: [', `services: [${own}, `)}`;
+    const before = await links(api, { text: declared });
+    expect(Object.keys(before.broken)).toEqual(expect.arrayContaining(['rights to read, cart-prod']));
+    expect(before.broken['rights to read, cart-prod']).toContain('must name cart-prod');
+    api.put('/apis/argoproj.io/v1alpha1/namespaces/cart-prod/rollouts', named('cart'));
+    api.put('/apis/apps/v1/namespaces/cart-prod/replicasets', named('cart-abc'));
+    api.put('/api/v1/namespaces/cart-prod/pods', named('cart-abc-1'));
+    api.put('/apis/argoproj.io/v1alpha1/namespaces/cart-prod/analysisruns', named('other', { status: {} }));
+    const recorded = { count: (q: string) => (q.includes('slo:objective') ? 2 : 1) };
+    const { broken, checks } = await links(api, { text: declared, ...recorded });
+    expect(broken).toEqual({});
+    expect(checks.map((c) => c.what)).toEqual(
+      expect.arrayContaining(['Rollouts, shop', 'Rollouts, cart-prod']),
+    );
+  });
+
+  it.each([
+    ['clocks that disagree', { skewMs: 60_000 }, 'clock', /differ by (59|60|61) s.*NTP/],
+    ['clocks that disagree the other way', { skewMs: -60_000 }, 'clock', /differ by (59|60|61) s/],
+    [
+      'no right to act',
+      { patch: async () => Promise.reject(new KubernetesError(403, 'forbidden')) },
+      'right to act',
+      /forbidden.*rbac\.enforce/,
+    ],
+    [
+      'a label that nothing scraped carries',
+      { count: (q: string) => (q.includes('up{') ? 0 : 1) },
+      'revision label',
+      /orders \(revision="abc"\).*podTargetLabels/,
+    ],
+    [
+      'rules that are not loaded',
+      { count: (q: string) => (q.includes('slo:objective') ? 0 : 1) },
+      'rules',
+      /0 of 1 SLOs.*sluice render/,
+    ],
+  ] as const)('CHAIN-1: %s', async (_, how, what, said) => {
+    const { broken } = await links(await whole(), how);
+    expect(Object.keys(broken)).toEqual([what]);
+    expect(broken[what]).toMatch(said);
+  });
+
+  it('CHAIN-1: a Rollout of another name, and kinds that may not be read', async () => {
+    const api = await whole();
+    api.remove(`${ARGO}/rollouts`, 'orders');
+    api.put(`${ARGO}/rollouts`, named('orders-api'));
+    expect((await links(api)).broken).toEqual({
+      Rollouts: expect.stringMatching(/no Rollout of orders.*there are: orders-api/),
+    });
+    const bare = await apiServer();
+    servers.push(bare);
+    const { broken } = await links(bare);
+    expect(broken['rights to read']).toMatch(
+      /rollouts \(404\).*pods.*rbac\.namespaces of the chart must name shop/,
+    );
+    expect(broken['verdict']).toBeDefined();
+  });
+
+  it('CHAIN-1: by what a Rollout was told last, and before that by our Service', async () => {
+    const api = await whole();
+    api.remove(PROXY, 'healthz');
+    expect((await links(api)).broken['verdict']).toMatch(/does not answer.*from a pod of shop .*healthz/);
+    api.put(`${ARGO}/analysisruns`, asked('Inconclusive'));
+    expect((await links(api)).broken).toEqual({});
+    api.put(`${ARGO}/analysisruns`, asked('Error', 'connection refused'));
+    expect((await links(api)).broken['verdict']).toMatch(/had no answer: connection refused/);
+  });
+
+  it('CHAIN-1: a Prometheus, or a cluster, that is away breaks its own links alone', async () => {
+    const api = await whole();
+    expect(Object.keys((await links(api, { count: () => null })).broken)).toEqual([
+      'revision label',
+      'rules',
+    ]);
+    api.answer(false);
+    const { broken } = await links(api);
+    expect(Object.keys(broken)).toContain('clock');
+    expect(Object.keys(broken)).not.toContain('rules');
+  });
+
+  it('CHAIN-2: the command says it, as a table and as JSON, and exits 1 where a link is broken', async () => {
+    const api = await whole();
+    const folder = folderWith({ 'd/other.txt': '' });
+    const file = join(folder.cwd, 'kubeconfig');
+    writeFileSync(file, kubeconfig(api.address));
+    writeFileSync(
+      join(folder.cwd, 'd/p.yaml'),
+      text('', `{ namespace: shop, kubeconfig: { secretRef: { file: '${file}' } } }`),
+    );
+    const told = await folder.run('doctor', 'd', '--cluster');
+    expect(told.exit).toBe(1);
+    expect(told.out).toMatch(/prod +Rollouts +ok/);
+    expect(told.out).toMatch(/prod +rules +broken/);
+    const { exit, answer } = await folder.json('doctor', 'd', '--cluster');
+    expect([exit, answer.ok]).toEqual([1, false]);
+    expect(answer.cluster).toContainEqual(expect.objectContaining({ what: 'clock', ok: true, next: '' }));
+  });
+});
