@@ -24,7 +24,7 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: process.env,
-    cwd: process.env['INIT_CWD'] ?? process.cwd(),
+    cwd: process.cwd(),
     outTty: process.stdout.isTTY ?? false,
     errTty: process.stderr.isTTY ?? false,
     signal: stop.signal,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -133,5 +134,22 @@ describe('exit codes', () => {
     expect(rowOf(3)).toContain('PORT_TAKEN');
     expect(rowOf(2)).toContain('BAD_HOST');
     server.close();
+  });
+});
+
+describe('where a path begins', () => {
+  it('CLI-56: in the folder the process was started in, also where an npm script changed it', () => {
+    const asked = temporaryFolder('asked');
+    writeFileSync(join(asked, 'slos.yaml'), 'not: a declaration\n');
+    const started = temporaryFolder('started');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, '../../src/main.ts'), 'validate', '.'],
+      // What npm says of the folder in which it was called.
+      { cwd: started, env: { ...process.env, INIT_CWD: asked }, encoding: 'utf8' },
+    );
+    expect(stderr).not.toContain('slos.yaml');
+    expect(stderr).toContain('no declaration was found below .');
+    expect(status).toBe(2);
   });
 });
