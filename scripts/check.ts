@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { filesOf, type Suite, TEST_STAGES, type TestStage } from './stages.ts';
 import { buildTools, CLUSTER_TOOLS, isBuilt } from './tools.mjs';
 
@@ -24,7 +25,11 @@ interface Report {
   readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly name: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -36,8 +41,13 @@ interface Outcome {
   readonly failed: number;
   readonly leftOut: LeftOut;
   readonly times: readonly string[];
+  /** Each test that failed, in a line. */
+  readonly failures: readonly string[];
   readonly bad: boolean;
 }
+
+/** Of more than so many the first say what is wrong. */
+const FAILURES_SHOWN = 20;
 
 const STATIC_STAGES: readonly Stage[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
@@ -54,6 +64,8 @@ function testsOf(stage: TestStage): Stage {
     '--reporter=json',
     `--outputFile.json=${report}`,
     `--maxWorkers=${stage.workers}`,
+    // Logs are read in places that show no colours.
+    ...(process.stdout.isTTY ? [] : ['--no-color']),
     ...(stage.stopsEarly ? ['--bail=1'] : []),
     ...filesOf(stage, root),
   ];
@@ -98,11 +110,23 @@ function leftOutOf(report: Report): LeftOut {
   return found;
 }
 
+/** What failed, at the end of the output: whoever reads a log begins there. */
+const failuresOf = (report: Report): string[] =>
+  report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => {
+        const why = stripVTControlCharacters(failureMessages?.[0] ?? '').split('\n')[0];
+        return `failed: ${relative(root, name)}: ${fullName}: ${why}`;
+      }),
+  );
+
 /** Runs the stages in order. One that fails does not keep later ones of tests from telling what they find. */
 function run(stages: readonly Stage[]): Outcome {
   let [passed, failed, bad] = [0, 0, false];
   const leftOut: LeftOut = new Map();
   const times: string[] = [];
+  const failures: string[] = [];
   for (const { name, args, report } of stages) {
     process.stdout.write(`\n── ${name} …\n`);
     if (report) rmSync(report, { force: true });
@@ -112,6 +136,7 @@ function run(stages: readonly Stage[]): Outcome {
     const read = report ? readReport(report) : null;
     passed += read?.numPassedTests ?? 0;
     failed += read?.numFailedTests ?? 0;
+    if (read) failures.push(...failuresOf(read));
     for (const [file, n] of read ? leftOutOf(read) : []) leftOut.set(file, n);
     const ok = status === 0 && (!report || read !== null);
     times.push(`${name.padEnd(22)} ${seconds.padStart(6)} s${ok ? '' : '  failed'}`);
@@ -119,7 +144,7 @@ function run(stages: readonly Stage[]): Outcome {
     // Without types nothing further can be believed.
     if (!ok && !report) break;
   }
-  return { passed, failed, leftOut, times, bad };
+  return { passed, failed, leftOut, times, failures, bad };
 }
 
 const sum = (files: LeftOut): number => [...files.values()].reduce((a, b) => a + b, 0);
@@ -156,8 +181,9 @@ const suites: readonly Suite[] = (() => {
 mkdirSync(out, { recursive: true });
 const unprepared = await prepare(suites);
 if (unprepared !== 0) process.exit(unprepared);
-const { passed, failed, leftOut, times, bad } = run(stagesOf(suites));
+const { passed, failed, leftOut, times, failures, bad } = run(stagesOf(suites));
 process.stdout.write(`\n${times.join('\n')}\n`);
+for (const failure of failures.slice(0, FAILURES_SHOWN)) process.stdout.write(`${failure}\n`);
 if (leftOut.size > 0) process.stdout.write(`${leftOutLine(leftOut)}\n`);
 const skipped = leftOut.size > 0 ? `, ${sum(leftOut)} skipped` : '';
 process.stdout.write(`${passed} passed, ${failed} failed${skipped}\n`);
