@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { request } from 'undici';
 import { z } from 'zod';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
@@ -180,6 +179,8 @@ const isLost = (thrown: unknown): boolean =>
 export function clientOf(server: Server, timeoutMs: number = TIMEOUT_MS): Client {
   const begin = async (path: string, init: Asked = {}) => {
     try {
+      // Loaded here: most of what a gate without a server would cost is this client.
+      const { request } = await import('undici');
       return await request(`${server.url}${path}`, {
         method: init.method ?? 'GET',
         // A connection that is kept may be closed by the server just as it is used again, which looks like a failure.
