@@ -31,7 +31,7 @@ function openOwnMetrics(
   { controller, governance, gate, gitops, calls, troubles }: Planes,
   anchoring: Anchoring,
 ): ServerMetrics {
-  const metrics = createMetrics(controller);
+  const metrics = createMetrics(controller, chain);
   controller.onRecords((records) => metrics.records(records));
   calls.onCall((call) => metrics.call(call));
   metrics.watch({
@@ -40,7 +40,6 @@ function openOwnMetrics(
     measures: (service) => gitops.measures(service, now(), MEASURED_MS),
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
     anchors: () => anchoring.status(),
-    chainBroken: () => chain.broken() !== null,
     troubles,
   });
   return metrics;

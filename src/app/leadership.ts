@@ -45,7 +45,7 @@ interface Standing {
 function answerAsFollower(context: AppContext, journal: Journal, standing: Standing): void {
   const { platform, root, now } = context;
   const controller = createController(platform, onlyTheLedger(journal), { warn: context.warn });
-  const metrics = createMetrics(controller);
+  const metrics = createMetrics(controller, context.chain);
   // It reads no Prometheus: no budget and no burn rate is known here.
   const statuses = createSloStatuses({
     platform,

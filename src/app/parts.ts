@@ -11,7 +11,18 @@ export const createParts = (root: string, program: string): CommandParts => ({
     return decideOnce(io, options, number, root, wiring);
   },
   openExistingHistory: async (work) => (await import('../wiring/ledger.ts')).openExistingHistory(work),
-  openExistingLedger: async (work) => (await import('../wiring/ledger.ts')).openExistingLedger(work),
+  openExistingLedger: async (work) => {
+    const { createBrokenMark } = await import('./broken-mark.ts');
+    const ledger = await (await import('../wiring/ledger.ts')).openExistingLedger(work);
+    try {
+      // An order without a server must not go on a chain that a server refuses to decide on.
+      if (ledger) await createBrokenMark(work).check(ledger);
+      return ledger;
+    } catch (thrown) {
+      await ledger?.close();
+      throw thrown;
+    }
+  },
   openMetrics: async (...given) => (await import('../wiring/metrics.ts')).openMetrics(...given),
   openCluster: async (...given) => (await import('../wiring/kubernetes.ts')).openCluster(...given),
   openLive: async (...given) => (await import('../wiring/live.ts')).openLive(...given),

@@ -1,8 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { PortCall } from '../controller/flow/counting.ts';
 import type { Controller } from '../controller/loop.ts';
+import type { ChainWatch } from '../ledger/guarded.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { type AnchorNumbers, watchAnchors } from './metrics/anchors.ts';
+import { type AnchorNumbers, watchAnchors, watchChain } from './metrics/anchors.ts';
 import { type GitopsNumbers, watchGitops } from './metrics/gitops.ts';
 import { type GovernanceNumbers, watchGovernance } from './metrics/governance.ts';
 import { moveCounter, tickHistogram, watchLanes } from './metrics/lanes.ts';
@@ -24,13 +25,14 @@ export interface ServerMetrics {
 interface LeaderNumbers extends GovernanceNumbers, GitopsNumbers, AnchorNumbers, OutsideNumbers {}
 
 /** Our own metrics: what the platform does, for the Prometheus of whoever runs it. */
-export function createMetrics(controller: Controller): ServerMetrics {
+export function createMetrics(controller: Controller, chain: Pick<ChainWatch, 'broken'>): ServerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const records = moveCounter(registry);
   const ticks = tickHistogram(registry);
   const call = callHistogram(registry);
   watchLanes(registry, controller);
+  watchChain(registry, () => chain.broken() !== null);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { createBrokenMark } from '../../src/app/broken-mark.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { type LedgerRecord, seal } from '../../src/ledger/record.ts';
 import { temporaryFolder } from '../folder.ts';
@@ -319,6 +321,29 @@ describe('sluice ledger', () => {
     expect((await sluice(['release', 'abort', 'nope', 'prod', '--reason', 'x', '--work', work])).exit).toBe(
       1,
     );
+    expect((await sluice(['ledger', 'verify', '--work', work])).exit).toBe(0);
+  });
+
+  it('CLI-57: with no server, nothing goes on a chain that was found broken, until it verifies', async () => {
+    const work = await workFolder();
+    const database = new DatabaseSync(join(work, 'ledger.sqlite'));
+    const { text } = database.prepare('SELECT text FROM records WHERE seq = 2').get() as { text: string };
+    const put = database.prepare('UPDATE records SET text = ? WHERE seq = 2');
+    put.run(text.replace('"v":1', '"v":2'));
+    // What a server leaves behind when it finds it.
+    createBrokenMark(work).set();
+    const orders = [
+      ['release', 'abort', 'checkout', 'prod', '--reason', 'by hand', '--work', work],
+      ['token', 'create', 'ci', '--scope', 'operate', '--work', work],
+    ];
+    for (const order of orders) {
+      const refused = await sluice(order);
+      expect([refused.exit, refused.err]).toEqual([3, expect.stringMatching(/LEDGER_BROKEN.*\nNext: /)]);
+      expect(refused.out).toBe('');
+    }
+    put.run(text);
+    database.close();
+    for (const order of orders) expect((await sluice(order)).exit).toBe(0);
     expect((await sluice(['ledger', 'verify', '--work', work])).exit).toBe(0);
   });
 });

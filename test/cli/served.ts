@@ -23,6 +23,7 @@ import { NO_GITOPS } from '../contract/no-gitops.ts';
 import { digest, gateHouse, openKept } from '../gate/harness.ts';
 import { wasStable } from '../lane.ts';
 import { createHouse } from '../sim/harness.ts';
+import { WHOLE_CHAIN } from '../whole-chain.ts';
 
 const ADMIN = { id: 'tester', kind: 'person', scopes: ['admin'] } as const;
 
@@ -117,7 +118,7 @@ export async function served(signInOf: (url: string) => SignIn, now: () => numbe
     controller,
     ledger: sim.ledger,
     tokens,
-    metrics: createMetrics(controller),
+    metrics: createMetrics(controller, WHOLE_CHAIN),
     unready: () => null,
     consoleDir: null,
     alertmanagerToken: 'am',

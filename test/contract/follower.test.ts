@@ -37,12 +37,13 @@ async function rig() {
     adjustments: () => [],
   });
   let leader: { name: string; address: string | null } | null = null;
+  let broken: string | null = null;
   const app = createFollowerApp({
     queries: createQueries({ platform, controller, journal, statuses, now }),
     ledger: journal,
     controller,
     now,
-    metrics: createMetrics(controller),
+    metrics: createMetrics(controller, { broken: () => broken }),
     unready: () => null,
     consoleDir: null,
     allowedHosts: [],
@@ -56,6 +57,9 @@ async function rig() {
     ask,
     lead: (next: typeof leader) => {
       leader = next;
+    },
+    break: () => {
+      broken = 'record 2 was changed';
     },
   };
 }
@@ -135,5 +139,14 @@ describe('a server that follows', () => {
     const before = await r.house.ledger.head();
     await r.journal.follow();
     expect(await r.house.ledger.head()).toEqual(before);
+  });
+
+  it('FOLLOW-4: its metrics say that the chain was found broken, as those of the leader do', async () => {
+    const r = await rig();
+    const broken = async () =>
+      /^sluice_ledger_broken (\d)$/m.exec(await (await r.ask('/metrics')).text())?.[1];
+    expect(await broken()).toBe('0');
+    r.break();
+    expect(await broken()).toBe('1');
   });
 });

@@ -25,6 +25,7 @@ import { desired, digest, gateHouse, openKept } from '../gate/harness.ts';
 import { journalOver } from '../journal.ts';
 import { openIdProvider } from '../openid.ts';
 import { createHouse, LANE } from '../sim/harness.ts';
+import { WHOLE_CHAIN } from '../whole-chain.ts';
 import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = '127.0.0.1:7117';
@@ -72,7 +73,7 @@ async function rig(signIn: SignIn = NO_SIGN_IN, more: { now?: () => number; gate
     controller,
     ledger: h.ledger,
     tokens,
-    metrics: createMetrics(controller),
+    metrics: createMetrics(controller, WHOLE_CHAIN),
     unready: () => null,
     consoleDir: null,
     alertmanagerToken: 'am',

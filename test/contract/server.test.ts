@@ -17,6 +17,7 @@ import { createQueries } from '../../src/server/queries.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { temporaryFolder } from '../folder.ts';
 import { createHouse } from '../sim/harness.ts';
+import { WHOLE_CHAIN } from '../whole-chain.ts';
 import { NO_GITOPS } from './no-gitops.ts';
 
 const HOST = { host: '127.0.0.1:7117' };
@@ -61,13 +62,12 @@ async function rig(consoleDir: string | null = null) {
     journal: house.journal(),
     statuses: budgets.statuses,
   });
-  const metrics = createMetrics(controller);
+  const metrics = createMetrics(controller, WHOLE_CHAIN);
   const none = { freezes: () => [], pulls: () => [], inSync: () => null, measures: NO_GITOPS.measures };
   metrics.watch({
     ...none,
     measures: (service) => none.measures(service, 0, 0),
     anchors: () => anchors,
-    chainBroken: () => false,
     troubles: () => [],
   });
   const app = createApp({

@@ -15,6 +15,7 @@ import { createMetrics } from '../../src/server/metrics.ts';
 import { createQueries } from '../../src/server/queries.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { PROGRAMS, runCli } from '../cli/run.ts';
+import { WHOLE_CHAIN } from '../whole-chain.ts';
 import { type LedgerPort, type Platform, partsOver, promoterOver, quiet } from './folds.ts';
 
 export const emptyLedger = (): LedgerPort => memoryLedger('kept');
@@ -33,7 +34,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     controller,
     ledger: journal,
     tokens: await loadTokens(journal),
-    metrics: createMetrics(controller),
+    metrics: createMetrics(controller, WHOLE_CHAIN),
     unready: () => null,
     consoleDir: null,
     alertmanagerToken: 'none',

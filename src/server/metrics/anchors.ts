@@ -4,8 +4,18 @@ import type { AnchorStatus } from '../../controller/anchoring.ts';
 export interface AnchorNumbers {
   /** How far the ledger is anchored, and what stops that. */
   anchors(): AnchorStatus;
-  /** Whether a walk found the chain broken. */
-  chainBroken(): boolean;
+}
+
+/** A server on standby says it as well: whoever asks it would otherwise take silence for health. */
+export function watchChain(registry: Registry, isBroken: () => boolean): void {
+  new Gauge({
+    name: 'sluice_ledger_broken',
+    help: '1 once a walk found the chain of the ledger broken: nothing is decided any more.',
+    registers: [registry],
+    collect() {
+      this.set(isBroken() ? 1 : 0);
+    },
+  });
 }
 
 export function watchAnchors(registry: Registry, numbers: AnchorNumbers): void {
@@ -15,14 +25,6 @@ export function watchAnchors(registry: Registry, numbers: AnchorNumbers): void {
     registers: [registry],
     collect() {
       this.set(numbers.anchors().anchored ?? 0);
-    },
-  });
-  new Gauge({
-    name: 'sluice_ledger_broken',
-    help: '1 once a walk found the chain of the ledger broken: nothing is decided any more.',
-    registers: [registry],
-    collect() {
-      this.set(numbers.chainBroken() ? 1 : 0);
     },
   });
   new Gauge({

@@ -10,6 +10,7 @@ import type { LedgerPort } from '../../../src/ledger/port.ts';
 import { SERVER_FOLDS } from '../../../src/server/folds.ts';
 import type { WiringContext } from '../../../src/wiring/context.ts';
 import type { Wiring } from '../../../src/wiring/wiring.ts';
+import { WHOLE_CHAIN } from '../../whole-chain.ts';
 
 type Question = Parameters<typeof answerFor>[2];
 
@@ -86,7 +87,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     log,
     lifecycle: createLifecycle(warn),
     health: createHealth(),
-    chain: { broken: () => null, found: () => undefined },
+    chain: WHOLE_CHAIN,
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
     ending: new AbortController().signal,
