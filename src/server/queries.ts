@@ -16,6 +16,7 @@ import { burnWindowsOf, type Platform } from '../declaration/platform.ts';
 import { answerFor, answerStanding, type RolloutStanding } from '../delivery/answer.ts';
 import { evidenceOf } from '../delivery/assess.ts';
 import { obstacle } from '../delivery/retry.ts';
+import { desiredPath } from '../gitops/desired.ts';
 import { type FreezeFacts, scopeText } from '../governance/facts.ts';
 import { laneName, partsOfLane } from '../kit/lane.ts';
 import { problemLine } from '../kit/problem.ts';
@@ -104,6 +105,19 @@ function summaryOf(parts: QueryParts, view: LaneView): LaneSummary {
 const troubleLine = (lane: string, { message, failures }: NonNullable<LaneView['trouble']>): string =>
   `${lane}: it could not be evaluated (${message}; ${failures} ${failures === 1 ? 'time' : 'times'} in a row); it is retried`;
 
+/** Versions that go on serving although Git names none any more: nothing stops a service because a file went away. */
+function withoutFile({ controller }: QueryParts): string[] {
+  const desired = controller.desired();
+  if (!desired) return [];
+  return controller.lanes().flatMap(({ state: { lane, stable }, service, environment }) => {
+    const path = desiredPath(environment.name, service.name);
+    if (!stable || desired.lanes.has(lane) || desired.problems.some((p) => p.file.endsWith(path))) return [];
+    return [
+      `${lane}: ${path} is no longer in Git; ${stable.version} continues to serve. Next: restore the file, or remove the service from the declaration`,
+    ];
+  });
+}
+
 const activeFreezes = (parts: QueryParts): ActiveFreeze[] | null =>
   parts.freezes?.(parts.now()).map(({ id, scope, until, reason }) => ({
     id,
@@ -139,6 +153,7 @@ const overviewOf = (parts: QueryParts): object => {
         ? []
         : [`ledger: ${broken}; next: ${new LedgerUnavailable('LEDGER_BROKEN', broken).next}`]),
       ...(controller.desired()?.problems ?? []).map(problemLine),
+      ...withoutFile(parts),
       ...views.flatMap(({ state, trouble }) => (trouble ? [troubleLine(state.lane, trouble)] : [])),
     ],
     environments: platform.environments.map((e) => e.name),

@@ -388,6 +388,20 @@ describe('the HTTP contract', () => {
     expect(asked).toEqual(['push', 'sync']);
   });
 
+  it('API-18: a version that goes on serving although its file is gone is a problem that says what helps', async () => {
+    const r = await rig();
+    const problems = async () =>
+      ((await (await r.ask('/api/v1/overview')).json()) as { problems: string[] }).problems;
+    await r.house.until(() => r.house.state().stable?.version === '1.1.0');
+    expect(await problems()).toEqual([]);
+    r.house.world.pushNothing();
+    await r.house.until(() => r.house.controller().desired()?.lanes.size === 0);
+    expect(await problems()).toEqual([
+      'checkout/prod: environments/prod/checkout.yaml is no longer in Git; 1.1.0 continues to serve. Next: restore the file, or remove the service from the declaration',
+    ]);
+    expect(r.house.state()).toMatchObject({ state: 'Stable', stable: { version: '1.1.0' } });
+  });
+
   it('API-17: a body that is no JSON is 400, one of another type 415: nobody tries such a one again', async () => {
     const { ask, tokens } = await rig();
     const { token } = await tokens.create('operator', ['operate'], ADMIN, 1);

@@ -336,6 +336,11 @@ export function createWorld(options: WorldOptions) {
       commit++;
       return revision;
     },
+    /** A commit that removes the file. */
+    pushNothing() {
+      wanted = null;
+      commit++;
+    },
     /** The same version with other settings. */
     pushConfig(version: string, config: Record<string, unknown>, behaviour: Behaviour) {
       const revision = revisionOf({ version, digest: digestFor(version), config });
