@@ -74,6 +74,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   ['context', 'Manage contexts: servers by name', () => import('./cli/context.ts')],
   ['doctor', 'Check which programs this machine has, and the ledger', () => import('./cli/doctor.ts')],
   [
+    'support-bundle',
+    'Collect what helps to understand a fault, without secrets',
+    () => import('./cli/support-bundle.ts'),
+  ],
+  [
     'completion',
     'Print the completion script of a shell: commands, options, and names that exist',
     () => import('./cli/completion.ts'),

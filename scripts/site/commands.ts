@@ -23,6 +23,7 @@ export async function wholeCommandLine(): Promise<Command> {
       io: silent,
       parts: {} as never,
       commands: COMMANDS,
+      version: '0.0.0',
       run: async () => {},
     });
   }

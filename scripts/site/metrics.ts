@@ -16,7 +16,7 @@ import {
   REQUESTS_WINDOW,
   WINDOWS,
 } from '../../src/runtime/series.ts';
-import { watchAnchors } from '../../src/server/metrics/anchors.ts';
+import { watchAnchors, watchChain } from '../../src/server/metrics/anchors.ts';
 import { watchGitops } from '../../src/server/metrics/gitops.ts';
 import { watchGovernance } from '../../src/server/metrics/governance.ts';
 import { moveCounter, tickHistogram, watchLanes } from '../../src/server/metrics/lanes.ts';
@@ -43,6 +43,7 @@ function serverMetrics(): Registered[] {
   watchLanes(registry, nothing);
   watchGitops(registry, nothing, nothing);
   watchAnchors(registry, nothing);
+  watchChain(registry, nothing);
   watchGovernance(registry, nothing, nothing);
   watchOutside(registry, nothing);
   return (registry.getMetricsAsArray() as unknown as Registered[]).toSorted((a, b) =>

@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly parts: CommandParts;
   /** Every command by name, for those that tell of them. */
   readonly commands: readonly CommandEntry[];
+  /** Version of this program. */
+  readonly version: string;
   /** Runs the work of a command: its exit code becomes that of the program, and what it throws is reported. */
   run(work: () => Promise<Exit>): Promise<void>;
 }

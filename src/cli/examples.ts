@@ -91,6 +91,10 @@ export const EXAMPLES: Readonly<Record<string, Two>> = {
     'sluice release lift checkout prod --digest sha256:0f3c --reason "the bank was down"',
     'sluice release lift checkout prod --digest sha256:0f3c --reason "the bank was down" --json',
   ],
+  'support-bundle': [
+    'sluice support-bundle my-platform',
+    'sluice support-bundle --server https://sluice.example --out for-the-issue',
+  ],
   gate: ['sluice gate 12', 'sluice gate --input policy/samples/budget.denied.json'],
   freeze: ['sluice freeze list', 'sluice freeze on prod --until 2h --reason "provider migration"'],
   'freeze list': ['sluice freeze list', 'sluice freeze list --json'],

@@ -61,8 +61,8 @@ export async function runProgram(program: Program, args: readonly string[], io: 
       exit = report(io, thrown, asJson);
     }
   };
-  const { parts, commands } = program;
-  const context: CommandContext = { io: waiting.io, parts, commands, run };
+  const { parts, commands, version } = program;
+  const context: CommandContext = { io: waiting.io, parts, commands, version, run };
   try {
     await (await commandLine(program, args, context)).parseAsync([...args], { from: 'user' });
   } catch (thrown) {

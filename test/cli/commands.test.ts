@@ -43,6 +43,7 @@ const context: CommandContext = {
   io: testIo().io,
   parts: createParts(ROOT, join(ROOT, 'src/main.ts')),
   commands: COMMANDS,
+  version: '0.0.0',
   run: async () => {},
 };
 const declared = (
