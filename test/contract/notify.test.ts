@@ -393,6 +393,113 @@ describe('one message for one release', () => {
   });
 });
 
+describe('news of the same kind', () => {
+  const frozen = (at: number, cause: string | null) =>
+    entry(at, 'freeze.moved', lane, {
+      slo: 's',
+      cause,
+      reason: cause ? 'nothing is left' : 's has recovered',
+      overruled: false,
+      calmSince: null,
+      left: 0,
+      fast: 0,
+      slow: 0,
+    });
+  const drifting = (at: number, to: string) => entry(at, 'sync.moved', lane, { to, why: 'by hand' });
+  const held = (at: number, is: boolean) => entry(at, 'release.held', lane, { release, held: is });
+
+  it.each([
+    [
+      'a freeze that comes back',
+      [frozen(1, 'budget'), frozen(2, null), frozen(3, 'budget'), frozen(4, null)],
+      4,
+      2,
+    ],
+    [
+      'drift that comes back',
+      [drifting(1, 'OutOfSync'), drifting(2, 'Synced'), drifting(3, 'OutOfSync'), drifting(4, 'Synced')],
+      4,
+      2,
+    ],
+    ['a second hold of one release', [opening(1), held(2, true), held(3, false), held(4, true)], 2, 1],
+  ])(
+    'NOTIFY-8: %s is told again, where nothing can be taken back too',
+    async (_, records, once, messages) => {
+      for (const [updates, expected] of [
+        ['once', once],
+        ['in-place', records.length],
+      ] as const) {
+        const ledger = memoryLedger('n');
+        const t = await telling(ledger, updates);
+        for (const record of records) {
+          await ledger.append([record]);
+          await t.tick(record.at);
+          await t.restart();
+          await t.tick(record.at);
+        }
+        expect([updates, t.told.length]).toEqual([updates, expected]);
+        // Each time is a message of its own, which its end brings up to date.
+        if (updates === 'in-place') expect(t.told.filter(({ ref }) => ref === null).length).toBe(messages);
+      }
+    },
+  );
+});
+
+describe('numbers that cannot be read', () => {
+  const looked = (at: number, reasons: string[], of = lane) =>
+    entry(at, 'release.looked', of, {
+      release,
+      step: 0,
+      intervals: {},
+      cursors: {},
+      burn: { fast: null, slow: null },
+      burnArmed: false,
+      verdict: { verdict: 'inconclusive', reasons, numbers: [] },
+      asked: 'sha256:1',
+    });
+  const MINUTES = 60_000;
+  const start = async () => {
+    const ledger = memoryLedger('n');
+    const t = await telling(ledger, 'once', { on: ['needs-a-person'] });
+    const say = async (record: ReturnType<typeof entry>) => {
+      await ledger.append([{ ...record, v: record.type === 'release.looked' ? 2 : 1 }]);
+      await t.tick(record.at);
+    };
+    return { ...t, say };
+  };
+
+  it('NOTIFY-9: after five minutes people are told once for an environment, and of the end', async () => {
+    const t = await start();
+    await t.say(opening(0));
+    await t.say(looked(1_000, ['SOURCE_UNAVAILABLE']));
+    await t.say(looked(2_000, ['PARTIAL_DATA'], 'cart/prod'));
+    await t.say(looked(3_000, ['SOURCE_UNAVAILABLE', 'BURN_NO_DATA']));
+    await t.tick(1_000 + 5 * MINUTES - 1);
+    expect(t.told).toEqual([]);
+    await t.restart();
+    await t.tick(1_000 + 5 * MINUTES);
+    await t.tick(1_000 + 6 * MINUTES);
+    expect(t.told.map(({ title }) => title)).toEqual(['Releases in prod cannot be judged']);
+    await t.say(looked(7 * MINUTES, ['TOO_FEW_REQUESTS']));
+    expect(t.told).toHaveLength(1);
+    // Stopped by a person: it waits for no numbers any more.
+    await t.say({ ...moving(8 * MINUTES, 'Canary', 'Rollback', 'OPERATOR'), subject: 'cart/prod' });
+    expect(t.told.slice(1).map(({ title }) => title)).toEqual(['Releases in prod are judged again']);
+    // The next time is news again.
+    await t.say(looked(20 * MINUTES, ['SOURCE_UNAVAILABLE']));
+    await t.tick(25 * MINUTES);
+    expect(t.told).toHaveLength(3);
+  });
+
+  it('NOTIFY-9: one that is back within five minutes is no news', async () => {
+    const t = await start();
+    await t.say(looked(1_000, ['SOURCE_UNAVAILABLE']));
+    await t.say(looked(4 * MINUTES, ['TRIED_ENOUGH']));
+    await t.tick(10 * MINUTES);
+    expect(t.told).toEqual([]);
+  });
+});
+
 describe('what is told', () => {
   const told = (...records: ReturnType<typeof entry>[]): (Notice | null)[] => {
     let state = noticesFold.initial;

@@ -4,6 +4,7 @@
  * and leaves what was kept as it is.
  */
 import { noticesFold } from '../../src/api/notices/fold.ts';
+import type { Notice } from '../../src/api/notices/notice.ts';
 import { alertReceiver } from '../../src/controller/alerts.ts';
 import {
   type BudgetEvaluator,
@@ -306,6 +307,15 @@ const fourOf = async ({ platform, measures, now }: Parts): Promise<Json> => {
   return plain(new Map(services.map((s) => [s ?? '*', measures(s, now, MEASURED_MS)] as const)));
 };
 
+/** What comes and goes had one thread for all times; the newest of them stands for it. */
+const asOneThread = (threads: ReadonlyMap<string, Notice>): Map<string, object> =>
+  new Map(
+    [...threads].map(([thread, { news: _, earlier: __, ...notice }]) => {
+      const name = thread.replace(/^((?:freeze|sync)\/.+)\/\d+$/, '$1');
+      return [name, { ...notice, thread: name }];
+    }),
+  );
+
 /** Every fold by its name. More of them is fine; one that was kept has to be here. */
 const FOLDS: Readonly<Record<string, (parts: Parts) => Promise<Json>>> = {
   lanes: async ({ lanes }) => plain(new Map(lanes().map((lane) => [lane.lane, lane]))),
@@ -317,7 +327,7 @@ const FOLDS: Readonly<Record<string, (parts: Parts) => Promise<Json>>> = {
   drift: driftOf,
   proposals: proposalsOf,
   measures: fourOf,
-  notices: async ({ journal }) => plain(journal.state(noticesFold).threads),
+  notices: async ({ journal }) => plain(asOneThread(journal.state(noticesFold).threads)),
   untold: untoldOf,
   alerts: alertsOf,
 };

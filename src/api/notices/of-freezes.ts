@@ -7,18 +7,20 @@ import type { Draft, Notices } from './notice.ts';
 const BASE = { kind: 'freeze', settled: true, path: '/freezes' } as const;
 
 /** `freeze.moved`: a freeze that the budget sets and ends. */
-export function ofBudgetFreeze({ threads }: Notices, record: LedgerRecord): Draft | null {
+export function ofBudgetFreeze({ threads, open }: Notices, record: LedgerRecord): Draft | null {
   const { slo, cause, reason, overruled } = record.data as GovernanceData<'freeze.moved'>;
   const [service, environment] = partsOfLane(record.subject);
   const thread = `freeze/${slo}@${environment}`;
-  const known = threads.get(thread);
-  const title =
-    cause && !overruled
-      ? `${service} is frozen in ${environment}`
-      : `${service} can be released in ${environment} again`;
-  // A freeze that only grows calmer is no news.
-  if (known?.title === title || (!known && !cause)) return null;
-  return { ...BASE, thread, service, environment, title, text: `${reason}. Reverts and rollbacks pass.` };
+  const known = threads.get(open.get(thread) ?? '');
+  const isFrozen = cause !== null && !overruled;
+  const title = isFrozen
+    ? `${service} is frozen in ${environment}`
+    : `${service} can be released in ${environment} again`;
+  // A freeze that only grows calmer is no news, and neither is the end of one that nobody was told of.
+  if (isFrozen === (known !== undefined)) return null;
+  const text = `${reason}. Reverts and rollbacks pass.`;
+  const episode = isFrozen ? 'begins' : 'ends';
+  return { ...BASE, thread, episode, news: record.seq, service, environment, title, text };
 }
 
 /** `freeze.set`: a freeze that a person ordered. */
@@ -42,5 +44,6 @@ export function ofLift({ threads }: Notices, record: LedgerRecord): Draft {
   const known = threads.get(thread);
   const { service = null, environment = null } = known ?? {};
   const title = (known?.title ?? id).replace('is frozen', 'is no longer frozen');
-  return { ...BASE, thread, service, environment, title, text: `${reason}, by ${record.actor.id}.` };
+  const text = `${reason}, by ${record.actor.id}.`;
+  return { ...BASE, thread, news: record.seq, service, environment, title, text };
 }

@@ -13,7 +13,7 @@ const WORDS = {
 function ofRelease(
   { versions }: Notices,
   id: string,
-  more: Pick<Draft, 'kind' | 'text' | 'settled'>,
+  more: Pick<Draft, 'kind' | 'text' | 'settled' | 'news'>,
 ): Draft | null {
   const known = versions.get(id);
   if (!known) return null;
@@ -38,7 +38,7 @@ export function ofHeld(state: Notices, record: LedgerRecord): Draft | null {
       ? 'Too few requests arrived before its deadline, and no check failed: it waits and is not rolled back. Resume it for more time, promote it or abort it.'
       : 'Its deadline passed without a verdict: resume or abort it.';
   return held
-    ? ofRelease(state, release, { kind: 'needs-a-person', text, settled: true })
+    ? ofRelease(state, release, { kind: 'needs-a-person', text, settled: true, news: record.seq })
     : ofRelease(state, release, { kind: 'started', text: 'It continues.', settled: false });
 }
 

@@ -10,6 +10,8 @@ export function ofSync(_: Notices, record: LedgerRecord): Draft {
   const state = to === 'Synced' ? 'is in sync with Git again' : 'is out of sync with Git';
   return {
     thread: `sync/${record.subject}`,
+    episode: to === 'Synced' ? 'ends' : 'continues',
+    news: record.seq,
     kind: 'drift',
     service,
     environment,

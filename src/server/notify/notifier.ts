@@ -6,7 +6,7 @@ import { type Handler, Refused } from '../../controller/flow/types.ts';
 import type { Notification } from '../../declaration/platform.ts';
 import type { Backoff } from '../../kit/backoff.ts';
 import type { Journal } from '../../ledger/journal.ts';
-import { planReceiver, type ReceiverSituation, SEND, type SendTarget } from './planner.ts';
+import { newsOf, planReceiver, type ReceiverSituation, SEND, type SendTarget } from './planner.ts';
 import type { Sender } from './port.ts';
 import { SENT, sentEntry, sentFold } from './sent.ts';
 
@@ -50,7 +50,8 @@ function sendHandler(
       return { done: sent.value };
     },
     async settled({ target: { receiver, notice } }, ref) {
-      const { thread, rev, kind } = notice;
+      const { thread, rev } = notice;
+      const kind = newsOf(notice);
       await parts.journal.append([sentEntry({ receiver, thread, rev, kind, ref, failure: null }, now())]);
     },
     failed({ target }, { failures, message }) {
@@ -105,9 +106,12 @@ export function createNotifier(parts: NotifierParts): Notifier {
   };
   markAll();
   const turn = inTurn([...receivers.keys()], parts.inTurn ?? 0);
-  // Nothing is told at rest: there is news only where something was recorded.
+  // Nothing is told at rest: there is news only where a record said some.
+  let told = journal.state(noticesFold).threads;
   journal.onRecords((records) => {
-    if (records.some(({ type }) => type in noticesFold.reads || type === SENT)) markAll();
+    const { threads } = journal.state(noticesFold);
+    if (threads !== told || records.some(({ type }) => type === SENT)) markAll();
+    told = threads;
   });
 
   return { tick: (now) => plane.tick(now, turn()) };
