@@ -35,6 +35,7 @@ const defineRecords: Define = (command, { io, parts, run }) => {
       '--anchor <where>',
       'SEQ:HASH noted earlier, or the repository with the anchors: detects a truncated ledger',
     )
+    .option('--public-key <file...>', 'require anchors signed by this key, or by one of these')
     .addOption(workOption(io))
     .addOption(serverOption(io))
     .addOption(contextOption(io))

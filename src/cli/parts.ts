@@ -52,6 +52,8 @@ interface SeenHead {
   readonly seq: number;
   readonly hash: string;
   readonly at: number;
+  readonly signature?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** A branch with one change, pushed from a clone of the desired state. */

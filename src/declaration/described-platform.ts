@@ -156,6 +156,7 @@ const DELIVERY_KEYS: readonly Described[] = [
   ['repository.poll', 'How often the repository is read.', '10s'],
   ['ledger', null],
   ['postgres.url', 'Connection string of PostgreSQL.'],
+  ['signing.key', 'Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`).'],
   ['Platform.spec.kubernetes', 'What generated Kubernetes resources need to know.'],
   ['kubernetes.server', null, 'http://sluice.sluice:7117'],
   ['serverSecret.name', 'Name of the Secret.', 'sluice-server'],

@@ -314,6 +314,8 @@ export interface Platform {
   readonly repository: { readonly path: string | 'embedded'; readonly branch: string; readonly pollMs: Ms };
   /** PostgreSQL, by its address; null: a file in the work folder. */
   readonly ledger: { readonly url: SecretRef } | null;
+  /** The Ed25519 key that signs anchors of the ledger. */
+  readonly anchorKey: SecretRef | null;
   readonly kubernetes: OurServer & {
     readonly argoCd:
       | (ClusterPlace & {

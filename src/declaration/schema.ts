@@ -321,9 +321,14 @@ const platformDocument = z.strictObject({
       .strictObject({
         postgres: z
           .strictObject({ url: secretRef })
+          .optional()
           .describe(
             'Shared by several servers, one of which leads. The address contains a password, so it is given by reference.',
           ),
+        signing: z
+          .strictObject({ key: secretRef })
+          .optional()
+          .describe('Signs anchors, so that whoever verifies the ledger needs the public key alone.'),
       })
       .optional()
       .describe('Where decisions are stored; by default a file in the work folder.'),

@@ -72,6 +72,7 @@ export function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest' |
     },
     repository: { path: 'embedded', branch: 'main', pollMs: 2_000 },
     ledger: null,
+    anchorKey: null,
     kubernetes: { server: KUBERNETES_DEFAULTS.server, argoCd: null },
     alerts: compileAlerts(undefined),
     maintenance: [],

@@ -8,6 +8,9 @@ export interface Anchor {
   readonly hash: string;
   /** Informative: the order is that of the commits. */
   readonly at: number;
+  /** Ed25519 over all of the above, in base64, and the key by its name; left out: it is not signed. */
+  readonly signature?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** An anchor and the commit that holds it. */

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { branchesOf, branchOf, type ForgeSource, lanesOf, type Platform } from '../declaration/platform.ts';
+import { signedAnchors } from '../gitops/anchor-signature.ts';
 import type { AnchorStore } from '../gitops/anchors.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import { mapOk, ok, type Result } from '../kit/result.ts';
+import { anchorKeyOf } from './anchors.ts';
 import type { Env, WiringContext } from './context.ts';
 import { repositoryOf } from './places.ts';
 import { readSecret } from './secrets.ts';
@@ -71,14 +73,17 @@ export async function openDesired(context: WiringContext): Promise<Result<OpenDe
   const lanes = lanesIn(platform);
   const remote = remoteOf(context);
   if (!remote.ok) return remote;
+  const key = anchorKeyOf(platform, context.env);
+  if (!key.ok) return key;
+  const signed = (store: AnchorStore) => (key.value ? signedAnchors(store, key.value) : store);
   if (remote.value) {
     const { remoteCopy } = await import('../gitops/adapters/git/remote.ts');
     const copy = remoteCopy({ ...remote.value, pollMs: platform.repository.pollMs, now, warn });
     return ok({
       repository: gitDesired(repository, lanes, copy),
-      anchors: gitAnchors(repository, copy.refs),
+      anchors: signed(gitAnchors(repository, copy.refs)),
     });
   }
   await openHere(context, repository);
-  return ok({ repository: gitDesired(repository, lanes), anchors: gitAnchors(repository, null) });
+  return ok({ repository: gitDesired(repository, lanes), anchors: signed(gitAnchors(repository, null)) });
 }

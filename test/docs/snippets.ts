@@ -18,7 +18,7 @@ const SCRIPTS = Object.keys(
 
 /** Programs of others that pages may use. What they do is not checked, but that somebody meant them. */
 const OTHERS = new Set(
-  'apt-get cat chmod cp ctr curl docker export git helm kubectl mkdir npm oras sh tar opa node ip pg_dump ln kind version cd source'.split(
+  'apt-get cat chmod cp ctr curl docker export git helm kubectl mkdir npm oras sh tar opa node ip openssl pg_dump ln kind version cd source'.split(
     ' ',
   ),
 );

@@ -11,6 +11,8 @@ export interface SeenAnchors {
   readonly hash: string;
   /** When it was anchored; null: somebody gave it by hand. */
   readonly at: number | null;
+  readonly signature?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** `SEQ:HASH`, or a repository in which heads of this ledger were anchored. Null for every ledger there. */

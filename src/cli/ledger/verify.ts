@@ -1,7 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { checkSignatures } from '../../gitops/anchor-signature.ts';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
+import { type CheckingKey, checkingKey } from '../../io/ed25519.ts';
 import { messageOf } from '../../kit/result.ts';
 import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
 import { clientOf, serverAt } from '../client.ts';
@@ -16,6 +18,8 @@ type AnchorParts = Pick<CommandParts, 'openExistingHistory' | 'readAnchors'>;
 interface VerifyOptions extends Shared {
   readonly file?: string | undefined;
   readonly anchor?: string | undefined;
+  /** Files of public keys, by one of which anchors have to be signed. */
+  readonly publicKey?: readonly string[] | undefined;
 }
 
 function tell(io: Io, result: Verification): void {
@@ -52,6 +56,43 @@ function checkAnchors(walked: Walked) {
     message: `${message}${laterWords(objections.length)}`,
   }));
   return { anchored, breaks };
+}
+
+function keysIn(io: Io, files: readonly string[]): CheckingKey[] {
+  return files.map((file) => {
+    const refuse = (message: string): never => {
+      throw new CliError(EXIT.usage, {
+        code: 'BAD_PUBLIC_KEY',
+        message,
+        file,
+        next: 'give the public half of the key: openssl pkey -in key.pem -pubout',
+      });
+    };
+    let pem: string;
+    try {
+      pem = readFileSync(resolve(io.cwd, file), 'utf8');
+    } catch (thrown) {
+      return refuse(messageOf(thrown));
+    }
+    const key = checkingKey(pem);
+    return key.ok ? key.value : refuse(`${file}: ${key.error}`);
+  });
+}
+
+/** What the signatures of anchors say; null: nobody asked. Without a signed anchor nothing was shown. */
+function checkSigned({ ledger, anchors, chain }: Walked, keys: readonly CheckingKey[]) {
+  if (keys.length === 0) return null;
+  const report = checkSignatures(
+    anchors.map((anchor) => ({ ...anchor, ledger, at: anchor.at ?? 0 })),
+    keys,
+  );
+  const [first] = report.objections;
+  const why = first?.message ?? (report.signed === null ? 'no anchor is signed' : null);
+  const breaks =
+    why === null
+      ? []
+      : [{ line: chain.records, seq: first?.seq ?? 0, code: 'CHANGED' as const, message: why }];
+  return { signed: report.signed, breaks };
 }
 
 /** A chain that was walked once, and the records of it that somebody had seen before. */
@@ -119,6 +160,7 @@ async function tellServer(o: Shared): Promise<boolean> {
 
 /** `sluice ledger verify`: every record follows the one before it, and none that was anchored is gone. */
 export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts): Promise<Exit> {
+  const keys = keysIn(io, o.publicKey ?? []);
   const where = o.anchor ?? (o.file ? null : ownAnchors(o));
   const anchorsIn = async (ledger: string | null) =>
     where === null ? [] : anchorsOf(io, where, ledger, parts);
@@ -134,9 +176,11 @@ export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts
       next: 'export the ledger again: sluice ledger export > FILE',
     });
   const { anchored, breaks: missed } = checkAnchors(walked);
-  const breaks = [...chain.breaks, ...missed];
+  const signatures = checkSigned(walked, keys);
+  const breaks = [...chain.breaks, ...missed, ...(signatures?.breaks ?? [])];
   const unanchored = Math.max(0, chain.head.seq - (anchored ?? 0));
-  const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored };
+  const signed = signatures ? { signed: signatures.signed } : {};
+  const result = { ...chain, breaks, ok: breaks.length === 0, anchored, unanchored, ...signed };
   const told = o.file || chain.ok ? false : await tellServer(o);
   if (o.json) printJson(io, { schema: 'sluice.dev/verification/v1', ...result });
   else {
@@ -146,6 +190,7 @@ export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts
         ? 'No anchor was compared, so a truncated ledger would not be detected. Give one with --anchor.\n'
         : `Anchored up to #${anchored ?? 0}; ${unanchored} records after it are not anchored.\n`,
     );
+    if (signatures?.signed != null) io.out(`Signed up to #${signatures.signed}.\n`);
     if (told)
       io.out(
         'The server was notified: it decides nothing until it is started with a ledger that verifies.\n',

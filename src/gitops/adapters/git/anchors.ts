@@ -17,7 +17,14 @@ const NOTHING = '0'.repeat(40);
 const MOST_READ = 100_000;
 const REFUSED = /\[(remote )?rejected\]|non-fast-forward|fetch first|cannot lock ref/i;
 
-const anchorSchema = z.object({ ledger: z.string(), seq: z.number(), hash: z.string(), at: z.number() });
+const anchorSchema = z.object({
+  ledger: z.string(),
+  seq: z.number(),
+  hash: z.string(),
+  at: z.number(),
+  signature: z.string().optional(),
+  key: z.string().optional(),
+});
 
 /** One line of `git log --format=%H %s`: a commit and the anchor that it holds. */
 function anchorOf(line: string): KeptAnchor | null {
