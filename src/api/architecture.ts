@@ -1,3 +1,4 @@
+import { counted } from '../kit/counted.ts';
 import { isBurning, isSpent } from './fleet.ts';
 import type { LaneSummary } from './lane.ts';
 
@@ -48,8 +49,6 @@ const latest = (times: readonly (number | null)[]): number | null =>
     null,
   );
 
-const count = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
-
 function traffic({ lanes, at }: ArchitectureFacts): Arrow {
   const served = lanes.filter((l) => l.stable !== null || l.weight > 0).length;
   return {
@@ -58,7 +57,7 @@ function traffic({ lanes, at }: ArchitectureFacts): Arrow {
     to: 'edge',
     state: served > 0 ? 'works' : 'absent',
     lastAt: served > 0 ? at : null,
-    sentence: `${served} of ${count(lanes.length, 'lane serves', 'lanes serve')} users.`,
+    sentence: `${served} of ${counted(lanes.length, 'lane serves', 'lanes serve')} users.`,
   };
 }
 
@@ -83,7 +82,7 @@ function verdicts({ lanes, releases }: ArchitectureFacts): Arrow {
     to: 'judge',
     state: burning > 0 ? 'trouble' : judged > 0 ? 'moves' : 'works',
     lastAt: latest(releases.flatMap((r) => [r.openedAt, r.endedAt])),
-    sentence: `${count(judged, 'release is', 'releases are')} judged now; ${burning} burning or spent.`,
+    sentence: `${counted(judged, 'release is', 'releases are')} judged now; ${burning} burning or spent.`,
   };
 }
 
@@ -96,7 +95,7 @@ function weights({ lanes }: ArchitectureFacts): Arrow {
     to: 'edge',
     state: stopped > 0 ? 'trouble' : moving.length > 0 ? 'moves' : 'works',
     lastAt: latest(lanes.map((l) => l.since)),
-    sentence: `${count(moving.length, 'canary gets', 'canaries get')} a share of the traffic; ${stopped} held or rolled back.`,
+    sentence: `${counted(moving.length, 'canary gets', 'canaries get')} a share of the traffic; ${stopped} held or rolled back.`,
   };
 }
 
@@ -114,7 +113,7 @@ function desired({ pipeline, problems, lanes }: ArchitectureFacts): Arrow {
     sentence:
       problems[0] ??
       (out > 0
-        ? `${count(out, 'lane is', 'lanes are')} out of sync with Git.`
+        ? `${counted(out, 'lane is', 'lanes are')} out of sync with Git.`
         : 'What runs is what Git asks for.'),
   };
 }
@@ -134,7 +133,7 @@ function gate({ pulls }: ArchitectureFacts): Arrow {
         ? 'Loading …'
         : pulls.forge === null
           ? 'No forge is declared: pull requests are not gated.'
-          : `${count(open.length, 'pull request is', 'pull requests are')} open; ${denied} denied.`,
+          : `${counted(open.length, 'pull request is', 'pull requests are')} open; ${denied} denied.`,
   };
 }
 
@@ -158,5 +157,5 @@ export const architectureView = (facts: ArchitectureFacts): readonly Arrow[] =>
 export function architectureSentence(arrows: readonly Arrow[]): string {
   const broken = arrows.filter((a) => a.state === 'trouble');
   if (broken.length === 0) return 'Every control loop works.';
-  return `${count(broken.length, 'control loop needs', 'control loops need')} attention. ${broken[0]!.sentence}`;
+  return `${counted(broken.length, 'control loop needs', 'control loops need')} attention. ${broken[0]!.sentence}`;
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { counted } from '../kit/counted.ts';
 import { humanSpan } from '../kit/time.ts';
 import { BUDGET_STATES, type BudgetState } from '../runtime/budget.ts';
 import type { SloStatus } from '../runtime/slo-status.ts';
@@ -188,5 +189,5 @@ export function replaySentence(releases: ReplayAnswer['releases']): string {
     n === 0 ? `no ${what} saved or lost` : `${Math.abs(Math.round(n))} ${what} ${n > 0 ? 'saved' : 'lost'}`;
   const differs =
     other.length === 0 ? 'every outcome would be the same' : `${other.length} would end differently`;
-  return `${releases.length} ${releases.length === 1 ? 'release' : 'releases'} judged again: ${differs}; ${saved(seconds, 'seconds')}, ${saved(failed, 'failed requests')}.`;
+  return `${counted(releases.length, 'release')} judged again: ${differs}; ${saved(seconds, 'seconds')}, ${saved(failed, 'failed requests')}.`;
 }

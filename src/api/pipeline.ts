@@ -6,6 +6,7 @@ import { MOVE_REASONS } from '../delivery/reasons.ts';
 import type { KeptProposal } from '../gitops/events.ts';
 import { objection, orderObjection, type Pipeline, type PipelineStage } from '../gitops/promotion.ts';
 import { SYNC_WORDS, type Sync } from '../gitops/sync.ts';
+import { counted } from '../kit/counted.ts';
 import { laneName } from '../kit/lane.ts';
 import { humanSpan } from '../kit/time.ts';
 
@@ -171,7 +172,7 @@ export function measuresAnswer(
   const sentence =
     all.deployments + all.failures === 0
       ? `No version reached ${where} in ${days(spanMs)} days.`
-      : `${all.deployments} ${all.deployments === 1 ? 'version' : 'versions'} reached ${where} in ${days(spanMs)} days${lead}; ${rate(all.changeFailureRate)} of changes failed${well}.`;
+      : `${counted(all.deployments, 'version')} reached ${where} in ${days(spanMs)} days${lead}; ${rate(all.changeFailureRate)} of changes failed${well}.`;
   const leftOut =
     all.leftOutAt === null
       ? ''

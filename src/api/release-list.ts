@@ -1,3 +1,4 @@
+import { counted } from '../kit/counted.ts';
 import type { Outcome } from './lane.ts';
 
 interface Listed {
@@ -33,7 +34,7 @@ export const matchingReleases = <T extends Listed>(
 /** How many there are, of how many, and how many are not listed. */
 export function listSentence(found: number, all: number, leftOut: number): string {
   if (all === 0) return 'No release was recorded yet.';
-  const some = found === all ? `${all} ${all === 1 ? 'release' : 'releases'}` : `${found} of ${all} releases`;
+  const some = found === all ? counted(all, 'release') : `${found} of ${all} releases`;
   return leftOut > 0
     ? `${some}, newest first; ${leftOut} older ones are found by their name alone.`
     : `${some}, newest first.`;

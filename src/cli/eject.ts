@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ejectAll, type OwnRollout } from '../controller/eject.ts';
 import { DECLARATION_LIMITS } from '../declaration/documents.ts';
+import { counted } from '../kit/counted.ts';
 import { readYaml } from '../kit/yaml.ts';
 import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
@@ -55,7 +56,7 @@ export async function ejectCommand(io: Io, where: string, o: EjectOptions): Prom
   const patches = [...files.keys()].filter((path) => path.endsWith('/rollout-patch.yaml'));
   if (o.json) printJson(io, { schema: 'sluice.dev/eject/v1', directory: out, files: [...files.keys()] });
   else {
-    io.out(`Wrote ${files.size} files to ${o.out}. They ask Prometheus alone, and no Sluice.\n`);
+    io.out(`Wrote ${counted(files.size, 'file')} to ${o.out}. They ask Prometheus alone, and no Sluice.\n`);
     if (patches.length > 0)
       io.out(
         `${patches.length} Rollouts are written as patches, with new steps; --manifests DIR keeps their own.\n`,

@@ -1,5 +1,6 @@
 import { advise } from '../controller/compile.ts';
 import type { Platform } from '../declaration/platform.ts';
+import { counted } from '../kit/counted.ts';
 import { problemLine } from '../kit/problem.ts';
 import { addressOf, type Define, type JsonOptions, jsonOption } from './command.ts';
 import { DeclarationError, platformOf, readDeclarations } from './files.ts';
@@ -54,8 +55,8 @@ export async function validateCommand(
       const alone = environments[0] === '';
       io.out(
         alone
-          ? `${p.green('valid')}: ${services.length} services, ${slos.length} SLOs, no Platform: rules, alerts and dashboards only\n`
-          : `${p.green('valid')}: platform ${platform.name}, ${services.length} services, ${slos.length} SLOs, environments ${environments.join(' → ')}\n`,
+          ? `${p.green('valid')}: ${counted(services.length, 'service')}, ${counted(slos.length, 'SLO')}, no Platform: rules, alerts and dashboards only\n`
+          : `${p.green('valid')}: platform ${platform.name}, ${counted(services.length, 'service')}, ${counted(slos.length, 'SLO')}, environments ${environments.join(' → ')}\n`,
       );
       if (live === null) printNeeds(io, platform);
       if (live !== null) printLive(io, platform, live);
@@ -76,7 +77,7 @@ export async function validateCommand(
     } else {
       for (const problem of problems) io.err(`${problemLine(problem)}\n`);
       io.err(
-        `${p.red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)}. Fix these lines and run sluice validate again.\n`,
+        `${p.red(counted(problems.length, 'problem'))}. Fix these lines and run sluice validate again.\n`,
       );
     }
     return EXIT.usage;

@@ -1,4 +1,5 @@
 import { COMMENT_MARK } from '../gitops/forge.ts';
+import { counted } from '../kit/counted.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { Decision, PolicyReason } from './decision.ts';
 
@@ -34,14 +35,12 @@ export const UNBLOCK: Readonly<Record<string, string>> = {
 export const unblockOf = (reason: PolicyReason): string =>
   UNBLOCK[reason.code] ?? 'follow the reason given, or ask for a waiver';
 
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-
 /** The decision in one sentence. */
 export function decisionSentence(decision: Decision): string {
   const { allow, deny, recorded, warn } = decision;
   if (!allow) {
     const [first] = deny;
-    const more = deny.length > 1 ? `, and ${plural(deny.length - 1, 'more reason')}` : '';
+    const more = deny.length > 1 ? `, and ${counted(deny.length - 1, 'more reason')}` : '';
     return `Denied: ${first?.msg ?? 'no reason was given'}${more}.`;
   }
   const passed = recorded.filter((r) => r.code !== 'REVERT');
@@ -49,7 +48,7 @@ export function decisionSentence(decision: Decision): string {
     return `Allowed on record: ${passed.map((r) => `${r.code} overridden by ${r.by.join(', ')}`).join('; ')}.`;
   if (recorded.length > 0) return `Allowed: ${recorded.map((r) => r.msg).join('; ')}.`;
   return warn.length > 0
-    ? `Allowed, with ${plural(warn.length, 'remark')}: ${warn[0]!.msg}.`
+    ? `Allowed, with ${counted(warn.length, 'remark')}: ${warn[0]!.msg}.`
     : 'Allowed: all checks passed.';
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type AuditQuery, candidatesOf, matches, recordSentence } from '../api/audit.ts';
 import type { AuditAnswer } from '../api/governance.ts';
+import { counted } from '../kit/counted.ts';
 import type { History } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { storedRecord } from '../ledger/stored.ts';
@@ -10,8 +11,6 @@ const AT_ONCE = 500;
 const MOST_READ = 5_000;
 /** After so many of them whoever decides has a turn. */
 const TURN = 50;
-
-const count = (n: number, what = 'record'): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 interface Found {
   readonly records: readonly LedgerRecord[];
@@ -49,9 +48,9 @@ async function find(
 function countOf({ records, searched, next }: Found, before: number | undefined): string {
   const found = records.length;
   const upTo = before === undefined ? '' : ` before #${before}`;
-  if (next === null) return `${found === 0 ? 'No matching record' : count(found)}${upTo}`;
-  const so = `in ${count(searched)} searched, back to #${next}; earlier ones are not counted`;
-  return found === 0 ? `No matching record ${so}` : `At least ${count(found, 'matching record')}, ${so}`;
+  if (next === null) return `${found === 0 ? 'No matching record' : counted(found, 'record')}${upTo}`;
+  const so = `in ${counted(searched, 'record')} searched, back to #${next}; earlier ones are not counted`;
+  return found === 0 ? `No matching record ${so}` : `At least ${counted(found, 'matching record')}, ${so}`;
 }
 
 /** Searched from the newest on, by index and then in words; where it stops early it says from where it goes on. */

@@ -18,6 +18,7 @@ import { evidenceOf } from '../delivery/assess.ts';
 import { obstacle } from '../delivery/retry.ts';
 import { desiredPath } from '../gitops/desired.ts';
 import { type FreezeFacts, scopeText } from '../governance/facts.ts';
+import { counted } from '../kit/counted.ts';
 import { laneName, partsOfLane } from '../kit/lane.ts';
 import { problemLine } from '../kit/problem.ts';
 import type { ChainWatch } from '../ledger/guarded.ts';
@@ -103,7 +104,7 @@ function summaryOf(parts: QueryParts, view: LaneView): LaneSummary {
 }
 
 const troubleLine = (lane: string, { message, failures }: NonNullable<LaneView['trouble']>): string =>
-  `${lane}: it could not be evaluated (${message}; ${failures} ${failures === 1 ? 'time' : 'times'} in a row); it is retried`;
+  `${lane}: it could not be evaluated (${message}; ${counted(failures, 'time')} in a row); it is retried`;
 
 /** Versions that go on serving although Git names none any more: nothing stops a service because a file went away. */
 function withoutFile({ controller }: QueryParts): string[] {

@@ -1,5 +1,6 @@
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { canonicalText } from '../../kit/canonical.ts';
+import { counted } from '../../kit/counted.ts';
 import { messageOf } from '../../kit/result.ts';
 import { humanSpan } from '../../kit/time.ts';
 import { CliError, type Io } from '../io.ts';
@@ -68,6 +69,6 @@ export function anchoredRows(report: AnchoredReport | string | null, now: number
       'last anchor',
       anchor ? `#${anchor.seq}${ago}: ${lies}` : 'none: a truncated ledger would not be detected',
     ],
-    ['not anchored', `${unanchored} ${unanchored === 1 ? 'record' : 'records'}`],
+    ['not anchored', counted(unanchored, 'record')],
   ];
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { checkSignatures } from '../../gitops/anchor-signature.ts';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { type CheckingKey, checkingKey } from '../../io/ed25519.ts';
+import { counted } from '../../kit/counted.ts';
 import { messageOf } from '../../kit/result.ts';
 import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
 import { clientOf, serverAt } from '../client.ts';
@@ -31,8 +32,8 @@ function tell(io: Io, result: Verification): void {
   }
   io.out(
     result.ok
-      ? `${p.green('verified')}: ${result.records} records, each follows the one before it; head ${result.head.hash.slice(0, 16)}…\n`
-      : `${p.red('not verified')}: ${result.breaks.length} ${result.breaks.length === 1 ? 'break' : 'breaks'} in ${result.records} records. Compare with an export you trust.\n`,
+      ? `${p.green('verified')}: ${counted(result.records, 'record')}, each follows the one before it; head ${result.head.hash.slice(0, 16)}…\n`
+      : `${p.red('not verified')}: ${counted(result.breaks.length, 'break')} in ${counted(result.records, 'record')}. Compare with an export you trust.\n`,
   );
 }
 

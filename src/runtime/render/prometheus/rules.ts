@@ -1,4 +1,5 @@
 import type { Environment, Maintenance, Platform, Slo } from '../../../declaration/platform.ts';
+import { counted } from '../../../kit/counted.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { Counter } from '../../../promql/counters.ts';
 import { escapeRegex, quote } from '../../../promql/scope.ts';
@@ -275,8 +276,6 @@ function rhythmOf(platform: Platform, { prometheus }: Environment, m: string): R
   };
 }
 
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
 /** The folder that all SLOs are declared below: what is rendered is the same from wherever it is. */
 function commonFolder(files: readonly string[]): string {
   const [first = '', ...rest] = files.map((file) => file.slice(0, file.lastIndexOf('/') + 1));
@@ -342,7 +341,7 @@ function windowGroups(platform: Platform, environment: Environment, rhythm: Rhyt
   const { often, seldom, quick, slow, queryOffset } = rhythm;
   const { slos } = platform;
   const grouped = slos.filter((slo) => slo.groupBy);
-  const all = plural(slos.length, 'SLO');
+  const all = counted(slos.length, 'SLO');
   const long: RuleGroup[] = [
     {
       name: 'sluice:budgets',
@@ -358,7 +357,7 @@ function windowGroups(platform: Platform, environment: Environment, rhythm: Rhyt
       name: 'sluice:groups',
       interval: often,
       ...queryOffset,
-      about: `Windows and error budgets by group, of ${plural(grouped.length, 'SLO')}.`,
+      about: `Windows and error budgets by group, of ${counted(grouped.length, 'SLO')}.`,
       rules: [...groupWindows(scope), ...budgetRules(grouped, environment, scope)],
     });
   }
