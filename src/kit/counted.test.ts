@@ -7,4 +7,6 @@ it.each([
   [2, 'service', undefined, '2 services'],
   [1, 'lane is', 'lanes are', '1 lane is'],
   [3, 'lane is', 'lanes are', '3 lanes are'],
-] as const)('KIT-13: %i %s', (count, one, many, expected) => expect(counted(count, one, many)).toBe(expected));
+] as const)('KIT-13: %i %s', (count, one, many, expected) =>
+  expect(counted(count, one, many)).toBe(expected),
+);
