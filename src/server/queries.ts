@@ -112,7 +112,15 @@ function withoutFile({ controller }: QueryParts): string[] {
   if (!desired) return [];
   return controller.lanes().flatMap(({ state: { lane, stable }, service, environment }) => {
     const path = desiredPath(environment.name, service.name);
-    if (!stable || desired.lanes.has(lane) || desired.problems.some((p) => p.file.endsWith(path))) return [];
+    // A Rollout may be all that there is: Git need not know of it.
+    const isFollowed = environment.delivery === 'argo-rollouts';
+    if (
+      isFollowed ||
+      !stable ||
+      desired.lanes.has(lane) ||
+      desired.problems.some((p) => p.file.endsWith(path))
+    )
+      return [];
     return [
       `${lane}: ${path} is no longer in Git; ${stable.version} continues to serve. Next: restore the file, or remove the service from the declaration`,
     ];
