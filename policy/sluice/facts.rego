@@ -159,11 +159,9 @@ deny contains {
 	not looked_up(change)
 }
 
-looked_up(change) if {
-	some slo in input.slos
-	slo.service == change.service
-	slo.environment == change.environment
-}
+lanes_with_slos := {scope.lane_of(slo) | some slo in input.slos}
+
+looked_up(change) if lanes_with_slos[scope.lane_of(change)]
 
 # METADATA
 # title: LANE_MISSING
@@ -180,10 +178,8 @@ deny contains {
 	not has_lane(change)
 }
 
-has_lane(change) if {
-	some lane in input.lanes
-	lane.service == change.service
-	lane.environment == change.environment
-}
+lanes_with_history := {scope.lane_of(lane) | some lane in input.lanes}
+
+has_lane(change) if lanes_with_history[scope.lane_of(change)]
 
 denial(code, path, msg) := {"code": code, "msg": msg, "evidence": {"path": path}}

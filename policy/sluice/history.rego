@@ -57,7 +57,7 @@ deny contains {
 	"evidence": {"failed": lane.failed, "allowed": input.settings.history.maxFailed},
 } if {
 	some [change, lane] in changed_lanes
-	change in scope.risky
+	scope.risky[change]
 	lane.failed > input.settings.history.maxFailed
 }
 
@@ -70,7 +70,7 @@ warn contains {
 	"evidence": {"state": lane.state},
 } if {
 	some [change, lane] in changed_lanes
-	change in scope.risky
+	scope.risky[change]
 	lane.state in {"Deploying", "Canary", "Evaluating", "Promote"}
 }
 
@@ -86,9 +86,11 @@ warn contains {
 	lane.state == "unknown"
 }
 
+# METADATA
+# description: Two histories of one lane that differ leave the policy undefined, which denies.
+histories := {scope.lane_of(lane): lane | some lane in input.lanes}
+
 changed_lanes contains [change, lane] if {
 	some change in input.changes
-	some lane in input.lanes
-	lane.service == change.service
-	lane.environment == change.environment
+	lane := histories[scope.lane_of(change)]
 }

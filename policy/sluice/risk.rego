@@ -88,16 +88,15 @@ deny contains {
 		words.whole(input.settings.risk.maxServices), " are allowed",
 	]),
 	"environment": environment,
-	"evidence": {"services": services, "allowed": input.settings.risk.maxServices},
+	"evidence": {"services": sort(services), "allowed": input.settings.risk.maxServices},
 } if {
 	some environment, services in released
 	count(services) > input.settings.risk.maxServices
 }
 
-released[environment] := services if {
+released[change.environment] contains change.service if {
 	some change in input.changes
-	environment := change.environment
-	services := sort({c.service | some c in input.changes; c.environment == environment; c.kind in {"release", "first"}})
+	change.kind in {"release", "first"}
 }
 
 # METADATA

@@ -28,7 +28,9 @@ interface Artefact {
 }
 
 /** The most lanes of one pull request that are judged; for more, no facts are gathered. */
-export const MOST_LANES = 1_000;
+export const MOST_LANES = 4_000;
+/** The most files of the desired state that are judged: each is read twice from the forge. */
+export const MOST_FILES = 1_000;
 
 /** What a pull request would do to one lane. */
 export interface Change {

@@ -301,7 +301,7 @@ describe('a declaration that was made to hold up the gate', () => {
       else if (name === '80 × 80 lanes')
         // 6400 that are new, and checkout in stage and in prod, which it removes.
         expect(decision.deny).toMatchObject([
-          { code: 'TOO_MANY_LANES', msg: 'it changes 6402 lanes; at most 1000 are judged at once' },
+          { code: 'TOO_MANY_LANES', msg: 'it changes 6402 lanes; at most 4000 are judged at once' },
         ]);
       else expect([name, decision.deny.filter((d) => d.code === 'DECLARATION_INVALID')]).toEqual([name, []]);
       expect(decision.deny.length).toBeLessThan(102);

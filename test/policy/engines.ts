@@ -11,7 +11,8 @@ import { until } from '../wait.ts';
 export const POLICY = join(import.meta.dirname, '../../policy');
 export const MODULES = join(POLICY, 'sluice');
 
-export const wasm = (): PolicyPort => wasmPolicy({ directory: POLICY });
+export const wasm = (more: { readonly maxPages?: number } = {}): PolicyPort =>
+  wasmPolicy({ directory: POLICY, ...more });
 
 export interface OpaServer {
   readonly address: string;

@@ -8,7 +8,7 @@ import {
   reason,
   teamDenials,
 } from '../../governance/decision.ts';
-import { type Facts, MOST_LANES } from '../../governance/facts.ts';
+import { type Facts, MOST_FILES, MOST_LANES } from '../../governance/facts.ts';
 import type { PolicyIdentity, PolicyPort } from '../../governance/port.ts';
 
 const UNKNOWN: PolicyIdentity = { revision: 'unknown', digest: 'unknown' };
@@ -16,8 +16,9 @@ const UNKNOWN: PolicyIdentity = { revision: 'unknown', digest: 'unknown' };
 /** The denial of facts that the policy is not asked about, or cannot take. */
 function tooManyLanes(facts: Partial<Facts>): string {
   const count = facts.pullRequest?.lanes ?? facts.changes?.length ?? 0;
-  return count > MOST_LANES
-    ? `it changes ${count} lanes; at most ${MOST_LANES} are judged at once`
+  if (count > MOST_LANES) return `it changes ${count} lanes; at most ${MOST_LANES} are judged at once`;
+  return facts.pullRequest?.lanes !== undefined
+    ? `it changes ${count} files of the desired state; at most ${MOST_FILES} are judged at once`
     : `it changes ${count} lanes with ${facts.slos?.length ?? 0} budgets, and what is known of them is more than the policy holds at once`;
 }
 
@@ -34,7 +35,7 @@ export async function askPolicy(
   });
   if (!identity.ok) return refuse(identity.error.code, identity.error.message);
   const tooMany = () => refuse('TOO_MANY_LANES', tooManyLanes(facts));
-  if (((facts as Partial<Facts>).pullRequest?.lanes ?? 0) > MOST_LANES) return tooMany();
+  if (((facts as Partial<Facts>).pullRequest?.lanes ?? 0) > MOST_FILES) return tooMany();
   const team = teamDenials(await policy.team(facts));
   if (!team.ok) {
     if (team.error.code === 'TOO_LARGE') return tooMany();

@@ -14,6 +14,7 @@ import {
   type Facts,
   type GateSettings,
   type LaneFacts,
+  MOST_FILES,
   MOST_LANES,
   type SloFacts,
 } from '../../governance/facts.ts';
@@ -103,7 +104,7 @@ async function touchedLanes(
       .map((path) => `${path}: no such service or environment is declared`),
   };
   const asked = lanes.filter((l) => paths.has(l.path));
-  if (asked.length > MOST_LANES) return ok({ ...touched, tooMany: asked.length });
+  if (asked.length > MOST_FILES) return ok({ ...touched, tooMany: asked.length });
   for (const { service, environment, path } of asked) {
     const [base, head] = [await forge.text(pull.base.sha, path), await forge.text(pull.head.sha, path)];
     if (!base.ok) return base;
@@ -282,7 +283,7 @@ export async function gatherFacts(
   if (!declared.ok) return declared;
   const all = [...touched.value.changes, ...declared.value.changes];
   const count = Math.max(touched.value.tooMany ?? 0, distinct(all).length);
-  const tooMany = count > MOST_LANES;
+  const tooMany = touched.value.tooMany !== undefined || count > MOST_LANES;
   const changes = tooMany ? [] : all;
   const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
   const state = sources.governance();

@@ -17,11 +17,14 @@ export interface WasmOptions {
   readonly directory: string;
   /** The team's own bundle: a file made by `opa build -t wasm`, and the digest it has to have. */
   readonly team?: { readonly file: string; readonly digest: string } | null;
+  /** The most memory of each policy, in pages of 64 KiB. */
+  readonly maxPages?: number;
 }
 
 const manifestSchema = z.object({ revision: z.string(), digest: z.string(), wasm: z.string() });
 const TEAM_ENTRYPOINT = 'sluice/team/deny';
-const MAX_PAGES = 512;
+/** Of 64 KiB: what the facts of the most lanes take, and as much again. */
+const MAX_PAGES = 4_096;
 
 const fileDigest = (bytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -31,14 +34,14 @@ const undefinedPolicy = (message: string): { ok: false; error: PolicyFailure } =
 
 type Load = (bytes: Uint8Array, memory: object) => Promise<LoadedPolicy>;
 
-async function load(bytes: Uint8Array): Promise<LoadedPolicy> {
+async function load(bytes: Uint8Array, maximum = MAX_PAGES): Promise<LoadedPolicy> {
   const sdk = (await import('@open-policy-agent/opa-wasm')) as unknown as {
     loadPolicy?: Load;
     default?: { loadPolicy: Load };
   };
   const loadPolicy = sdk.loadPolicy ?? sdk.default?.loadPolicy;
   if (!loadPolicy) throw new Error('the SDK has no loadPolicy');
-  return loadPolicy(bytes, { initial: 5, maximum: MAX_PAGES });
+  return loadPolicy(bytes, { initial: 5, maximum });
 }
 
 /** `policy.wasm` of a bundle: a tar of 512-byte blocks, a name and an octal size in each header. */
@@ -98,21 +101,24 @@ interface OwnPolicy {
   readonly identity: PolicyIdentity;
 }
 
-async function loadOwn(directory: string): Promise<Result<OwnPolicy, PolicyFailure>> {
+async function loadOwn({ directory, maxPages }: WasmOptions): Promise<Result<OwnPolicy, PolicyFailure>> {
   try {
     const bytes = readFileSync(join(directory, 'sluice.wasm'));
     const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(directory, 'sluice.json'), 'utf8')));
     if (fileDigest(bytes) !== manifest.wasm)
       return fail({ code: 'POLICY_DIGEST', message: 'sluice.wasm is not the file that sluice.json names' });
     const { revision, digest } = manifest;
-    return ok({ policy: await load(bytes), identity: { revision, digest } });
+    return ok({ policy: await load(bytes, maxPages), identity: { revision, digest } });
   } catch (thrown) {
     return undefinedPolicy(`the policy cannot be loaded: ${messageOf(thrown)}`);
   }
 }
 
 /** Null: the team has none. */
-async function loadTeam(team: WasmOptions['team']): Promise<Result<LoadedPolicy | null, PolicyFailure>> {
+async function loadTeam({
+  team,
+  maxPages,
+}: WasmOptions): Promise<Result<LoadedPolicy | null, PolicyFailure>> {
   if (!team) return ok(null);
   try {
     const bytes = readFileSync(team.file);
@@ -123,7 +129,7 @@ async function loadTeam(team: WasmOptions['team']): Promise<Result<LoadedPolicy 
       });
     const wasm = wasmOfBundle(bytes);
     return wasm
-      ? ok(await load(wasm))
+      ? ok(await load(wasm, maxPages))
       : undefinedPolicy("the team's bundle holds no policy.wasm: build it with opa build -t wasm");
   } catch (thrown) {
     return undefinedPolicy(`the team's bundle cannot be loaded: ${messageOf(thrown)}`);
@@ -140,9 +146,10 @@ function once<T>(make: () => T): () => T {
 }
 
 /** The policy in this process, compiled to WebAssembly: loaded once, when it is first asked. */
-export function wasmPolicy({ directory, team }: WasmOptions): PolicyPort {
-  const own = once(() => loadOwn(directory));
-  const ofTeam = once(() => loadTeam(team));
+export function wasmPolicy(options: WasmOptions): PolicyPort {
+  const { team } = options;
+  const own = once(() => loadOwn(options));
+  const ofTeam = once(() => loadTeam(options));
   return {
     engine: 'wasm',
     async identity() {
