@@ -159,7 +159,8 @@ const orders = (prometheus: string): object[] => [
         maxUnavailable: 0,
         steps: [
           { setWeight: 50 },
-          { pause: { duration: '20s' } },
+          // At least two scrapes after it was noticed: what ends sooner is judged by nothing.
+          { pause: { duration: '45s' } },
           {
             analysis: {
               templates: [{ templateName: 'orders-errors' }],
