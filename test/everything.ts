@@ -76,6 +76,7 @@ spec:
   services:
     - name: checkout
       team: shop
+      environments: [stage, prod-eu, prod-us]
       slos: [checkout-availability]
       burnSlos: [checkout-uptime]
       revisionLabel: rev

@@ -1,3 +1,4 @@
+import { isIn } from '../declaration/layout.ts';
 import { systemClock } from '../io/clock.ts';
 import type { DeliveredEnvironment } from '../wiring/delivery.ts';
 import { repositoryOf } from '../wiring/places.ts';
@@ -7,10 +8,12 @@ import type { AppContext } from './context.ts';
 /** Where each service answers, by environment; environments without one that is known are empty. */
 function edgesOf({ platform }: AppContext, environments: readonly DeliveredEnvironment[]) {
   const edges = (environment: DeliveredEnvironment) =>
-    platform.services.flatMap(({ name }): [string, string][] => {
-      const edge = environment.edgeOf(name);
-      return edge === null ? [] : [[name, edge]];
-    });
+    platform.services
+      .filter((s) => isIn(s, environment.name))
+      .flatMap(({ name }): [string, string][] => {
+        const edge = environment.edgeOf(name);
+        return edge === null ? [] : [[name, edge]];
+      });
   return Object.fromEntries(environments.map((e) => [e.name, Object.fromEntries(edges(e))]));
 }
 

@@ -5,6 +5,7 @@ import { type PastRelease, releasesOf } from '../controller/history.ts';
 import { alertSpans, type ChangedRule, recount, replayRelease } from '../controller/replay.ts';
 import { slisOf } from '../controller/settings.ts';
 import { underEdition } from '../declaration/judging.ts';
+import { slosIn } from '../declaration/layout.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { partsOfLane } from '../kit/lane.ts';
 import { messageOf } from '../kit/result.ts';
@@ -103,7 +104,7 @@ async function alertsOf(
   for (const environment of platform.environments) {
     const port = ports.get(environment.name);
     if (!port) continue;
-    for (const slo of platform.slos) {
+    for (const slo of slosIn(platform, environment)) {
       const m = `{slo=${quote(slo.name)},environment=${quote(environment.name)}}`;
       const { fast: fastRule, slow: slowRule } = environment.burn;
       const query = `${burnSeriesOf(fastRule.windowMs)}${m}`;

@@ -46,6 +46,14 @@ export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
   return EXIT.yes;
 }
 
+type Stand = PipelineAnswer['services'][number]['stands'][number];
+
+/** Every environment in promotion order: those of the service with most of them, then what others add. */
+function environmentsIn({ services }: PipelineAnswer): string[] {
+  const most = services.toSorted((a, b) => b.stands.length - a.stands.length);
+  return [...new Set(most.flatMap(({ stands }) => stands.map((s) => s.environment)))];
+}
+
 /** `sluice status --pipeline`: show each service's versions across environments, and what each one waits for. */
 export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
   const answer = await needServer(options).get<PipelineAnswer>('/api/v1/pipeline');
@@ -54,11 +62,21 @@ export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
     return EXIT.yes;
   }
   io.out(`${palette(io).bold(answer.sentence)}\n\n`);
-  const names = answer.services[0]?.stands.map((s) => s.environment) ?? [];
-  const cell = (s: PipelineAnswer['services'][number]['stands'][number]) =>
-    `${s.stable?.version ?? '-'}${s.desired && s.desired.digest !== s.stable?.digest ? ` → ${s.desired.version}` : ''}${s.pull === null ? '' : ` (#${s.pull})`}`;
+  const names = environmentsIn(answer);
+  const cell = (s: Stand | undefined) =>
+    s === undefined
+      ? ''
+      : `${s.stable?.version ?? '-'}${s.desired && s.desired.digest !== s.stable?.digest ? ` → ${s.desired.version}` : ''}${s.pull === null ? '' : ` (#${s.pull})`}`;
   if (answer.services.length > 0)
-    io.out(table([['service', ...names], ...answer.services.map((s) => [s.service, ...s.stands.map(cell)])]));
+    io.out(
+      table([
+        ['service', ...names],
+        ...answer.services.map((s) => [
+          s.service,
+          ...names.map((name) => cell(s.stands.find((x) => x.environment === name))),
+        ]),
+      ]),
+    );
   for (const { stands } of answer.services)
     for (const s of stands.filter(
       (one) => one.pull !== null || (one.desired && one.desired.digest !== one.stable?.digest),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { lanesOf, type Platform } from '../declaration/platform.ts';
+import { lanesOf } from '../declaration/layout.ts';
+import type { Platform } from '../declaration/platform.ts';
 import { laneName } from '../kit/lane.ts';
 import { PersistentMap } from '../kit/persistent-map.ts';
 import { type Fold, mapsCodec } from '../ledger/fold.ts';

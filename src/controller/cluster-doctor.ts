@@ -1,4 +1,6 @@
+import { servicesIn, slosIn } from '../declaration/layout.ts';
 import { type Environment, namespaceOf, type Platform, type Service } from '../declaration/platform.ts';
+import { rolloutStrategy, strategyWords } from '../declaration/rollout-strategy.ts';
 import { type Kubernetes, KubernetesError } from '../io/kubernetes/client.ts';
 import { messageOf } from '../kit/result.ts';
 import { quote } from '../promql/scope.ts';
@@ -77,14 +79,19 @@ async function rights(subject: Subject): Promise<Found> {
 
 interface Rollout {
   readonly metadata: { readonly name: string };
+  readonly spec?: { readonly strategy?: unknown };
   readonly status?: { readonly stableRS?: string };
 }
 
 async function matched(subject: Subject, rollouts: ReadonlyMap<string, Rollout>): Promise<Found> {
   const missing = subject.platform.services.filter((s) => !rollouts.has(nameOf(s))).map((s) => s.name);
   const there = [...rollouts.keys()].join(', ') || 'none';
+  const strategyIn = (service: Service) =>
+    `${service.name} ${strategyWords(rolloutStrategy(rollouts.get(nameOf(service))?.spec?.strategy))}`;
   return missing.length === 0
-    ? good(`${subject.platform.services.length} services have their Rollouts`)
+    ? good(
+        `${subject.platform.services.length} services have their Rollouts: ${subject.platform.services.map(strategyIn).join('; ')}`,
+      )
     : bad(
         `no Rollout of ${missing.join(', ')}`,
         `name it under rollout: of the service; there are: ${there}`,
@@ -128,10 +135,11 @@ async function labelled(subject: Subject, rollouts: ReadonlyMap<string, Rollout>
 async function rules(subject: Subject): Promise<Found> {
   const { platform, environment } = subject;
   const loaded = await count(subject, `${OBJECTIVE}{environment=${quote(environment.name)}}`);
-  return loaded >= platform.slos.length
-    ? good(`${platform.slos.length} SLOs are recorded`)
+  const { length } = platform.slos;
+  return loaded >= length
+    ? good(`${length} SLOs are recorded`)
     : bad(
-        `${loaded} of ${platform.slos.length} SLOs are recorded`,
+        `${loaded} of ${length} SLOs are recorded`,
         'sluice render DIR --out rendered, and load its rules into this Prometheus',
       );
 }
@@ -208,12 +216,15 @@ async function checksIn(subject: Subject): Promise<ClusterCheck[]> {
 /** Every link from the Rollouts of an environment to their verdicts, namespace by namespace. */
 export async function clusterChecks(subject: Subject): Promise<ClusterCheck[]> {
   const { platform, environment } = subject;
-  const namespaces = Map.groupBy(platform.services, (service) => namespaceOf(service, environment));
+  const namespaces = Map.groupBy(servicesIn(platform, environment), (service) =>
+    namespaceOf(service, environment),
+  );
+  const slos = slosIn(platform, environment);
   const checks: ClusterCheck[] = [];
   for (const [namespace, services] of namespaces) {
     const found = await checksIn({
       ...subject,
-      platform: { ...platform, services },
+      platform: { ...platform, services, slos },
       environment: { ...environment, cluster: { ...environment.cluster, namespace } },
     });
     checks.push(...found.map((c) => (namespaces.size === 1 ? c : { ...c, what: `${c.what}, ${namespace}` })));

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { servicesIn } from '../declaration/layout.ts';
 import {
   type Environment,
   namespaceOf,
@@ -67,7 +68,7 @@ export function ejectAll(platform: Platform, rollouts: readonly OwnRollout[]): R
     for (const [i, text] of prometheusRules(environment, groups).entries())
       files.set(`${base}prometheusrule-${i + 1}.yaml`, HEADER + text);
     if (environment.delivery !== 'argo-rollouts') continue;
-    for (const service of platform.services)
+    for (const service of servicesIn(platform, environment))
       for (const [path, text] of serviceFiles(service, environment, rollouts)) files.set(path, text);
   }
   return files;

@@ -1,3 +1,4 @@
+import { slosIn } from '../declaration/layout.ts';
 import type { Environment, Platform, Slo } from '../declaration/platform.ts';
 import { ok, type Result } from '../kit/result.ts';
 import type { Counter } from '../promql/counters.ts';
@@ -268,6 +269,7 @@ export async function checkLive(
 ): Promise<LiveFinding[]> {
   const ask = createAsker(source, at);
   const found: LiveFinding[] = [];
-  for (const slo of platform.slos) found.push(...(await checkSlo(ask, { platform, environment, slo, at })));
+  for (const slo of slosIn(platform, environment))
+    found.push(...(await checkSlo(ask, { platform, environment, slo, at })));
   return found;
 }

@@ -1,3 +1,4 @@
+import { lanesOf, servicesIn } from '../declaration/layout.ts';
 import { countersOf, type Environment, type Platform, sloOf } from '../declaration/platform.ts';
 import { type Pace, paceOf } from '../delivery/pace.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
@@ -24,19 +25,18 @@ export async function livePaces(
   at: number,
 ): Promise<Result<Pace[], MetricsFailure>> {
   const rates = new Map<string, number>();
-  for (const name of new Set(platform.services.flatMap((s) => s.slos))) {
+  const services = servicesIn(platform, environment);
+  for (const name of new Set(services.flatMap((s) => s.slos))) {
     const answer = await source.instant(`sum(${rateOf(countersOf(sloOf(platform, name)).total)})`, at);
     if (!answer.ok) return fail(answer.error);
     const rate = answer.value[0]?.samples[0]?.[1] ?? 0;
     rates.set(name, Number.isFinite(rate) ? Math.max(0, rate) : 0);
   }
-  return ok(
-    platform.services.flatMap((s) => paceOf(platform, s, environment, (slo) => rates.get(slo) ?? null) ?? []),
-  );
+  return ok(services.flatMap((s) => paceOf(platform, s, environment, (slo) => rates.get(slo) ?? null) ?? []));
 }
 
 /** The same where no Prometheus is asked: what each service needs. */
 export const declaredPaces = (platform: Platform): Pace[] =>
-  platform.environments.flatMap((environment) =>
-    platform.services.flatMap((s) => paceOf(platform, s, environment, () => null) ?? []),
+  lanesOf(platform).flatMap(
+    ({ service, environment }) => paceOf(platform, service, environment, () => null) ?? [],
   );

@@ -1,3 +1,4 @@
+import { servicesIn } from '../declaration/layout.ts';
 import type { Environment, Guard, Platform, Slo } from '../declaration/platform.ts';
 import { ok, type Result } from '../kit/result.ts';
 import type { Selector } from '../promql/parse.ts';
@@ -206,7 +207,7 @@ export async function takeMetricsSnapshot(
     targets: readTargets(
       values[2]!,
       revisionLabels,
-      platform.services.map((service) => service.name),
+      servicesIn(platform, environment).map((service) => service.name),
     ),
     guards: readGuards(values[3]!),
     idle: idle.value,

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { lanesOf, servicesIn } from '../declaration/layout.ts';
 import { type Environment, type Platform, strategyOf } from '../declaration/platform.ts';
 import { analysisTemplates, clusterTemplates } from '../delivery/render/argo-rollouts/analysis.ts';
 import { serverHeaders, serviceValues } from '../delivery/render/helm/values.ts';
@@ -73,7 +74,7 @@ const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDu
 /** What the charts take of the declaration, service by service, and how Argo CD finds it. */
 function clusterFiles(platform: Platform, environment: Environment): [string, string][] {
   const { server, serverSecret, argoCd } = platform.kubernetes;
-  const services = platform.services.flatMap((service): [string, string][] => {
+  const services = servicesIn(platform, environment).flatMap((service): [string, string][] => {
     const values = serviceValues(service, environment, { server, serverSecret });
     const templates = analysisTemplates(values).map(yaml).join('---\n');
     const base = `${environment.name}/${service.name}`;
@@ -91,10 +92,10 @@ const HELD_MS = 14_400_000;
 
 /** Templates for every Rollout of a cluster, where there is one that is followed. */
 function wholeCluster(platform: Platform): [string, string][] {
-  const followed = platform.environments.filter((e) => e.delivery === 'argo-rollouts');
+  const followed = lanesOf(platform).filter(({ environment }) => environment.delivery === 'argo-rollouts');
   if (followed.length === 0) return [];
   const { server, serverSecret } = platform.kubernetes;
-  const holds = followed.flatMap((e) => platform.services.map((s) => strategyOf(s, e).holdMs));
+  const holds = followed.map(({ service, environment }) => strategyOf(service, environment).holdMs);
   const values = {
     server,
     serverHeaders: serverHeaders(serverSecret),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { lanesOf, type Platform } from '../declaration/platform.ts';
+import { lanesOf } from '../declaration/layout.ts';
+import type { Platform } from '../declaration/platform.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository, DesiredState } from '../gitops/port.ts';
 import { laneName } from '../kit/lane.ts';

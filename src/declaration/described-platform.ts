@@ -111,6 +111,7 @@ const DELIVERY_KEYS: readonly Described[] = [
   ],
   ['revisionLabel', 'Label of the metrics that distinguishes revisions.', 'rollouts_pod_template_hash'],
   ['versionLabel', 'Label of the metrics that holds the version for people.', 'version'],
+  ['services[].environments', null, ['dev', 'prod']],
   ['services[].rollout', null, 'checkout-api'],
   ['services[].container', null, 'app'],
   ['services[].namespace', null, 'shop-{environment}'],

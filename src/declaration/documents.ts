@@ -27,6 +27,14 @@ export interface Parsed<T = unknown> {
 
 type Path = readonly PropertyKey[];
 
+/** A key that people expect and that there is not, with what does its work. */
+const insteadOf = (code: string, path: Path): { readonly next?: string } =>
+  code === 'UNKNOWN_FIELD' && path.at(-3) === 'services' && path.at(-1) === 'rollouts'
+    ? {
+        next: 'a service is one Rollout, so that each is judged and stopped by itself: declare a service for each, with rollout and SLOs of its own',
+      }
+    : {};
+
 /** Everything that is wrong with a value by its schema, each at its line. */
 export const problemsOf = (
   error: z.ZodError,
@@ -37,6 +45,7 @@ export const problemsOf = (
 ): Problem[] =>
   faultsOf(error.issues, checked, LIMITS.problems).map(({ path, ...fault }) => ({
     ...fault,
+    ...insteadOf(fault.code, path),
     file,
     line: lineOf(path),
     path: textOf(path),

@@ -58,8 +58,13 @@ export const guard = z
   })
   .refine((g) => g.min !== undefined || g.max !== undefined, 'expected min or max');
 
-/** Where a service runs in a cluster, and which container of its pods it is. */
+/** Where a service runs, and which container of its pods it is. */
 export const placeFields = {
+  environments: z
+    .array(z.string())
+    .min(1, 'expected at least one environment; omit the key for all of them')
+    .optional()
+    .describe('Environments in which it runs; by default all. Promotion passes over the others.'),
   rollout: kubernetesName.optional().describe('Name of its Rollout; by default the name of the service.'),
   container: name
     .optional()

@@ -1,6 +1,7 @@
 import { parseDuration } from '../kit/time.ts';
 import { LIMITS } from './defaults.ts';
 import type { Parsed } from './documents.ts';
+import { isIn } from './layout.ts';
 import type { TargetDocument } from './openslo.ts';
 import type { Slo } from './platform.ts';
 import { checkKnown, type Path, type Report } from './report.ts';
@@ -52,7 +53,7 @@ export function checkSizes(doc: Parsed<PlatformDocument>, report: Report): void 
         `expected at most ${most} ${SIZE_WORDS[field as keyof typeof counts]}, got ${length}`,
       );
   }
-  const lanes = environments.length * services.length;
+  const lanes = services.reduce((all, s) => all + (s.environments ?? environments).length, 0);
   if (lanes > LIMITS.lanes)
     report(
       doc,
@@ -129,9 +130,10 @@ const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Every lane has a Rollout of its own: two that follow the same one would each undo what the other decides. */
 function checkRollouts(doc: Parsed<PlatformDocument>, report: Report): void {
   const { environments, services } = doc.value.spec;
-  const taken = new Map<string, string>();
+  const taken = new Map<string, { readonly lane: string; readonly path: Path }>();
   for (const environment of environments.filter((e) => e.delivery === 'argo-rollouts'))
     for (const [i, service] of services.entries()) {
+      if (!isIn(service, environment.name)) continue;
       const { cluster } = environment;
       const path: Path = ['spec', 'services', i, service.namespace ? 'namespace' : 'name'];
       const fallback = cluster?.namespace ?? doc.value.metadata.name;
@@ -148,16 +150,31 @@ function checkRollouts(doc: Parsed<PlatformDocument>, report: Report): void {
       const key = JSON.stringify([cluster?.kubeconfig, cluster?.context, namespace, rollout]);
       const lane = `${service.name} in ${environment.name}`;
       const other = taken.get(key);
-      taken.set(key, other ?? lane);
+      taken.set(key, other ?? { lane, path });
       if (other)
         report(
           doc,
           path,
           'ROLLOUT_CLASH',
-          `${lane} and ${other} are the same Rollout: ${rollout} in the namespace ${namespace}`,
-          'give one of them another namespace or rollout; {environment} in namespace is the name of the environment',
+          `${lane} and ${other.lane} are the same Rollout: ${rollout} in the namespace ${namespace}`,
+          `the other is at ${doc.file}:${doc.lineOf(other.path)}; give one of them another namespace or rollout; {environment} in namespace is the name of the environment`,
         );
     }
+}
+
+/** Environments that services name are declared, once each; an SLO of another service is recorded where it counts. */
+function checkPlaces(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { environments, services } = doc.value.spec;
+  const known = environments.map((e) => e.name);
+  for (const [i, { environments: named = [] }] of services.entries()) {
+    const at: Path = ['spec', 'services', i, 'environments'];
+    for (const [j, name] of named.entries()) checkKnown(report, doc, [...at, j], 'environment', name, known);
+    unique(
+      named.map((name, j) => ({ name, at: doc, path: [...at, j] })),
+      'environment',
+      report,
+    );
+  }
 }
 
 /** Services that load is sent to, and those that somebody is told of, are declared; each lane has a Rollout of its own. */
@@ -166,9 +183,19 @@ export function checkNames(doc: Parsed<PlatformDocument>, report: Report): void 
   const known = { service: services.map((s) => s.name), environment: environments.map((e) => e.name) };
   const check = (path: Path, what: keyof typeof known, name: string) =>
     checkKnown(report, doc, path, what, name, known[what]);
-  for (const [i, { load }] of environments.entries())
-    for (const [j, { service }] of (load?.targets ?? []).entries())
-      check(['spec', 'environments', i, 'load', 'targets', j, 'service'], 'service', service);
+  for (const [i, { name, load }] of environments.entries())
+    for (const [j, { service }] of (load?.targets ?? []).entries()) {
+      const path: Path = ['spec', 'environments', i, 'load', 'targets', j, 'service'];
+      check(path, 'service', service);
+      if (services.some((s) => s.name === service && !isIn(s, name)))
+        report(
+          doc,
+          path,
+          'RUNS_ELSEWHERE',
+          `"${service}" does not run in "${name}"`,
+          `add it to the service's environments, or remove this target`,
+        );
+    }
   for (const [i, n] of notifications.entries()) {
     for (const [j, name] of (n.environments ?? []).entries())
       check(['spec', 'notifications', i, 'environments', j], 'environment', name);
@@ -180,6 +207,7 @@ export function checkNames(doc: Parsed<PlatformDocument>, report: Report): void 
     'notification',
     report,
   );
+  checkPlaces(doc, report);
   checkRollouts(doc, report);
   checkSynthetic(doc, report);
 }

@@ -180,6 +180,8 @@ export interface Service extends WorkloadSelector {
   /** Who owns it; absent where nobody is named. */
   readonly team?: string;
   readonly description: string;
+  /** Where it runs; absent: in every environment. */
+  readonly environments?: readonly string[];
   readonly slos: readonly string[];
   /** SLOs of others that count for the burn rule only. */
   readonly burnSlos: readonly string[];
@@ -379,12 +381,6 @@ export const burnWindowsOf = ({ burn }: Environment): { fast: string; slow: stri
 /** The namespace of a service in an environment. */
 export const namespaceOf = (service: Service, { name, cluster }: Environment): string =>
   placedIn(service, name, cluster.namespace);
-
-/** Every lane of the platform, environments in promotion order. */
-export const lanesOf = (platform: Platform): { service: Service; environment: Environment }[] =>
-  platform.environments.flatMap((environment) =>
-    platform.services.map((service) => ({ service, environment })),
-  );
 
 /** The counters of an SLO by which a release is judged; a declaration with any other kind was refused. */
 export function countersOf(slo: Slo): Extract<Indicator, { kind: 'counters' }> {

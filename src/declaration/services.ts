@@ -3,10 +3,11 @@ import { parseDuration } from '../kit/time.ts';
 import type { Parsed } from './documents.ts';
 import { readQuery } from './indicators.ts';
 import { compileStrategy, type StrategyInput } from './judging.ts';
+import { isIn } from './layout.ts';
 import type { OpenSloSlo } from './openslo.ts';
 import { oldestVersion } from './origin.ts';
 import type { Guard, Service, Slo } from './platform.ts';
-import { checkKnown, type Report } from './report.ts';
+import { checkKnown, type Path, type Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
 import { workloadSelector } from './workload-access.ts';
 
@@ -32,6 +33,7 @@ export function compileService(s: ServiceInput, shared: StrategyInput, edition: 
     name,
     ...(s.team === undefined ? {} : { team: s.team }),
     description: '',
+    ...(s.environments === undefined ? {} : { environments: s.environments }),
     slos,
     burnSlos,
     ...workloadSelector(s),
@@ -39,6 +41,25 @@ export function compileService(s: ServiceInput, shared: StrategyInput, edition: 
     guards,
     run: s.run ?? null,
   };
+}
+
+/** An SLO of another service is recorded where that one runs, and nowhere else. */
+function checkRecorded(
+  doc: Parsed<PlatformDocument>,
+  { path, service, slo }: { path: Path; service: ServiceInput; slo: Slo },
+  report: Report,
+): void {
+  const { services, environments } = doc.value.spec;
+  const owner = services.find((s) => s.name === slo.service);
+  const missing = environments.find(({ name }) => isIn(service, name) && owner && !isIn(owner, name));
+  if (missing)
+    report(
+      doc,
+      path,
+      'RUNS_ELSEWHERE',
+      `SLO "${slo.name}" is not recorded in "${missing.name}": "${slo.service}" does not run there`,
+      `name an SLO of a service that runs in "${missing.name}"`,
+    );
 }
 
 /** SLOs that a service names exist and are its own, and its guards are queries. */
@@ -57,7 +78,8 @@ export function checkReferences(
         const path = ['spec', 'services', i, field, j];
         if (!found && refused.has(slo)) continue;
         if (!found) checkKnown(report, doc, path, 'SLO', slo, names);
-        else if (field === 'slos' && found.service !== service.name)
+        else if (field === 'burnSlos') checkRecorded(doc, { path, service, slo: found }, report);
+        else if (found.service !== service.name)
           report(
             doc,
             path,

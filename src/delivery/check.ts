@@ -1,7 +1,8 @@
 import { SHORTEST_JUDGED_MS } from '../declaration/defaults.ts';
 import type { Strategy } from '../declaration/judging.ts';
+import { lanesOf } from '../declaration/layout.ts';
 import type { Environment, Platform } from '../declaration/platform.ts';
-import { judgedSlos, lanesOf, sloOf, strategyOf } from '../declaration/platform.ts';
+import { judgedSlos, sloOf, strategyOf } from '../declaration/platform.ts';
 import type { Problem } from '../kit/problem.ts';
 import { formatDuration } from '../kit/time.ts';
 import { evidenceDefaults, ruleOf } from './evidence/evidence.ts';

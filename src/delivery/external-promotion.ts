@@ -13,6 +13,10 @@ export function externalPromotionMove(c: DecisionContext): Event {
     return move(c, 'Promote', 'OVERRIDDEN', { note: 'promoted in the cluster' });
   if (verdict?.verdict === 'pass')
     return move(c, 'Promote', 'PASSED', { note: 'at the end of its own steps' });
+  if (!verdict && c.seen.delivery.blueGreen)
+    return move(c, 'Promote', 'OWN_STEPS', {
+      note: 'not judged: blue-green, and it was stable as soon as it had traffic',
+    });
   const judged = verdict ? `${verdict.verdict}: ${verdict.reasons.join(', ')}` : 'nothing was seen of it';
   return move(c, 'Promote', 'OWN_STEPS', { note: `when it took over, the verdict was ${judged}` });
 }

@@ -22,6 +22,8 @@ export interface Delivery {
   readonly asks?: readonly number[];
   /** Those of them before which it waits for something else than us, for as long as that takes. */
   readonly waits?: readonly number[];
+  /** All traffic is switched at once; what served before still runs only while the delivering tool waits. */
+  readonly blueGreen?: true;
   /** How what serves as stable came to do so, where no pass of ours made it so. */
   readonly finished?: 'by hand' | 'own steps';
   /** What the stable revision is, where whoever delivers can tell. */

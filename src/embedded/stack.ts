@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
+import { servicesIn } from '../declaration/layout.ts';
 import type { Environment, Platform } from '../declaration/platform.ts';
 import type { Edge } from '../delivery/edge-port.ts';
 import type { Revision } from '../delivery/events.ts';
@@ -206,7 +207,7 @@ async function startEnvironment(
   const home = join(resolve(options.work), environment.name);
   mkdirSync(home, { recursive: true });
   const ports = await portsOf(home);
-  const services = platform.services.map((s) => s.name);
+  const services = servicesIn(platform, environment).map((s) => s.name);
   const edge = await parts.createEdge({ directory: join(home, 'edge'), services, nginx: programs.nginx });
   const edgeOf = (service: string) => `http://127.0.0.1:${edge.portOf(service)}`;
   const processes = parts.createProcesses({

@@ -39,6 +39,10 @@ export function revisionOf(desired: Omit<Desired, 'service'>): Revision {
 export const desiredPath = (environment: string, service: string): string =>
   `environments/${environment}/${service}.yaml`;
 
+/** What is wrong with the file of a service in an environment where it does not run. */
+export const misplacedText = (service: string, environment: string): string =>
+  `${service} does not run in ${environment}`;
+
 /** A values file that is written by people stays far below; what is larger is no desired state. */
 export const DESIRED_LIMITS: YamlLimits = { characters: 262_144, documents: 2, depth: 64, size: 1_048_576 };
 

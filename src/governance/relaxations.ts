@@ -109,6 +109,8 @@ function compareEntries(
     const here = place(at, key);
     const [before, after] = [from.get(key), to.get(key)];
     if (from.has(key) && to.has(key)) return compare(here, before, after);
+    // Names to which something applies: left out, it applies to all.
+    if (DIRECTIONS[here.pattern] === 'scope') return compare(here, before ?? null, after ?? null);
     const stricter = from.has(key) ? fewer : more;
     return [
       { path: here.path, from: before ?? null, to: after ?? null, effect: stricter ? 'tightens' : 'relaxes' },

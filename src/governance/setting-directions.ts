@@ -35,6 +35,8 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
   services: 'more',
   'services[].description': 'text',
   'services[].team': 'text',
+  // Where it does not run, it is neither judged nor waited for in the order of promotion.
+  'services[].environments': 'scope',
   'services[].slos': 'more',
   'services[].burnSlos': 'more',
   'services[].strategy.dwellMs': 'higher',

@@ -10,6 +10,7 @@ import {
 import type { BudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
 import { countBetween, readBurnDown } from '../controller/budgets/budget-queries.ts';
 import { type ChangedRule, replayRelease } from '../controller/replay.ts';
+import { isRecordedIn, slosIn } from '../declaration/layout.ts';
 import {
   budgetWindowOf,
   burnWindowsOf,
@@ -67,7 +68,9 @@ function find(
 ): SloThere | undefined {
   const environment = platform.environments.find((e) => e.name === environmentName);
   const slo = platform.slos.find((s) => s.name === sloName);
-  return environment && slo ? { environment, slo } : undefined;
+  return environment && slo && isRecordedIn(platform, slo, environmentName)
+    ? { environment, slo }
+    : undefined;
 }
 
 function viewOf({ budgets, now }: BudgetQueryParts, { slo, environment }: SloThere): BudgetView {
@@ -189,7 +192,9 @@ export function createBudgetQueries(parts: BudgetQueryParts): BudgetQueries {
   return {
     async list() {
       const budgets = platform.environments
-        .flatMap((environment) => platform.slos.map((slo) => viewOf(parts, { slo, environment })))
+        .flatMap((environment) =>
+          slosIn(platform, environment).map((slo) => viewOf(parts, { slo, environment })),
+        )
         .sort(byNeed);
       const sentence = budgetsSentence(budgets);
       return { schema: 'sluice.dev/budgets/v1', sentence, at: parts.now(), budgets };

@@ -1,4 +1,5 @@
 import type { DesiredRevision } from '../controller/rollout-desired-state.ts';
+import { servicesIn } from '../declaration/layout.ts';
 import { namespaceOf, type Platform } from '../declaration/platform.ts';
 import type { ArgoRollouts } from '../delivery/adapters/argo-rollouts/delivery.ts';
 import type { RolloutStanding } from '../delivery/answer.ts';
@@ -34,7 +35,9 @@ export async function openClusters({
     const kubernetes = await openCluster(cluster, env);
     if (!kubernetes.ok) return fail(`the cluster of ${name}: ${kubernetes.error}`);
     const { argoRolloutsIn } = await import('../delivery/adapters/argo-rollouts/namespaces.ts');
-    const namespaces = new Map(platform.services.map((s) => [s.name, namespaceOf(s, environment)]));
+    const namespaces = new Map(
+      servicesIn(platform, environment).map((s) => [s.name, namespaceOf(s, environment)]),
+    );
     const place = { kubernetes: kubernetes.value, clock: systemClock, namespaces };
     opened.set(name, argoRolloutsIn({ ...place, places, warn }));
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { branchesOf, branchOf, type ForgeSource, lanesOf, type Platform } from '../declaration/platform.ts';
+import { isIn } from '../declaration/layout.ts';
+import { branchesOf, branchOf, type ForgeSource, type Platform } from '../declaration/platform.ts';
 import { signedAnchors } from '../gitops/anchor-signature.ts';
 import type { AnchorStore } from '../gitops/anchors.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
@@ -46,12 +47,16 @@ function remoteOf({ platform, work, env }: WiringContext) {
   return mapOk(authorizationOf(at, env), (authorization) => ({ ...remote, authorization }));
 }
 
+/** Every service in every environment: a file of one that does not run there is told. */
 const lanesIn = (platform: Platform) =>
-  lanesOf(platform).map(({ service, environment }) => ({
-    service: service.name,
-    environment: environment.name,
-    branch: branchOf(platform, environment),
-  }));
+  platform.environments.flatMap((environment) =>
+    platform.services.map((service) => ({
+      service: service.name,
+      environment: environment.name,
+      branch: branchOf(platform, environment),
+      ...(isIn(service, environment.name) ? {} : { elsewhere: true as const }),
+    })),
+  );
 
 /** Makes the repository of this machine where it is not there yet, from what is declared beside the Platform. */
 async function openHere({ platform, work, directory }: WiringContext, repository: string): Promise<void> {

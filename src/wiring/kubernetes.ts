@@ -11,7 +11,11 @@ export async function openCluster(place: ClusterPlace, env: Env): Promise<Result
   if (!kubeconfig.ok) return kubeconfig;
   const { openKubernetes } = await import('../io/kubernetes/client.ts');
   try {
-    const named = { kubeconfig: kubeconfig.value, context: place.context };
+    const again = (): string | null => {
+      const read = readOptionalSecret(place.kubeconfig, env);
+      return read.ok ? read.value : kubeconfig.value;
+    };
+    const named = { kubeconfig: kubeconfig.value, context: place.context, again };
     return ok(openKubernetes(named, () => systemClock.now()));
   } catch (thrown) {
     return fail(messageOf(thrown));

@@ -1,3 +1,4 @@
+import { isIn } from '../declaration/layout.ts';
 import type { DeliveryPort } from '../delivery/port.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { SyncPort } from '../gitops/sync.ts';
@@ -21,7 +22,8 @@ export async function openSync(
   repository: DesiredRepository,
 ): Promise<Result<OpenSync, string>> {
   const { localSync } = await import('../gitops/adapters/sync-local/sync.ts');
-  const services = platform.services.map((s) => s.name);
+  const services = (environment: string) =>
+    platform.services.filter((s) => isIn(s, environment)).map((s) => s.name);
   const local = localSync({ services, delivery, repository });
   const { argoCd } = platform.kubernetes;
   const followed = new Set(

@@ -93,6 +93,42 @@ describe('the chain from Rollouts to their verdicts', () => {
     expect(api.asked.patches).toHaveLength(1);
   });
 
+  it('BLUEGREEN-4: the strategy of each Rollout is named, and whether it is judged', async () => {
+    const api = await whole();
+    const found = async (spec: object) => {
+      api.put(`${ARGO}/rollouts`, named('orders', { spec, status: { stableRS: 'abc' } }));
+      return (await links(api)).checks.find((c) => c.what === 'Rollouts')!.found;
+    };
+    expect(await found({ strategy: { canary: { trafficRouting: { istio: {} } } } })).toContain(
+      'orders canary by istio',
+    );
+    expect(await found({ strategy: { blueGreen: {} } })).toContain('orders not judged: blue-green');
+  });
+
+  it('LAYOUT-4: a Rollout is not missed where its service does not run', async () => {
+    const api = await whole();
+    const elsewhere = text()
+      .replace(
+        '  services: [',
+        '  services: [{ name: cart, slos: [cart-availability], environments: [other] }, ',
+      )
+      .replace(
+        'environments: [{',
+        "environments: [{ name: other, prometheus: { address: 'http://o.invalid' } }, {",
+      );
+    const declared = `${availabilitySlo('cart')}---\n${elsewhere}`;
+    const compiled = compile([{ file: 'p.yaml', text: declared }]);
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+    const checks = await clusterChecks({
+      platform: compiled.value,
+      environment: compiled.value.environments.find((e) => e.delivery === 'argo-rollouts')!,
+      kubernetes: api.kubernetes,
+      metrics: { instant: async () => ok([{ labels: {}, samples: [[0, 1]] }]) },
+      now: Date.now(),
+    });
+    expect(checks.filter((c) => !c.ok)).toEqual([]);
+  });
+
   it('LAYOUT-3: a service is looked for in its own namespace, and each namespace is checked', async () => {
     const api = await whole();
     const own = "{ name: cart, slos: [cart-availability], namespace: 'cart-{environment}' }";

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { argoRollouts } from '../../src/delivery/adapters/argo-rollouts/delivery.ts';
 import type { ReleaseEffect } from '../../src/delivery/events.ts';
@@ -6,6 +8,7 @@ import { openKubernetes } from '../../src/io/kubernetes/client.ts';
 import { readKinds } from '../../src/io/kubernetes/reading.ts';
 import { type Reflector, reflect } from '../../src/io/kubernetes/reflector.ts';
 import type { Clock } from '../../src/kit/time.ts';
+import { temporaryFolder } from '../folder.ts';
 import { until } from '../wait.ts';
 import { type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
 
@@ -115,6 +118,60 @@ describe('what is watched in a cluster', () => {
     );
     await expect(stranger.get(PODS)).rejects.toThrow(/401/);
   });
+});
+
+describe('how a kubeconfig signs in', () => {
+  const as = (user: object) => {
+    const text = JSON.parse(kubeconfig(api.address)) as { users: object[] };
+    return JSON.stringify({ ...text, users: [{ name: 'u', user }] });
+  };
+  const opened = (user: object) => openKubernetes({ kubeconfig: as(user), context: null }, () => 0);
+  /** A plugin that is a script: it says a token, and refuses to run without what kubectl tells plugins. */
+  function plugin(body: string): string {
+    const file = join(temporaryFolder('plugin'), 'get-token');
+    writeFileSync(file, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    return file;
+  }
+  const says = (token: string) =>
+    `test -n "$KUBERNETES_EXEC_INFO" || exit 3\necho '{"kind":"ExecCredential","status":{"token":"${token}"}}'`;
+  const exec = (command: string) => ({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command } });
+
+  it.each(['tokenFile', 'token-file'])('KUBE-6: %s is read again once the token is rotated', async (key) => {
+    const file = join(temporaryFolder('token'), 'token');
+    writeFileSync(file, 'expired');
+    const kubernetes = opened({ [key]: file });
+    await expect(kubernetes.get('/version')).rejects.toThrow(/401/);
+    writeFileSync(file, 'of-the-test');
+    expect(await kubernetes.get('/version')).toEqual({});
+  });
+
+  it('KUBE-6: a kubeconfig that is replaced is read again once its token is refused', async () => {
+    let text = as({ token: 'expired' });
+    const kubernetes = openKubernetes({ kubeconfig: text, context: null, again: () => text }, () => 0);
+    await expect(kubernetes.get('/version')).rejects.toThrow(/401/);
+    text = as({ token: 'of-the-test' });
+    expect(await kubernetes.get('/version')).toEqual({});
+  });
+
+  it('KUBE-7: a plugin gives the token, and is asked again where it is refused', async () => {
+    const file = plugin(says('expired'));
+    const kubernetes = opened(exec(file));
+    await expect(kubernetes.get('/version')).rejects.toThrow(/401/);
+    writeFileSync(file, `#!/bin/sh\n${says('of-the-test')}\n`);
+    expect(await kubernetes.get('/version')).toEqual({});
+  });
+
+  it.each([
+    [
+      'is not there',
+      () => 'sluice-no-such-plugin',
+      /signs in with the plugin sluice-no-such-plugin, which is not in the PATH of Sluice: use a kubeconfig with tokenFile/,
+    ],
+    ['fails', () => plugin('echo "no session" >&2; exit 1'), /the plugin .*get-token .*failed: no session/],
+    ['says nothing', () => plugin('exit 1'), /the plugin .*get-token .*failed: it says not why/],
+  ])('KUBE-7: a plugin that %s is named, with what to do', async (_, command, message) =>
+    expect(opened(exec(command())).get('/version')).rejects.toThrow(message),
+  );
 });
 
 describe('what is asked of a Rollout', () => {

@@ -63,7 +63,7 @@ const localRig = (house: House) => {
   let gone = false;
   const { delivery } = house.world;
   const port = localSync({
-    services: ['checkout'],
+    services: () => ['checkout'],
     delivery: () => ({
       ...delivery,
       observe: async (...args) => {
@@ -111,7 +111,7 @@ async function argoRig() {
     kubernetes: api.kubernetes,
     clock,
     namespace: 'argocd',
-    services: ['checkout'],
+    services: () => ['checkout'],
     delivery: () => delivery,
     repository: { hint: () => void hinted++ },
     warn: () => {},

@@ -103,6 +103,38 @@ describe('where services live in clusters', () => {
     expect(problemsOf(layout)).toContainEqual({ code: 'ROLLOUT_CLASH', path, message }),
   );
 
+  it('LAYOUT-2: a clash names both lines', () => {
+    const made = compiled({ cart: ', rollout: checkout' });
+    const [problem] = made.ok ? [] : made.error;
+    const lineOf = (what: string) =>
+      text({})
+        .split('\n')
+        .findIndex((line) => line.includes(what)) + 1;
+    expect(problem).toMatchObject({
+      line: lineOf('name: cart, slos'),
+      next: expect.stringContaining(`the other is at platform.yaml:${lineOf('name: checkout, slos')};`),
+    });
+  });
+
+  it('LAYOUT-9: several Rollouts in one service are refused with what to declare instead', () => {
+    const made = compiled({ checkout: ', rollouts: [{ name: api }, { name: worker }]' });
+    expect(made.ok ? [] : made.error).toMatchObject([
+      {
+        path: 'spec.services[0].rollouts',
+        next: expect.stringMatching(/a service is one Rollout.*declare a service for each/),
+      },
+    ]);
+  });
+
+  it('LAYOUT-9: the Rollouts of one application are services, each with its own container, SLOs and lane', () => {
+    expect(
+      problemsOf({
+        checkout: ', rollout: app-api, container: app, team: shop',
+        cart: ', rollout: app-worker, team: shop',
+      }),
+    ).toEqual([]);
+  });
+
   it('LAYOUT-2: the same names in another cluster, or in namespaces apart, do not clash', () => {
     const abroad = { prod: ', kubeconfig: { secretRef: { env: PROD } }' };
     expect(problemsOf({ checkout: ', namespace: checkout', ...abroad })).toEqual([]);

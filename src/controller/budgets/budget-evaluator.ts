@@ -1,3 +1,4 @@
+import { slosIn } from '../../declaration/layout.ts';
 import type { Platform, Slo } from '../../declaration/platform.ts';
 import type { Actor } from '../../kit/actor.ts';
 import { laneName } from '../../kit/lane.ts';
@@ -84,6 +85,7 @@ async function recordAdjustment(
 /** Evaluates error budgets, environment by environment, and records where one moved to another state. */
 export function createBudgetEvaluator(parts: BudgetParts): BudgetEvaluator {
   const { platform, journal, metrics } = parts;
+  const recorded = new Map(platform.environments.map((e) => [e.name, slosIn(platform, e)]));
   const budgets = () => journal.state(budgetsFold);
   const stateOf = (slo: string, environment: string) =>
     budgets().states.get(budgetKey(slo, environment)) ?? 'stable';
@@ -107,7 +109,7 @@ export function createBudgetEvaluator(parts: BudgetParts): BudgetEvaluator {
       Object.freeze({
         now,
         environment,
-        slos: platform.slos.map((slo) => ({
+        slos: (recorded.get(environment) ?? []).map((slo) => ({
           slo,
           status: statuses.of(slo.name, environment),
           state: stateOf(slo.name, environment),

@@ -1,4 +1,5 @@
-import { branchesOf, lanesOf, type Platform } from '../../declaration/platform.ts';
+import { lanesOf } from '../../declaration/layout.ts';
+import { branchesOf, type Platform } from '../../declaration/platform.ts';
 import { type ArtefactOrigin, commitsFold, originKey } from '../../gitops/fold.ts';
 import type { Commits, DesiredRepository, DesiredState } from '../../gitops/port.ts';
 import type { Backoff } from '../../kit/backoff.ts';

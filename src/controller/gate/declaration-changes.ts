@@ -1,11 +1,6 @@
 import type { SourceFile } from '../../declaration/documents.ts';
-import {
-  type Environment,
-  lanesOf,
-  type Platform,
-  type Service,
-  type Slo,
-} from '../../declaration/platform.ts';
+import { lanesOf } from '../../declaration/layout.ts';
+import type { Environment, Platform, Service, Slo } from '../../declaration/platform.ts';
 import { type Change, covers, type Facts, type Relaxed } from '../../governance/facts.ts';
 import { relaxedIn } from '../../governance/relaxations.ts';
 import { canonicalText } from '../../kit/canonical.ts';

@@ -1,8 +1,9 @@
-import { branchOf, type Environment, lanesOf, type Platform } from '../../declaration/platform.ts';
+import { isIn, lanesOf, orderOf } from '../../declaration/layout.ts';
+import { branchOf, type Environment, type Platform } from '../../declaration/platform.ts';
 import { asDelivered, condemnedIn, refusalsOf } from '../../delivery/admission.ts';
 import type { Revision } from '../../delivery/events.ts';
 import type { Lane } from '../../delivery/lane.ts';
-import { desiredPath } from '../../gitops/desired.ts';
+import { desiredPath, misplacedText } from '../../gitops/desired.ts';
 import type { ChangedFiles, ForgeFailure, ForgePort, PullRequest } from '../../gitops/forge.ts';
 import { condemnedBefore, stableBefore, upstream } from '../../gitops/promotion.ts';
 import { calendarFreezes } from '../../governance/calendar.ts';
@@ -77,10 +78,40 @@ async function readDesired(
   return read.ok ? read : laterOr(read.error, (message) => fail([`${path}:1: ${message}`]));
 }
 
+/** Files of no lane. Removing one from where its service does not run is no problem: it ends one. */
+function strayFiles(
+  platform: Platform,
+  { files }: ChangedFiles,
+  paths: readonly string[],
+  known: ReadonlySet<string>,
+): string[] {
+  const elsewhere = new Map(
+    platform.environments.flatMap((environment) =>
+      platform.services
+        .filter((service) => !isIn(service, environment.name))
+        .map((service) => [
+          desiredPath(environment.name, service.name),
+          misplacedText(service.name, environment.name),
+        ]),
+    ),
+  );
+  const gone = new Set(
+    files.flatMap(({ path, previous, status }) => (status === 'removed' ? path : (previous ?? []))),
+  );
+  return paths
+    .filter((path) => /^environments\/.+\.ya?ml$/.test(path) && !known.has(path))
+    .filter((path) => !(elsewhere.has(path) && gone.has(path)))
+    .map((path) => {
+      const why = elsewhere.get(path);
+      return why ? `${path}:1: ${why}` : `${path}: no such service or environment is declared`;
+    });
+}
+
 /** What the changed files of the desired state do to each lane. */
 async function touchedLanes(
   sources: FactSources,
   pull: PullRequest,
+  listed: ChangedFiles,
   paths: ReadonlySet<string>,
 ): Promise<Result<Touched, ForgeFailure>> {
   const { platform, forge } = sources;
@@ -99,9 +130,7 @@ async function touchedLanes(
   const touched: Touched = {
     changes: [],
     wanted: new Map(),
-    problems: [...paths]
-      .filter((path) => /^environments\/.+\.ya?ml$/.test(path) && !known.has(path))
-      .map((path) => `${path}: no such service or environment is declared`),
+    problems: strayFiles(platform, listed, [...paths], known),
   };
   const asked = lanes.filter((l) => paths.has(l.path));
   if (asked.length > MOST_FILES) return ok({ ...touched, tooMany: asked.length });
@@ -143,20 +172,21 @@ async function desiredBefore(
   service: string,
   environment: Environment,
 ): Promise<ReadonlyMap<string, Revision>> {
+  const before = orderOf(platform, service).find((s) => s.environment.name === environment.name)?.after ?? [];
   const found = await Promise.all(
-    environment.after.map(async (name): Promise<[string, Revision][]> => {
+    before.map(async (name): Promise<[string, Revision][]> => {
       const path = desiredPath(name, service);
       const lane = laneName(service, name);
       const branch = branchOf(platform, platform.environments.find((e) => e.name === name)!);
       const here = branch === pull.base.branch;
       // Of the branch that it merges into, the commit that was looked at; of another, its head.
-      const before = await forge.text(here ? pull.base.sha : branch, path);
-      const after = here && paths.has(path) ? await forge.text(pull.head.sha, path) : before;
+      const was = await forge.text(here ? pull.base.sha : branch, path);
+      const will = here && paths.has(path) ? await forge.text(pull.head.sha, path) : was;
       // A file that cannot be read still says that the service runs there.
-      if (!before.ok || !after.ok) return [[lane, UNTOLD]];
+      if (!was.ok || !will.ok) return [[lane, UNTOLD]];
       // A service that is removed and that the ledger does not know either is not waited for; without a ledger it is.
-      if (after.value === null && (before.value === null || lanes() !== null)) return [];
-      const read = await readDesired(reader, path, before.value, service);
+      if (will.value === null && (was.value === null || lanes() !== null)) return [];
+      const read = await readDesired(reader, path, was.value, service);
       return [[lane, read.ok && read.value?.ok ? read.value.value : UNTOLD]];
     }),
   );
@@ -277,7 +307,7 @@ export async function gatherFacts(
   const { platform, forge } = sources;
   const folder = platform.forge?.declaration ?? null;
   const paths = new Set(listed.files.flatMap((f) => [f.path, ...(f.previous ? [f.previous] : [])]));
-  const touched = await touchedLanes(sources, pull, paths);
+  const touched = await touchedLanes(sources, pull, listed, paths);
   if (!touched.ok) return touched;
   const declared = await declarationFacts(forge, sources.reader, folder, pull.head.sha, [...paths]);
   if (!declared.ok) return declared;
@@ -285,7 +315,12 @@ export async function gatherFacts(
   const count = Math.max(touched.value.tooMany ?? 0, distinct(all).length);
   const tooMany = touched.value.tooMany !== undefined || count > MOST_LANES;
   const changes = tooMany ? [] : all;
-  const known = changes.filter((c) => platform.environments.some((e) => e.name === c.environment));
+  // A lane that is only being added has no budget yet.
+  const known = changes.filter(
+    (c) =>
+      platform.environments.some((e) => e.name === c.environment) &&
+      isIn(platform.services.find((s) => s.name === c.service) ?? {}, c.environment),
+  );
   const state = sources.governance();
   const facts: Facts = {
     schema: FACTS_SCHEMA,

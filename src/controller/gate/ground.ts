@@ -25,7 +25,7 @@ function laneGround(sources: GroundSources, service: string, environment: string
   const lane = sources.lanes()?.get(laneName(service, environment));
   const { block, warn } = platform.policy;
   const declared = platform.environments.some((e) => e.name === environment);
-  const statuses = (declared ? slosOf(platform, service) : []).map((slo) =>
+  const statuses = (declared ? slosOf(platform, service, environment) : []).map((slo) =>
     sources.statuses.of(slo.name, environment),
   );
   const slos = statuses.map(({ slo, left, fast, slow, rule }) => {

@@ -1,3 +1,4 @@
+import { isIn } from '../../declaration/layout.ts';
 import type { Environment, Platform, Slo } from '../../declaration/platform.ts';
 import type { SloFacts } from '../../governance/facts.ts';
 import type { Adjustment } from '../../runtime/budget.ts';
@@ -5,10 +6,11 @@ import type { MetricsFailure, MetricsPort } from '../../runtime/port.ts';
 import { sloStatus } from '../../runtime/slo-status.ts';
 import { burnNames, readRecorded, recordedQuery } from '../metrics-snapshot.ts';
 
-/** The SLOs that say whether a service may take more risk: its own, and those it lists for their burn. */
-export const slosOf = (platform: Platform, serviceName: string): Slo[] => {
+/** The SLOs that say whether a service may take more risk in an environment: its own, and those it lists for their burn. */
+export const slosOf = (platform: Platform, serviceName: string, environment: string): Slo[] => {
   const service = platform.services.find((s) => s.name === serviceName);
   const named = [...(service?.slos ?? []), ...(service?.burnSlos ?? [])];
+  if (service && !isIn(service, environment)) return [];
   return platform.slos.filter((slo) => slo.service === serviceName || named.includes(slo.name));
 };
 
@@ -38,7 +40,7 @@ export async function sloFacts(
   const error = answer.ok ? null : { code: CODES[answer.error.code], message: answer.error.message };
   const source = { at: now, trouble: error };
   return services.flatMap((service) =>
-    slosOf(platform, service).map((slo): SloFacts => {
+    slosOf(platform, service, environment.name).map((slo): SloFacts => {
       const excluded = adjustments(slo.name, environment.name);
       const status = sloStatus(slo, environment, read?.get(slo.name), source, excluded);
       const { objective, left, requests, bad, coverage, fast, slow, rule } = status;

@@ -1,3 +1,4 @@
+import { slosIn } from '../../declaration/layout.ts';
 import type { Platform } from '../../declaration/platform.ts';
 import { autoKey } from '../../governance/events.ts';
 import { governanceFold } from '../../governance/fold.ts';
@@ -25,6 +26,7 @@ const PATIENCE_MS = 10_000;
 export function createFreezeEvaluator(parts: FreezeEvaluatorParts): (now: Ms) => Promise<void> {
   const { platform, journal, statuses } = parts;
   const environments = new Map(platform.environments.map((e) => [e.name, e]));
+  const recorded = new Map(platform.environments.map((e) => [e.name, slosIn(platform, e)]));
   const turn = inTurn([...environments.keys()], parts.inTurn ?? 0);
   const changed = statuses.watch();
   const plane = openPlane<FreezeSituation>({
@@ -36,7 +38,7 @@ export function createFreezeEvaluator(parts: FreezeEvaluatorParts): (now: Ms) =>
         now,
         environment: environments.get(name)!,
         settings: platform.policy.freeze,
-        slos: platform.slos.map((slo) => ({
+        slos: recorded.get(name)!.map((slo) => ({
           slo,
           status: statuses.of(slo.name, name),
           recorded: journal.state(governanceFold).auto.get(autoKey(slo.name, name)),

@@ -24,6 +24,7 @@ const platform = (more: { budgetHolds?: boolean; secondPerson?: boolean } = {}):
         burn: { fast: { threshold: 14 }, slow: { threshold: 3 } },
       },
     ],
+    services: [],
     slos: [{ name: 's', service: 'checkout', objective: 0.999, windowMs: 30 * 86_400_000 }],
     freezes: [],
     policy: {

@@ -1,4 +1,5 @@
-import { type Environment, lanesOf, type Platform, type Service } from '../../declaration/platform.ts';
+import { lanesOf } from '../../declaration/layout.ts';
+import type { Environment, Platform, Service } from '../../declaration/platform.ts';
 import { type EvidenceBySlo, evidenceOf } from '../../delivery/assess.ts';
 import type { Lane } from '../../delivery/lane.ts';
 import type { LaneSettings } from '../../delivery/observation.ts';

@@ -1,4 +1,5 @@
-import { lanesOf, type Platform } from '../../declaration/platform.ts';
+import { lanesOf } from '../../declaration/layout.ts';
+import type { Platform } from '../../declaration/platform.ts';
 import { emptyLane, type Lane } from '../../delivery/lane.ts';
 import { laneName } from '../../kit/lane.ts';
 

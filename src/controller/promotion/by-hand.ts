@@ -18,7 +18,10 @@ const waitsFor = ({ stands }: Pipeline, after: readonly string[]): string =>
 /** What a person may promote: soaking and an earlier decline do not hold it, order and rejections do. */
 export function promotable(pipeline: Pipeline, environment: string): Result<Promotable, string> {
   const to = pipeline.stands.find((s) => s.environment === environment);
-  if (!to) return fail(`no environment is named "${environment}"`);
+  if (!to) {
+    const known = pipeline.stands.map((s) => s.environment).join(', ');
+    return fail(`${pipeline.service} does not run in "${environment}"; it runs in ${known}`);
+  }
   if (to.after.length === 0) return fail(`nothing precedes ${environment}: commit to it directly`);
   const stands = pipeline.stands.map((s) => ({ ...s, soakMs: 0 }));
   const plan = plansOf({ ...pipeline, declined: new Set(), stands }).find(

@@ -6,6 +6,7 @@ import type { DesiredState } from '../../gitops/port.ts';
 import { standsOf } from './order.ts';
 
 const platform = {
+  services: [],
   environments: [{ name: 'prod', after: ['stage'], promotion: { soakMs: 60_000 } }],
 } as unknown as Platform;
 const standOf = (lane: Partial<Lane> | null, desired: DesiredState | null = null) =>

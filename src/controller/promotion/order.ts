@@ -1,3 +1,4 @@
+import { orderOf } from '../../declaration/layout.ts';
 import type { Platform } from '../../declaration/platform.ts';
 import { condemnedIn, isRefused } from '../../delivery/admission.ts';
 import type { Revision } from '../../delivery/events.ts';
@@ -20,14 +21,14 @@ function askedIn(lane: Lane, wanted: Revision): NonNullable<PipelineStage['asked
   };
 }
 
-/** The stages of one service in every environment, from its lanes and Git. */
+/** The stages of one service in each of its environments, from its lanes and Git. */
 export function standsOf(
   platform: Platform,
   service: string,
   lanes: LaneStates,
   desired: Pick<DesiredState, 'lanes'> | null,
 ): PipelineStage[] {
-  return platform.environments.map(({ name, after, promotion }): PipelineStage => {
+  return orderOf(platform, service).map(({ environment: { name, promotion }, after }): PipelineStage => {
     const lane = lanes.get(laneName(service, name));
     const wanted = desired?.lanes.get(laneName(service, name)) ?? null;
     return {

@@ -1,4 +1,5 @@
-import { lanesOf, type Platform } from '../../declaration/platform.ts';
+import { lanesOf } from '../../declaration/layout.ts';
+import type { Platform } from '../../declaration/platform.ts';
 import type { KeptProposal } from '../../gitops/events.ts';
 import { promotionsFold } from '../../gitops/fold.ts';
 import type { ForgePort } from '../../gitops/forge.ts';

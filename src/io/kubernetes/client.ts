@@ -1,7 +1,8 @@
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { parseForeign } from '../../kit/json.ts';
 import { messageOf } from '../../kit/result.ts';
+import { type KubernetesPlace, loadKubeconfig, withPlugin } from './kubeconfig.ts';
 
 /** An answer of the API server that is none we wanted. */
 export class KubernetesError extends Error {
@@ -11,12 +12,6 @@ export class KubernetesError extends Error {
     this.name = 'KubernetesError';
     this.status = status;
   }
-}
-
-export interface KubernetesPlace {
-  /** Text of a kubeconfig; null: the cluster that this process runs in, else the usual kubeconfig. */
-  readonly kubeconfig: string | null;
-  readonly context: string | null;
 }
 
 /** The API of one cluster, signed in as its kubeconfig says. Every call is bounded in time. */
@@ -32,6 +27,7 @@ export interface Kubernetes {
 }
 
 const TIMEOUT_MS = 8_000;
+const bounded = (): AbortSignal => AbortSignal.timeout(TIMEOUT_MS);
 /** Tokens of service accounts are renewed in their file; certificates may be too. */
 const SIGN_IN_EVERY_MS = 60_000;
 
@@ -41,17 +37,10 @@ interface SignedIn {
   readonly at: number;
 }
 
-function load({ kubeconfig, context }: KubernetesPlace): KubeConfig {
-  const config = new KubeConfig();
-  if (kubeconfig !== null) config.loadFromString(kubeconfig);
-  else config.loadFromDefault();
-  if (context !== null) config.setCurrentContext(context);
-  return config;
-}
-
 /** One cluster, and how we are signed in there. */
 interface Connection {
-  readonly config: KubeConfig;
+  readonly place: KubernetesPlace;
+  config: KubeConfig;
   readonly server: string;
   now(): number;
   known: SignedIn | null;
@@ -62,7 +51,7 @@ interface Connection {
 async function signInAnew(connection: Connection): Promise<SignedIn> {
   const { config, server, known: before } = connection;
   const context = new RequestContext(server, HttpMethod.GET);
-  await config.applySecurityAuthentication(context);
+  await withPlugin(config, () => config.applySecurityAuthentication(context));
   const made = { headers: context.getHeaders(), dispatcher: context.getDispatcher(), at: connection.now() };
   connection.known = made;
   // Watches under way end with their connection, and are resumed.
@@ -79,15 +68,27 @@ function signIn(connection: Connection): Promise<SignedIn> {
   return connection.signing;
 }
 
-async function call(
-  connection: Connection,
-  method: string,
-  path: string,
-  signal: AbortSignal,
-  body?: object,
-): Promise<Response> {
+/** Credentials that were refused may have been rotated: everything that they come from is read anew. */
+function forget(connection: Connection, refused: SignedIn): void {
+  if (connection.known !== refused) return;
+  const { place } = connection;
+  connection.config = loadKubeconfig(place, place.again?.() ?? place.kubeconfig);
+  // The dispatcher of those stays for what is under way, and is closed with the next sign-in.
+  connection.known = { ...refused, at: Number.NEGATIVE_INFINITY };
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  readonly body?: object | undefined;
+}
+
+async function call(connection: Connection, asked: Call, isSecond = false): Promise<Response> {
   const { server } = connection;
-  const { headers, dispatcher } = await signIn(connection);
+  const { method, path, signal, body } = asked;
+  const signedIn = await signIn(connection);
+  const { headers, dispatcher } = signedIn;
   const answer = await fetch(`${server}${path}`, {
     method,
     headers: {
@@ -104,33 +105,37 @@ async function call(
   });
   if (answer.status < 300) return answer;
   const text = await answer.text();
+  if (answer.status === 401 && !isSecond) {
+    forget(connection, signedIn);
+    return call(connection, asked, true);
+  }
   throw new KubernetesError(answer.status, `${method} ${path}: ${answer.status} ${messageIn(text)}`);
 }
 
 /** Throws where the kubeconfig names no cluster. */
 export function openKubernetes(place: KubernetesPlace, now: () => number): Kubernetes {
-  const config = load(place);
+  const config = loadKubeconfig(place, place.kubeconfig);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`the kubeconfig has no context ${place.context ?? '(none is current)'}`);
   const server = cluster.server.replace(/\/$/, '');
-  const connection: Connection = { config, server, now, known: null, signing: null };
+  const connection: Connection = { place, config, server, now, known: null, signing: null };
   return {
     server,
     async get<T>(path: string) {
-      const answer = await call(connection, 'GET', path, AbortSignal.timeout(TIMEOUT_MS));
+      const answer = await call(connection, { method: 'GET', path, signal: bounded() });
       return parseForeign(await answer.text()) as T;
     },
     async clock() {
-      const answer = await call(connection, 'GET', '/version', AbortSignal.timeout(TIMEOUT_MS));
+      const answer = await call(connection, { method: 'GET', path: '/version', signal: bounded() });
       await answer.text();
       const at = Date.parse(answer.headers.get('date') ?? '');
       return Number.isNaN(at) ? null : at;
     },
     async patch(path, body) {
-      await (await call(connection, 'PATCH', path, AbortSignal.timeout(TIMEOUT_MS), body)).text();
+      await (await call(connection, { method: 'PATCH', path, signal: bounded(), body })).text();
     },
     async lines(path, signal) {
-      const { body } = await call(connection, 'GET', path, signal);
+      const { body } = await call(connection, { method: 'GET', path, signal });
       return linesOf(body ?? []);
     },
   };

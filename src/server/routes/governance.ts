@@ -27,6 +27,11 @@ const recorded = (id: string, { seq }: LedgerRecord) => ({
 /** Scopes speak of what is declared: a freeze of nothing would look like one. */
 const SCOPE_NEXT = 'name one of those, or * for all';
 
+const isAt =
+  (scope: { readonly service: string; readonly environment: string }) =>
+  (lane: { readonly service: { readonly name: string }; readonly environment: { readonly name: string } }) =>
+    lane.service.name === scope.service && lane.environment.name === scope.environment;
+
 function wrongScope(parts: AppParts, text: string): string | null {
   const scope = parseScope(text);
   if (!scope) return `"${text}" is not a scope: expected prod, checkout/prod or *`;
@@ -37,6 +42,8 @@ function wrongScope(parts: AppParts, text: string): string | null {
     return `no environment is named "${scope.environment}"; ${didYouMean(scope.environment, environments)}`;
   if (scope.service !== '*' && !services.includes(scope.service))
     return `no service is named "${scope.service}"; ${didYouMean(scope.service, services)}`;
+  if (scope.service !== '*' && scope.environment !== '*' && !lanes.some(isAt(scope)))
+    return `${scope.service} does not run in ${scope.environment}`;
   return null;
 }
 

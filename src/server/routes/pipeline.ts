@@ -40,7 +40,8 @@ function measuresRoute(app: HttpApp, parts: AppParts): void {
   });
   app.openapi(measures, (c) => {
     const now = parts.now();
-    const lanes = parts.controller.lanes();
+    // A service that does not run where users are has nothing to measure there.
+    const lanes = parts.controller.lanes().filter((v) => parts.lastEnvironments.includes(v.environment.name));
     const services = [...new Set(lanes.map((v) => v.service.name))];
     const of = (service: string | null) => parts.measures(service, now, MEASURED_MS);
     const each = services.map((service) => ({ service, measures: of(service) }));

@@ -1,5 +1,6 @@
 import { compile } from '../../../src/controller/compile.ts';
-import { lanesOf, type Platform } from '../../../src/declaration/platform.ts';
+import { lanesOf } from '../../../src/declaration/layout.ts';
+import type { Platform } from '../../../src/declaration/platform.ts';
 import { availabilitySlo } from '../../slo.ts';
 
 /** When every simulated world begins; the freeze of the calendar begins ten minutes later, and lasts three. */

@@ -1,4 +1,5 @@
 import { readerHere } from '../../../src/controller/gate/reading.ts';
+import { isIn } from '../../../src/declaration/layout.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
 import { argoRollouts } from '../../../src/delivery/adapters/argo-rollouts/delivery.ts';
 import { localSync } from '../../../src/gitops/adapters/sync-local/sync.ts';
@@ -98,7 +99,8 @@ function wiringOf(parts: Parts, seen: Seen, life: Life): SimWiring {
     .filter((e) => e.delivery === 'embedded')
     .map(({ name }) => ({ name, prometheus: '', delivery: edge.portOf(life, name), edgeOf: () => null }));
   const { forge, policy } = gateOf(parts, seen, life);
-  const services = platform.services.map((s) => s.name);
+  const services = (environment: string) =>
+    platform.services.filter((s) => isIn(s, environment)).map((s) => s.name);
   const nothing = async () => undefined;
   const wiring = {
     openStack: async () => ok({ environments, heal: nothing, stop: nothing }),

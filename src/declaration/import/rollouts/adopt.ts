@@ -1,4 +1,5 @@
 import { compareText } from '../../../kit/order.ts';
+import { rolloutStrategy } from '../../rollout-strategy.ts';
 import { nameOf } from '../openslo.ts';
 import { argumentsOf, type ImportedMetric, importMetric, type MetricImport } from './metrics.ts';
 import { patchOf } from './patch.ts';
@@ -10,7 +11,7 @@ interface Adopted {
   readonly rollout: string;
   readonly namespace: string;
   /** Its part of a Platform; null: it cannot be judged yet, and the questions say why. */
-  readonly entry: object | null;
+  readonly entry: { readonly name: string; readonly [key: string]: unknown } | null;
   readonly slos: readonly object[];
   readonly metrics: readonly ImportedMetric[];
   readonly questions: readonly string[];
@@ -109,8 +110,10 @@ interface Asked {
 
 /** The templates that a Rollout asks, with its arguments; and those that were not found. */
 function templatesOf(r: RolloutResource, all: RolloutResources): { found: Asked[]; missing: string[] } {
-  const { canary } = r.spec.strategy;
+  const { canary, blueGreen } = r.spec.strategy;
   const analyses = [
+    ...(blueGreen?.prePromotionAnalysis ? [blueGreen.prePromotionAnalysis] : []),
+    ...(blueGreen?.postPromotionAnalysis ? [blueGreen.postPromotionAnalysis] : []),
     ...(canary?.analysis ? [canary.analysis] : []),
     ...(canary?.steps ?? []).flatMap((s) => s.analysis ?? []),
   ];
@@ -213,10 +216,12 @@ function adoptOne(r: RolloutResource, service: string, all: RolloutResources): A
       metrics.flatMap((m) => (m.guard ? [[(m.guard as { name: string }).name, m.guard]] : [])),
     ).values(),
   ];
-  const blueGreen = r.spec.strategy.blueGreen !== undefined;
+  const { kind, post } = rolloutStrategy(r.spec.strategy);
   const questions = [
-    ...(blueGreen
-      ? [`${name} uses the strategy blueGreen, and Sluice supports only canary. Should it become a canary?`]
+    ...(kind === 'blue-green' && post.length > 0 && !post.includes('sluice-verdict')
+      ? [
+          `Should the postPromotionAnalysis of ${name} also wait for Sluice? It uses the strategy blueGreen and has one of its own (${post.join(', ')}): add the ClusterAnalysisTemplate sluice-verdict to it.`,
+        ]
       : []),
     ...missing.map(
       (template) => `Where is the AnalysisTemplate ${template}, which ${name} asks? It was not found.`,
@@ -242,7 +247,7 @@ function adoptOne(r: RolloutResource, service: string, all: RolloutResources): A
     service,
     rollout: name,
     namespace: namespaceOf(r),
-    entry: names.length > 0 && !blueGreen ? entry : null,
+    entry: names.length > 0 ? entry : null,
     slos: [...declared.documents, ...slos],
     metrics: metrics.map((m) => m.imported),
     questions,
@@ -321,10 +326,19 @@ export function adopt(all: RolloutResources): Adoption {
     name: namespaces.length === 1 ? ONLY : nameOf(namespace),
     namespace,
   }));
+  const rolloutIn = Map.groupBy(all.rollouts, (r) => nameOf(r.metadata.name));
+  /** A service without a Rollout in each namespace names the environments that it runs in. */
+  const placed = (adopted: Adopted): Adopted => {
+    const mine = new Set(rolloutIn.get(adopted.service)!.map(namespaceOf));
+    if (!adopted.entry || mine.size === namespaces.length) return adopted;
+    const where = environments.filter((e) => mine.has(e.namespace)).map((e) => e.name);
+    const { name, ...entry } = adopted.entry;
+    return { ...adopted, entry: { name, environments: where, ...entry } };
+  };
   const prometheus = addressesOf(all);
   const asks = (list: readonly string[], text: string): string[] => (list.length > 1 ? [text] : []);
   return {
-    rollouts: [...seen.values()],
+    rollouts: [...seen.values()].map(placed),
     prometheus,
     environments,
     patches: all.rollouts.flatMap((r) => {

@@ -47,7 +47,12 @@ const rollout = z.looseObject({
     strategy: z
       .looseObject({
         canary: z.looseObject({ steps: z.array(step).nullish(), analysis: analysis.optional() }).optional(),
-        blueGreen: z.unknown().optional(),
+        blueGreen: z
+          .looseObject({
+            prePromotionAnalysis: analysis.optional(),
+            postPromotionAnalysis: analysis.optional(),
+          })
+          .nullish(),
       })
       .default({}),
   }),

@@ -28,7 +28,6 @@ function templateFor({ rollout, replicaSets }: Scene, hash: string): PodTemplate
 
 function chosenFor(scene: Scene, hash: string, template: PodTemplate): Chosen {
   const { rollout, replicaSets, container: declared } = scene;
-  if (rollout.strange !== null) return { unclear: rollout.strange };
   const beside = hash === rollout.stable ? null : templateFor(scene, rollout.stable);
   const others = replicaSets.filter((rs) => rs.hash !== hash).map((rs) => rs.template);
   return artefactOf({ template, declared, beside, others });
@@ -111,6 +110,7 @@ export function deliveryOf(scene: Scene, target: string | null): Delivery {
     ...told,
     aborted: rollout.aborted && asked === target,
     ...(steps.length > 0 ? { steps, asks: rollout.asks, waits: rollout.waits } : {}),
+    ...(rollout.blueGreen ? { blueGreen: true as const } : {}),
     ...(finished ? { finished } : {}),
     ...(serves ? { serves } : {}),
     ...(stopped ? { stopped } : {}),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type RolloutStrategy, rolloutStrategy } from '../../../declaration/rollout-strategy.ts';
 import type { RolloutStanding } from '../../answer.ts';
 import { conditions, type PodTemplate, templateOf, templateSchema } from './template.ts';
 
@@ -44,6 +45,7 @@ const rolloutSchema = z.looseObject({
       currentStepIndex: z.number().optional(),
       pauseConditions: z.array(z.looseObject({ reason: z.string() })).nullish(),
       canary: z.looseObject({ weights: z.looseObject({ canary: arm }).nullish() }).default({}),
+      blueGreen: z.looseObject({ activeSelector: z.string().default('') }).prefault({}),
       conditions,
     })
     .prefault({}),
@@ -76,8 +78,8 @@ export interface Rollout {
   readonly refused: string | null;
   /** Whether it waits for a person, after inconclusive answers. */
   readonly inconclusive: boolean;
-  /** Why it cannot be followed at all; null: it can. */
-  readonly strange: string | null;
+  /** All traffic is switched at once: one weight, 100, before which it waits for as long as it likes. */
+  readonly blueGreen: boolean;
 }
 
 /** The weight of the last step that is behind it, where pods are counted instead of requests. */
@@ -144,21 +146,46 @@ function waiting(steps: readonly Step[]): number[] {
   return waits;
 }
 
+type Status = z.infer<typeof rolloutSchema>['status'];
+
+/** Whether a blue-green Rollout has switched users to what is asked for, and still keeps what was stable. */
+const isSwitched = ({ blueGreen, currentPodHash, stableRS }: Status): boolean =>
+  blueGreen.activeSelector === currentPodHash && currentPodHash !== stableRS;
+
+/** All of its traffic, or none, and who gets it. */
+const switchOf = (status: Status): Rollout['weights'] => ({
+  routed: true,
+  percent: isSwitched(status) ? 100 : 0,
+  of: status.currentPodHash,
+});
+
+const WHOLE = [100] as const;
+
+/** A blue-green Rollout as a canary of one step: what is asked after the switch is asked at that step. */
+const oneStep = ({ post }: RolloutStrategy): Pick<Rollout, 'steps' | 'asks' | 'waits'> => ({
+  steps: WHOLE,
+  asks: post.some(isVerdict) ? WHOLE : [],
+  waits: WHOLE,
+});
+
 /** Its position by its own steps, as read. If its controller is behind, the position is unknown. */
 export function standingOf(object: unknown): RolloutStanding {
   const { metadata, spec, status } = rolloutSchema.parse(object);
   const current = String(status.observedGeneration) === String(metadata.generation);
   const steps = spec.strategy.canary?.steps ?? [];
+  const blueGreen = rolloutStrategy(spec.strategy).kind === 'blue-green';
   return {
     revision: current ? status.currentPodHash : '',
-    weight: stepWeight(steps, status.currentStepIndex),
+    weight: blueGreen ? switchOf(status).percent : stepWeight(steps, status.currentStepIndex),
     aborted: status.abort,
   };
 }
 
 export function rolloutOf(object: unknown): Rollout {
   const { metadata, spec, status } = rolloutSchema.parse(object);
-  const { canary, blueGreen } = spec.strategy;
+  const { canary } = spec.strategy;
+  const strategy = rolloutStrategy(spec.strategy);
+  const blueGreen = strategy.kind === 'blue-green';
   const routed = canary?.trafficRouting !== undefined;
   const steps = canary?.steps ?? [];
   const seen = status.canary.weights?.canary;
@@ -175,15 +202,17 @@ export function rolloutOf(object: unknown): Rollout {
     asked: status.currentPodHash,
     stable: status.stableRS,
     template: spec.template ? templateOf(spec.template) : null,
-    weights: routed
-      ? { routed, percent: seen?.weight ?? 0, of: seen?.podTemplateHash ?? '' }
-      : { routed, percent: stepWeight(steps, status.currentStepIndex), of: status.currentPodHash },
-    steps: ascending(steps),
-    asks: asking(steps),
-    waits: waiting(steps),
+    weights: blueGreen
+      ? switchOf(status)
+      : routed
+        ? { routed, percent: seen?.weight ?? 0, of: seen?.podTemplateHash ?? '' }
+        : { routed, percent: stepWeight(steps, status.currentStepIndex), of: status.currentPodHash },
+    ...(blueGreen
+      ? oneStep(strategy)
+      : { steps: ascending(steps), asks: asking(steps), waits: waiting(steps) }),
     overdue: status.conditions.some((c) => c.reason === 'ProgressDeadlineExceeded' && c.status === 'False'),
     refused: refused ? refused.message || refused.reason : null,
     inconclusive: (status.pauseConditions ?? []).some((c) => c.reason === 'InconclusiveAnalysisRun'),
-    strange: blueGreen === undefined ? null : 'its strategy is blueGreen, and only canary is followed',
+    blueGreen,
   };
 }

@@ -73,10 +73,21 @@ function plainCanary(canary: unknown, pace: OwnPace): Fields {
   };
 }
 
+/** A blue-green strategy without what asks our server: after the switch nothing else is asked. */
+function plainBlueGreen(blueGreen: Fields, pace: OwnPace): Fields {
+  const asked = ['prePromotionAnalysis', 'postPromotionAnalysis'].filter((key) => isFields(blueGreen[key]));
+  const left = asked.map((key) => [key, withoutServer(fieldsOf(blueGreen[key]), pace)] as const);
+  const others = Object.entries(blueGreen).filter(([key]) => !asked.includes(key));
+  return Object.fromEntries([...others, ...left.filter(([, analysis]) => analysis !== null)]);
+}
+
 /** A Rollout of theirs, so that it needs Prometheus and nobody else; everything that is not about us stays as it is. */
 export function plainRollout(rollout: Fields, pace: OwnPace): Fields {
   const spec = fieldsOf(rollout['spec']);
   const strategy = fieldsOf(spec['strategy']);
+  const { blueGreen } = strategy;
+  if (isFields(blueGreen))
+    return { ...rollout, spec: { ...spec, strategy: { blueGreen: plainBlueGreen(blueGreen, pace) } } };
   return {
     ...rollout,
     spec: { ...spec, strategy: { ...strategy, canary: plainCanary(strategy['canary'], pace) } },

@@ -3,7 +3,7 @@ import { laneName } from '../../../kit/lane.ts';
 import type { Problem } from '../../../kit/problem.ts';
 import { messageOf } from '../../../kit/result.ts';
 import { DESIRED_LIMITS, desiredPath } from '../../desired.ts';
-import { isUnreadable, type ReadLane, readLane, unreadable } from './lane-files.ts';
+import { isUnreadable, misplaced, type ReadLane, readLane, unreadable } from './lane-files.ts';
 import { filesAt, type TreeFile, textsOf } from './objects.ts';
 import { git } from './program.ts';
 
@@ -12,6 +12,8 @@ export interface LaneNames {
   readonly service: string;
   readonly environment: string;
   readonly branch: string;
+  /** The service does not run there: a file of it is a problem, and asks for nothing. */
+  readonly elsewhere?: true;
 }
 
 /** A branch as it was read last. */
@@ -55,7 +57,7 @@ const wantedOf = (files: readonly TreeFile[]): string[] => [
 ];
 
 interface LaneFile {
-  readonly service: string;
+  readonly names: LaneNames;
   readonly lane: string;
   readonly file: TreeFile;
 }
@@ -64,9 +66,9 @@ async function laneFiles({ repository, lanes }: GitState, branch: string, head: 
   const files = new Map((await filesAt(repository, head, FOLDER)).map((f) => [f.path, f]));
   return lanes
     .filter((l) => l.branch === branch)
-    .flatMap(({ service, environment }) => {
-      const file = files.get(desiredPath(environment, service));
-      return file ? [{ service, lane: laneName(service, environment), file }] : [];
+    .flatMap((names) => {
+      const file = files.get(desiredPath(names.environment, names.service));
+      return file ? [{ names, lane: laneName(names.service, names.environment), file }] : [];
     });
 }
 
@@ -78,18 +80,21 @@ async function readAt(
   known: BranchState | undefined,
 ): Promise<BranchState> {
   const mine = await laneFiles(state, branch, head);
-  const changed = mine.filter(({ lane, file }) => !isKnown(known?.read.get(lane), file));
+  const changed = mine.filter(
+    ({ names, lane, file }) => !names.elsewhere && !isKnown(known?.read.get(lane), file),
+  );
   const wanted = wantedOf(changed.map(({ file }) => file));
   const texts = await textsOf(state.repository, wanted).catch(
     (thrown: unknown) => new Error(messageOf(thrown)),
   );
   const read = new Map<string, ReadLane>();
   let parsed = 0;
-  for (const { service, lane, file } of mine) {
+  for (const { names, lane, file } of mine) {
     const before = known?.read.get(lane);
-    if (before && isKnown(before, file)) read.set(lane, before);
+    if (names.elsewhere) read.set(lane, misplaced(file, names));
+    else if (before && isKnown(before, file)) read.set(lane, before);
     else {
-      read.set(lane, readLane(file, service, texts, before));
+      read.set(lane, readLane(file, names.service, texts, before));
       if (++parsed % PARSED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,6 +1,6 @@
 import type { Revision } from '../../../delivery/events.ts';
 import type { Problem } from '../../../kit/problem.ts';
-import { DESIRED_LIMITS, parseDesired } from '../../desired.ts';
+import { DESIRED_LIMITS, misplacedText, parseDesired } from '../../desired.ts';
 import type { TreeFile } from './objects.ts';
 
 /** What one file said, by the object that it was: the same object is not read again. */
@@ -23,6 +23,26 @@ export const unreadable = (file: string, message: string): Problem => ({
   next: 'it is read again automatically',
 });
 export const isUnreadable = (problem: Problem): boolean => problem.code === UNREADABLE;
+
+/** A file of a service in an environment where it does not run: it asks for nothing, and affects no other. */
+export const misplaced = (
+  { path, object }: TreeFile,
+  { service, environment }: { readonly service: string; readonly environment: string },
+): ReadLane => ({
+  path,
+  object,
+  asked: null,
+  problems: [
+    {
+      code: 'DESIRED_STATE',
+      file: path,
+      line: 1,
+      path: '',
+      message: misplacedText(service, environment),
+      next: `remove the file, or add ${environment} to the environments of ${service}`,
+    },
+  ],
+});
 
 const tooLarge = (file: string, size: number): Problem => ({
   code: 'DESIRED_STATE',

@@ -61,7 +61,7 @@ async function commitOf(
   const parent = parents.split(' ')[0];
   const paths = await changedPaths(repository, sha, parent);
   const touched = lanes.filter(
-    (l) => l.branch === branch && paths.has(desiredPath(l.environment, l.service)),
+    (l) => !l.elsewhere && l.branch === branch && paths.has(desiredPath(l.environment, l.service)),
   );
   const sides = await sidesOf(repository, touched, sha, parent);
   const merge = parents.includes(' ');

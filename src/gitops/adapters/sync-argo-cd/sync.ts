@@ -13,7 +13,8 @@ export interface ArgoCdSyncOptions {
   readonly clock: Clock;
   /** Of Argo CD itself: its Applications are there. */
   readonly namespace: string;
-  readonly services: readonly string[];
+  /** Those that run in an environment. */
+  services(environment: string): readonly string[];
   delivery(environment: string): DeliveryPort;
   readonly repository: Pick<DesiredRepository, 'hint'>;
   warn(details: object, message: string): void;
@@ -59,7 +60,9 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
     async live(environment) {
       if (!applications.seenWithin(FRESH_MS))
         return fail(`Argo CD at ${kubernetes.server} has not reported for ${FRESH_MS / 1_000} s`);
-      return ok(new Map(await Promise.all(services.map((service) => liveIn(environment, service)))));
+      return ok(
+        new Map(await Promise.all(services(environment).map((service) => liveIn(environment, service)))),
+      );
     },
     async refresh(environment) {
       options.repository.hint();

@@ -5,7 +5,8 @@ import type { DesiredRepository } from '../../port.ts';
 import { type Live, liveOf, type SyncPort } from '../../sync.ts';
 
 export interface LocalSyncOptions {
-  readonly services: readonly string[];
+  /** Those that run in an environment. */
+  services(environment: string): readonly string[];
   delivery(environment: string): DeliveryPort;
   readonly repository: Pick<DesiredRepository, 'hint'>;
 }
@@ -16,7 +17,7 @@ export function localSync({ services, delivery, repository }: LocalSyncOptions):
     async live(environment) {
       try {
         const found = await Promise.all(
-          services.map(async (service): Promise<[string, Live]> => {
+          services(environment).map(async (service): Promise<[string, Live]> => {
             const seen = await delivery(environment).observe(laneName(service, environment), null);
             return [service, liveOf(seen)];
           }),

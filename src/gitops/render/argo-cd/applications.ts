@@ -1,3 +1,4 @@
+import { servicesIn } from '../../../declaration/layout.ts';
 import { branchOf, type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
 
 interface ArgoCdPlaces {
@@ -10,7 +11,7 @@ interface ArgoCdPlaces {
 
 /** Every namespace in which a service of an environment runs. */
 const namespacesOf = (platform: Platform, environment: Environment): string[] => [
-  ...new Set(platform.services.map((s) => namespaceOf(s, environment))),
+  ...new Set(servicesIn(platform, environment).map((s) => namespaceOf(s, environment))),
 ];
 
 /** The one project of a platform: it may read that repository and write to those destinations, and nowhere else. */
@@ -32,21 +33,45 @@ export const appProject = (platform: Platform, places: ArgoCdPlaces): object => 
   },
 });
 
-/** Fields that Argo Rollouts writes during a canary are not drift: self-heal must ignore them. */
+/** Annotations of an Ingress in which the load balancer of AWS keeps its weights: one for each Service. */
+const ALB_ACTIONS =
+  '.metadata.annotations[(.metadata.annotations // {} | keys[] | select(startswith("alb.ingress.kubernetes.io/actions.")))]';
+
+/**
+ * Fields that Argo Rollouts writes during a canary are not drift: self-heal must ignore them. Those of each router that
+ * a team's own Rollout may use; an object that is not there is not compared.
+ */
 const WRITTEN_BY_ROLLOUTS = [
   {
     group: 'networking.k8s.io',
     kind: 'Ingress',
     jsonPointers: ['/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration'],
+    jqPathExpressions: [ALB_ACTIONS],
+  },
+  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'].map((kind) => ({
+    group: 'gateway.networking.k8s.io',
+    kind,
+    jqPathExpressions: ['.spec.rules[]?.backendRefs[]?.weight'],
+  })),
+  {
+    group: 'networking.istio.io',
+    kind: 'VirtualService',
+    jqPathExpressions: ['http', 'tls', 'tcp'].map((of) => `.spec.${of}[]?.route[]?.weight`),
   },
   {
-    group: 'gateway.networking.k8s.io',
-    kind: 'HTTPRoute',
-    jqPathExpressions: ['.spec.rules[]?.backendRefs[]?.weight'],
+    group: 'networking.istio.io',
+    kind: 'DestinationRule',
+    jqPathExpressions: ['.spec.subsets[]?.labels."rollouts-pod-template-hash"'],
   },
+  ...['traefik.io', 'traefik.containo.us'].map((group) => ({
+    group,
+    kind: 'TraefikService',
+    jqPathExpressions: ['.spec.weighted.services[]?.weight'],
+  })),
+  { group: 'split.smi-spec.io', kind: 'TrafficSplit', jqPathExpressions: ['.spec.backends[]?.weight'] },
   { group: '', kind: 'Service', jqPathExpressions: ['.spec.selector."rollouts-pod-template-hash"'] },
   { group: 'argoproj.io', kind: 'Rollout', jsonPointers: ['/spec/replicas'] },
-] as const;
+];
 
 const applicationOf = (platform: Platform, environment: Environment, places: ArgoCdPlaces): object => ({
   metadata: {
@@ -94,7 +119,7 @@ export const applicationSet = (
     generators: [
       {
         list: {
-          elements: platform.services.map((s) => ({
+          elements: servicesIn(platform, environment).map((s) => ({
             service: s.name,
             namespace: namespaceOf(s, environment),
           })),

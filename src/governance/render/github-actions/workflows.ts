@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { orderOf } from '../../../declaration/layout.ts';
 import type { ForgeSource, Platform } from '../../../declaration/platform.ts';
 
 /** Actions of others, pinned by commit; the comment says which release that is. */
@@ -129,11 +130,20 @@ function scheduledWorkflow(platform: Platform, forge: ForgeSource, declaration: 
   });
 }
 
+/** From each environment to the next, and over those in which some service does not run. */
+function promotionSteps(platform: Platform): string[] {
+  const step = (from: string, to: string) => `${from} → ${to}`;
+  const next = platform.environments.slice(1).map((to, i) => step(platform.environments[i]!.name, to.name));
+  const over = platform.services
+    .filter((service) => service.environments)
+    .flatMap(({ name }) => orderOf(platform, name))
+    .flatMap(({ environment, after }) => after.map((from) => step(from, environment.name)));
+  return [...new Set([...next, ...over])];
+}
+
 /** One version from one environment to the next: a branch that copies the exact digest, and a pull request. */
 function promotionWorkflow(platform: Platform, forge: ForgeSource): string | null {
-  const pairs = platform.environments
-    .slice(1)
-    .map((to, i) => `${platform.environments[i]!.name} → ${to.name}`);
+  const pairs = promotionSteps(platform);
   if (pairs.length === 0) return null;
   return textOf({
     name: 'sluice promotion',

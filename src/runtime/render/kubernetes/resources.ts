@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { servicesIn } from '../../../declaration/layout.ts';
 import { type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { RuleGroup } from '../prometheus/text.ts';
@@ -48,7 +49,7 @@ export const prometheusRules = (environment: Environment, groups: readonly RuleG
 
 /** Scrapes every service of the declaration, by the label its Service carries. */
 export const serviceMonitors = (platform: Platform, environment: Environment): string[] =>
-  platform.services.map((service) =>
+  servicesIn(platform, environment).map((service) =>
     stringify({
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'ServiceMonitor',

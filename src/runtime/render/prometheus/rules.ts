@@ -1,3 +1,4 @@
+import { slosIn } from '../../../declaration/layout.ts';
 import type { Environment, Maintenance, Platform, Slo } from '../../../declaration/platform.ts';
 import { counted } from '../../../kit/counted.ts';
 import { formatDuration } from '../../../kit/time.ts';
@@ -339,7 +340,7 @@ function sloGroups(slo: Slo, platform: Platform, environment: Environment, rhyth
 /** Windows of all SLOs at once: one rule serves them all. */
 function windowGroups(platform: Platform, environment: Environment, rhythm: Rhythm) {
   const { often, seldom, quick, slow, queryOffset } = rhythm;
-  const { slos } = platform;
+  const slos = slosIn(platform, environment);
   const grouped = slos.filter((slo) => slo.groupBy);
   const all = counted(slos.length, 'SLO');
   const long: RuleGroup[] = [
@@ -376,9 +377,10 @@ const byService = (a: Slo, b: Slo): number =>
 
 /** Rule groups of one environment: counts and alerts of each SLO, windows for all of them. */
 export function ruleGroups(platform: Platform, environment: Environment): readonly RuleGroup[] {
-  if (platform.slos.length === 0) return [];
-  const rhythm = rhythmOf(platform, environment, allOf(platform.slos, environment));
-  const own = [...platform.slos].sort(byService).map((slo) => sloGroups(slo, platform, environment, rhythm));
+  const slos = slosIn(platform, environment);
+  if (slos.length === 0) return [];
+  const rhythm = rhythmOf(platform, environment, allOf(slos, environment));
+  const own = slos.sort(byService).map((slo) => sloGroups(slo, platform, environment, rhythm));
   const { short, long } = windowGroups(platform, environment, rhythm);
   const groups = [
     ...own.flatMap((o) => o.counts),
