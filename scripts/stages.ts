@@ -65,6 +65,7 @@ export const TEST_STAGES: readonly TestStage[] = [
       'test/field/n10-bucket-as-integer',
       'test/field/n11-groups',
       'test/field/n15-arithmetic',
+      'test/field/public-files/numbers.test.ts',
       'test/field/pyrra',
     ],
     workers: 2,

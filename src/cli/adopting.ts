@@ -220,7 +220,7 @@ export async function adoptResources(
   const adoption = adopt(resources);
   const prometheus = options.prometheus ?? adoption.prometheus[0] ?? NOWHERE;
   const unknown =
-    prometheus === NOWHERE && !options.prometheus
+    options.prometheus === undefined && adoption.prometheus.length === 0
       ? ['Where does Prometheus answer? No analysis names it: --prometheus, or its address in platform.yaml.']
       : [];
   const whole = { ...adoption, questions: [...adoption.questions, ...burnQuestion(adoption), ...unknown] };

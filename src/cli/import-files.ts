@@ -5,15 +5,24 @@ import type { Outcome, Reading, Skipped } from '../declaration/import/reading.ts
 import { byPlace, type Problem, problemLine } from '../kit/problem.ts';
 import { CliError, EXIT, type Io, palette, table } from './io.ts';
 
-const yamlFiles = (root: string): string[] =>
+/** A manifest says what it is near its beginning; a List says that it is one. */
+const HEAD = 4_096;
+
+/** JSON is read where it is a manifest, as kubectl and Jsonnet write it: others are no business of ours. */
+const MANIFEST = /"apiVersion"\s*:|"version"\s*:\s*"prometheus\//;
+const isManifest = (path: string): boolean =>
+  !path.endsWith('.json') ||
+  (!/(^|\/)node_modules\//.test(path) && MANIFEST.test(readFileSync(path, 'utf8').slice(0, HEAD)));
+const manifestFiles = (root: string): string[] =>
   statSync(root).isFile()
     ? [root]
     : readdirSync(root, { recursive: true, encoding: 'utf8' })
-        .filter((f) => /\.ya?ml$/.test(f))
+        .filter((f) => /\.(ya?ml|json)$/.test(f))
         .sort()
-        .map((f) => join(root, f));
+        .map((f) => join(root, f))
+        .filter(isManifest);
 
-/** Every YAML file of these folders and files, each once, by the name under which people know it. */
+/** Every manifest of these folders and files, each once, by the name under which people know it. */
 export function readSources(io: Io, places: readonly string[], whose: string): SourceFile[] {
   const paths = places.flatMap((where) => {
     const root = resolve(io.cwd, where);
@@ -23,7 +32,7 @@ export function readSources(io: Io, places: readonly string[], whose: string): S
         message: `${where} does not exist`,
         next: `give the folder of your ${whose}`,
       });
-    return yamlFiles(root);
+    return manifestFiles(root);
   });
   return [...new Set(paths)].map((path) => {
     const short = relative(io.cwd, path);

@@ -8,15 +8,18 @@ import { selectorTest } from '../promql/match.ts';
 import {
   emptyQuantile,
   FILL_IN,
+  isTemplate,
   KEEP_LE,
   pitfallOf,
   placeholderIn,
+  readsNothing,
+  sameSides,
   suspicionOf,
 } from '../promql/pitfalls.ts';
 import { printExpression } from '../promql/print.ts';
 import { readExpression } from '../promql/read.ts';
 import type { PromqlProblem } from '../promql/tree.ts';
-import { checkTypes, checkVersion } from '../promql/types.ts';
+import { asVector, checkTypes, checkVersion } from '../promql/types.ts';
 import type { Parsed } from './documents.ts';
 import type { DataSourceDocument, IndicatorSpec, Objective, OpenSloSli, OpenSloSlo } from './openslo.ts';
 import type { Indicator } from './platform.ts';
@@ -94,7 +97,8 @@ export function readQuery(
   report: Report,
 ): Typed | null {
   const refuse = ({ code, message }: PromqlProblem): null => {
-    report(doc, path, code, `PromQL ${message}`, HINTS[code]);
+    const next = code === 'PROMQL_SYNTAX' && isTemplate(query) ? FILL_IN : HINTS[code];
+    report(doc, path, code, `PromQL ${message}`, next);
     return null;
   };
   const read = readExpression(query);
@@ -111,9 +115,8 @@ export function readQuery(
   if (empty) report(doc, path, 'PROMQL_MEANING', empty, KEEP_LE);
   const place = placeholderIn(read.value);
   if (place) report(doc, path, 'PROMQL_MEANING', place, FILL_IN);
-  const expr = mapSelectors(read.value, anyBucketForm);
-  const text = printExpression(expr);
-  return { expr, text: type.value === 'scalar' ? `vector(${text})` : text };
+  const expr = asVector(mapSelectors(read.value, anyBucketForm), type.value);
+  return { expr, text: printExpression(expr) };
 }
 
 interface Place {
@@ -183,7 +186,8 @@ function understood(
     report(doc, path, 'PROMQL_MEANING', why, 'see the expression in the Prometheus console');
     return UNREAD;
   }
-  for (const note of [...notes, suspicionOf(query)]) if (note) report.note(doc, path, 'QUERY', note);
+  for (const note of [...notes, suspicionOf(query), sameSides(query)])
+    if (note) report.note(doc, path, 'QUERY', note);
   return { ...indicatorOf(query), groupBy };
 }
 
@@ -268,6 +272,8 @@ function threshold(
   const path = [...place.base, 'thresholdMetric', 'metricSource', 'spec', 'query'];
   const read = readQuery(place.doc, path, query, version, report);
   if (!read) return UNREAD;
+  const nothing = readsNothing(read.expr);
+  if (nothing) report(place.doc, path, 'PROMQL_MEANING', nothing, 'query a series of the service');
   const grouping = groupingOf(read.expr);
   const indicator: Indicator = { kind: 'threshold', query: read.text, op: OPERATORS[op], value };
   return { indicator, groupBy: grouping.kind === 'by' ? grouping.labels : null, grouping };

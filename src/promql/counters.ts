@@ -120,11 +120,21 @@ const noted = (read: Read, note: string): Read =>
 function called(call: CallExpression): Read {
   if (call.fn in RATES) return rateOf(call);
   const first = call.args[0];
+  const one = withoutScalar(call);
+  if (one !== call) {
+    const inner = linear(one);
+    return inner.ok ? ok({ ...inner.value, grouping: ALL }) : inner;
+  }
   switch (call.fn) {
     case 'sort':
     case 'sort_desc':
-    case 'abs':
       return linear(first!);
+    case 'abs': {
+      const inner = linear(first!);
+      // Which side is larger is not in the query: a difference turned round would count nothing.
+      const mixed = inner.ok && new Set(inner.value.terms.map((t) => Math.sign(t.weight))).size > 1;
+      return mixed ? fail(`${show(call)} is a difference without its sign`) : inner;
+    }
     case 'clamp_min': {
       const least = numberOf(call.args[1]!);
       if (least === null || !(least >= 0)) break;
@@ -167,6 +177,15 @@ function aggregated(expr: Aggregate): Read {
   const written = 'labels' in grouping && grouping.labels.find((l) => inner.value.relabelled.includes(l));
   if (written) return fail(`the query groups by "${written}", which it writes itself`);
   return ok({ ...inner.value, grouping });
+}
+
+/** `scalar(x)`, and the vector that is made of it again: the one series of `x`, without its labels. */
+export function withoutScalar(expr: Expr): Expr {
+  const inner = bare(expr);
+  if (inner.kind !== 'call') return expr;
+  if (inner.fn === 'scalar') return inner.args[0]!;
+  const below = inner.fn === 'vector' ? withoutScalar(inner.args[0]!) : null;
+  return below && below !== inner.args[0] ? below : expr;
 }
 
 /** What stands for "none": it says 0 where there is nothing, as counting does by itself. */

@@ -97,6 +97,13 @@ describe('what a part and a total count', () => {
     ['weights', `${E} + 2 * sum(rate(g[5m]))`, A, 'rates per-second'],
   ])('PROMQL-10: %s is what it is', (_, part, total, wanted) => expect(pair(part, total)).toBe(wanted));
 
+  it.each([
+    ['abs(sum(rate(ok[5m])) - sum(rate(r[5m])))', 'rates per-second'],
+    ['abs(sum(rate(r{code="5"}[5m])))', PLAIN],
+  ])('PROMQL-10: a difference without its sign is not turned round: %s', (part, wanted) =>
+    expect(pair(part, A)).toBe(wanted),
+  );
+
   it('PROMQL-10: a selector alone is a counter where it is declared to be one', () => {
     expect(pair('r{code="5"}', 'sum(r)', 'bad', true)).toBe(PLAIN);
     expect(pair('r{code="5"}', 'sum(r)')).toBe('rates ?');
@@ -151,6 +158,12 @@ describe('a ratio in one expression', () => {
     ['a percentage', `100 * (1 - ${E} / ${A})`, 'good: r{code="5"} of r'],
     ['what is left of a hundred', `100 - (${E} / ${A} * 100)`, 'good: r{code="5"} of r'],
     ['a percentage written as a share', `(100 - 100 * (${E} / ${A})) / 100`, 'good: r{code="5"} of r'],
+    ['a hundredfold above', `100 * ${E} / ${A}`, PLAIN],
+    ['a hundredfold behind', `${E} * 100 / ${A}`, PLAIN],
+    ['a hundredfold within', `sum(100 * rate(r{code="5"}[5m])) / ${A}`, PLAIN],
+    ['what is left of a hundredfold', `100 - 100 * ${E} / ${A}`, 'good: r{code="5"} of r'],
+    ['a hundredfold by its labels', '100 * a / on() b', 'bad: ratio a / on () b'],
+    ['minutes are no percentage', `60 * ${E} / ${A}`, `bad: ratio 60 * ${E} / ${A}`],
     ['bounds', `clamp_max(${E} / ${A}, 1) or vector(0)`, PLAIN],
     ['a difference above', `(${A} - ${E}) / ${A}`, 'good: r{code="5"} of r'],
     ['a gauge', '1 - avg(avg_over_time(up[5m]))', 'good: up is 1'],

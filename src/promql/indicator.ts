@@ -6,6 +6,7 @@ import {
   isZero,
   readCounters,
   sameGrouping,
+  withoutScalar,
 } from './counters.ts';
 import { type Binary, bare, type Expr, numberOf, type Selector } from './expression.ts';
 import {
@@ -239,10 +240,28 @@ function shareOf(expr: Expr): Share {
   const inner = bare(expr);
   const plain: Share = { expr: inner, inverted: false, scale: 1 };
   if (inner.kind === 'call' && /^clamp(_min|_max)?$/.test(inner.fn)) return shareOf(inner.args[0]!);
+  const one = withoutScalar(inner);
+  if (one !== inner) return shareOf(one);
   return inner.kind === 'binary' ? (shareWithin(inner) ?? plain) : plain;
 }
 
-function shareWithin({ op, left, right, bool }: Binary): Share | null {
+const HUNDRED: Expr = { kind: 'number', text: '100', at: 0 };
+
+/** `100 * a / b`, wherever in the sum of `a` the hundred stands; null: it is no percentage. */
+function percentOf(ratio: Binary): Share | null {
+  const inner = bare(ratio.left);
+  const factors = inner.kind === 'binary' && inner.op === '*' ? [inner.left, inner.right] : [];
+  const at = factors.findIndex((factor) => numberOf(factor) === 100);
+  if (at >= 0) return { expr: { ...ratio, left: factors[1 - at]! }, inverted: false, scale: 100 };
+  const [some, all] = [readCounters(ratio.left), readCounters(ratio.right)];
+  if (!some.ok || !all.ok || Math.abs(some.value.factor / all.value.factor - 100) > 1e-6) return null;
+  const { right } = ratio;
+  const hundredfold: Expr = { ...ratio, op: '*', matching: null, left: right, right: HUNDRED };
+  return { expr: { ...ratio, right: hundredfold }, inverted: false, scale: 100 };
+}
+
+function shareWithin(inner: Binary): Share | null {
+  const { op, left, right, bool } = inner;
   const [a, b] = [numberOf(left), numberOf(right)];
   if (op === 'or' && isZero(right)) return shareOf(left);
   if (op === '>=' && b === 0 && !bool) return shareOf(left);
@@ -254,6 +273,7 @@ function shareWithin({ op, left, right, bool }: Binary): Share | null {
     const share = shareOf(left);
     return share.scale === 100 ? { ...share, scale: 1 } : null;
   }
+  if (op === '/' && b === null) return percentOf(inner);
   if (op !== '-' || a === null) return null;
   const share = shareOf(right);
   return a === share.scale ? { ...share, inverted: !share.inverted } : null;
@@ -261,6 +281,14 @@ function shareWithin({ op, left, right, bool }: Binary): Share | null {
 
 /** What a ratio in one expression counts; `is` says of what it is the share. */
 export function readShare(expr: Expr, is: PartIs): Reading {
+  // Of numbers alone a vector was made: the counters within them are the same.
+  const inner = bare(expr);
+  const number = inner.kind === 'call' && inner.fn === 'vector' ? inner.args[0]! : null;
+  const reading = number && shareWhole(number, is);
+  return reading?.ok && reading.value.query.kind === 'counters' ? reading : shareWhole(expr, is);
+}
+
+function shareWhole(expr: Expr, is: PartIs): Reading {
   const { expr: core, inverted, scale } = shareOf(expr);
   const partIs = inverted ? other(is) : is;
   const percent = scale === 100 ? ['the ratio is a percentage and is converted to a share'] : [];

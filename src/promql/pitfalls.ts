@@ -1,5 +1,5 @@
 import { type Counter, readCounters } from './counters.ts';
-import { type Aggregate, bare, type Expr, partsOf } from './expression.ts';
+import { type Aggregate, bare, type Expr, type Matcher, partsOf } from './expression.ts';
 import type { IndicatorQuery } from './indicator.ts';
 import { printExpression, selectorText } from './print.ts';
 
@@ -43,14 +43,22 @@ export function emptyQuantile(expr: Expr): string | null {
   return null;
 }
 
-/** A place in a template that nobody has filled in: no series has such a label. */
-const PLACEHOLDER = /\$\{[\w.:-]+\}/;
+/** A place in a template that nobody has filled in (shell, Helm, Jsonnet), or what Helm writes for nothing. */
+const PLACEHOLDER = /\$\{[\w.:-]+\}|\{\{[^}]*\}\}|%\(\w+\)s|^<no value>$/;
+/** A variable of Grafana in a regex: nothing can stand behind the end of a text. */
+const VARIABLE = /(^|[^\\])\$[A-Za-z_]\w*/;
+
+const isPlaceholder = ({ op, value }: Matcher): boolean =>
+  PLACEHOLDER.test(value) || (op.endsWith('~') && VARIABLE.test(value));
+
+/** Whether a query that cannot be read was a template: a place for a window, or for a part of the expression. */
+export const isTemplate = (query: string): boolean => /\{\{|\$\{|\[\s*\$\w+|%\(\w+\)s/.test(query);
 
 /** A label value or metric that is still a template; null: there is none. */
 export function placeholderIn(expr: Expr): string | null {
   if (expr.kind === 'selector') {
     const { matchers } = expr.selector;
-    const found = matchers.find(({ value }) => PLACEHOLDER.test(value));
+    const found = matchers.find(isPlaceholder);
     return found ? `${found.label}${found.op}"${found.value}" is a place in a template, not a value` : null;
   }
   for (const part of partsOf(expr)) {
@@ -65,6 +73,12 @@ export const FILL_IN = 'fill in the template first (envsubst, kustomize, helm te
 
 /** What is told to do about `emptyQuantile`. */
 export const KEEP_LE = 'add le to the labels of by (…)';
+
+const selects = (expr: Expr): boolean => expr.kind === 'selector' || partsOf(expr).some(selects);
+
+/** Numbers alone, as `vector(0)`: no series can change them; null: something is read. */
+export const readsNothing = (...queries: readonly Expr[]): string | null =>
+  queries.some(selects) ? null : `${queries.map(shown).join(' and ')} reads no series: it never changes`;
 
 const COUNTER_NAME = /_(total|count|bucket|sum)$/;
 /** A counter as it is, since the beginning of its process: no number of it says anything about now. */
@@ -107,10 +121,43 @@ function keptQuantile(part: Expr, total: Expr): string | null {
   return `${shown(kept)} is a duration, not a number of requests: divided by the total it is not a share. Count requests by their bucket, or compare with "${filter.op} bool" and use vector(1) as the total`;
 }
 
+const withoutBound = ({ metric, matchers }: Counter): boolean =>
+  metric.endsWith('_bucket') && !matchers.some(({ label }) => label === 'le');
+
+/** Buckets hold each other: all of them together count a request once for every bound that it is within. */
+function everyBucket(part: readonly Counter[], total: readonly Counter[]): string | null {
+  const all = [...part, ...total];
+  const open = all.filter(withoutBound);
+  if (open.length === 0 || open.length === all.length) return null;
+  const [{ metric }] = open as [Counter];
+  return `${metric} without le counts a request once for every bucket: write ${metric.replace(/_bucket$/, '_count')}, or the bound that is meant`;
+}
+
+const sumOf = (counters: readonly Counter[]): string =>
+  counters
+    .map((c) => JSON.stringify([selectorText(c), c.minus ?? false, c.offsetMs ?? 0]))
+    .sort()
+    .join();
+
+/** A part that is all of the total: the share never changes, whatever happens; null: it is not. */
+export function sameSides(query: IndicatorQuery): string | null {
+  if (query.kind !== 'counters') return null;
+  const { part, total, partIs } = query;
+  if (sumOf(part) !== sumOf(total)) return null;
+  const share = partIs === 'bad' ? 'every request is bad' : 'no request is ever bad';
+  return `both sides are the same (${total.map((c) => selectorText(c)).join(' + ')}): ${share}`;
+}
+
 /** Why a query cannot mean what it says; null: it can. */
 export function pitfallOf(query: IndicatorQuery): string | null {
-  if (query.kind === 'counters') return neverPositive(query.part);
+  if (query.kind === 'counters') {
+    const { part, total } = query;
+    return neverPositive(part) ?? everyBucket(part, total);
+  }
+  if (query.kind === 'ratio') return readsNothing(query.share);
   if (query.kind !== 'rates') return null;
+  const nothing = readsNothing(query.part, query.total);
+  if (nothing !== null) return nothing;
   const counter = bareCounter(query.part) ?? bareCounter(query.total);
   return counter === null
     ? keptQuantile(query.part, query.total)
@@ -119,7 +166,10 @@ export function pitfallOf(query: IndicatorQuery): string | null {
 
 /** What a query says, and probably does not mean: it is counted as written, and this is told; null: nothing. */
 export function suspicionOf(query: IndicatorQuery): string | null {
-  if (query.kind !== 'counters' || query.partIs !== 'bad') return null;
+  if (query.kind !== 'counters') return null;
+  if ([...query.part, ...query.total].every(withoutBound))
+    return 'buckets without le count a request once for every bucket: a fast request weighs more than a slow one';
+  if (query.partIs !== 'bad') return null;
   const [part, more] = query.part;
   const [total, rest] = query.total;
   if (!part || more || part.minus || !total || rest) return null;

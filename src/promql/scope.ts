@@ -29,3 +29,15 @@ export function scopeQuery(
   if (!read.ok) return read;
   return ok(printExpression(mapSelectors(read.value, (selector) => withMatcher(selector, label, op, value))));
 }
+
+/** More operators beside each other are too deep a tree for readers that know a limit. */
+const BESIDE = 100;
+
+/** The first of these that gives anything, however many they are. */
+export function anyOf(parts: readonly string[]): string {
+  if (parts.length <= BESIDE) return parts.join('\nor ');
+  const rows = Array.from({ length: Math.ceil(parts.length / BESIDE) }, (_, i) =>
+    parts.slice(i * BESIDE, (i + 1) * BESIDE),
+  );
+  return anyOf(rows.map((row) => `(${row.join('\nor ')})`));
+}

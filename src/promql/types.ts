@@ -179,6 +179,10 @@ export function checkTypes(expr: Expr): Result<ValueType, PromqlProblem> {
   }
 }
 
+/** A number alone as one series without labels: rules and sums take vectors. */
+export const asVector = (expr: Expr, type: ValueType): Expr =>
+  type === 'scalar' ? { kind: 'call', fn: 'vector', args: [expr], at: expr.at } : expr;
+
 const numbersOf = (version: string | null): [number, number] => {
   const [major = 0, minor = 0] = (version ?? '0.0').split('.').map(Number);
   return [major, minor];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readExpression } from '../promql/read.ts';
 import {
   type Adjustment,
   BUDGET_STATES,
@@ -223,4 +224,19 @@ describe('calendar windows', () => {
     );
     expect(calendarStartExpression(berlin)).toContain('vector(time()) >= ');
   });
+
+  it.each(['d', 'w', 'M', 'Q'] as const)(
+    'FIELD-48: a calendar of %s is written so that it is read',
+    (unit) => {
+      for (const timeZone of ['UTC', 'Europe/Berlin', 'America/New_York']) {
+        const expression = calendarStartExpression({
+          unit,
+          count: 1,
+          start: '2026-01-01 00:00:00',
+          timeZone,
+        });
+        expect(readExpression(expression)).toMatchObject({ ok: true });
+      }
+    },
+  );
 });

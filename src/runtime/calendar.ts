@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Calendar } from '../declaration/platform.ts';
+import { anyOf } from '../promql/scope.ts';
 
 /** How far ahead of its first window a calendar is written out: rules have no time zones of their own. */
 const HORIZON_YEARS = 20;
@@ -60,11 +61,10 @@ export function calendarStartExpression(calendar: Calendar): string {
   const segments = calendarSegments(calendar);
   const last = segments.at(-1)!;
   const end = startOf(calendar, 0).add({ years: HORIZON_YEARS });
-  return [...segments]
-    .reverse()
-    .map(({ from, every }) => {
+  return anyOf(
+    [...segments].reverse().map(({ from, every }) => {
       const until = every === last.every && from === last.from ? ` < ${seconds(end)}` : '';
       return `(vector(time()) >= ${from}${until}) - (vector(time()) - ${from}) % ${every}`;
-    })
-    .join('\nor ');
+    }),
+  );
 }

@@ -9,6 +9,11 @@ function selectorsOf(expr: Expr): Selector[] {
   return expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsOf);
 }
 
+function selectedBy(query: string): string[] {
+  const read = readExpression(query);
+  return read.ok ? selectorsOf(read.value).map((s) => selectorText(s)) : [query];
+}
+
 const shifted = (offsetMs: number | undefined): string => {
   if (!offsetMs) return '';
   return offsetMs > 0 ? ` offset ${formatDuration(offsetMs)}` : '';
@@ -22,13 +27,14 @@ function textsOf(indicator: Indicator): string[] {
       return indicator.total.map(counterText);
     case 'histogram':
       return [selectorText(indicator.total)];
-    case 'rates':
-    case 'threshold':
-    case 'ratio': {
-      const query = indicator.kind === 'rates' ? indicator.total : indicator.query;
-      const read = readExpression(query);
-      return read.ok ? selectorsOf(read.value).map((s) => selectorText(s)) : [query];
+    case 'rates': {
+      // A total that is a number alone is always there: what is counted against it has to be.
+      const total = selectedBy(indicator.total);
+      return total.length > 0 ? total : selectedBy(indicator.part);
     }
+    case 'threshold':
+    case 'ratio':
+      return selectedBy(indicator.query);
   }
 }
 

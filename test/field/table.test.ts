@@ -49,13 +49,37 @@ const CASES = globSync('*/', { cwd: HERE })
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').trim();
 
+interface Tried {
+  readonly when: string;
+  readonly method: string;
+  readonly kinds: readonly Readonly<
+    Record<'what' | 'tried' | 'right' | 'refused' | 'wronglyRefused' | 'wrong', string>
+  >[];
+  readonly found: readonly string[];
+}
+
+/** What public files became, by the last sample of them. */
+const TRIED = parse(readFileSync(join(HERE, 'public-files/tried.yaml'), 'utf8')) as Tried;
+
+const tried = (): string => `## Public files
+${TRIED.when}: ${TRIED.method}
+
+| kind | tried | right | refused, for a good reason | refused wrongly | wrong |
+|---|---|---|---|---|---|
+${TRIED.kinds.map((k) => `| ${[k.what, k.tried, k.right, k.refused, k.wronglyRefused, k.wrong].map((c) => cell(String(c))).join(' | ')} |`).join('\n')}
+
+Found in them, or in variants written beside them, and fixed as whole kinds (tests: [public-files](../test/field/public-files)):
+${TRIED.found.map((one) => `- ${cell(one)}`).join('\n')}
+`;
+
 const table = (): string => `# Cases from the field
 Inputs that real teams give to such a system, taken from public bug reports and public files of other tools and rewritten for Sluice. Each is a test in the folder of the same name under \`test/field\`. How Sluice's numbers compare with those of other tools: [beside-sloth.md](beside-sloth.md). Written by \`npm run generate\`, compared by a test.
 
 | case | situation | public report | right | rule |
 |---|---|---|---|---|
 ${CASES.map((c) => `| [${c.id}](../test/field/${c.folder}) | ${cell(c.situation)} | ${cell(c.source)} | ${cell(c.right)} | ${c.rules.join(', ')} |`).join('\n')}
-`;
+
+${tried()}`;
 
 describe('cases from the field', () => {
   it.each(CASES.map((c) => [c.folder, c] as const))(

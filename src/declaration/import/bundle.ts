@@ -23,16 +23,18 @@ const refused = (reading: Reading, one: Brought, problems: readonly Problem[]): 
   };
 };
 
-/** Problems of a document that nobody wrote are told at the SLO it was made of. */
+/** Problems of a document that nobody wrote are told at the SLO it was made of: there, two that say the same are one. */
 const placed = (one: Brought, problems: readonly Problem[]): Problem[] =>
-  problems.map(({ code, message, next }) => ({
-    code,
-    file: one.file,
-    line: one.line,
-    path: one.slo,
-    message,
-    ...(next ? { next } : {}),
-  }));
+  [...new Map(problems.map((p) => [`${p.code} ${p.message}`, p])).values()].map(
+    ({ code, message, next }) => ({
+      code,
+      file: one.file,
+      line: one.line,
+      path: one.slo,
+      message,
+      ...(next ? { next } : {}),
+    }),
+  );
 
 /** Checks every SLO alone, so that one which does not compile hides no other, and is told at its own line. */
 export function checkedReading(reading: Reading, check: CheckDeclaration): Reading {

@@ -1,3 +1,4 @@
+import { mergedKeys } from '../../kit/merge-keys.ts';
 import { type Problem, pathText } from '../../kit/problem.ts';
 import type { YamlLimits } from '../../kit/yaml.ts';
 import { firstLine, readPiece, type YamlPiece, yamlPieces } from '../../kit/yaml-pieces.ts';
@@ -97,7 +98,7 @@ export function foreignDocuments(files: readonly SourceFile[]): ForeignDocuments
       unreadable.push(...problems.map((problem) => ({ text: piece.text, problem })));
       const line = firstLine(piece);
       for (const { value, lineOf } of read.documents)
-        documents.push(...membersOf({ value, at: { file, line, value: {}, lineOf } }));
+        documents.push(...membersOf({ value: mergedKeys(value), at: { file, line, value: {}, lineOf } }));
     }
   return { documents, unreadable };
 }

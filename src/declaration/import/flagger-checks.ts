@@ -2,7 +2,7 @@ import { printExpression } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
 import type { Canary, FlaggerMetric, FlaggerMetricTemplate } from './flagger-canary.ts';
 import { flaggerDuration, flaggerRequests, type ProviderParts } from './flagger-providers.ts';
-import { nameOf, shareOf, sloDocument, source } from './openslo.ts';
+import { nameOf, shareOf, sloDocument, source, wrongPercent } from './openslo.ts';
 import type { Sense } from './reading.ts';
 import { senseOfBound } from './sense.ts';
 
@@ -48,8 +48,9 @@ function successRate(c: Canary, m: FlaggerMetric): Made {
   const min = m.thresholdRange?.min ?? m.threshold;
   const parts = flaggerRequests(c.provider!, c.names);
   if (!parts.ok) return leftOut(parts.why);
-  if (min === undefined || !(min > 50 && min < 100))
-    return leftOut(`a success rate of ${min ?? 'nothing'}% leaves no error budget`);
+  if (min === undefined) return leftOut('it has no least success rate: expected thresholdRange.min');
+  const wrong = wrongPercent(min);
+  if (wrong !== null) return leftOut(wrong);
   return {
     as: 'slo',
     note: `at least ${min}% becomes the objective; a release is also compared with the previous version`,
@@ -61,7 +62,7 @@ function duration(c: Canary, m: FlaggerMetric): Made {
   const why = unasked(c);
   if (why !== null) return leftOut(why);
   const max = m.thresholdRange?.max ?? m.threshold;
-  if (max === undefined) return leftOut('it has no bound');
+  if (max === undefined) return leftOut('it has no longest duration: expected thresholdRange.max');
   const parts = flaggerDuration(c.provider!, c.names, max);
   if (!parts.ok) return leftOut(parts.why);
   return {
@@ -90,9 +91,15 @@ type Queried = { readonly ok: true; readonly query: string } | { readonly ok: fa
 function queryOf(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricTemplate[]): Queried {
   const ref = m.templateRef;
   const space = ref?.namespace ?? c.names.namespace;
-  const template = ref
-    ? templates.find((t) => t.metadata.name === ref.name && (t.metadata.namespace ?? space) === space)
-    : undefined;
+  const found = ref
+    ? templates.filter((t) => t.metadata.name === ref.name && (t.metadata.namespace ?? space) === space)
+    : [];
+  const [template] = found;
+  if (new Set(found.map((t) => JSON.stringify(t.spec))).size > 1)
+    return {
+      ok: false,
+      why: `${found.length} templates are called "${ref!.name}" in namespace ${space}, and they differ: give the file that is applied`,
+    };
   const text = template?.spec.query ?? m.query;
   if (text === undefined) {
     const wanted = ref ? `"${ref.name}" of namespace ${space}` : null;
@@ -104,7 +111,7 @@ function queryOf(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricT
     };
   }
   if (template && template.spec.provider.type !== 'prometheus')
-    return { ok: false, why: `it queries ${template.spec.provider.type}, not of Prometheus` };
+    return { ok: false, why: `it queries ${template.spec.provider.type}, not Prometheus` };
   if (/\{\{-?\s*namespace\b/.test(text) && !c.givenNamespace) return { ok: false, why: NO_NAMESPACE };
   const query = filledIn(text, c, m);
   const left = /\{\{.*?\}\}/.exec(query)?.[0];

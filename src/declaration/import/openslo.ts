@@ -88,7 +88,9 @@ export const shareOf = (percent: number): number => Number((percent / 100).toPre
 export function wrongPercent(percent: number): string | null {
   if (percent > 0.5 && percent < 1)
     return `objective ${percent} is a percentage: ${Number((percent * 100).toPrecision(12))} is meant`;
-  return percent > 50 && percent < 100 ? null : `objective ${percent} leaves no error budget`;
+  if (percent > 50 && percent < 100) return null;
+  if (percent === 100) return 'objective 100 leaves no error budget';
+  return `objective ${percent} is not read: expected a percentage above 50 and below 100`;
 }
 
 /** Labels as rules may carry them, and what is said of those that are ours. */

@@ -6,14 +6,16 @@ import { type IndicatorQuery, type PartIs, readPair, readShare } from '../../pro
 import {
   emptyQuantile,
   FILL_IN,
+  isTemplate,
   KEEP_LE,
   pitfallOf,
   placeholderIn,
+  sameSides,
   suspicionOf,
 } from '../../promql/pitfalls.ts';
 import { printExpression, selectorText } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
-import { checkTypes } from '../../promql/types.ts';
+import { asVector, checkTypes } from '../../promql/types.ts';
 import { source } from './openslo.ts';
 import type { Sense } from './reading.ts';
 
@@ -96,7 +98,7 @@ const KIND_NOTES: Readonly<Record<Made['as'], readonly string[]>> = {
 function senseOf(reading: ReturnType<typeof readPair>): Sense {
   if (!reading.ok) return { ok: false, why: reading.error.message };
   const { query, groupBy, notes } = reading.value;
-  const why = pitfallOf(query);
+  const why = pitfallOf(query) ?? sameSides(query);
   if (why !== null) return { ok: false, why };
   const made = madeOf(query);
   const told = [...notes, suspicionOf(query), ...KIND_NOTES[made.as]].filter((note) => note !== null);
@@ -105,7 +107,9 @@ function senseOf(reading: ReturnType<typeof readPair>): Sense {
 
 /** A query as Prometheus would take it, or why it would not. */
 function read(query: string): Result<Expr, string> {
-  const refuse = (message: string) => fail(`the query is not PromQL that Prometheus takes: ${message}`);
+  const next = isTemplate(query) ? `; ${FILL_IN}` : '';
+  const refuse = (message: string) =>
+    fail(`the query is not PromQL that Prometheus takes: ${message}${next}`);
   const parsed = readExpression(query);
   if (!parsed.ok) return refuse(parsed.error.message);
   const typed = checkTypes(parsed.value);
@@ -115,7 +119,7 @@ function read(query: string): Result<Expr, string> {
   const empty = emptyQuantile(parsed.value);
   if (empty !== null) return fail(`${empty}: ${KEEP_LE}`);
   const place = placeholderIn(parsed.value);
-  return place === null ? ok(parsed.value) : fail(`${place}: ${FILL_IN}`);
+  return place === null ? ok(asVector(parsed.value, typed.value)) : fail(`${place}: ${FILL_IN}`);
 }
 
 /** A part of events, good or bad ones, and all of them. */

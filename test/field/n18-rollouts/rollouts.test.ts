@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compile } from '../../../src/controller/compile.ts';
 import { adopt } from '../../../src/declaration/import/rollouts/adopt.ts';
-import { boundOf, countedBy, withinBound } from '../../../src/declaration/import/rollouts/queries.ts';
+import { importMetric } from '../../../src/declaration/import/rollouts/metrics.ts';
+import { boundOf, withinBound } from '../../../src/declaration/import/rollouts/queries.ts';
 import { readManifests } from '../../../src/declaration/import/rollouts/resources.ts';
 import { runCli } from '../../cli/run.ts';
 import { temporaryFolder } from '../../folder.ts';
@@ -35,7 +36,11 @@ describe('n18: Rollouts and AnalysisTemplates as most are', () => {
   it('FIELD-39: what is an objective becomes one, what is none a guard, and each is said', () => {
     const [orders] = both().rollouts;
     expect(orders!.metrics.map((m) => [m.metric, m.as, m.note])).toEqual([
-      ['success-rate', 'slo', '98% good'],
+      [
+        'success-rate',
+        'slo',
+        '98% good; irate uses only the last two samples; Sluice counts every request of a window',
+      ],
       ['p95', 'slo', '95% within 0.3'],
       ['restarts', 'guard', '<= 0; it does not say of how many requests'],
     ]);
@@ -179,6 +184,18 @@ spec: { selector: { matchLabels: { app: orders } }, podTargetLabels: [rollouts-p
   });
 });
 
+describe('templates of one name', () => {
+  it('FIELD-52: (n18) those that differ are asked about, those that are alike are one', () => {
+    const template = FILES[1]!.text;
+    const twice = (text: string) =>
+      both(text).questions.filter((q) => q.startsWith('Which AnalysisTemplate is meant?'));
+    expect(twice(template)).toEqual([]);
+    expect(twice(template.replace('0.98', '0.97'))).toEqual([
+      'Which AnalysisTemplate is meant? 2 are called success-rate in namespace default, and they differ: the first was taken. Adopt the folders apart, or name the one that runs.',
+    ]);
+  });
+});
+
 describe('conditions and queries as they are written', () => {
   it.each([
     ['result[0] >= 0.95', undefined, '>= 0.95'],
@@ -187,6 +204,8 @@ describe('conditions and queries as they are written', () => {
     ['(result[0] <= 0.05)', undefined, '<= 0.05'],
     ['0.95 <= result[0]', undefined, '>= 0.95'],
     ['default(result, 0) <= 1', undefined, '<= 1'],
+    ['result[0]>=.95', undefined, '>= 0.95'],
+    ['result[0] < 5.', undefined, '< 5'],
     [undefined, 'result[0] > 0', '<= 0'],
     [undefined, 'len(result) > 0 && result[0] < 0.9', '>= 0.9'],
     ['result[0] >= 0.9 && result[0] <= 1', undefined, null],
@@ -197,29 +216,72 @@ describe('conditions and queries as they are written', () => {
     expect(bound && `${bound.op} ${bound.value}`).toBe(words);
   });
 
+  const asked = (query: string, condition: string, hashes: readonly string[] = []) => {
+    const metric = { name: 'm', successCondition: condition, provider: { prometheus: { query } } };
+    const given = { values: new Map([['ns', 'shop']]), hashes: new Set(hashes) };
+    return importMetric('s', 't', metric, given);
+  };
+  const counted = (query: string, condition: string, hashes: readonly string[] = []) => {
+    const { slo, imported } = asked(query, condition, hashes);
+    if (!slo) return `${imported.as}: ${imported.note}`;
+    const { good, bad, total } = queries(slo as Slo);
+    const { target } = (slo as Slo).spec.objectives[0]!;
+    return `${target} ${good === undefined ? `not ${bad}` : good} of ${total}`;
+  };
+
   it.each([
-    ['sum(rate(a{c="2"}[1m])) / sum(rate(a[1m]))', 'a{c="2"} of a'],
-    ['100 * (sum(irate(a{c="2"}[1m])) / sum(irate(a[1m])))', 'a{c="2"} of a by 100'],
-    ['(sum(increase(e[5m])) or vector(0)) / sum(increase(a[5m]))', 'e of a'],
-    ['1 - sum(rate(e[5m])) / sum(rate(a[5m]))', 'not e of a'],
+    ['sum(rate(a{c="2"}[5m])) / sum(rate(a[5m]))', '> 0.9', '0.9 a{c="2"} of a'],
+    ['100 * (sum(irate(a{c="2"}[1m])) / sum(irate(a[1m])))', '>= 90', '0.9 a{c="2"} of a'],
+    ['100 * sum(rate(a{c="2"}[1m])) / sum(rate(a[1m]))', '>= 90', '0.9 a{c="2"} of a'],
+    ['100 - sum(rate(e[1m])) / sum(rate(a[1m])) * 100', '>= 90', '0.9 not e of a'],
+    ['(sum(increase(e[5m])) or vector(0)) / sum(increase(a[5m]))', '< 0.1', '0.9 not e of a'],
+    ['1 - sum(rate(e[5m])) / sum(rate(a[5m]))', '>= 0.9', '0.9 not e of a'],
+    ['scalar(sum(rate(e[1m])) / sum(rate(a[1m])))', '< 0.05', '0.95 not e of a'],
+    ['scalar(sum(rate(e[1m]))) / scalar(sum(rate(a[1m])))', '< 0.05', '0.95 not e of a'],
     [
       'histogram_quantile(0.99, sum(rate(d_bucket{a="b"}[5m])) by (le)) * 1000',
-      '0.99 of d_bucket{a="b"} by 1000',
+      '< 500',
+      '0.99 d_bucket{a="b",le="0.5"} of d_count{a="b"}',
     ],
-    ['avg_over_time(a:ratio[5m])', null],
-    ['sum by (pod) (rate(a[1m])) / sum(rate(a[1m]))', null],
-    ['a / b', 'a of b'],
-  ])('ADOPT-7: %s', (query, words) => {
-    const c = countedBy(query);
-    const by = c && c.scale !== 1 ? ` by ${c.scale}` : '';
-    const said =
-      c?.kind === 'ratio'
-        ? `${c.inverted ? 'not ' : ''}${c.part} of ${c.total}`
-        : c
-          ? `${c.quantile} of ${c.bucket}`
-          : null;
-    expect(said === null ? null : said + by).toBe(words);
+    ['avg_over_time(a:ratio[5m])', '> 0.9', 'guard: > 0.9; it does not say of how many requests'],
+    [
+      'sum by (pod) (rate(a{c="2"}[1m])) / sum by (pod) (rate(a[1m]))',
+      '> 0.9',
+      'guard: > 0.9; it applies to each group, not to the whole service',
+    ],
+    ['a / b', '> 0.9', 'guard: > 0.9; it does not say of how many requests'],
+    [
+      'sum(increase(e[5m])) / sum(rate(a[5m]))',
+      '< 0.1',
+      'guard: < 0.1; it does not say of how many requests',
+    ],
+  ])('ADOPT-7: %s %s', (query, bound, words) => expect(counted(query, `result[0] ${bound}`)).toBe(words));
+
+  it('ADOPT-7: a condition has its arguments in place, or asks for them', () => {
+    const least = (name: string) =>
+      counted('sum(rate(a{c="2"}[5m])) / sum(rate(a[5m]))', `result[0] >= {{ args.${name} }}`);
+    const given = { values: new Map([['min', '0.9']]), hashes: new Set<string>() };
+    const metric = {
+      name: 'm',
+      successCondition: 'result[0] >= {{args.min}}',
+      failureCondition: undefined,
+      provider: { prometheus: { query: 'sum(rate(a{c="2"}[5m])) / sum(rate(a[5m]))' } },
+    };
+    expect(importMetric('s', 't', metric, given).imported).toMatchObject({ as: 'slo', note: '90% good' });
+    expect(least('max')).toBe('null: no value is known for its argument max');
   });
+
+  const canary = (matcher: string) =>
+    `sum(rate(a{ns="{{args.ns}}",${matcher},c="2"}[5m])) / sum(rate(a{ns="{{args.ns}}",${matcher}}[5m]))`;
+  it.each([
+    ['pod=~"api-{{args.hash}}.*"', 'pod=~"api-[a-z0-9]+.*"'],
+    ['pod=~"{{ args.ns }}-{{ args.hash }}"', 'pod=~"shop-[a-z0-9]+"'],
+    ['rs="my.api-{{args.hash}}"', 'rs=~"my\\\\.api-[a-z0-9]+"'],
+  ])('ADOPT-7: a name that holds the hash of the canary counts every version: %s', (matcher, every) =>
+    expect(counted(canary(matcher), 'result[0] > 0.9', ['hash'])).toBe(
+      `0.9 a{ns="shop",${every},c="2"} of a{ns="shop",${every}}`,
+    ),
+  );
 
   it('ADOPT-7: a whole bound is matched as Prometheus 2 and 3 write it', () => {
     expect(withinBound('d_bucket', 1)).toEqual({ good: 'd_bucket{le=~"1(\\\\.0)?"}', total: 'd_count' });

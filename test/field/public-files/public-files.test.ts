@@ -29,6 +29,36 @@ const MEANINGLESS = [
     `sum(rate(depot_picks_total{site="${PLACE}"}[5m]))`,
     /is a place in a template, not a value.*fill in the template first/,
   ],
+  [
+    'all buckets beside one, each of which holds the smaller ones',
+    `sum(rate(${SECONDS}_count[5m])) - sum(rate(${SECONDS}_bucket{le="2"}[5m]))`,
+    `sum(rate(${SECONDS}_bucket[5m]))`,
+    /depot_pick_seconds_bucket without le counts a request once for every bucket: write depot_pick_seconds_count/,
+  ],
+  [
+    'a place of Helm within quotes, which YAML takes',
+    `sum(rate(depot_picks_total{site="{{ .Values.site }}",ok="no"}[5m]))`,
+    `sum(rate(depot_picks_total{site="{{ .Values.site }}"}[5m]))`,
+    /is a place in a template, not a value.*fill in the template first/,
+  ],
+  [
+    'a variable of Grafana in a regex, which no text can match',
+    `sum(rate(depot_picks_total{site=~"$site",ok="no"}[5m]))`,
+    `sum(rate(depot_picks_total{site=~"$site"}[5m]))`,
+    /site=~"\$site" is a place in a template/,
+  ],
+  [
+    'what Helm writes for a value that is not there',
+    `sum(rate(depot_picks_total{site="<no value>",ok="no"}[5m]))`,
+    `sum(rate(depot_picks_total{site="<no value>"}[5m]))`,
+    /is a place in a template/,
+  ],
+  [
+    'a window of Grafana',
+    'sum(rate(depot_picks_total{ok="no"}[$__rate_interval]))',
+    'sum(rate(depot_picks_total[$__rate_interval]))',
+    /fill in the template first/,
+  ],
 ] as const;
 
 const sloth = (bad: string, total: string) =>
@@ -63,6 +93,31 @@ describe('queries that Prometheus takes and that cannot mean what they say', () 
     const { exit, err, out } = await run('validate', 'd');
     expect(exit).toBe(2);
     expect(`${out}${err}`).toMatch(why);
+  });
+
+  it('FIELD-44: two sides that are the same are refused where they are imported, and told where declared', async () => {
+    const [bad, total] = ['sum(rate(depot_picks_total[5m]))', 'sum(rate(depot_picks_total[5m])) > 0'];
+    const { json, run } = folderWith({ 's.yaml': sloth(bad, total), 'd/s.yaml': openSlo(bad, total) });
+    const why = /both sides are the same \(depot_picks_total\): every request is bad/;
+    expect((await json('import', 'sloth', 's.yaml')).answer.refused[0].message).toMatch(why);
+    const { exit, out, err } = await run('validate', 'd');
+    expect(exit).toBe(0);
+    expect(`${out}${err}`).toMatch(why);
+  });
+
+  it('FIELD-44: buckets without le on both sides are read as written, and it is told', async () => {
+    const text = sloth(`sum(rate(${SECONDS}_bucket{ok="no"}[5m]))`, `sum(rate(${SECONDS}_bucket[5m]))`);
+    const { exit, answer } = await folderWith({ 's.yaml': text }).json('import', 'sloth', 's.yaml');
+    expect(exit).toBe(0);
+    expect(answer.slos[0].notes.join()).toMatch(/count a request once for every bucket/);
+  });
+
+  it('FIELD-44: the end of a text in a regex, and a dollar in a plain value, are no place in a template', async () => {
+    const text = sloth(
+      'sum(rate(depot_picks_total{path=~"/picks$|/lists$",route!="$default",ok="no"}[5m]))',
+      'sum(rate(depot_picks_total{path=~"/picks$|/lists$",route!="$default"}[5m]))',
+    );
+    expect((await folderWith({ 's.yaml': text }).run('import', 'sloth', 's.yaml')).exit).toBe(0);
   });
 
   it('FIELD-44: a quantile of buckets is right with le, and an average of others is not touched', async () => {

@@ -298,16 +298,20 @@ function unrenderedQuestions({ unrendered }: RolloutResources): string[] {
   ];
 }
 
-/** Rollouts of one name in one namespace: they cannot all be in one cluster, and one of them was taken. */
-function namesakes(rollouts: readonly RolloutResource[]): string[] {
-  const byName = Map.groupBy(rollouts, (r) => `${r.metadata.name} in namespace ${namespaceOf(r)}`);
-  return [...byName].flatMap(([name, list]) =>
-    list.length > 1 && new Set(list.map((r) => JSON.stringify(r.spec))).size > 1
-      ? [
-          `Which Rollout is meant? ${list.length} are called ${name}, and they differ: the first was taken. Adopt the folders apart, or name the one that runs.`,
-        ]
-      : [],
+/** Objects of one name in one namespace: they cannot all be in one cluster, and one of them was taken. */
+function namesakes(
+  objects: readonly Pick<TemplateResource | RolloutResource, 'kind' | 'metadata' | 'spec'>[],
+): string[] {
+  const byName = Map.groupBy(objects, ({ kind, metadata: { name, namespace = DEFAULT_NAMESPACE } }) =>
+    kind === 'ClusterAnalysisTemplate' ? `${kind} ${name}` : `${kind} ${name} in namespace ${namespace}`,
   );
+  return [...byName].flatMap(([what, list]) => {
+    if (new Set(list.map(({ spec }) => JSON.stringify(spec))).size < 2) return [];
+    const [kind, ...named] = what.split(' ');
+    return [
+      `Which ${kind} is meant? ${list.length} are called ${named.join(' ')}, and they differ: the first was taken. Adopt the folders apart, or name the one that runs.`,
+    ];
+  });
 }
 
 /**
@@ -361,7 +365,7 @@ export function adopt(all: RolloutResources): Adoption {
           `${kind} ${name} holds objectives: import them with sluice import ${kind === 'PrometheusServiceLevel' ? 'sloth' : 'pyrra'}, and list them under slos.`,
       ),
       ...unrenderedQuestions(all),
-      ...namesakes(all.rollouts),
+      ...namesakes([...all.rollouts, ...all.templates]),
       ...all.problems.map(({ file, line, message }) => `${file}:${line} could not be read: ${message}`),
     ],
   };

@@ -1,5 +1,6 @@
 import { nameOf, source } from '../openslo.ts';
-import { type Bound, boundOf, type Counted, countedBy, isPromql, withinBound } from './queries.ts';
+import { senseOfBound, senseOfRatio } from '../sense.ts';
+import { type Bound, boundOf, isPromql, type Quantile, quantileOf, withinBound } from './queries.ts';
 import type { AnalysisMetric, Argument } from './resources.ts';
 
 /** What became of one metric of an AnalysisTemplate, in words. */
@@ -53,6 +54,31 @@ interface Filled {
 
 const ARGUMENT = /\{\{\s*args\.([\w-]+)\s*\}\}/g;
 
+/** A matcher with an argument in a part of its value. */
+const WITHIN = /([a-zA-Z_]\w*)\s*(=~?)\s*"((?:[^"\\]|\\.)*\{\{\s*args\.[\w-]+\s*\}\}(?:[^"\\]|\\.)*)"/g;
+/** What Argo Rollouts writes for the hash of a pod template. */
+const ANY_HASH = '[a-z0-9]+';
+const MARK = '\u0000';
+
+/** A text within quotes as a regex that matches itself; arguments stay. */
+const literally = (text: string): string =>
+  text
+    .split(/(\{\{[^}]*\}\})/)
+    .map((piece, i) => (i % 2 === 0 ? piece.replace(/[.+*?()|[\]^$]/g, '\\\\$&') : piece))
+    .join('');
+
+/** Names of one version hold its hash: those of every version have any hash there. */
+function withAnyHash(
+  whole: string,
+  { label, op, text }: { readonly label: string; readonly op: string; readonly text: string },
+  hashes: ReadonlySet<string>,
+): string {
+  const marked = text.replace(ARGUMENT, (arg, name: string) => (hashes.has(name) ? MARK : arg));
+  if (!marked.includes(MARK)) return whole;
+  const plain = op === '=~' ? marked : literally(marked);
+  return `${label}=~"${plain.replaceAll(MARK, ANY_HASH)}"`;
+}
+
 /** A query with its arguments in place. What narrows it to one version goes: both versions are counted here. */
 function filled(query: string, { values, hashes }: Arguments): Filled {
   let revisionLabel: string | null = null;
@@ -65,7 +91,10 @@ function filled(query: string, { values, hashes }: Arguments): Filled {
     },
   );
   const unknown = new Set<string>();
-  const said = open.replace(ARGUMENT, (whole, name: string) => {
+  const versions = open.replace(WITHIN, (whole, label: string, op: string, text: string) =>
+    withAnyHash(whole, { label, op, text }, hashes),
+  );
+  const said = versions.replace(ARGUMENT, (whole, name: string) => {
     const value = values.get(name);
     if (value === undefined) unknown.add(name);
     return value ?? whole;
@@ -83,43 +112,42 @@ interface Target {
   readonly question: string | null;
 }
 
-const ratio = (side: 'good' | 'bad', part: string, total: string) => ({
-  ratioMetric: { counter: true, [side]: source(part), total: source(total) },
-});
-
 /** The objective that a bound on a share of requests is: the direction of the bound says which side is counted. */
-function shareTarget(counted: Extract<Counted, { kind: 'ratio' }>, { op, value }: Bound): Target | null {
-  const share = value / counted.scale;
-  const high = op === '>' || op === '>=';
-  // `1 - bad / total >= 0.98` bounds the other side.
-  const good = high !== counted.inverted;
-  const objective = round(high ? share : 1 - share);
-  if (op === '==' || !(objective > HALF && objective < 1)) return null;
-  const side = good ? 'good' : 'bad';
+function shareTarget(query: string, { op, value }: Bound): Target | null {
+  if (op === '==') return null;
+  const found = senseOfBound(query, op.startsWith('>') ? { min: value } : { max: value });
+  // A bound for each group is no objective of the whole.
+  if (found === null || found.sense.groupBy.length > 0) return null;
   return {
-    objective,
-    indicator: ratio(side, counted.part, counted.total),
-    words: `${round(objective * 100)}% good`,
+    objective: found.target,
+    indicator: found.sense.indicator,
+    words: [`${round(found.target * 100)}% good`, ...found.sense.notes].join('; '),
     question: null,
   };
 }
 
 /** A quantile below a time: so large a share of requests within it. */
-function quantileTarget(
-  counted: Extract<Counted, { kind: 'quantile' }>,
-  { op, value }: Bound,
-): Target | null {
+function quantileTarget({ quantile, bucket, scale }: Quantile, { op, value }: Bound): Target | null {
   if (op !== '<' && op !== '<=') return null;
-  const bound = round(value / counted.scale);
-  const { quantile } = counted;
+  const bound = round(value / scale);
   if (!(quantile > HALF && quantile < 1) || !(bound > 0)) return null;
-  const { good, total } = withinBound(counted.bucket, bound);
+  const { good, total } = withinBound(bucket, bound);
   return {
     objective: quantile,
-    indicator: ratio('good', good, total),
+    indicator: { ratioMetric: { counter: true, good: source(good), total: source(total) } },
     words: `${round(quantile * 100)}% within ${bound}`,
-    question: `Is there a bucket le="${bound}" in ${counted.bucket}? Requests are counted with it; if there is none, give the nearest bucket.`,
+    question: `Is there a bucket le="${bound}" in ${bucket}? Requests are counted with it; if there is none, give the nearest bucket.`,
   };
+}
+
+/** Why a bound is a guard and no objective. */
+function guardReason(query: string, quantile: Quantile | null): string {
+  const share = senseOfRatio(query, 'good');
+  if (share.ok && share.as === 'counters' && share.groupBy.length > 0)
+    return 'it applies to each group, not to the whole service';
+  return quantile !== null || (share.ok && share.as === 'counters')
+    ? 'its bound leaves no budget of requests'
+    : 'it does not say of how many requests';
 }
 
 const sloDocument = (service: string, name: string, target: Target): object => ({
@@ -162,31 +190,29 @@ export function importMetric(
   const asked = metric.provider['prometheus'] as { query?: unknown } | undefined;
   if (typeof asked?.query !== 'string')
     return told(null, `asks ${provider}, not Prometheus: keep it in the Rollout next to Sluice's analyses`);
-  const { query, revisionLabel, unknown } = filled(asked.query, args);
+  const { query, revisionLabel, unknown: open } = filled(asked.query, args);
+  const success = metric.successCondition && filled(metric.successCondition, args);
+  const failure = metric.failureCondition && filled(metric.failureCondition, args);
+  const unknown = [...new Set([...open, ...((success || failure || null)?.unknown ?? [])])];
   if (unknown.length > 0)
-    return told(null, `no value is known for its argument ${unknown.join(', ')} is`, {
+    return told(null, `no value is known for its argument ${unknown.join(', ')}`, {
       questions: [`What is the argument ${unknown.join(', ')} of ${template}, where ${service} asks it?`],
     });
-  const bound = boundOf(metric.successCondition, metric.failureCondition);
-  const condition = metric.successCondition ?? metric.failureCondition ?? 'none';
+  const [wanted, feared] = [success, failure].map((one) => (one ? one.query : undefined));
+  const bound = boundOf(wanted, feared);
+  const condition = wanted ?? feared ?? 'none';
   if (!bound) return told(null, `its condition is more than one comparison: ${condition}`);
   if (!isPromql(query)) return told(null, 'its query is not PromQL that Sluice can read');
   const name = nameOf(`${service}-${metric.name}`);
-  const counted = countedBy(query);
-  const target =
-    counted === null
-      ? null
-      : counted.kind === 'ratio'
-        ? shareTarget(counted, bound)
-        : quantileTarget(counted, bound);
+  const quantile = quantileOf(query);
+  const target = quantile ? quantileTarget(quantile, bound) : shareTarget(query, bound);
   if (target)
     return told('slo', target.words, {
       slo: sloDocument(service, name, target),
       revisionLabel,
       questions: target.question ? [target.question] : [],
     });
-  const why = counted ? 'its bound leaves no budget of requests' : 'it does not say of how many requests';
-  return told('guard', `${bounded(bound)}; ${why}`, {
+  return told('guard', `${bounded(bound)}; ${guardReason(query, quantile)}`, {
     guard: guardOf(nameOf(metric.name), query, bound),
     revisionLabel,
   });

@@ -1,4 +1,4 @@
-import { readCounters } from '../../../promql/counters.ts';
+import { readCounters, withoutScalar } from '../../../promql/counters.ts';
 import { bare, type Expr, numberOf } from '../../../promql/expression.ts';
 import { selectorText } from '../../../promql/print.ts';
 import { readExpression } from '../../../promql/read.ts';
@@ -9,7 +9,7 @@ export interface Bound {
   readonly value: number;
 }
 
-const NUMBER = '(-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?)';
+const NUMBER = '(-?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[-+]?\\d+)?)';
 const VALUE =
   '(?:result\\[0\\]|result|asFloat\\(result(?:\\[0\\])?\\)|default\\(result(?:\\[0\\])?,\\s*[\\d.]+\\))';
 const COMPARED = new RegExp(`^${VALUE}\\s*(>=|<=|==|>|<)\\s*${NUMBER}$`);
@@ -47,53 +47,41 @@ export function boundOf(success: string | undefined, failure: string | undefined
   return feared && feared.op !== '==' ? { op: OPPOSITE[feared.op], value: feared.value } : null;
 }
 
-/** What a query counts: requests of one kind among all, or those within a time. */
-export type Counted =
-  | {
-      readonly kind: 'ratio';
-      readonly part: string;
-      readonly total: string;
-      readonly inverted: boolean;
-      readonly scale: number;
-    }
-  | { readonly kind: 'quantile'; readonly quantile: number; readonly bucket: string; readonly scale: number };
+/** A quantile over the buckets of one histogram, and what it is multiplied by. */
+export interface Quantile {
+  readonly quantile: number;
+  readonly bucket: string;
+  readonly scale: number;
+}
 
-/** The counters that an expression adds up, whatever it groups them by; null: it does something else. */
-function countersOf(expr: Expr, grouped: boolean): string | null {
+/** The one bucket counter that an expression sums up, whatever it groups by; null: it does something else. */
+function bucketOf(expr: Expr): string | null {
   const read = readCounters(expr);
   if (!read.ok || read.value.factor !== 1) return null;
-  const { counters, grouping } = read.value;
-  if (!grouped && 'labels' in grouping) return null;
-  if (counters.some((c) => c.minus || c.offsetMs !== undefined)) return null;
-  return counters.map((c) => selectorText(c)).join(' + ');
+  const [only, second] = read.value.counters;
+  if (!only || second || only.minus || only.offsetMs !== undefined) return null;
+  return only.metric.endsWith('_bucket') ? selectorText(only) : null;
 }
 
-/** `histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))`: its quantile and the one selector in it. */
-function quantileOf(expr: Expr, scale: number): Counted | null {
-  if (expr.kind !== 'call' || expr.fn !== 'histogram_quantile' || expr.args.length !== 2) return null;
-  const quantile = numberOf(expr.args[0]!);
-  const bucket = countersOf(expr.args[1]!, true);
-  const isOne = bucket !== null && !bucket.includes(' + ') && /_bucket(\{|$)/.test(bucket);
-  return isOne && quantile !== null ? { kind: 'quantile', quantile, bucket, scale } : null;
+function quantileAt(expr: Expr, scale: number): Quantile | null {
+  const one = withoutScalar(expr);
+  const at = bare(one);
+  if (one !== expr) return quantileAt(one, scale);
+  if (at.kind === 'binary' && at.op === '*') {
+    const [first, second] = [numberOf(at.left), numberOf(at.right)];
+    if (second !== null) return quantileAt(at.left, scale * second);
+    return first === null ? null : quantileAt(at.right, scale * first);
+  }
+  if (at.kind !== 'call' || at.fn !== 'histogram_quantile' || at.args.length !== 2) return null;
+  const quantile = numberOf(at.args[0]!);
+  const bucket = bucketOf(at.args[1]!);
+  return bucket !== null && quantile !== null ? { quantile, bucket, scale } : null;
 }
 
-function countedAt(expr: Expr, scale: number, inverted: boolean): Counted | null {
-  const at = bare(expr);
-  if (at.kind !== 'binary') return quantileOf(at, scale);
-  const { op, left, right } = at;
-  const [first, second] = [numberOf(left), numberOf(right)];
-  if (op === '*' && second !== null) return countedAt(left, scale * second, inverted);
-  if (op === '*' && first !== null) return countedAt(right, scale * first, inverted);
-  if (op === '-' && first === 1 && scale === 1) return countedAt(right, scale, !inverted);
-  if (op !== '/') return null;
-  const [part, total] = [countersOf(left, false), countersOf(right, false)];
-  return part && total ? { kind: 'ratio', part, total, inverted, scale } : null;
-}
-
-/** What a query counts; null: it says a number, and nobody knows of how many requests. */
-export function countedBy(query: string): Counted | null {
+/** `histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))`; null: the query asks something else. */
+export function quantileOf(query: string): Quantile | null {
   const read = readExpression(query);
-  return read.ok ? countedAt(read.value, 1, false) : null;
+  return read.ok ? quantileAt(read.value, 1) : null;
 }
 
 /** A bucket's bound as both Prometheus 2 and 3 write it: whole numbers have a decimal in 3. */

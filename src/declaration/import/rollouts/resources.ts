@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { faultText } from '../../../kit/faults.ts';
-import { readYaml } from '../../../kit/yaml.ts';
+import { mergedKeys } from '../../../kit/merge-keys.ts';
+import type { YamlText } from '../../../kit/yaml.ts';
+import { readEach } from '../../../kit/yaml-pieces.ts';
 import { DECLARATION_LIMITS, type SourceFile } from '../../documents.ts';
 
 /** Reads what is deployed beside Argo Rollouts. Source: the published custom resource definitions. */
@@ -241,7 +243,7 @@ const FILLED_IN =
 const holdsRollout = (text: string): boolean => /^\s*kind:\s*["']?Rollout\b/m.test(text);
 
 /** Whether this is no manifest yet: it cannot be read as one, or is not named yet. */
-function isUnrendered(text: string, { documents, problems }: ReturnType<typeof readYaml>): boolean {
+function isUnrendered(text: string, { documents, problems }: YamlText): boolean {
   if (!FILLED_IN.test(text)) return false;
   const named = documents.some(({ value }) => {
     const meta = isRecord(value) ? value['metadata'] : undefined;
@@ -256,12 +258,13 @@ export function readManifests(files: readonly SourceFile[]): RolloutResources {
   const problems: RolloutResources['problems'][number][] = [];
   const unrendered: RolloutResources['unrendered'][number][] = [];
   for (const { file, text } of files) {
-    const read = readYaml(text, DECLARATION_LIMITS);
+    const read = readEach(text, DECLARATION_LIMITS);
     if (isUnrendered(text, read)) {
       unrendered.push({ file, rollout: holdsRollout(text) });
       continue;
     }
-    for (const { value, lineOf } of read.documents) objects.push({ file, line: lineOf([]), value });
+    for (const { value, lineOf } of read.documents)
+      objects.push({ file, line: lineOf([]), value: mergedKeys(value) });
     const [first, ...more] = read.problems;
     if (first)
       problems.push({

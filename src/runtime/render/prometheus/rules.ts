@@ -3,7 +3,7 @@ import type { Environment, Maintenance, Platform, Slo } from '../../../declarati
 import { counted } from '../../../kit/counted.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { Counter } from '../../../promql/counters.ts';
-import { escapeRegex, quote } from '../../../promql/scope.ts';
+import { anyOf, escapeRegex, quote } from '../../../promql/scope.ts';
 import { isSince } from '../../../promql/types.ts';
 import { errorBudget } from '../../budget.ts';
 import { calendarStartExpression } from '../../calendar.ts';
@@ -76,7 +76,7 @@ function maintenanceRule(
   const spans = mine.map(
     ({ fromMs, toMs }) => `(vector(time()) >= ${fromMs / 1_000} < ${toMs / 1_000 + TILE_SECONDS})`,
   );
-  return [{ record: MAINTENANCE, expr: `(${spans.join('\nor ')}) * 0 + 1`, labels }];
+  return [{ record: MAINTENANCE, expr: `(${anyOf(spans)}) * 0 + 1`, labels }];
 }
 
 /** What one SLO counts, from raw samples: the only rules that read them. */
