@@ -92,7 +92,9 @@ spec:
   evidence: { edition: 2, tolerance: 3, detect: 12, rho: 1.5, alpha: 0.002, beta: 0.06, minBad: 6, witnesses: 3, compare: false }
   recovery: { looks: 3, burnBelow: 0.9, for: 6m }
   repository: { path: ./desired, branch: release, poll: 3s }
-  ledger: { postgres: { url: { secretRef: { env: DATABASE } } } }
+  ledger:
+    postgres: { url: { secretRef: { env: DATABASE } } }
+    signing: { key: { secretRef: { env: ANCHOR_KEY } } }
   kubernetes:
     serverSecret: { name: sluice, key: asking }
     server: http://sluice.tools:7117

@@ -42,6 +42,7 @@ const read = (text: string): Revision => {
 const LANE = 'checkout/prod';
 const platform = {
   environments: [{ name: 'prod', after: [], branch: null, promotion: { soakMs: 0 } }],
+  services: [{ name: 'checkout' }],
   forge: { branch: 'main' },
 } as unknown as Platform;
 const stable = (revision: Revision): Partial<Lane> => ({
