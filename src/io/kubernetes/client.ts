@@ -79,6 +79,9 @@ function signIn(connection: Connection): Promise<SignedIn> {
   return connection.signing;
 }
 
+/** Names in a path come from documents and from the cluster: none of them is a way to another object. */
+const PATH = /^(\/(?!\.{1,2}(\/|\?|$))[A-Za-z0-9._~-]+)+(\?[\w.~%&=*'()!-]*)?$/;
+
 async function call(
   connection: Connection,
   method: string,
@@ -87,6 +90,7 @@ async function call(
   body?: object,
 ): Promise<Response> {
   const { server } = connection;
+  if (!PATH.test(path)) throw new Error(`broken invariant: ${JSON.stringify(path)} is not a path of the API`);
   const { headers, dispatcher } = await signIn(connection);
   const answer = await fetch(`${server}${path}`, {
     method,

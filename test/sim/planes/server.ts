@@ -89,6 +89,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     chain: { broken: () => null, found: () => undefined },
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
+    openReads: true,
     ending: new AbortController().signal,
     lost: () => false,
   };
