@@ -163,8 +163,10 @@ export async function served(
     house,
     tokens,
     /** The secret of a new token. */
-    token: async (scopes: readonly TokenScope[], expiresAt: number | null = null): Promise<string> =>
-      (await tokens.create(`${scopes.join('-')}-${made++}`, scopes, ADMIN, now(), expiresAt)).token,
+    token: async (scopes: readonly TokenScope[], expiresAt: number | null = null): Promise<string> => {
+      const name = `${scopes.join('-')}-${made++}`;
+      return (await tokens.create(name, scopes, ADMIN, now(), expiresAt, `carrier of ${name}`)).token;
+    },
     close: async () => {
       await close();
       house.close();
