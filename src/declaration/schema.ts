@@ -5,7 +5,18 @@ import { sloTestDocument } from './cases.ts';
 import { consoleLink } from './console-links.ts';
 import { ALERT_DEFAULTS, KUBERNETES_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
 import { completed, type SchemaNode } from './described.ts';
-import { duration, guard, http, label, metadata, name, placeFields, secretKey } from './fields.ts';
+import {
+  duration,
+  guard,
+  http,
+  label,
+  mailAddress,
+  mailFields,
+  metadata,
+  name,
+  placeFields,
+  secretKey,
+} from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import { evidence, strategy } from './judging.ts';
 import { maintenance } from './maintenance-schema.ts';
@@ -220,10 +231,8 @@ const receiver = z
     pagerDuty: z.strictObject({ routingKey: secretFile }).optional(),
     email: z
       .strictObject({
-        to: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
-        username: z.string().optional(),
+        to: mailAddress,
+        ...mailFields,
         password: secretFile.optional(),
       })
       .optional(),
@@ -272,13 +281,8 @@ const notification = z
     teams: z.strictObject({ url: secretRef }).optional().describe('The address of a workflow or webhook.'),
     email: z
       .strictObject({
-        to: z
-          .array(z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'))
-          .min(1)
-          .max(20),
-        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
-        username: z.string().optional(),
+        to: z.array(mailAddress).min(1).max(20),
+        ...mailFields,
         password: secretRef.optional(),
       })
       .optional(),
