@@ -19,6 +19,7 @@ import {
 } from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import { evidence, strategy } from './judging.ts';
+import { ledger } from './ledger-schema.ts';
 import { maintenance } from './maintenance-schema.ts';
 import {
   openSloAlertCondition,
@@ -321,21 +322,7 @@ const platformDocument = z.strictObject({
         poll: duration.default('2s'),
       })
       .optional(),
-    ledger: z
-      .strictObject({
-        postgres: z
-          .strictObject({ url: secretRef })
-          .optional()
-          .describe(
-            'Shared by several servers, one of which leads. The address contains a password, so it is given by reference.',
-          ),
-        signing: z
-          .strictObject({ key: secretRef })
-          .optional()
-          .describe('Signs anchors, so that whoever verifies the ledger needs the public key alone.'),
-      })
-      .optional()
-      .describe('Where decisions are stored; by default a file in the work folder.'),
+    ledger: ledger.optional().describe('Where decisions are stored; by default a file in the work folder.'),
     kubernetes: z
       .strictObject({
         server: http
