@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { counted } from '../src/kit/counted.ts';
 import { filesOf, type Suite, TEST_STAGES, type TestStage } from './stages.ts';
 import { buildTools, CLUSTER_TOOLS, isBuilt } from './tools.mjs';
 
@@ -148,8 +149,8 @@ function run(stages: readonly Stage[]): Outcome {
 }
 
 const sum = (files: LeftOut): number => [...files.values()].reduce((a, b) => a + b, 0);
-const counted = (files: LeftOut): string =>
-  `${sum(files)} tests in ${files.size} file${files.size === 1 ? '' : 's'}`;
+const testsIn = (files: LeftOut): string =>
+  `${counted(sum(files), 'test')} in ${counted(files.size, 'file')}`;
 
 /** In one line what did not run, and what would make it run. */
 function leftOutLine(leftOut: LeftOut): string {
@@ -164,10 +165,10 @@ function leftOutLine(leftOut: LeftOut): string {
   return [
     ...(tools.length > 0
       ? [
-          `skipped because these programs are missing: ${tools.join(', ')}: ${counted(forTools)} (npm run tools builds them; it needs Go)`,
+          `skipped because these programs are missing: ${tools.join(', ')}: ${testsIn(forTools)} (npm run tools builds them; it needs Go)`,
         ]
       : []),
-    ...(others.size > 0 ? [`not run on this machine, or after a failure: ${counted(others)}`] : []),
+    ...(others.size > 0 ? [`not run on this machine, or after a failure: ${testsIn(others)}`] : []),
   ].join('; ');
 }
 

@@ -19,27 +19,30 @@ const MAX_THREADS = 5_000;
 /** What a record says to people, by what is remembered of earlier ones; null: nothing. */
 type Telling = (state: Notices, record: LedgerRecord) => Draft | null;
 
+type Tellings = readonly Telling[];
+
 const DELIVERY: Readonly<
-  Record<'release.opened' | 'release.held' | 'release.looked' | 'lane.moved', Telling>
+  Record<'release.opened' | 'release.held' | 'release.looked' | 'lane.moved', Tellings>
 > = {
-  'release.opened': ofOpened,
-  'release.held': ofHeld,
-  'release.looked': ofMetrics,
-  'lane.moved': ofMoved,
+  'release.opened': [ofOpened],
+  'release.held': [ofHeld],
+  'release.looked': [ofMetrics],
+  // A release that ends may have been the last one that waited for numbers.
+  'lane.moved': [ofMoved, ofMetrics],
 };
-const GITOPS: Readonly<Record<string, Telling>> = {
-  'proposal.opened': ofProposal,
-  'proposal.updated': ofProposal,
-  'proposal.ended': ofProposalEnd,
-  'sync.moved': ofSync,
+const GITOPS: Readonly<Record<string, Tellings>> = {
+  'proposal.opened': [ofProposal],
+  'proposal.updated': [ofProposal],
+  'proposal.ended': [ofProposalEnd],
+  'sync.moved': [ofSync],
 };
-const GOVERNANCE: Readonly<Record<string, Telling>> = {
-  'gate.decided': ofDecision,
-  'freeze.moved': ofBudgetFreeze,
-  'freeze.set': ofFreeze,
-  'freeze.lifted': ofLift,
+const GOVERNANCE: Readonly<Record<string, Tellings>> = {
+  'gate.decided': [ofDecision],
+  'freeze.moved': [ofBudgetFreeze],
+  'freeze.set': [ofFreeze],
+  'freeze.lifted': [ofLift],
 };
-const TELLINGS: Readonly<Record<string, Telling>> = { ...DELIVERY, ...GITOPS, ...GOVERNANCE };
+const TELLINGS: Readonly<Record<string, Tellings>> = { ...DELIVERY, ...GITOPS, ...GOVERNANCE };
 
 function remembered(state: Notices, record: LedgerRecord): Notices {
   if (record.type !== 'release.opened') return state;
@@ -91,10 +94,8 @@ export const noticesFold: Fold<Notices> = {
   }),
   apply(before, record) {
     const state = readingOf(remembered(before, record), record);
-    // A release that ends may have been the last one that waited for numbers.
-    const tellings = [TELLINGS[record.type], ...(record.type === 'lane.moved' ? [ofMetrics] : [])];
-    return tellings.reduce((told, telling) => {
-      const draft = telling?.(told, record);
+    return (TELLINGS[record.type] ?? []).reduce((told, telling) => {
+      const draft = telling(told, record);
       return draft ? noticed(told, draft, record) : told;
     }, state);
   },
