@@ -46,6 +46,9 @@ function answered<T>(result: Result<T, MetricsFailure>): T {
   return result.value;
 }
 
+/** How far back a series is looked for that has no sample now: one missed scrape must not read as a wrong name. */
+const RECENT = '10m';
+
 /** Asks once what several SLOs want to know. */
 function createAsker(source: LiveSource, at: number) {
   const asked = new Map<string, Promise<unknown>>();
@@ -55,13 +58,17 @@ function createAsker(source: LiveSource, at: number) {
     return before as Promise<T>;
   };
   const instant = (query: string) => once(`query ${query}`, () => source.instant(query, at));
+  const number = async (query: string): Promise<number | null> => {
+    const value = (await instant(query))[0]?.samples[0]?.[1];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  };
   return {
     instant,
     /** One number; null where there is none. */
-    number: async (query: string): Promise<number | null> => {
-      const value = (await instant(query))[0]?.samples[0]?.[1];
-      return value === undefined || Number.isNaN(value) ? null : value;
-    },
+    number,
+    /** How many series a selector has now, or had a moment ago; null: none. */
+    count: async (selector: string): Promise<number | null> =>
+      (await number(`count(${selector})`)) ?? (await number(`count(last_over_time(${selector}[${RECENT}]))`)),
     labelNames: (selector: string) => once(`names ${selector}`, () => source.labelNames(selector, at)),
     labelValues: (label: string, selector: string | null) =>
       once(`values ${label} ${selector}`, () => source.labelValues(label, selector, at)),
@@ -82,10 +89,7 @@ const without = (selector: Selector, i: number): Selector => ({
 
 async function seenSelector(ask: Asker, selector: Selector): Promise<SeenSelector> {
   const metric = selectorText({ metric: selector.metric, matchers: [] });
-  const [series, ofMetric] = await Promise.all([
-    ask.number(`count(${selectorText(selector)})`),
-    ask.number(`count(${metric})`),
-  ]);
+  const [series, ofMetric] = await Promise.all([ask.count(selectorText(selector)), ask.count(metric)]);
   if (ofMetric === null)
     return {
       series: 0,
@@ -184,10 +188,17 @@ async function scraped(ask: Asker, selector: Selector): Promise<Finding[]> {
   // Without a label that names the process, series that look alike may come from different ones.
   const process = names.find((name) => name === 'instance' || name === 'pod');
   if (labels.length === 0 || process === undefined) return [];
-  const [most] = await ask.instant(`topk(1, count without (${labels.join(', ')}) (${text}))`);
-  const example = most?.labels[process];
-  if (!example) return [];
-  return scrapedFindings(labels, most.samples[0]?.[1] ?? null, `${process}="${example}"`);
+  const times = `count without (${labels.join(', ')}) (${text})`;
+  // At several moments of the last minute, too: now, one of the two may have missed its scrape.
+  const [now, lately] = await Promise.all(
+    [times, `max_over_time((${times})[1m:5s])`].map((counted) => ask.instant(`topk(1, ${counted})`)),
+  );
+  const found = [...now!, ...lately!].map((one) => ({
+    times: one.samples[0]?.[1] ?? 0,
+    example: one.labels[process],
+  }));
+  const most = found.sort((a, b) => b.times - a.times)[0];
+  return most?.example ? scrapedFindings(labels, most.times, `${process}="${most.example}"`) : [];
 }
 
 async function seenRules(ask: Asker, slo: Slo, environment: Environment, at: number): Promise<SeenRules> {
@@ -197,6 +208,7 @@ async function seenRules(ask: Asker, slo: Slo, environment: Environment, at: num
   const objective = await ask.number(`max(last_over_time(${recorded}[1d]))`);
   const newest =
     (await ask.number(`max(timestamp(${recorded}))`)) ??
+    (await ask.number(`max(max_over_time(timestamp(${recorded})[5m:1s]))`)) ??
     (await ask.number(`max(max_over_time(timestamp(${recorded})[1d:1m]))`));
   return { objective, ageSeconds: newest === null ? null : at / 1_000 - newest };
 }
@@ -208,8 +220,10 @@ async function revisions(ask: Asker, platform: Platform, slo: Slo): Promise<Find
   const found = await Promise.all(
     slo.indicator.total.map(async (s) => {
       const bare = { ...s, matchers: [...s.matchers, { label, op: '=' as const, value: '' }] };
-      const none = await ask.number(`count(${selectorText(bare)})`);
-      const all = await ask.number(`count(${selectorText(s)})`);
+      // Both of the same moment: series from before the label was added have ended.
+      const now = await ask.number(`count(${selectorText(s)})`);
+      const of = now === null ? ask.count : (text: string) => ask.number(`count(${text})`);
+      const [none, all] = await Promise.all([of(selectorText(bare)), of(selectorText(s))]);
       return revisionFindings(label, none ?? 0, all ?? 0);
     }),
   );

@@ -116,6 +116,15 @@ const matcherFindings = (m: Matcher, seen: SeenSelector, side: Side): Finding | 
 /** Everything that is wrong with a selector, given what there is. Nothing: it selects what it says. */
 export function selectorFindings(selector: Selector, seen: SeenSelector, side: Side): Finding[] {
   const text = selectorText(selector);
+  if (seen.ofMetric === 0 && seen.metrics.includes(selector.metric))
+    return [
+      {
+        code: 'NO_SAMPLES',
+        level: 'wrong',
+        message: `"${selector.metric}" had series within the last hour and has none now`,
+        next: 'see the targets page of Prometheus: is what exposes it down?',
+      },
+    ];
   if (seen.ofMetric === 0)
     return [
       {

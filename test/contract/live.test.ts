@@ -183,6 +183,21 @@ spec:
     expect(doctor.out).toMatch(/slos\.yaml:3 +right +total +wrong +no series has label "revision"/);
   });
 
+  it('CLI-22: a scrape that was missed a moment ago is no wrong name', async () => {
+    const silent = await startScraped(program, ['one'], exposed);
+    try {
+      const { json } = folderWith({ 'slos.yaml': RIGHT });
+      const before = await json('validate', '.', '--prometheus', silent.address);
+      await silent.silence();
+      const after = await json('validate', '.', '--prometheus', silent.address);
+      const said = (one: typeof before) =>
+        one.answer.prometheus[0].findings.map((f: { code: string }) => f.code);
+      expect([before.exit, after.exit, said(after)]).toEqual([0, 0, said(before)]);
+    } finally {
+      silent.stop();
+    }
+  });
+
   it('CLI-22: a Prometheus that does not answer is no match: exit 3', async () => {
     const { run } = folderWith({ 'slos.yaml': RIGHT });
     const { exit, err } = await run('validate', '.', '--prometheus', `http://127.0.0.1:${await freePort()}`);

@@ -13,6 +13,8 @@ import { patiently, until } from '../wait.ts';
 interface Scraped {
   /** Of Prometheus. */
   readonly address: string;
+  /** Ends the service, and waits until Prometheus has missed a scrape of every job. */
+  silence(): Promise<void>;
   stop(): void;
 }
 
@@ -59,15 +61,24 @@ export async function startScraped(
     { stdio: 'ignore' },
   );
   const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers: {}, tls: null });
-  const scraped = `min(count_over_time(up[1h])) >= 4 and count(up) == ${jobs.length}`;
-  await until('four scrapes of every job', 60_000, async () => {
-    const seen = await metrics.instant(scraped, Date.now());
-    return seen.ok && seen.value.length > 0;
-  });
-  await metrics.close();
+  const says = (what: string, query: string) =>
+    until(what, 60_000, async () => {
+      const seen = await metrics.instant(query, Date.now());
+      return seen.ok && seen.value.length > 0;
+    });
+  await says(
+    'four scrapes of every job',
+    `min(count_over_time(up[1h])) >= 4 and count(up) == ${jobs.length}`,
+  );
   return {
     address,
+    async silence() {
+      service.close();
+      service.closeAllConnections();
+      await says('a missed scrape of every job', 'max(up) == 0');
+    },
     stop() {
+      void metrics.close();
       prometheus.kill();
       service.close();
     },
