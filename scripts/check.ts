@@ -8,7 +8,8 @@ import { buildTools, CLUSTER_TOOLS, isBuilt } from './tools.mjs';
 
 /**
  * `npm test` (the suite `test`), `npm run check` (everything: `test`, then `rest`), `npm run check -- --rest`,
- * `npm run test:forge` and `npm run test:cluster`: the same stages as CI, with the seconds of each.
+ * `npm run test:forge` and `npm run test:cluster`: the same stages as CI, with the seconds of each. `npm run test:trust`
+ * runs one stage of the rest.
  */
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'test/.out');
@@ -73,9 +74,12 @@ function testsOf(stage: TestStage): Stage {
   return { name: stage.name, args, report };
 }
 
-const stagesOf = (suites: readonly Suite[]): readonly Stage[] => [
+/** Stages of suites, or of one name alone. */
+const stagesOf = (suites: readonly Suite[], only: string | null): readonly Stage[] => [
   ...(suites.includes('test') ? STATIC_STAGES : []),
-  ...TEST_STAGES.filter((stage) => suites.includes(stage.suite)).map(testsOf),
+  ...TEST_STAGES.filter(({ name, suite }) => (only === null ? suites.includes(suite) : name === only)).map(
+    testsOf,
+  ),
 ];
 
 /** What a suite cannot do without. A cluster's parts are built on the way; a Gitea is asked for. */
@@ -176,13 +180,15 @@ const suites: readonly Suite[] = (() => {
   const asked = process.argv.slice(2);
   if (asked.includes('--forge')) return ['forge'];
   if (asked.includes('--cluster')) return ['cluster'];
-  if (asked.includes('--rest')) return ['rest'];
+  if (asked.includes('--rest') || asked.includes('--trust')) return ['rest'];
   return asked.includes('--all') ? ['test', 'rest'] : ['test'];
 })();
 mkdirSync(out, { recursive: true });
 const unprepared = await prepare(suites);
 if (unprepared !== 0) process.exit(unprepared);
-const { passed, failed, leftOut, times, failures, bad } = run(stagesOf(suites));
+const { passed, failed, leftOut, times, failures, bad } = run(
+  stagesOf(suites, process.argv.includes('--trust') ? 'trust' : null),
+);
 process.stdout.write(`\n${times.join('\n')}\n`);
 for (const failure of failures.slice(0, FAILURES_SHOWN)) process.stdout.write(`${failure}\n`);
 if (leftOut.size > 0) process.stdout.write(`${leftOutLine(leftOut)}\n`);

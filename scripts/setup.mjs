@@ -117,9 +117,13 @@ function installPackages(folder = root, what = 'Node packages') {
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   say(`Setting up: ${what} …`);
   // Not `npm ci`: it refuses a lock file without the binaries of platforms that are not this one.
-  const done = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-  });
+  const done = run(
+    'npm',
+    ['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: folder,
+    },
+  );
   if (done.status !== 0) die(`npm install did not succeed:\n${logEnd()}`);
   writeFileSync(mark, lock);
 }
@@ -264,6 +268,7 @@ const NEEDS = {
   policy: {},
   action: {},
   'test:forge': {},
+  'test:trust': { programs: true, tests: true, console: true },
   'test:cluster': { programs: true, tests: true, console: true, cluster: true },
   image: { console: true },
   mutate: {},
@@ -294,6 +299,7 @@ async function main() {
     action: ['scripts/action.mjs', ...args],
     'test:forge': ['scripts/check.ts', '--forge', ...args],
     'test:cluster': ['scripts/check.ts', '--cluster', ...args],
+    'test:trust': ['scripts/check.ts', '--trust', ...args],
     image: ['scripts/image.ts', ...args],
     mutate: ['scripts/mutate/main.ts', ...args],
     release: ['scripts/release.ts', ...args],

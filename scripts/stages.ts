@@ -104,6 +104,14 @@ export const TEST_STAGES: readonly TestStage[] = [
     workers: 2,
     reporter: 'dot',
   },
+  // Attackers: every route and every kind of caller, every parser and inputs that nobody wrote. `npm run test:trust`.
+  {
+    name: 'trust',
+    suite: 'rest',
+    takes: ['test/trust'],
+    workers: 2,
+    reporter: 'default',
+  },
   // Every form in which Sluice is installed, made and used in an empty folder.
   {
     name: 'packages',

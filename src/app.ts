@@ -23,6 +23,7 @@ import { type Journal, openJournal } from './ledger/journal.ts';
 import { isShared, LedgerUnavailable } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';
 import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
+import { onlyThisMachine } from './server/reads.ts';
 import type { WiringContext } from './wiring/context.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
 
@@ -161,6 +162,7 @@ export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = a
       chain,
       listener: await listen(options.host, options.port, lifecycle),
       allowedHosts: options.allowedHosts,
+      openReads: onlyThisMachine(options.host, options.allowedHosts),
       ending: end.signal,
       lost: () => lost,
     };

@@ -131,5 +131,6 @@ spec:
   signIn:
     people: { issuer: 'https://id.example', clientId: sluice, clientSecret: { secretRef: { env: ID } }, groupsClaim: roles, groups: { sre: [operate, waive], dev: [read] }, publicUrl: 'https://sluice.example' }
     machines: [{ issuer: 'https://ci.example', audience: sluice, claims: { repository: a/b }, scopes: [operate] }]
+    verdict: { secretRef: { env: VERDICT } }
 `,
 } as const;

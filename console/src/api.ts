@@ -207,6 +207,8 @@ interface Me {
   readonly actor: string | null;
   readonly scopes: readonly string[];
   readonly signIn: string | null;
+  /** Whether what is here may be read: where others reach the server, it takes a sign-in. */
+  readonly reads: boolean;
 }
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });

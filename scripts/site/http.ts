@@ -87,7 +87,7 @@ export async function httpPage(): Promise<string> {
   return `# HTTP API
 ${generatedFrom('the OpenAPI document of the server (`/openapi.json`)')}
 
-A request that changes something needs the header \`Authorization: Bearer TOKEN\` with a token of the right scope (\`sluice token create\`). Errors are \`application/problem+json\` with \`title\`, \`detail\` and \`next\`, which says what to do. Besides these routes: \`GET /api/v1/events\` (server-sent events), \`GET /metrics\`, \`GET /healthz\`, \`GET /readyz\` and webhooks below \`/webhooks/\`.
+A request that changes something needs the header \`Authorization: Bearer TOKEN\` with a token of the right scope (\`sluice token create\`). So does every other request below \`/api/\`, with scope \`read\`, if the server is reached from elsewhere (\`--host\`, \`--allow-host\`); which route needs what is in [Security](../security.md#routes-and-scopes). Errors are \`application/problem+json\` with \`title\`, \`detail\` and \`next\`, which says what to do. Besides these routes: \`GET /api/v1/events\` (server-sent events), \`GET /metrics\`, \`GET /healthz\`, \`GET /readyz\` and webhooks below \`/webhooks/\`.
 
 ${sections.join('\n\n')}
 `;

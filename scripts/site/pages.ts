@@ -4,6 +4,7 @@ import { diagrams } from './diagrams.ts';
 import { httpPage } from './http.ts';
 import { metricsPage } from './metrics.ts';
 import { reasonsPage } from './reasons.ts';
+import { securityPage } from './security.ts';
 
 /** Every generated page and drawing of the documentation site, by its path from the root of the repository. */
 export const generatedPages = async (): Promise<Map<string, string>> =>
@@ -13,5 +14,6 @@ export const generatedPages = async (): Promise<Map<string, string>> =>
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/reasons.md', reasonsPage()],
     ['docs/reference/http.md', await httpPage()],
+    securityPage(),
     ...diagrams(),
   ]);

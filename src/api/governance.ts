@@ -184,6 +184,8 @@ export const meSchema = z
     kind: z.string().nullable(),
     scopes: z.array(z.string()),
     signIn: z.string().nullable(),
+    /** Whether what is here may be read: off loopback it takes a sign-in. */
+    reads: z.boolean(),
   })
   .openapi('Me');
 

@@ -186,6 +186,8 @@ export const tokenRequestSchema = z.object({
   scopes: z.array(z.enum(SCOPES)).min(1),
   /** ISO 8601; left out: it does not expire. */
   expires: z.iso.datetime({ offset: true }).optional(),
+  /** The person who carries it; left out: whoever makes it, if that is a person by name. */
+  person: z.string().trim().min(1).max(200).optional(),
 });
 
 export const tokenAnswerSchema = z
@@ -198,8 +200,11 @@ const tokenViewSchema = z.object({
   scopes: z.array(z.enum(SCOPES)),
   createdAt: z.number(),
   createdBy: z.string(),
+  person: z.string(),
   expiresAt: z.number().nullable(),
   revokedAt: z.number().nullable(),
+  /** Milliseconds since 1970; null: not since this server started. */
+  lastUsedAt: z.number().nullable(),
 });
 
 export const tokenListSchema = z

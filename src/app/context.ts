@@ -17,6 +17,8 @@ export interface AppContext extends WiringContext {
   readonly chain: ChainWatch;
   readonly listener: Listener;
   readonly allowedHosts: readonly string[];
+  /** Whether only this machine reaches the server: then what is read needs no token. */
+  readonly openReads: boolean;
   /** Aborts when the server is to end: on a signal, or when another server leads. */
   readonly ending: AbortSignal;
   /** Whether another server has taken over what this one ran. */

@@ -87,6 +87,8 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     consoleDir: join(context.root, 'console', 'dist'),
     alertmanagerToken: options.alertmanagerToken,
     allowedHosts: context.allowedHosts,
+    openReads: context.openReads,
+    verdictToken: opened(wiring.readVerdictToken(context)),
     onAlerts: alertReceiver(platform, journal, (e) => controller.hint(e), now),
     signIn,
     answered: createAnswered(now),

@@ -11,6 +11,7 @@ import { createFollowerApp } from '../server/follower.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createQueries } from '../server/queries.ts';
 import type { AppContext } from './context.ts';
+import { opened } from './opened.ts';
 
 /** How often a server tries to lead, or goes on leading, and how often it follows the ledger. */
 const LEAD_EVERY_MS = 1_500;
@@ -69,6 +70,8 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
     unready: () => context.health.unready() ?? standing.trouble,
     consoleDir: join(root, 'console', 'dist'),
     allowedHosts: context.allowedHosts,
+    openReads: context.openReads,
+    verdictToken: opened(context.wiring.readVerdictToken(context)),
     leader: () => (standing.leader === null ? null : leaderIn(standing.leader)),
   });
   context.listener.answer((request) => app.fetch(request));

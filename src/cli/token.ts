@@ -1,4 +1,5 @@
 import { type Actor, SCOPES, type TokenScope } from '../kit/actor.ts';
+import { humanSpan } from '../kit/time.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import { loadTokens, type Tokens, type TokenView } from '../server/auth.ts';
 import { clientOf, serverAt } from './client.ts';
@@ -26,6 +27,7 @@ async function inLedger<T>(parts: LedgerParts, work: string, use: (tokens: Token
 interface CreateOptions extends Shared {
   readonly scope: readonly string[];
   readonly expires?: string | undefined;
+  readonly for?: string | undefined;
 }
 
 const isScope = (text: string): text is TokenScope => SCOPES.some((scope) => scope === text);
@@ -54,12 +56,20 @@ export async function tokenCreateCommand(
 ): Promise<Exit> {
   const scopes = scopesOf(o.scope);
   const expires = o.expires === undefined ? {} : { expires: momentOf(o.expires, 'expires') };
+  const person = o.for === undefined ? {} : { person: o.for };
   const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires })
+    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person })
     : await inLedger(parts, o.work, async (tokens) => {
+        const taken = tokens.taken(name, Date.now());
+        if (taken)
+          throw new CliError(EXIT.no, {
+            code: 'NAME_IN_USE',
+            message: taken,
+            next: 'choose another name, or revoke that one',
+          });
         const until = expires.expires === undefined ? null : Date.parse(expires.expires);
-        const made = await tokens.create(name, scopes, LOCAL, Date.now(), until);
+        const made = await tokens.create(name, scopes, LOCAL, Date.now(), until, o.for);
         return { schema: 'sluice.dev/token/v1', name, ...made };
       });
   if (o.json) printJson(io, answer);
@@ -104,8 +114,9 @@ export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): P
       t.scopes.join(','),
       stateOf(t, answer.at),
       `${day(t.createdAt)} by ${t.createdBy}`,
+      t.lastUsedAt === null ? '–' : `${humanSpan(answer.at - t.lastUsedAt)} ago`,
     ]);
-    io.out(table([['ID', 'NAME', 'SCOPES', 'STATE', 'CREATED'], ...rows]));
+    io.out(table([['ID', 'NAME', 'SCOPES', 'STATE', 'CREATED', 'LAST USED'], ...rows]));
     io.out('Next: sluice token revoke ID\n');
   }
   return EXIT.yes;
@@ -137,6 +148,10 @@ export const define: Define = (command, { io, parts, run }) => {
     .description('Create a token; its secret is shown once')
     .argument('<name>', 'what it is for; shown as the actor of what it does')
     .requiredOption('--scope <scope...>', 'scopes: read, operate, waive, admin')
+    .option(
+      '--for <person>',
+      'who carries it, such as oidc:ann@example.com (default: who creates it, if signed in as a person)',
+    )
     .option('--expires <time>', 'end: a duration such as 90d, or a time with its offset (default: never)')
     .addOption(workOption(io))
     .addOption(serverOption(io))

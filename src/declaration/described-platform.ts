@@ -290,6 +290,10 @@ const GOVERNANCE_KEYS: readonly Described[] = [
   ['machines[].audience', 'Audience that the token must have.', 'sluice'],
   ['machines[].claims', 'Claims that the token must have.', { repository: 'acme/shop' }],
   ['machines[].scopes', 'What the machine may do.', ['operate']],
+  [
+    'signIn.verdict',
+    'Token that analyses of Rollouts send when they ask for a verdict. Without it a verdict is answered to everybody who reaches the server.',
+  ],
 ];
 
 /** The same for test cases and for alerts of single SLOs. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressRefusal, hostRefusal } from '../kit/addresses.ts';
 import { parseDuration } from '../kit/time.ts';
 
 /** Field shapes that OpenSLO documents and the Platform share. */
@@ -81,11 +82,31 @@ export const placeFields = {
     ),
 };
 
-/** An address is rendered, logged and shown: a password in it would be, too. */
+const allowed =
+  (refusal: (text: string) => string | null) =>
+  (text: string, context: z.RefinementCtx): void => {
+    const message = refusal(text);
+    if (message !== null) context.addIssue({ code: 'custom', message, input: text });
+  };
+
+/** An address is rendered, logged and shown: a password in it would be, too. Some are never asked. */
 export const http = z
   .string()
   .regex(/^https?:\/\/[^\s]+$/, 'expected an http:// or https:// address')
-  .refine(
-    (address) => !/^https?:\/\/[^/?#]*@/.test(address),
-    'expected an address without a user or password: those are named by reference, in auth',
-  );
+  .superRefine(allowed(addressRefusal));
+
+/** The same of something that paths are put after. */
+export const httpBase = z
+  .string()
+  .regex(/^https?:\/\/[^\s]+[^/\s]$/, 'expected an http:// or https:// address without a slash at its end')
+  .superRefine(allowed(addressRefusal));
+
+export const mailAddress = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address');
+
+const smarthost = z
+  .string()
+  .regex(/^[^\s:]+:\d+$/, 'expected host:port')
+  .superRefine(allowed(hostRefusal));
+
+/** From whom mail comes, and by which server. */
+export const mailFields = { from: mailAddress, smarthost, username: z.string().optional() };

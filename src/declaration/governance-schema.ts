@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SCOPES } from '../kit/actor.ts';
 import { GOVERNANCE_DEFAULTS } from './defaults.ts';
-import { duration, name } from './fields.ts';
+import { duration, httpBase as http, name } from './fields.ts';
 
 /** What the Platform says of policy, freezes, the forge and who may sign in. */
 export const secretRef = z.strictObject({
@@ -10,9 +10,6 @@ export const secretRef = z.strictObject({
     z.strictObject({ file: z.string().min(1) }),
   ]),
 });
-const http = z
-  .string()
-  .regex(/^https?:\/\/[^\s]+[^/\s]$/, 'expected an http:// or https:// address without a slash at its end');
 const share = z.number().min(-10).max(1);
 const D = GOVERNANCE_DEFAULTS;
 
@@ -90,7 +87,7 @@ export const calendarFreeze = z
     'expected exactly one of end and duration',
   );
 
-const repository = z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'expected owner/name');
+const repository = z.string().regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, 'expected owner/name');
 export const forge = z
   .strictObject({
     local: z
@@ -159,4 +156,5 @@ export const signIn = z.strictObject({
       }),
     )
     .default([]),
+  verdict: secretRef.optional(),
 });

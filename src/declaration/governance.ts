@@ -98,6 +98,7 @@ export function compileSignIn(s: Spec['signIn']): SignIn {
         }
       : null,
     machines: s?.machines ?? [],
+    ...(s?.verdict ? { verdict: s.verdict.secretRef } : {}),
   };
 }
 

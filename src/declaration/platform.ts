@@ -273,6 +273,8 @@ export interface SignIn {
     readonly claims: Readonly<Record<string, string>>;
     readonly scopes: readonly TokenScope[];
   }[];
+  /** What Rollouts carry who ask for a verdict; left out: they are answered without. */
+  readonly verdict?: SecretRef;
 }
 
 /** Who is told of what, and how. */

@@ -5,9 +5,21 @@ import { sloTestDocument } from './cases.ts';
 import { consoleLink } from './console-links.ts';
 import { ALERT_DEFAULTS, KUBERNETES_DEFAULTS, NOTICE_KINDS } from './defaults.ts';
 import { completed, type SchemaNode } from './described.ts';
-import { duration, guard, http, label, metadata, name, placeFields, secretKey } from './fields.ts';
+import {
+  duration,
+  guard,
+  http,
+  label,
+  mailAddress,
+  mailFields,
+  metadata,
+  name,
+  placeFields,
+  secretKey,
+} from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
 import { evidence, strategy } from './judging.ts';
+import { ledger } from './ledger-schema.ts';
 import { maintenance } from './maintenance-schema.ts';
 import {
   openSloAlertCondition,
@@ -220,10 +232,8 @@ const receiver = z
     pagerDuty: z.strictObject({ routingKey: secretFile }).optional(),
     email: z
       .strictObject({
-        to: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
-        username: z.string().optional(),
+        to: mailAddress,
+        ...mailFields,
         password: secretFile.optional(),
       })
       .optional(),
@@ -272,13 +282,8 @@ const notification = z
     teams: z.strictObject({ url: secretRef }).optional().describe('The address of a workflow or webhook.'),
     email: z
       .strictObject({
-        to: z
-          .array(z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'))
-          .min(1)
-          .max(20),
-        from: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an e-mail address'),
-        smarthost: z.string().regex(/^[^\s:]+:\d+$/, 'expected host:port'),
-        username: z.string().optional(),
+        to: z.array(mailAddress).min(1).max(20),
+        ...mailFields,
         password: secretRef.optional(),
       })
       .optional(),
@@ -317,21 +322,7 @@ const platformDocument = z.strictObject({
         poll: duration.default('2s'),
       })
       .optional(),
-    ledger: z
-      .strictObject({
-        postgres: z
-          .strictObject({ url: secretRef })
-          .optional()
-          .describe(
-            'Shared by several servers, one of which leads. The address contains a password, so it is given by reference.',
-          ),
-        signing: z
-          .strictObject({ key: secretRef })
-          .optional()
-          .describe('Signs anchors, so that whoever verifies the ledger needs the public key alone.'),
-      })
-      .optional()
-      .describe('Where decisions are stored; by default a file in the work folder.'),
+    ledger: ledger.optional().describe('Where decisions are stored; by default a file in the work folder.'),
     kubernetes: z
       .strictObject({
         server: http

@@ -38,6 +38,9 @@ export const governanceEvents = {
     singleUse: z.boolean(),
     pullRequest: z.number().nullable(),
     needsSecond: z.boolean(),
+    /** The person behind the token that granted it, and who made that; left out of a person's own, and of old ones. */
+    person: z.string().optional(),
+    madeBy: z.array(z.string()).optional(),
   }),
   'waiver.approved': z.object({ id: z.string(), reason: z.string().min(1) }),
   'waiver.revoked': z.object({ id: z.string(), reason: z.string().min(1) }),
@@ -108,6 +111,8 @@ export interface Waiver {
   readonly since: number;
   readonly expiresAt: number;
   readonly by: string;
+  readonly person?: string | undefined;
+  readonly madeBy?: readonly string[] | undefined;
   readonly singleUse: boolean;
   readonly pullRequest: number | null;
   readonly needsSecond: boolean;

@@ -13,7 +13,8 @@ import { LedgerUnavailable } from '../ledger/port.ts';
 import { foreignRequest } from './auth.ts';
 import { answerHead } from './head.ts';
 import { answerHeaders } from './headers.ts';
-import { type AppParts, type HttpApp, problem, type Variables } from './http.ts';
+import { type AppParts, actorOf, bearerOf, type HttpApp, needs, problem, type Variables } from './http.ts';
+import { exportGuard, readGuard } from './reads.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { budgetRoutes } from './routes/budgets.ts';
 import { commandLineRoutes } from './routes/command-line.ts';
@@ -132,9 +133,15 @@ export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
 /** The HTTP contract over the queries. */
 export function createApp(parts: AppParts): HttpApp {
   const app = newApp(parts);
+  const guard = readGuard({
+    ...parts,
+    who: (c) => actorOf(parts, c),
+    ended: (c) => parts.tokens.ended(bearerOf(c), parts.now()),
+  });
+  app.use('/api/*', guard);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
-  ledgerRoutes(app, parts);
+  ledgerRoutes(app, { ...parts, mayExport: exportGuard(parts.openReads, needs(parts, 'admin')) });
   orderRoutes(app, parts);
   tokenRoutes(app, parts);
   budgetRoutes(app, parts);

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Actor, TokenScope } from '../kit/actor.ts';
 import { sha256 } from '../kit/digest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -11,6 +11,8 @@ interface KeptToken {
   readonly scopes: readonly TokenScope[];
   /** Milliseconds since 1970; null, and left out by earlier versions: it does not expire. */
   readonly expiresAt?: number | null;
+  /** The person who carries it; left out: see `carrierOf`. */
+  readonly person?: string;
 }
 
 /** A token as it is shown: never its secret, nor its hash. */
@@ -21,8 +23,12 @@ export interface TokenView {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly createdBy: string;
+  /** The person who carries it. */
+  readonly person: string;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** When it was last used at this server; null: not since it started. */
+  readonly lastUsedAt: number | null;
 }
 
 export interface Tokens {
@@ -38,7 +44,11 @@ export interface Tokens {
     now: number,
     /** Milliseconds since 1970; left out or null: it does not expire. */
     expiresAt?: number | null,
+    /** The person who carries it; left out: whoever makes it, if that is a person by name. */
+    person?: string,
   ): Promise<{ id: string; token: string }>;
+  /** Why no token can be made under a name; null: one can. What is done with a token is recorded by its name. */
+  taken(name: string, now: number): string | null;
   /** Every token, the oldest first; those that were revoked too. */
   list(): readonly TokenView[];
   /** Ends a token by its id; once more changes nothing. Undefined: there is no such token. */
@@ -47,23 +57,39 @@ export interface Tokens {
   readonly local: string;
 }
 
+/** Whoever administers the machine of the server, and its command line there. */
+const LOCAL = 'local';
+
 export const newSecret = (): string => `sluice_${randomBytes(24).toString('base64url')}`;
 
-/** Compares in a time that tells nothing of where they differ. */
-export const sameSecret = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * Compares in a time that tells nothing of where they differ, nor how long a secret is. Digests are of one length
+ * whatever was sent, so no text of others makes it throw.
+ */
+export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digestOf(a), digestOf(b));
 
 /** A token with its hash, and what became of it. */
 interface HeldToken extends TokenView {
   readonly hash: string;
 }
 
+/**
+ * Who carries a token that names nobody. A person makes one for themselves; who administers the machine is nobody by
+ * name and makes tokens for others, so each of those is carried by somebody of its own.
+ */
+const carrierOf = ({ name, person }: KeptToken, by: string): string =>
+  person ?? (by === LOCAL ? `token:${name}` : by);
+
 const heldOf = (kept: KeptToken, at: number, by: string): HeldToken => ({
   ...kept,
   createdAt: at,
   createdBy: by,
+  person: carrierOf(kept, by),
   expiresAt: kept.expiresAt ?? null,
   revokedAt: null,
+  lastUsedAt: null,
 });
 
 /** Every token of a ledger, by its id. */
@@ -91,11 +117,32 @@ function endOf({ name, expiresAt, revokedAt }: TokenView, now: number): string |
   return null;
 }
 
+/** Who acts by a token: the person who carries it, and everybody who made it. Names were not always unique. */
+function actorOfToken(token: HeldToken, held: ReadonlyMap<string, HeldToken>): Actor {
+  const madeBy = new Set<string>();
+  let { person } = token;
+  const add = (maker: string): void => {
+    if (madeBy.has(maker)) return;
+    madeBy.add(maker);
+    for (const one of held.values())
+      if (`token:${one.name}` === maker) for (const further of [one.person, one.createdBy]) add(further);
+  };
+  add(token.createdBy);
+  // Whoever makes a token with a token is who carries that one.
+  for (const seen = new Set<string>(); !seen.has(person); ) {
+    seen.add(person);
+    person = [...held.values()].find((one) => `token:${one.name}` === person)?.person ?? person;
+  }
+  return { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes, person, madeBy: [...madeBy] };
+}
+
 /** The tokens of a ledger: what is made or revoked here is recorded there. */
 export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
   const held = await heldIn(ledger);
   /** Also counts those that are being recorded: no two have the same id. */
   let made = held.size;
+  /** Names of tokens that are being recorded. */
+  const making = new Set<string>();
   const local = newSecret();
   const localHash = sha256(local);
   const record = (type: string, by: Actor, at: number, data: object) =>
@@ -110,17 +157,23 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
     local,
     whose(secret, now) {
       if (!secret) return undefined;
-      if (sameSecret(sha256(secret), localHash)) return { id: 'local', kind: 'person', scopes: ['admin'] };
+      if (sameSecret(sha256(secret), localHash)) return { id: LOCAL, kind: 'person', scopes: ['admin'] };
       const token = found(secret);
-      return token && endOf(token, now) === null
-        ? { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes }
-        : undefined;
+      if (!token || endOf(token, now) !== null) return undefined;
+      // Not on record: a dashboard that asks every second would fill the ledger.
+      held.set(token.id, { ...token, lastUsedAt: now });
+      return actorOfToken(token, held);
     },
     ended(secret, now) {
       const token = secret ? found(secret) : undefined;
       return token ? endOf(token, now) : null;
     },
-    async create(name, scopes, by, now, expiresAt = null) {
+    taken(name, now) {
+      if (making.has(name)) return `a token "${name}" is being created`;
+      const token = [...held.values()].find((one) => one.name === name && endOf(one, now) === null);
+      return token ? `the token "${name}" (${token.id}) is in use` : null;
+    },
+    async create(name, scopes, by, now, expiresAt = null, person) {
       const token = newSecret();
       made += 1;
       const id = `t${made}`;
@@ -130,8 +183,10 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
         hash: sha256(token),
         scopes,
         ...(expiresAt === null ? {} : { expiresAt }),
+        ...(person === undefined ? {} : { person }),
       };
-      await record('token.created', by, now, kept);
+      making.add(name);
+      await record('token.created', by, now, kept).finally(() => making.delete(name));
       held.set(id, heldOf(kept, now, by.id));
       return { id, token };
     },

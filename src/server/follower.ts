@@ -1,8 +1,13 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { request } from 'undici';
+import { z } from 'zod';
+import { type Actor, SCOPES } from '../kit/actor.ts';
+import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
 import { consoleFiles, endings, newApp } from './app.ts';
-import { type AppParts, type HttpApp, problem } from './http.ts';
+import { loadTokens } from './auth.ts';
+import { type AppParts, bearerOf, type HttpApp, problem, refusal } from './http.ts';
+import { exportGuard, readGuard } from './reads.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -11,7 +16,16 @@ import { streamRoutes } from './routes/stream.ts';
 interface FollowerParts
   extends Pick<
     AppParts,
-    'queries' | 'ledger' | 'controller' | 'now' | 'unready' | 'metrics' | 'consoleDir' | 'allowedHosts'
+    | 'queries'
+    | 'ledger'
+    | 'controller'
+    | 'now'
+    | 'unready'
+    | 'metrics'
+    | 'consoleDir'
+    | 'allowedHosts'
+    | 'openReads'
+    | 'verdictToken'
   > {
   /** Who leads, and where it answers; null: nobody, or at no address that is known. */
   leader(): { readonly name: string; readonly address: string | null } | null;
@@ -56,6 +70,37 @@ async function pass(c: Context, address: string): Promise<Response> {
   return new Response(await answer.body.bytes(), { status: answer.statusCode, headers: back });
 }
 
+const meSchema = z.object({
+  actor: z.string().nullable(),
+  kind: z.enum(['person', 'machine', 'system']).nullable(),
+  scopes: z.array(z.enum(SCOPES)),
+});
+
+/**
+ * Who asks a server that does not lead: sessions are known to the leader alone, which is asked; where none answers,
+ * tokens are looked up in the ledger.
+ */
+const askerOf =
+  ({ leader, ledger, now }: FollowerParts) =>
+  async (c: Context): Promise<Actor | undefined> => {
+    const { authorization, cookie } = c.req.header();
+    if (authorization === undefined && cookie === undefined) return undefined;
+    const address = leader()?.address;
+    try {
+      if (address) {
+        const answer = await request(`${address}/api/v1/me`, {
+          headers: { ...(authorization ? { authorization } : {}), ...(cookie ? { cookie } : {}) },
+          signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
+        });
+        const { actor, kind, scopes } = meSchema.parse(parseForeign(await answer.body.text()));
+        return actor === null || kind === null ? undefined : { id: actor, kind, scopes };
+      }
+    } catch {
+      // It is away, or leads no more.
+    }
+    return (await loadTokens(ledger)).whose(bearerOf(c), now());
+  };
+
 /**
  * A server that does not lead: it follows the ledger, and gives reads and verdicts from it. Everything else is
  * passed to the leader, with whose scopes it then happens; it decides nothing itself.
@@ -82,9 +127,13 @@ export function createFollowerApp(parts: FollowerParts): HttpApp {
     const who = leader ? `${leader.name} leads, at no address that is known here` : 'there is no leader now';
     return problem(c, 503, 'On standby', `this server is a follower; ${who}`, 'try again in a moment');
   });
+  const who = askerOf(parts);
+  app.use('/api/*', readGuard({ ...parts, who }));
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
-  ledgerRoutes(app, parts);
+  const needsAdmin: MiddlewareHandler = async (c, next) =>
+    refusal(c, await who(c), 'admin', null) ?? (await next());
+  ledgerRoutes(app, { ...parts, mayExport: exportGuard(parts.openReads, needsAdmin) });
   streamRoutes(app, parts);
   endings(app);
   consoleFiles(app, parts.consoleDir);

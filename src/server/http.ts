@@ -40,6 +40,10 @@ export interface AppParts {
   readonly consoleDir: string | null;
   readonly alertmanagerToken: string;
   readonly allowedHosts: readonly string[];
+  /** Whether only this machine reaches the server: then what is read needs no token. */
+  readonly openReads: boolean;
+  /** What Rollouts carry who ask for a verdict; null: they are answered without. */
+  readonly verdictToken: string | null;
   onAlerts(body: unknown): Promise<void>;
   readonly signIn: SignInDesk;
   /** Orders that were answered: one that comes twice is carried out once. */
@@ -95,7 +99,13 @@ export const problemAnswer = {
 
 export const SESSION_COOKIE = 'sluice_session';
 
-const bearerOf = (c: Context): string | undefined => c.req.header('authorization')?.replace(/^Bearer /, '');
+/** What a request carries as its bearer token. */
+export const bearerOf = (c: Context): string | undefined =>
+  c.req.header('authorization')?.replace(/^Bearer /, '');
+
+/** Whether a browser says that one of our own pages asks. Another page's is refused before: see `foreignRequest`. */
+export const isOwnPage = (c: Context): boolean =>
+  c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') === 'same-origin';
 
 /**
  * Who asks: by a token of ours, by a CI system's token, or by a session of a browser. A session changes
@@ -115,8 +125,27 @@ export async function actorOf(
     );
   const actor = parts.signIn.actorOfSession(getCookie(c, SESSION_COOKIE));
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
-  const ours = c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') === 'same-origin';
-  return reads || ours ? actor : undefined;
+  return reads || isOwnPage(c) ? actor : undefined;
+}
+
+/** Says to whom lacks a scope what they lack; undefined: they have it. */
+export function refusal(c: Context, actor: Actor | undefined, scope: TokenScope, ended: string | null) {
+  if (!actor)
+    return problem(
+      c,
+      401,
+      'Unauthorized',
+      `${ended ? `${ended}; ` : ''}this needs a token with scope "${scope}"`,
+      'sign in, or send Authorization: Bearer …; `sluice token create` makes a token',
+    );
+  if (may(actor, scope)) return undefined;
+  return problem(
+    c,
+    403,
+    'Not allowed',
+    `${actor.id} does not have the scope "${scope}"`,
+    'ask for a token or a group with that scope',
+  );
 }
 
 /** Lets through who has the scope, and says to others what they lack. */
@@ -128,22 +157,8 @@ export const needs =
   async (c, next) => {
     const actor = await actorOf(parts, c);
     const ended = actor ? null : parts.tokens.ended(bearerOf(c), parts.now());
-    if (!actor)
-      return problem(
-        c,
-        401,
-        'Unauthorized',
-        `${ended ? `${ended}; ` : ''}this needs a token with scope "${scope}"`,
-        'sign in, or send Authorization: Bearer …; `sluice token create` makes a token',
-      );
-    if (!may(actor, scope))
-      return problem(
-        c,
-        403,
-        'Not allowed',
-        `${actor.id} does not have the scope "${scope}"`,
-        'ask for a token or a group with that scope',
-      );
+    const refused = refusal(c, actor, scope, ended);
+    if (refused || !actor) return refused;
     c.set('actor', actor);
     return parts.answered.once(c, actor.id, next);
   };

@@ -8,7 +8,7 @@ import { openMetrics } from './metrics.ts';
 import { openReceivers } from './notifications.ts';
 import { openKeptPolicy, openPolicy } from './policy.ts';
 import { openReader } from './reading.ts';
-import { openSignIn } from './sign-in.ts';
+import { openSignIn, readVerdictToken } from './sign-in.ts';
 import { openSync } from './sync.ts';
 
 /** Every adapter that a server is made of; a test puts another in place of one. */
@@ -29,6 +29,7 @@ export const wiring = {
   openSignIn,
   openStack,
   openSync,
+  readVerdictToken,
 };
 
 export type Wiring = typeof wiring;

@@ -302,6 +302,8 @@ export async function serveFleet(options: FleetOptions) {
   const releases = lanes.map(past);
   const parts = {
     allowedHosts: [],
+    openReads: true,
+    verdictToken: null,
     consoleDir: join(ROOT, 'console', 'dist'),
     ledger,
     now,
@@ -432,7 +434,7 @@ export async function serveFleet(options: FleetOptions) {
     auditRoutes,
     signInRoutes,
   ])
-    routes(app, parts);
+    routes(app, { ...parts, mayExport: (_, next) => next() });
   streamRoutes(app, parts);
   endings(app);
   consoleFiles(app, parts.consoleDir);

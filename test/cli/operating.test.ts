@@ -240,6 +240,9 @@ describe('every operating command from a laptop', () => {
     const listed = await sluice(['token', 'list'], admin);
     expect(listed.out).toMatch(/t\d+ +bot +read +active until 20/);
     expect(listed.out).not.toContain(secret);
+    expect(listed.out).toMatch(/bot .* –\n/);
+    server.tokens.whose(secret, Date.now());
+    expect((await sluice(["token", "list"], admin)).out).toMatch(/bot .* ago\n/);
     const { id } = server.tokens.list().find((t) => t.name === 'bot')!;
     expect((await sluice(['token', 'revoke', id], admin)).out).toContain(`Revoked bot (${id})`);
     expect((await sluice(['token', 'list', '--json'], admin)).out).not.toContain(

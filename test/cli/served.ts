@@ -16,6 +16,7 @@ import { createApp } from '../../src/server/app.ts';
 import { loadTokens } from '../../src/server/auth.ts';
 import { createBudgetQueries } from '../../src/server/budgets.ts';
 import { createGovernanceQueries } from '../../src/server/governance.ts';
+import type { AppParts } from '../../src/server/http.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createQueries } from '../../src/server/queries.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
@@ -84,7 +85,11 @@ async function governed() {
 }
 
 /** A real server of the API over a simulated controller, a real gate and a real Git repository, listening on loopback. */
-export async function served(signInOf: (url: string) => SignIn, now: () => number = Date.now) {
+export async function served(
+  signInOf: (url: string) => SignIn,
+  now: () => number = Date.now,
+  more: Partial<AppParts> = {},
+) {
   const sim = await createHouse({ seed: 3 });
   sim.world.push('1.0.0', { errorRate: 0 });
   await sim.until(() => sim.state().state === 'Stable');
@@ -98,6 +103,7 @@ export async function served(signInOf: (url: string) => SignIn, now: () => numbe
   const [platform, controller, journal] = [sim.platform, sim.controller(), sim.journal()];
   const evaluator = createBudgetEvaluator({ platform, journal, metrics: (e) => controller.metrics(e) });
   const { gate, governance } = house;
+  const signIn = createSignIn(signInOf(url), null, now);
   const app = createApp({
     ...NO_GITOPS,
     queries: createQueries({
@@ -123,8 +129,10 @@ export async function served(signInOf: (url: string) => SignIn, now: () => numbe
     consoleDir: null,
     alertmanagerToken: 'am',
     allowedHosts: [],
+    openReads: true,
+    verdictToken: null,
     onAlerts: async () => {},
-    signIn: createSignIn(signInOf(url), null, now),
+    signIn,
     governance,
     governanceQueries: createGovernanceQueries({
       platform: house.platform,
@@ -141,19 +149,25 @@ export async function served(signInOf: (url: string) => SignIn, now: () => numbe
     now,
     answered: createAnswered(now),
     newId: () => crypto.randomUUID(),
+    ...more,
   });
   server.on(
     'request',
     getRequestListener((request) => app.fetch(request)),
   );
+  let made = 0;
   return {
     url,
+    app,
+    signIn,
     sim,
     house,
     tokens,
     /** The secret of a new token. */
-    token: async (scopes: readonly TokenScope[], expiresAt: number | null = null): Promise<string> =>
-      (await tokens.create(scopes.join('-'), scopes, ADMIN, now(), expiresAt)).token,
+    token: async (scopes: readonly TokenScope[], expiresAt: number | null = null): Promise<string> => {
+      const name = `${scopes.join('-')}-${made++}`;
+      return (await tokens.create(name, scopes, ADMIN, now(), expiresAt, `carrier of ${name}`)).token;
+    },
     close: async () => {
       await close();
       house.close();

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type ControllerPorts, createController } from '../../src/controller/loop.ts';
 import { createSloStatuses } from '../../src/controller/slo-statuses.ts';
 import { systemClock } from '../../src/io/clock.ts';
+import { loadTokens } from '../../src/server/auth.ts';
 import { createFollowerApp } from '../../src/server/follower.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createQueries } from '../../src/server/queries.ts';
@@ -11,12 +12,13 @@ import { journalOver } from '../journal.ts';
 import { createHouse } from '../sim/harness.ts';
 
 const HEADERS = { host: '127.0.0.1:7117' };
+const NOBODY = { actor: null, kind: null, scopes: [] };
 const never = (): never => {
   throw new Error('a follower does not look');
 };
 
 /** A leader's house, and a server beside it that only reads the same ledger. */
-async function rig() {
+async function rig(openReads = true) {
   const house = await createHouse({ seed: 5 });
   house.world.push('1.0.0', { errorRate: 0 });
   await house.until(() => house.state().state === 'Stable');
@@ -47,6 +49,8 @@ async function rig() {
     unready: () => null,
     consoleDir: null,
     allowedHosts: [],
+    openReads,
+    verdictToken: null,
     leader: () => leader,
   });
   const ask = (path: string, init: RequestInit = {}) =>
@@ -121,6 +125,52 @@ describe('a server that follows', () => {
     expect(seen[0]!.headers).toMatchObject({ authorization: 'Bearer token', 'idempotency-key': 'k' });
     await r.ask('/api/v1/pipeline?x=1');
     expect(seen[1]!.url).toBe('/api/v1/pipeline?x=1');
+  });
+
+  it('TRUST-2: elsewhere it asks the leader who asks; where none answers, tokens of the ledger count', async () => {
+    const r = await rig(false);
+    const asked: (string | undefined)[] = [];
+    const server = createServer((req, res) => {
+      asked.push(req.url);
+      const known = req.headers.cookie === 'sluice_session=good';
+      const me = { schema: 'sluice.dev/me/v1', signIn: null, reads: known };
+      const who = known ? { actor: 'oidc:ann', kind: 'person', scopes: ['operate'] } : NOBODY;
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...me, ...who }));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
+    closing.push(() => server.close());
+    const status = async (path: string, headers: Record<string, string> = {}) => {
+      const answer = await r.ask(path, { headers });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const tester = { id: 'tester', kind: 'person', scopes: ['admin'] } as const;
+    const tokens = await loadTokens(r.house.ledger);
+    const bearer = async (scope: 'read' | 'admin') => ({
+      authorization: `Bearer ${(await tokens.create(scope, [scope], tester, 1)).token}`,
+    });
+    const [reader, admin] = [await bearer('read'), await bearer('admin')];
+    const own = ['/api/v1/ledger', '/api/v1/ledger/verification', '/api/v1/ledger/export', '/api/v1/events'];
+    r.lead({ name: 'one', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    for (const path of own) {
+      expect(await status(path), path).toBe(401);
+      expect(await status(path, { cookie: 'sluice_session=bad' }), path).toBe(401);
+      const may = path.endsWith('export') ? 403 : 200;
+      expect(await status(path, { cookie: 'sluice_session=good' }), path).toBe(may);
+    }
+    expect(asked.filter((url) => url !== '/api/v1/me')).toEqual([]);
+    r.lead(null);
+    for (const path of own) {
+      expect(await status(path), path).toBe(401);
+      expect(await status(path, { cookie: 'sluice_session=good' }), path).toBe(401);
+      expect(await status(path, { authorization: 'Bearer sluice_wrong' }), path).toBe(401);
+      expect(await status(path, reader), path).toBe(path.endsWith('export') ? 403 : 200);
+      expect(await status(path, admin), path).toBe(200);
+    }
+    expect(await status('/api/v1/overview')).toBe(401);
+    expect(await status('/api/v1/overview', reader)).toBe(200);
+    expect(await status('/api/v1/verdict?service=checkout&environment=prod&revision=x')).toBe(200);
+    expect(await status('/readyz')).toBe(200);
   });
 
   it('FOLLOW-3: where nobody leads it decides nothing, and still tells what is on record', async () => {

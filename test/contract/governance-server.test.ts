@@ -78,6 +78,8 @@ async function rig(signIn: SignIn = NO_SIGN_IN, more: { now?: () => number; gate
     consoleDir: null,
     alertmanagerToken: 'am',
     allowedHosts: [],
+    openReads: true,
+    verdictToken: null,
     onAlerts: async () => {},
     signIn: createSignIn(signIn, null, now),
     governance: h.governance,
@@ -488,16 +490,25 @@ describe('people who sign in', () => {
     const begun = await r.ask('/auth/login?return=/pulls/3');
     expect(begun.status).toBe(302);
     const back = new URL(await browse(begun.headers.get('location')!, login));
-    const done = await r.ask(`${back.pathname}${back.search}`);
-    return { done, back, cookie: done.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const done = await r.ask(`${back.pathname}${back.search}`, { headers: { cookie: keptBy(begun) } });
+    const cookies = done.headers.getSetCookie().map((one) => one.split(';')[0]!);
+    return { done, back, begun, cookie: cookies.find((one) => one.startsWith('sluice_session=')) ?? '' };
   };
+  /** What a browser keeps of an answer. */
+  const keptBy = (answer: Response): string =>
+    answer.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ');
 
   it('SIGN-1: by a real provider; the groups of a person are their scopes, and their name is on the record', async () => {
     const issuer = await openProvider();
     const r = await rig(people(issuer), { now: () => Date.now() });
     const { done, cookie } = await signedIn(r, 'alice');
     expect([done.status, done.headers.get('location')]).toEqual([302, '/pulls/3']);
-    expect(done.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Lax/i);
+    expect(done.headers.getSetCookie().find((one) => one.startsWith('sluice_session='))).toMatch(
+      /HttpOnly.*SameSite=Lax/i,
+    );
     expect(await (await r.ask('/api/v1/me', { headers: { cookie } })).json()).toMatchObject({
       actor: 'oidc:alice@example.org',
       scopes: ['operate', 'waive'],
@@ -532,13 +543,12 @@ describe('people who sign in', () => {
     expect((await r.ask('/auth/callback?code=x&state=made-up')).status).toBe(401);
     const { back } = await signedIn(r, 'alice');
     expect((await r.ask(`${back.pathname}${back.search}`)).status).toBe(401);
-    for (const evil of ['//evil.example', 'https://evil.example', '/\\evil.example']) {
+    for (const evil of ['//evil.example', 'https://evil.example', '/\\evil.example', '/\t/evil.example']) {
       const begun = await r.ask(`/auth/login?return=${encodeURIComponent(evil)}`);
       const end = new URL(await browse(begun.headers.get('location')!, 'alice'));
-      expect((await r.ask(`${end.pathname}${end.search}`)).headers.get('location')).toBe('/');
+      const ended = await r.ask(`${end.pathname}${end.search}`, { headers: { cookie: keptBy(begun) } });
+      expect(ended.headers.get('location')).toBe('/');
     }
-    const none = await rig();
-    expect((await none.ask('/auth/login')).status).toBe(503);
   });
 
   it('SIGN-1: groups that nobody declared give nothing', () => {

@@ -106,7 +106,7 @@ describe('who is told', () => {
     expect(await teamsSender({ url: `${address}/teams` }).send(message(), null)).toEqual(ok(null));
     const card = JSON.parse(calls[0]!.body).attachments[0];
     expect(card.contentType).toBe('application/vnd.microsoft.card.adaptive');
-    expect(card.content.body[0].text).toBe('checkout 1.2.0 is being released in prod');
+    expect(card.content.body[0].inlines[0].text).toBe('checkout 1.2.0 is being released in prod');
     expect(await webhookSender({ url: `${address}/hook`, secret: 's' }).send(message(), null)).toEqual(
       ok(null),
     );

@@ -117,6 +117,8 @@ async function rig(consoleDir: string | null = null) {
     consoleDir,
     alertmanagerToken: 'am-secret',
     allowedHosts: [],
+    openReads: true,
+    verdictToken: null,
     onAlerts: async (body) => {
       if ((body as { status?: string }).status === undefined) throw new Error('status is missing');
       delivered.push(body);

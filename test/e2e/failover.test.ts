@@ -66,7 +66,13 @@ describe('the leader killed in the middle of a canary', () => {
     });
     expect(release.state).toBe('Stable');
     expect(stage.traffic().sinceMark().failed).toBe(0);
-    const texts = (await (await request(`${next.url}/api/v1/ledger/export`)).body.text())
+    const texts = (
+      await (
+        await request(`${next.url}/api/v1/ledger/export`, {
+          headers: { authorization: `Bearer ${next.token}` },
+        })
+      ).body.text()
+    )
       .split('\n')
       .filter(Boolean);
     expect(verifyChain(texts)).toMatchObject({ ok: true });

@@ -282,7 +282,8 @@ describe.each(ledgers.map((kept) => [kept.name, kept] as const))('the ledger of 
 
   it('KEPT-10: a token that was made in it is known by it', async () => {
     if (about.token === null) return;
-    expect(await whoseToken(ledger, about.token.secret)).toEqual(about.token.actor);
+    // Later versions know of whom it is as well.
+    expect(await whoseToken(ledger, about.token.secret)).toMatchObject(about.token.actor as object);
     expect(await whoseToken(ledger, `${about.token.secret}x`)).toBeNull();
   });
 });

@@ -39,6 +39,8 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
     consoleDir: null,
     alertmanagerToken: 'none',
     allowedHosts: ['kept'],
+    openReads: true,
+    verdictToken: null,
     onAlerts: async () => {},
     signIn: createSignIn(platform.signIn, null, clock),
     governance,

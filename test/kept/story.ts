@@ -89,8 +89,25 @@ const path = (environment: string, service: string) => `environments/${environme
 const desired = (releases: Releases, service: string, version: string, config = '{}') =>
   `service: ${service}\nversion: ${version}\ndigest: ${digestOfVersion(releases, service, version)}\nconfig: ${config}\n`;
 
+/** Two people, by their tokens: the second agrees to what the first asks for. */
+interface People {
+  readonly first: string;
+  readonly second: string;
+}
+
+async function post<T>(demo: Demo, secret: string, path: string, body: object): Promise<T> {
+  const answer = await fetch(`${demo.url}/api/v1/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(text);
+  return JSON.parse(text) as T;
+}
+
 /** A freeze by hand that a waiver lets one change through, a second person agreeing; and another that is revoked. */
-async function freezeAndWaiver(demo: Demo, releases: Releases, secret: string): Promise<void> {
+async function freezeAndWaiver(demo: Demo, releases: Releases, people: People): Promise<void> {
   const reason = (text: string) => ['--reason', text];
   const freeze = await order<{ id: string }>(
     demo,
@@ -102,17 +119,14 @@ async function freezeAndWaiver(demo: Demo, releases: Releases, secret: string): 
   await decided(demo, number, false, 'FROZEN');
   const urgent = await propose(demo, 'Release frontend 1.1.0 at once', file, ['emergency']);
   await decided(demo, urgent, true);
-  const waiver = await order<{ id: string }>(
-    demo,
-    ...['waiver', 'grant', 'frontend/dev', '--expires', '30m', '--code', 'FROZEN', '--single-use'],
-    ...reason('the rehearsal needs it'),
-  );
-  const agreed = await fetch(`${demo.url}/api/v1/waivers/${waiver.id}/approve`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ reason: 'agreed' }),
+  const waiver = await post<{ id: string }>(demo, people.first, 'waivers', {
+    scope: 'frontend/dev',
+    codes: ['FROZEN'],
+    reason: 'the rehearsal needs it',
+    expires: new Date(Date.now() + 30 * 60_000).toISOString(),
+    singleUse: true,
   });
-  if (!agreed.ok) throw new Error(await agreed.text());
+  await post(demo, people.second, `waivers/${waiver.id}/approve`, { reason: 'agreed' });
   await decided(demo, number, true);
   await order(demo, 'pull', 'merge', String(number));
   const other = await order<{ id: string }>(
@@ -191,9 +205,12 @@ async function exclude(demo: Demo): Promise<void> {
 export async function giveOrders(demo: Demo, declaration: string): Promise<string> {
   const releases = readReleases(join(declaration, 'releases.yaml'));
   const scopes = ['--scope', 'read', 'operate', 'waive'];
-  const { token } = await order<{ token: string }>(demo, 'token', 'create', 'second-person', ...scopes);
-  await freezeAndWaiver(demo, releases, token);
+  const tokenOf = async (name: string, person: string): Promise<string> =>
+    (await order<{ token: string }>(demo, 'token', 'create', name, '--for', person, ...scopes)).token;
+  const first = await tokenOf('first-person', 'ann');
+  const second = await tokenOf('second-person', 'ben');
+  await freezeAndWaiver(demo, releases, { first, second });
   await exclude(demo);
   await pulls(demo, releases);
-  return token;
+  return second;
 }

@@ -40,12 +40,14 @@ function Navigation({ path }: { path: string }) {
   );
 }
 
+const signInAt = (path: string): string => `/auth/login?return=${encodeURIComponent(path)}`;
+
 /** Who is signed in, where people can. */
 function Who() {
   const me = useMe();
   const path = useRouterState({ select: (s) => s.location.href });
-  if (!me.data?.signIn) return null;
-  if (!me.data.actor) return <a href={`/auth/login?return=${encodeURIComponent(path)}`}>Sign in</a>;
+  if (!me.data) return null;
+  if (!me.data.actor) return me.data.signIn && <a href={signInAt(path)}>Sign in</a>;
   return (
     <>
       <span className="soft">{me.data.actor}</span>
@@ -153,8 +155,27 @@ function useFocus(path: string): void {
   );
 }
 
-/** What is around every page: navigation, scope, search, connection, theme and person. */
+/** For whoever may not read here: nothing is asked of the server in vain. */
+function Stranger() {
+  const path = useRouterState({ select: (s) => s.location.href });
+  return (
+    <main id="content" tabIndex={-1}>
+      <h1>Sign in</h1>
+      <p>This server shows releases, budgets and decisions only to people who are signed in.</p>
+      <p>
+        <a href={signInAt(path)}>Sign in</a>
+      </p>
+    </main>
+  );
+}
+
+/** Every page, to whoever may read. */
 export function Shell() {
+  return useMe().data?.reads === false ? <Stranger /> : <Pages />;
+}
+
+/** What is around every page: navigation, scope, search, connection, theme and person. */
+function Pages() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const connection = useLive();
   const [searching, setSearching] = usePalette();

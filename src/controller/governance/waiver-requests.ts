@@ -1,7 +1,7 @@
 import type { PolicySettings } from '../../declaration/platform.ts';
 import { type Coverage, scopeText } from '../../governance/facts.ts';
 import { governanceFold } from '../../governance/fold.ts';
-import type { Actor } from '../../kit/actor.ts';
+import { type Actor, maybeSamePerson } from '../../kit/actor.ts';
 import { fail, ok, type Result } from '../../kit/result.ts';
 import type { Ms } from '../../kit/time.ts';
 import type { Journal } from '../../ledger/journal.ts';
@@ -41,13 +41,25 @@ export function waiverRequests(
       if (wanted.expiresAt - now > maxMs)
         return fail(`a waiver lasts at most ${Math.round(maxMs / 60_000)} minutes here (policy.waiver.max)`);
       const scope = { ...wanted.scope };
-      const data = { ...wanted, scope, codes: [...wanted.codes], needsSecond: secondPerson };
+      const data = {
+        ...wanted,
+        scope,
+        codes: [...wanted.codes],
+        needsSecond: secondPerson,
+        ...(actor.person === undefined ? {} : { person: actor.person }),
+        ...(actor.madeBy === undefined ? {} : { madeBy: [...actor.madeBy] }),
+      };
       return ok(await record('waiver.granted', scopeText(wanted.scope), data, actor, now, wanted.id));
     },
     async approve(id, reason, actor, now) {
       const waiver = waiverOf(id);
       if (!waiver) return noWaiver(id);
-      if (waiver.by === actor.id) return fail('the second person must not be the one who granted it');
+      if (maybeSamePerson(actor, { ...waiver, id: waiver.by }))
+        return fail(
+          actor.id === waiver.by
+            ? 'the second person must not be the one who granted it'
+            : `the second person must not act by a token of whoever granted it (${waiver.by})`,
+        );
       if (waiver.approvedBy) return fail(`waiver ${id} was approved by ${waiver.approvedBy} already`);
       if (waiver.revoked || waiver.expiresAt <= now) return fail(`waiver ${id} is no longer valid`);
       return ok(await record('waiver.approved', scopeText(waiver.scope), { id, reason }, actor, now, id));

@@ -77,6 +77,9 @@ function forget(connection: Connection, refused: SignedIn): void {
   connection.known = { ...refused, at: Number.NEGATIVE_INFINITY };
 }
 
+/** Names in a path come from documents and from the cluster: none of them is a way to another object. */
+const PATH = /^(\/(?!\.{1,2}(\/|\?|$))[A-Za-z0-9._~-]+)+(\?[\w.~%&=*'()!-]*)?$/;
+
 interface Call {
   readonly method: string;
   readonly path: string;
@@ -87,6 +90,7 @@ interface Call {
 async function call(connection: Connection, asked: Call, isSecond = false): Promise<Response> {
   const { server } = connection;
   const { method, path, signal, body } = asked;
+  if (!PATH.test(path)) throw new Error(`broken invariant: ${JSON.stringify(path)} is not a path of the API`);
   const signedIn = await signIn(connection);
   const { headers, dispatcher } = signedIn;
   const answer = await fetch(`${server}${path}`, {

@@ -79,6 +79,12 @@ async function post(url: string, body: string, headers: Record<string, string>, 
   }
 }
 
+/** Text of others: a TextBlock would read it as Markdown, links included. */
+const textBlock = (text: string, looks: object) => ({
+  type: 'RichTextBlock',
+  inlines: [{ type: 'TextRun', text, ...looks }],
+});
+
 /** Teams takes an adaptive card and gives nothing back to update it by. */
 export function teamsSender(options: { readonly url: string }): Sender {
   return {
@@ -88,10 +94,7 @@ export function teamsSender(options: { readonly url: string }): Sender {
         $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
         type: 'AdaptiveCard',
         version: '1.4',
-        body: [
-          { type: 'TextBlock', text: message.title, weight: 'Bolder', size: 'Medium', wrap: true },
-          { type: 'TextBlock', text: message.text, wrap: true },
-        ],
+        body: [textBlock(message.title, { weight: 'Bolder', size: 'Medium' }), textBlock(message.text, {})],
         actions: [{ type: 'Action.OpenUrl', title: 'Open', url: message.link }],
       };
       const card = { contentType: 'application/vnd.microsoft.card.adaptive', content };

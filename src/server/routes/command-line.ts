@@ -91,7 +91,18 @@ function deviceRoutes(app: HttpApp, parts: AppParts): void {
   app.post('/auth/device/code', async (c) => {
     if (parts.signIn.issuer === null) return noSignIn(c);
     if ((await formOf(c))['client_id'] !== CLIENT_ID) return oauthError(c, 'invalid_client');
-    const { deviceCode, userCode, seconds } = desk().beginDevice();
+    const begun = desk().beginDevice();
+    if (!begun.ok) {
+      c.header('retry-after', '60');
+      return problem(
+        c,
+        503,
+        'Too many sign-ins',
+        'too many command lines wait already',
+        'try again in a moment',
+      );
+    }
+    const { deviceCode, userCode, seconds } = begun.value;
     const uri = `${parts.publicUrl()}/auth/device`;
     return c.json(
       {

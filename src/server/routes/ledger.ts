@@ -1,10 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import * as schemas from '../../api/schemas.ts';
 import { chunksOf } from '../../ledger/history.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import { taggedRecord } from '../../ledger/stored.ts';
-import { type AppParts, type HttpApp, json, problemAnswer } from '../http.ts';
+import { type AppParts, type HttpApp, json, problemAnswer, type Variables } from '../http.ts';
 
 const MAX_PAGE = 1_000;
+
+/** A record as it is shown: what a token is compared with stays here. */
+function withoutSecrets(record: LedgerRecord): LedgerRecord {
+  if (record.type !== 'token.created') return record;
+  const { hash: _, ...data } = record.data as { hash?: unknown };
+  return { ...record, data };
+}
 
 function pageRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   const page = createRoute({
@@ -31,8 +40,8 @@ function pageRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
       type,
       after: order === 'oldest' ? after : undefined,
     });
-    // As stored: numbers that JSON cannot say stay tagged.
-    const records = texts.map((text) => taggedRecord(text, 'the ledger'));
+    // Numbers that JSON cannot say stay tagged.
+    const records = texts.map((text) => withoutSecrets(taggedRecord(text, 'the ledger')));
     const next = records.length === limit ? (records.at(-1)?.seq ?? null) : null;
     return c.json(
       {
@@ -45,8 +54,9 @@ function pageRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   });
 }
 
-function exportRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
-  app.get('/api/v1/ledger/export', (c) => {
+/** Every text exactly as it is stored, so that it can be verified elsewhere: digests of tokens are in it. */
+function exportRoute(app: HttpApp, parts: LedgerParts): void {
+  app.get('/api/v1/ledger/export', parts.mayExport, (c) => {
     const lines = async function* () {
       const encoder = new TextEncoder();
       for await (const texts of chunksOf(parts.ledger.history))
@@ -72,8 +82,13 @@ function verifyRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
   });
 }
 
+interface LedgerParts extends Pick<AppParts, 'ledger'> {
+  /** Lets through who may have the whole of it. */
+  readonly mayExport: MiddlewareHandler<Variables>;
+}
+
 /** The ledger by pages, as it is stored, and walked: all beside the thread that decides. */
-export function ledgerRoutes(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
+export function ledgerRoutes(app: HttpApp, parts: LedgerParts): void {
   pageRoute(app, parts);
   exportRoute(app, parts);
   verifyRoute(app, parts);

@@ -15,14 +15,21 @@ function createTokenRoute(app: HttpApp, parts: AppParts): void {
     request: {
       body: { content: { 'application/json': { schema: schemas.tokenRequestSchema } }, required: true },
     },
-    responses: { 201: json(schemas.tokenAnswerSchema, 'The secret, shown once.'), ...REFUSED },
+    responses: {
+      201: json(schemas.tokenAnswerSchema, 'The secret, shown once.'),
+      409: problemAnswer,
+      ...REFUSED,
+    },
   });
   app.openapi(token, async (c) => {
-    const { name, scopes, expires } = c.req.valid('json');
+    const { name, scopes, expires, person } = c.req.valid('json');
     const expiresAt = expires === undefined ? null : Date.parse(expires);
     if (expiresAt !== null && expiresAt <= parts.now())
       return problem(c, 400, 'Bad request', `${expires} is in the past`, 'give a time to come') as never;
-    const made = await parts.tokens.create(name, scopes, c.get('actor'), parts.now(), expiresAt);
+    const taken = parts.tokens.taken(name, parts.now());
+    if (taken)
+      return problem(c, 409, 'Name in use', taken, 'choose another name, or revoke that one') as never;
+    const made = await parts.tokens.create(name, scopes, c.get('actor'), parts.now(), expiresAt, person);
     return c.json({ schema: 'sluice.dev/token/v1' as const, name, ...made }, 201);
   });
 }

@@ -9,7 +9,9 @@ export const CLIENT_ID = 'sluice-cli';
 /** A person has so long to allow a sign-in, and a command line so long to fetch it. */
 const DEVICE_MS = 10 * 60_000;
 const CODE_MS = 60_000;
-const MAX_OPEN = 1_000;
+/** So many wait at once; whoever comes then is asked to wait, so that nobody who waits is put out. */
+const MAX_DEVICES = 10_000;
+const MAX_CODES = 1_000;
 /** A command line asks no more often. */
 export const POLL_S = 2;
 /** Without vowels, and without letters that look like others: it spells nothing, and is read out. */
@@ -33,6 +35,12 @@ interface Device {
   readonly answer: Actor | 'denied' | null;
 }
 
+interface DeviceBegun {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly seconds: number;
+}
+
 interface Code {
   readonly actor: Actor;
   readonly challenge: string;
@@ -46,7 +54,7 @@ export interface CommandLineDesk {
   allow(actor: Actor, challenge: string, redirectUri: string): string;
   redeem(code: string, verifier: string, redirectUri: string): Result<Opened, GrantError>;
   /** Begins a sign-in on another device (RFC 8628). */
-  beginDevice(): { readonly deviceCode: string; readonly userCode: string; readonly seconds: number };
+  beginDevice(): Result<DeviceBegun, 'slow_down'>;
   /** Whether somebody waits with this code. */
   waits(userCode: string): boolean;
   /** What a person answers to a code; false: nobody waits with it. */
@@ -75,10 +83,13 @@ export function createCommandLineDesk(sessions: Sessions, now: () => number): Co
   const codes = new Map<string, Code>();
   const devices = new Map<string, Device>();
   const opened = (actor: Actor): Opened => ({
-    session: beginSession(sessions, actor, now()),
+    session: beginSession(sessions, () => actor, now()),
     seconds: SESSION_MS / 1_000,
     actor,
   });
+  const forgetLate = (): void => {
+    for (const [code, { until }] of devices) if (until <= now()) devices.delete(code);
+  };
   const waiting = (userCode: string): [string, Device] | undefined =>
     [...devices].find(
       ([, d]) => d.answer === null && d.until > now() && plainCode(d.userCode) === plainCode(userCode),
@@ -86,7 +97,7 @@ export function createCommandLineDesk(sessions: Sessions, now: () => number): Co
   return {
     allow(actor, challenge, redirectUri) {
       const code = newSecret();
-      bounded(codes, code, { actor, challenge, redirectUri, until: now() + CODE_MS }, MAX_OPEN);
+      bounded(codes, code, { actor, challenge, redirectUri, until: now() + CODE_MS }, MAX_CODES);
       return code;
     },
     redeem(code, verifier, redirectUri) {
@@ -101,9 +112,10 @@ export function createCommandLineDesk(sessions: Sessions, now: () => number): Co
     },
     beginDevice() {
       const [deviceCode, userCode] = [newSecret(), newUserCode()];
-      const device = { userCode, until: now() + DEVICE_MS, polledAt: null, answer: null };
-      bounded(devices, deviceCode, device, MAX_OPEN);
-      return { deviceCode, userCode, seconds: DEVICE_MS / 1_000 };
+      if (devices.size >= MAX_DEVICES) forgetLate();
+      if (devices.size >= MAX_DEVICES) return fail('slow_down');
+      devices.set(deviceCode, { userCode, until: now() + DEVICE_MS, polledAt: null, answer: null });
+      return ok({ deviceCode, userCode, seconds: DEVICE_MS / 1_000 });
     },
     waits: (userCode) => waiting(userCode) !== undefined,
     answerDevice(userCode, answer) {

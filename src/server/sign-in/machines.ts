@@ -1,9 +1,11 @@
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { request } from 'undici';
 import type { SignIn } from '../../declaration/platform.ts';
 import type { Actor } from '../../kit/actor.ts';
+import { addressRefusal } from '../../kit/addresses.ts';
 import { parseForeign } from '../../kit/json.ts';
 import { claimsFit, whole } from './claims.ts';
+import { seldom } from './seldom.ts';
 
 const CLOCK_SKEW_S = 30;
 const TIMEOUT_MS = 5_000;
@@ -11,12 +13,10 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
 
-/** The keys of each issuer that were fetched already. */
-export type KnownKeys = Map<string, KeySet>;
+/** How the keys of each declared issuer are asked for: seldom, whatever tokens are shown to us. */
+type KnownKeys = Map<string, () => Promise<KeySet>>;
 
-async function keysOf(known: KnownKeys, issuer: string): Promise<KeySet> {
-  const found = known.get(issuer);
-  if (found) return found;
+async function discoverKeys(issuer: string): Promise<KeySet> {
   const answer = await request(`${issuer}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
@@ -25,9 +25,34 @@ async function keysOf(known: KnownKeys, issuer: string): Promise<KeySet> {
     issuer: string;
   };
   if (named !== issuer) throw new Error(`${issuer} reports the issuer ${named}`);
-  const set = createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
-  known.set(issuer, set);
-  return set;
+  const refusal = addressRefusal(uri);
+  if (refusal) throw new Error(`${issuer} says that its keys are at ${uri}: ${refusal}`);
+  return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
+}
+
+export const keysOfIssuers = ({ machines }: Pick<SignIn, 'machines'>, now: () => number): KnownKeys =>
+  new Map(machines.map(({ issuer }) => [issuer, seldom(() => discoverKeys(issuer), now)]));
+
+/** What a token says, if it is of this issuer, for this audience, in time and signed; else null. */
+async function payloadFor(
+  { issuer, audience }: SignIn['machines'][number],
+  keys: KeySet,
+  token: string,
+  now: number,
+): Promise<JWTPayload | null> {
+  try {
+    const { payload } = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      clockTolerance: CLOCK_SKEW_S,
+      algorithms: ALGORITHMS,
+      currentDate: new Date(now),
+      requiredClaims: ['exp', 'sub'],
+    });
+    return payload;
+  } catch {
+    return null;
+  }
 }
 
 async function verified(
@@ -37,16 +62,11 @@ async function verified(
   now: number,
 ): Promise<Actor | undefined> {
   const { iss } = decodeJwt(token);
+  const keys = iss === undefined ? undefined : await known.get(iss)?.();
+  if (!keys) return undefined;
   for (const machine of machines.filter((m) => m.issuer === iss)) {
-    const { payload } = await jwtVerify(token, await keysOf(known, machine.issuer), {
-      issuer: machine.issuer,
-      audience: machine.audience,
-      clockTolerance: CLOCK_SKEW_S,
-      algorithms: ALGORITHMS,
-      currentDate: new Date(now),
-      requiredClaims: ['exp', 'sub'],
-    });
-    if (claimsFit(payload, machine.claims))
+    const payload = await payloadFor(machine, keys, token, now);
+    if (payload && claimsFit(payload, machine.claims))
       return { id: whole(`ci:${payload.sub}`), kind: 'machine', scopes: machine.scopes };
   }
   return undefined;

@@ -1,30 +1,35 @@
+import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { SignIn } from '../../declaration/platform.ts';
 import type { Actor } from '../../kit/actor.ts';
 import { fail, messageOf, ok, type Result } from '../../kit/result.ts';
-import { newSecret } from '../auth.ts';
+import { newSecret, sameSecret } from '../auth.ts';
 import { type Claims, scopesOfGroups, whole } from './claims.ts';
 
 const PENDING_MS = 10 * 60_000;
 /** So long a sign-in lasts, in a browser and for a command line. */
 export const SESSION_MS = 8 * 3_600_000;
-const MAX_PENDING = 1_000;
 const MAX_SESSIONS = 10_000;
 
 type People = NonNullable<SignIn['people']>;
 
+/** A sign-in that was begun: kept by the browser that began it, sealed, and nowhere else. */
 interface Pending {
+  readonly state: string;
   readonly verifier: string;
   readonly nonce: string;
   readonly returnTo: string;
-  readonly until: number;
 }
 
-/** Who is signing in, and who is signed in: lost with the process, and then they sign in again. */
+/** Who is signed in: lost with the process, and then they sign in again. */
 export interface Sessions {
-  /** By the state of the sign-in. */
-  readonly pending: Map<string, Pending>;
   /** By the secret of the session; `until` in milliseconds since 1970. */
-  readonly open: Map<string, { readonly actor: Actor; readonly until: number }>;
+  readonly open: Map<string, { who(): Actor | undefined; readonly until: number }>;
+}
+
+/** Where to send a browser, and what it must bring back: nobody else can end the sign-in that it began. */
+export interface Begun {
+  readonly url: string;
+  readonly pending: string;
 }
 
 /** What a sign-in of people needs: the provider, and the sessions that it begins and ends. */
@@ -32,6 +37,10 @@ export interface PeopleDesk {
   readonly people: People;
   readonly clientSecret: string | null;
   readonly sessions: Sessions;
+  /** What the provider says of itself, asked seldom. */
+  readonly provider: () => Promise<Provider>;
+  /** Seals what browsers keep for us: they neither read nor write it. */
+  readonly seal: Uint8Array;
   now(): number;
 }
 
@@ -42,8 +51,21 @@ export function bounded<K, V>(map: Map<K, V>, key: K, value: V, limit: number): 
   if (map.size > limit && oldest !== undefined) map.delete(oldest);
 }
 
-/** Only a path of ours: no sign-in leads elsewhere. */
-const localPath = (path: string): string => (/^\/(?![/\\])/.test(path) ? path : '/');
+/** A cookie holds no more. */
+const LONGEST_PATH = 1_500;
+
+/** Only a path of ours, as browsers understand it: no sign-in leads elsewhere. */
+export function localPath(path: string, publicUrl: string): string {
+  const { origin } = new URL(publicUrl);
+  const within = (text: string): URL | null => {
+    const url = URL.canParse(text, origin) ? new URL(text, origin) : null;
+    return url?.origin === origin ? url : null;
+  };
+  const url = path.startsWith('/') ? within(path) : null;
+  const local = url ? `${url.pathname}${url.search}${url.hash}` : '/';
+  // What `/.//elsewhere` comes to begins with two slashes.
+  return within(local)?.href === url?.href && local.length <= LONGEST_PATH ? local : '/';
+}
 
 const personId = (claims: Claims): string =>
   claims['email_verified'] === true && typeof claims['email'] === 'string'
@@ -54,7 +76,10 @@ const personId = (claims: Claims): string =>
 const isLoopback = (issuer: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(issuer).hostname);
 
-async function provider({ people, clientSecret }: PeopleDesk) {
+type Provider = Awaited<ReturnType<typeof discover>>;
+
+/** Asks the provider what it is; throws where it does not answer as one. */
+export async function discover({ people, clientSecret }: Pick<PeopleDesk, 'people' | 'clientSecret'>) {
   const oidc = await import('openid-client');
   const insecure = people.issuer.startsWith('http://') && isLoopback(people.issuer);
   const config = await oidc.discovery(
@@ -68,29 +93,47 @@ async function provider({ people, clientSecret }: PeopleDesk) {
 }
 
 /** Where a browser is sent to sign in; throws where the provider does not answer as one. */
-async function signInUrl(desk: PeopleDesk, publicUrl: string, returnTo: string): Promise<string> {
-  const { oidc, config } = await provider(desk);
+async function begin(desk: PeopleDesk, publicUrl: string, returnTo: string): Promise<Begun> {
+  const { oidc, config } = await desk.provider();
   const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
-  const until = desk.now() + PENDING_MS;
-  const begun = { verifier, nonce, returnTo: localPath(returnTo), until };
-  bounded(desk.sessions.pending, state, begun, MAX_PENDING);
-  return oidc.buildAuthorizationUrl(config, {
+  const begun: Pending = { state, verifier, nonce, returnTo: localPath(returnTo, publicUrl) };
+  const pending = await new EncryptJWT({ ...begun })
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+    .setExpirationTime(new Date(desk.now() + PENDING_MS))
+    .encrypt(desk.seal);
+  const { href: url } = oidc.buildAuthorizationUrl(config, {
     redirect_uri: `${publicUrl}/auth/callback`,
     scope: 'openid email profile',
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     state,
     nonce,
-  }).href;
+  });
+  return { url, pending };
+}
+
+/** What a browser brings back of the sign-in that it began; null: nothing of ours, or too late. */
+async function begunBy(desk: PeopleDesk, pending: string | undefined): Promise<Pending | null> {
+  if (pending === undefined) return null;
+  try {
+    const { payload } = await jwtDecrypt(pending, desk.seal, {
+      currentDate: new Date(desk.now()),
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    return payload as unknown as Pending;
+  } catch {
+    return null;
+  }
 }
 
 export async function beginSignIn(
   desk: PeopleDesk,
   publicUrl: string,
   returnTo: string,
-): Promise<Result<string, string>> {
+): Promise<Result<Begun, string>> {
   try {
-    return ok(await signInUrl(desk, publicUrl, returnTo));
+    return ok(await begin(desk, publicUrl, returnTo));
   } catch (thrown) {
     return fail(`${desk.people.issuer} does not answer as an OpenID provider: ${messageOf(thrown)}`);
   }
@@ -103,23 +146,23 @@ async function claimsOf(
   given: URL,
   begun: Pending,
 ): Promise<Claims | undefined> {
-  const { oidc, config } = await provider(desk);
+  const { oidc, config } = await desk.provider();
   const tokens = await oidc.authorizationCodeGrant(
     config,
     new URL(`${publicUrl}${given.pathname}${given.search}`),
     {
       pkceCodeVerifier: begun.verifier,
-      expectedState: given.searchParams.get('state') ?? '',
+      expectedState: begun.state,
       expectedNonce: begun.nonce,
     },
   );
   return tokens.claims();
 }
 
-/** Begins a session; its secret. */
-export function beginSession(sessions: Pick<Sessions, 'open'>, actor: Actor, now: number): string {
+/** Begins a session of whoever `who` says at each use; its secret. */
+export function beginSession(sessions: Sessions, who: () => Actor | undefined, now: number): string {
   const session = newSecret();
-  bounded(sessions.open, session, { actor, until: now + SESSION_MS }, MAX_SESSIONS);
+  bounded(sessions.open, session, { who, until: now + SESSION_MS }, MAX_SESSIONS);
   return session;
 }
 
@@ -130,21 +173,23 @@ function openSession({ people, sessions, now }: PeopleDesk, claims: Claims): str
     kind: 'person',
     scopes: scopes.length > 0 ? scopes : ['read'],
   };
-  return beginSession(sessions, actor, now());
+  return beginSession(sessions, () => actor, now());
 }
 
-/** Ends a sign-in, `url` being where the provider sent the browser back to: a session and where to go on. */
+/**
+ * Ends a sign-in, `url` being where the provider sent the browser back to and `pending` what that browser kept: a
+ * session and where to go on.
+ */
 export async function finishSignIn(
   desk: PeopleDesk,
   publicUrl: string,
   url: string,
+  pending: string | undefined,
 ): Promise<Result<{ session: string; returnTo: string }, string>> {
   const given = new URL(url);
-  const { pending } = desk.sessions;
-  const state = given.searchParams.get('state') ?? '';
-  const begun = pending.get(state);
-  pending.delete(state);
-  if (!begun || begun.until < desk.now()) return fail('this sign-in was not started here, or took too long');
+  const begun = await begunBy(desk, pending);
+  if (!begun || !sameSecret(begun.state, given.searchParams.get('state') ?? ''))
+    return fail('this sign-in was not started in this browser, or took too long');
   try {
     const claims = await claimsOf(desk, publicUrl, given, begun);
     if (!claims) return fail('the provider gave no identity');

@@ -59,6 +59,43 @@ export function ledgerContract(name: string, make: () => Promise<LedgerPort>): v
       expect((await ledger.read({ type: 'other' })).map((r) => r.seq)).toEqual([5]);
     });
 
+    it('TRUST-6: what others wrote is never a part of a statement', async () => {
+      const ledger = await make();
+      const evil = [
+        "x'; DROP TABLE records; --",
+        "' OR '1'='1",
+        '"; DELETE FROM sluice_records; --',
+        '%',
+        '_',
+        '\\',
+        "\\'",
+        '$1',
+        '?',
+        ';',
+      ];
+      await ledger.append([
+        ...evil.map((subject, i) => entry(i, { subject, type: `t${subject}` })),
+        entry(99),
+      ]);
+      const subjects = (texts: readonly string[]) =>
+        texts.map((t) => (JSON.parse(t) as LedgerRecord).subject);
+      for (const subject of evil) {
+        expect(
+          (await ledger.read({ subject })).map((r) => r.subject),
+          subject,
+        ).toEqual([subject]);
+        expect(await ledger.read({ type: subject })).toEqual([]);
+        const page = (more: Partial<HistoryQuery>) => ledger.history.page({ limit: 100, ...more });
+        expect(subjects(await page({ subject }))).toEqual([subject]);
+        expect(subjects(await page({ type: `t${subject}` }))).toEqual([subject]);
+        expect(subjects(await page({ anyOf: { prefixes: [subject] } }))).toEqual(
+          evil.filter((one) => one.startsWith(subject)).reverse(),
+        );
+        expect(await page({ subject, exceptTypes: [`t${subject}`] })).toEqual([]);
+      }
+      expect((await ledger.read()).length).toBe(evil.length + 1);
+    });
+
     it('LEDGER-16: the past is given by index, newest or oldest first, by what is asked for together', async () => {
       const ledger = await make();
       const of = (i: number): Partial<Entry> =>

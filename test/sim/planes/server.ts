@@ -90,6 +90,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     chain: WHOLE_CHAIN,
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
+    openReads: true,
     ending: new AbortController().signal,
     lost: () => false,
   };
