@@ -6,7 +6,7 @@ import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
 import { consoleFiles, endings, newApp } from './app.ts';
 import { loadTokens } from './auth.ts';
-import { type AppParts, bearerOf, type HttpApp, problem, refusal } from './http.ts';
+import { type AppParts, bearerOf, type HttpApp, isOwnPage, problem, refusal } from './http.ts';
 import { exportGuard, readGuard } from './reads.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
@@ -56,6 +56,8 @@ async function pass(c: Context, address: string): Promise<Response> {
   const headers = Object.fromEntries(
     Object.entries(c.req.header()).filter(([name]) => !NOT_PASSED.has(name.toLowerCase())),
   );
+  // Pages of elsewhere were refused here already. The leader has another name, and judges by its own.
+  if (isOwnPage(c)) headers['origin'] = new URL(address).origin;
   const body = ['GET', 'HEAD'].includes(c.req.method) ? null : Buffer.from(await c.req.arrayBuffer());
   const answer = await request(`${address}${url.pathname}${url.search}`, {
     method: c.req.method as 'GET',

@@ -125,6 +125,14 @@ describe('a server that follows', () => {
     expect(seen[0]!.headers).toMatchObject({ authorization: 'Bearer token', 'idempotency-key': 'k' });
     await r.ask('/api/v1/pipeline?x=1');
     expect(seen[1]!.url).toBe('/api/v1/pipeline?x=1');
+    expect(seen[1]!.headers.origin).toBeUndefined();
+    // A page of ours is one of the leader's as well: sign-ins and orders of sessions arrive as such.
+    const page = { origin: `http://${HEADERS.host}` };
+    await r.ask('/auth/login?return=/', { method: 'POST', headers: page, body: 'token=x' });
+    expect(seen[2]!.headers).toMatchObject({ origin: `http://${seen[2]!.headers.host}` });
+    const foreign = { origin: 'http://evil.example' };
+    expect((await r.ask('/auth/login', { method: 'POST', headers: foreign })).status).toBe(403);
+    expect(seen).toHaveLength(3);
   });
 
   it('TRUST-2: elsewhere it asks the leader who asks; where none answers, tokens of the ledger count', async () => {
