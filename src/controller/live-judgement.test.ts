@@ -96,12 +96,13 @@ describe('how releases are judged, as declared', () => {
     expect(declared('  strategy: { steps: [100], dwellAtFull: 1h }').problems).toEqual([]);
   });
 
-  it('DECL-13: nobody is compared where traffic is not ours to move: there the guess decides', () => {
+  it('DECL-13: nobody is compared where nothing is moved: there the guess decides', () => {
     const compares = (environment: string, spec = '  evidence: { edition: 2 }') =>
       declared(spec, environment).settings?.evidence.compare;
     expect(compares('')).toBe(true);
     expect(compares('      mode: observe')).toBe(false);
-    expect(compares('      delivery: argo-rollouts')).toBe(false);
+    // Whether a Rollout can be set back it shows itself, when its release begins.
+    expect(compares('      delivery: argo-rollouts')).toBe(true);
     expect(compares('', '  evidence: { edition: 2, compare: false }')).toBe(false);
   });
 

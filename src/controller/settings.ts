@@ -6,9 +6,6 @@ import type { Counter } from '../promql/counters.ts';
 import type { Sli } from '../runtime/counts.ts';
 import { burnRuleOf } from '../runtime/slo-status.ts';
 
-const canStepBack = ({ mode, delivery }: Environment): boolean =>
-  mode === 'enforce' && delivery === 'embedded';
-
 /** The part of the settings that a release keeps. */
 const waitingOf = ({ longestMs, hours }: LowTraffic) => ({
   longestMs,
@@ -35,8 +32,11 @@ export function laneSettings(platform: Platform, service: Service, environment: 
         objective: sloOf(platform, standsInFor ?? slo).objective,
         ...(standsInFor ? { standsInFor } : {}),
       })),
-      // Only where we move traffic can we give some back; a Rollout does not go back to an earlier step by itself.
-      evidence: { ...platform.evidence, compare: platform.evidence.compare && canStepBack(environment) },
+      // Only where we move traffic can we give some back.
+      evidence: {
+        ...platform.evidence,
+        compare: platform.evidence.compare && environment.mode === 'enforce',
+      },
       ...(lowTraffic ? { lowTraffic: waitingOf(lowTraffic) } : {}),
       loadTested: environment.validation === 'k6',
     },

@@ -23,6 +23,8 @@ const lane = (release: Partial<Release> | null, more: Partial<Lane> = {}): Lane 
     ({
       target: revision('two'),
       step: 1,
+      stepsBack: 0,
+      settings: { weights: [20, 50, 100] },
       cause: null,
       endedAt: null,
       enforced: true,
@@ -31,7 +33,7 @@ const lane = (release: Partial<Release> | null, more: Partial<Lane> = {}): Lane 
       blamed: false,
       verdict: verdict('inconclusive'),
       ...release,
-    } as Release),
+    } as unknown as Release),
   ...more,
 });
 const hold = { id: 'f', reason: 'peak', by: 'ops', until: null };
@@ -65,6 +67,30 @@ describe('what Argo Rollouts is told', () => {
       1,
       'inconclusive',
       'NOT_YET',
+    ],
+    [
+      'the step that it was set back to, for the second time',
+      lane({ step: 3, stepsBack: 1 }),
+      'step',
+      1,
+      'inconclusive',
+      'TOO_FEW_REQUESTS',
+    ],
+    [
+      'full traffic, which it is to leave',
+      lane({ step: 3, stepsBack: 1, verdict: verdict('pass') }),
+      'step',
+      2,
+      'inconclusive',
+      'OTHER_STEP',
+    ],
+    [
+      'the step that it was set back to, once it may go on',
+      lane({ step: 4, stepsBack: 1 }),
+      'step',
+      1,
+      'pass',
+      'TRIED_ENOUGH',
     ],
     ['a step that was never looked at', lane({ verdict: null }), 'step', 1, 'inconclusive', 'OTHER_STEP'],
     ['the step after', lane({ verdict: verdict('pass') }), 'step', 2, 'inconclusive', 'OTHER_STEP'],

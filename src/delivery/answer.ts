@@ -1,7 +1,8 @@
 import { isRefused } from './admission.ts';
 import type { Revision } from './events.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, Release } from './lane.ts';
 import { isPromoted } from './machine.ts';
+import { weightNow } from './steps.ts';
 
 interface Question {
   readonly revision: string;
@@ -26,6 +27,17 @@ export interface RolloutStanding {
 const answer = (verdict: Answer['verdict'], ...reasons: string[]): Answer => ({ verdict, reasons });
 
 /**
+ * Where a step of a Rollout is, seen from that of its release: a Rollout knows the steps that it began with, and goes
+ * through the last two of them again after it was set back. So its weight says where it is: at a lower one it is behind,
+ * at a higher one it has not gone back yet.
+ */
+function placeOf(release: Release, step: number): 'behind' | 'here' | 'ahead' {
+  const asked = release.stepsBack === 0 ? step : (release.settings.weights[step] ?? Infinity);
+  const at = release.stepsBack === 0 ? release.step : weightNow(release);
+  return asked < at ? 'behind' : asked > at ? 'ahead' : 'here';
+}
+
+/**
  * The answer to Argo Rollouts about one step of one release attempt. Inconclusive keeps it waiting, also if the question
  * is not about the current release. Pure.
  */
@@ -43,8 +55,9 @@ export function answerFor(lane: Lane, wanted: Revision | null, { revision, step,
   if (release.cause !== null && !passed) return answer('fail', release.cause);
   if (passed) return answer('pass', 'TRIED_ENOUGH');
   if (phase === 'start') return answer('pass');
-  if (step < release.step) return answer('pass', 'TRIED_ENOUGH');
-  if (step !== release.step || !release.verdict) return answer('inconclusive', 'OTHER_STEP');
+  const place = placeOf(release, step);
+  if (place === 'behind') return answer('pass', 'TRIED_ENOUGH');
+  if (place === 'ahead' || !release.verdict) return answer('inconclusive', 'OTHER_STEP');
   // It continues once the pass is recorded, not by a verdict alone: a pause or a hold keeps it here.
   if (release.enforced && release.paused) return answer('inconclusive', 'PAUSED');
   if (release.enforced && release.heldAt !== null) return answer('inconclusive', 'HELD');

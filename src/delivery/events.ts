@@ -68,6 +68,8 @@ const effectSchema = z.object({
   kind: z.enum(['start', 'step', 'abort', 'promote', 'clean']),
   revision: z.string(),
   weight: z.number(),
+  /** A step to a weight below the current one. */
+  back: z.literal(true).optional(),
 });
 export type ReleaseEffect = z.infer<typeof effectSchema>;
 export type EffectKind = ReleaseEffect['kind'];

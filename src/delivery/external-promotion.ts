@@ -1,5 +1,5 @@
 import type { Event } from './events.ts';
-import { weightsOf } from './steps.ts';
+import { isCompared, weightsOf } from './steps.ts';
 import { type DecisionContext, isConfirmed, move } from './transitions.ts';
 
 /** Whether the new version already serves all traffic as stable, whoever promoted it. */
@@ -31,6 +31,8 @@ export function externalPromotion(c: DecisionContext): Event[] {
   const { delivery } = seen;
   if (!settings.followed || !delivery) return [];
   if (wasPromotedExternally(c)) return [externalPromotionMove(c)];
+  // It has been told to go back, and is still on its way.
+  if (isCompared(release) && !isConfirmed(release)) return [];
   const weights = weightsOf(release);
   const reached = weights.findLastIndex((weight) => weight <= delivery.weight);
   if (delivery.canary !== release.target.revision || reached <= release.step) return [];

@@ -22,6 +22,8 @@ export interface Delivery {
   readonly asks?: readonly number[];
   /** Those of them before which it waits for something else than us, for as long as that takes. */
   readonly waits?: readonly number[];
+  /** At full traffic it can be set back to the weight before, and waits there for Sluice's verdict once more. */
+  readonly returns?: true;
   /** All traffic is switched at once; what served before still runs only while the delivering tool waits. */
   readonly blueGreen?: true;
   /** How what serves as stable came to do so, where no pass of ours made it so. */

@@ -181,7 +181,7 @@ function stepBack(c: DecisionContext): Event[] {
   if (!asked || !isAlone(release)) return [];
   const weight = release.settings.weights.at(-2)!;
   const effects: MoveOptions['effects'] = [['step', release.target.revision, weight]];
-  return [move(c, 'Canary', 'STEP_BACK', { step: release.step + 1, effects })];
+  return [move(c, 'Canary', 'STEP_BACK', { step: release.step + 1, effects, back: true })];
 }
 
 const MOST_STEPS_BACK = 2;

@@ -19,10 +19,14 @@ const laneAt = (weights: readonly number[], passed: number, more: Partial<Releas
     enforced: true,
     paused: false,
     heldAt: null,
+    stepsBack: 0,
     verdict: { verdict: 'pass', reasons: ['TRIED_ENOUGH'], numbers: [] },
     ...more,
   } as unknown as Release,
 });
+/** It stepped back from full traffic, and has to pass the weight before once more. */
+const setBack = (more: Partial<Release>): Lane =>
+  laneAt([20, 50, 100], 2, { step: 3, stepsBack: 1, ...more });
 const at = (weight: number, more: Partial<RolloutStanding> = {}): RolloutStanding => ({
   revision: 'two',
   weight,
@@ -56,6 +60,20 @@ describe('a verdict without a step', () => {
     ],
     ['that was aborted', laneAt([10, 40], 2), at(40, { aborted: true }), 'inconclusive', 'OTHER_STEP'],
     ['below its first weight', laneAt([10, 40], 1), at(5), 'inconclusive', 'OTHER_STEP'],
+    ['that has not gone back yet', setBack({}), at(100), 'inconclusive', 'OTHER_STEP'],
+    [
+      'that went back, before a verdict on it',
+      setBack({ verdict: null }),
+      at(50),
+      'inconclusive',
+      'OTHER_STEP',
+    ],
+    ['that went back, and passed nowhere else', setBack({}), at(50), 'inconclusive', 'NOT_YET'],
+    ['at a weight before the one that it went back to', setBack({}), at(20), 'pass', 'TRIED_ENOUGH'],
+    ['that may go on again', setBack({ step: 4 }), at(50), 'pass', 'TRIED_ENOUGH'],
+    ['at full traffic again', setBack({ step: 4 }), at(100), 'inconclusive', 'NOT_YET'],
+    ['that went back twice', setBack({ step: 5, stepsBack: 2 }), at(100), 'inconclusive', 'OTHER_STEP'],
+    ['at full traffic again, passed', setBack({ step: 4, cause: 'PASSED' }), at(100), 'pass', 'TRIED_ENOUGH'],
     ['between two weights', laneAt([10, 40], 1), at(20), 'pass', 'TRIED_ENOUGH'],
     [
       'condemned, wherever it stands',
@@ -68,6 +86,25 @@ describe('a verdict without a step', () => {
     const said = ask(lane, standing);
     expect(said.verdict).toBe(verdict);
     expect(said.reasons[0]).toBe(reason);
+  });
+
+  it('ROLLOUT-15: after any number of steps back it passes below the present weight alone', () => {
+    const weights = fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        weights,
+        fc.integer({ min: 1, max: 3 }),
+        fc.boolean(),
+        fc.nat(),
+        (below, stepsBack, again, n) => {
+          const own = [...below.sort((a, b) => a - b), 100];
+          const step = own.length + 2 * (stepsBack - 1) + (again ? 1 : 0);
+          const weight = own[n % own.length]!;
+          const said = ask(laneAt(own, 0, { step, stepsBack }), at(weight));
+          expect(said.verdict).toBe(weight < (again ? 100 : own.at(-2)!) ? 'pass' : 'inconclusive');
+        },
+      ),
+    );
   });
 
   it('VERDICT-4: however far behind a server is, nothing goes past a step that is not passed on record', () => {

@@ -52,6 +52,15 @@ describe('the opening of a release', () => {
     baseline: { target, history: { s: [] }, cursors: {}, burn },
   });
 
+  it.each([
+    ['where we move the traffic', {}, {}, true],
+    ['on a Rollout that can be set back', { followed: true }, { returns: true }, true],
+    ['not on another one: there the guess decides', { followed: true }, {}, false],
+  ] as const)('ROLLOUT-14: it is compared before it is blamed, %s', (_, settings, delivery, compare) => {
+    const seen = { delivery: deliveryOf({ canary: null, weight: 0, canaryHealth: 'absent', ...delivery }) };
+    expect(opened({}, seen, settings).settings.evidence.compare).toBe(compare);
+  });
+
   it('DECIDE-29: it starts without traffic', () =>
     expect(inShort(opening())).toEqual([
       'opened checkout.prod.2, attempt 1',

@@ -42,6 +42,8 @@ export interface MoveOptions {
   readonly step?: number;
   readonly blamed?: boolean;
   readonly note?: string;
+  /** Its steps are to a lower weight. */
+  readonly back?: true;
 }
 
 /** One transition of the machine, as recorded. In observe mode it has no effects. */
@@ -60,7 +62,10 @@ export function move(c: DecisionContext, to: State, reason: MoveReason, options:
       generation,
       blamed: options.blamed ?? false,
       ...(options.note ? { note: options.note } : {}),
-      effects: wanted.map(([kind, revision, weight]) => effect(lane, generation, kind, revision, weight)),
+      effects: wanted.map(([kind, revision, weight]) => ({
+        ...effect(lane, generation, kind, revision, weight),
+        ...(options.back ? { back: true as const } : {}),
+      })),
     },
   };
 }
@@ -112,6 +117,9 @@ export function open(c: DecisionContext, reason: MoveReason): Event[] {
   const attempt = again ? lane.release!.attempt + 1 : 1;
   // A Rollout goes through its own steps, whatever is declared.
   const own = settings.followed ? seen.delivery?.steps : undefined;
+  // Where stable can get no traffic back, the estimate decides at full traffic.
+  const compare =
+    settings.release.evidence.compare !== false && (!settings.followed || seen.delivery?.returns === true);
   const degraded = lane.state === 'Degraded';
   const opened: Event = {
     type: 'release.opened',
@@ -120,7 +128,11 @@ export function open(c: DecisionContext, reason: MoveReason): Event[] {
       target,
       from: lane.stable,
       attempt,
-      settings: { ...settings.release, weights: first ? [100] : [...(own ?? settings.release.weights)] },
+      settings: {
+        ...settings.release,
+        weights: first ? [100] : [...(own ?? settings.release.weights)],
+        evidence: { ...settings.release.evidence, compare },
+      },
       history: first ? {} : { ...baseline.history },
       cursors: { ...baseline.cursors },
       burnArmed: burnState(baseline.burn, settings.burn) === 'false',

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { openStage } from './stage.ts';
+import { stepBackStory } from './story/back.ts';
 import { chartsStory } from './story/charts.ts';
 import { clustersStory } from './story/clusters.ts';
 import { faultStory } from './story/faults.ts';
@@ -14,5 +15,6 @@ describe('on Kubernetes', () => {
   handStory(stage);
   clustersStory(stage);
   faultStory(stage);
+  stepBackStory(stage);
   outsideStory(stage);
 });

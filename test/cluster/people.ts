@@ -217,11 +217,17 @@ export function startUsers(house: ClusterHouse): Answers {
   };
 }
 
+/** Environments of a cluster that have users of their own. */
+const usersOf = new WeakMap<ClusterHouse, Set<string>>();
+
 /** Users of an environment in which one service is tried out. */
 export function startUsersOf(
   stage: { house(): ClusterHouse; keep(traffic: Traffic): void },
   environment: string,
 ): void {
+  const there = usersOf.get(stage.house()) ?? new Set();
+  if (there.has(environment)) return;
+  usersOf.set(stage.house(), there.add(environment));
   const url = stage.house().ingress.address;
   stage.keep(
     startTraffic({

@@ -175,10 +175,16 @@ describe('how a kubeconfig signs in', () => {
 });
 
 describe('what is asked of a Rollout', () => {
+  const VERDICT = { analysis: { templates: [{ templateName: 'checkout-verdict' }] } };
   const rollout = (status: object, generation = 1) => ({
     metadata: { name: 'checkout', generation },
     spec: {
-      strategy: { canary: { trafficRouting: { nginx: {} }, steps: [{ setWeight: 20 }] } },
+      strategy: {
+        canary: {
+          trafficRouting: { nginx: {} },
+          steps: [20, 50, 100].flatMap((setWeight) => [{ setWeight }, VERDICT]),
+        },
+      },
       template: { metadata: { labels: {} }, spec: { containers: [{ image: 'shop:1.1.0' }] } },
     },
     status: { observedGeneration: '1', currentPodHash: 'two', stableRS: 'one', ...status },
@@ -198,6 +204,10 @@ describe('what is asked of a Rollout', () => {
     kind,
     revision,
     weight,
+  });
+  const back = (weight: number, revision = 'two') => ({
+    ...effect('step', weight, revision),
+    back: true as const,
   });
   async function open(status: object) {
     api.put(ROLLOUTS, rollout(status));
@@ -259,6 +269,17 @@ describe('what is asked of a Rollout', () => {
     ],
     ['nothing at its last step: the verdict moves it on', weighing(100), effect('promote', 100), null],
     ['nothing to clean: its pods are its own', weighing(0), effect('clean'), null],
+    [
+      'to go back to the analysis before full traffic, without the one where it stood',
+      { ...weighing(100), currentStepIndex: 5 },
+      back(50),
+      { currentStepIndex: 3, pauseConditions: null, canary: { currentStepAnalysisRunStatus: null } },
+    ],
+    ['nothing more once it is back', weighing(50), back(50), null],
+    ['no way back of what is stable already', { ...weighing(100), stableRS: 'two' }, back(50), null],
+    ['no way back of what is aborted', { ...weighing(100), abort: true }, back(50), null],
+    ['no way back of what a person promotes', { ...weighing(100), promoteFull: true }, back(50), null],
+    ['no way back to a weight where it does not ask', weighing(100), back(20), null],
   ])('ROLLOUT-9: %s', async (_, given, asked, patch) => {
     const delivery = await open(given);
     await delivery.apply(asked);
@@ -269,6 +290,9 @@ describe('what is asked of a Rollout', () => {
     ['a step, once its weight is there', weighing(50), effect('step', 50), 'done'],
     ['a step, not before', weighing(20), effect('step', 50), 'absent'],
     ['a step of what was superseded', weighing(20), effect('step', 50, 'three'), 'done'],
+    ['a step back, once it is there', weighing(50), back(50), 'done'],
+    ['a step back, not before', weighing(100), back(50), 'absent'],
+    ['a step back of what became stable', { ...weighing(100), stableRS: 'two' }, back(50), 'done'],
     ['an abort, once it is aborted', { ...weighing(0), abort: true }, effect('abort'), 'done'],
     ['an abort, not before', weighing(20), effect('abort'), 'absent'],
     ['an abort that came too late', { stableRS: 'two' }, effect('abort'), 'done'],

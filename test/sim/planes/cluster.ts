@@ -226,10 +226,20 @@ export function createCluster(options: ClusterOptions) {
 
   const watches = createWatches(outside, time, (service, status) => {
     const r = rollouts.get(service)!;
-    const { abort: aborted, promoteFull } = status as { abort?: boolean; promoteFull?: boolean };
+    const {
+      abort: aborted,
+      promoteFull,
+      currentStepIndex: index,
+    } = status as { abort?: boolean; promoteFull?: boolean; currentStepIndex?: number };
     if (aborted === true) abort(r, 'RolloutAborted: Rollout aborted update');
     if (aborted === false && r.aborted) begin(r);
     if (promoteFull) r.full = true;
+    if (index !== undefined && !r.aborted && r.hash !== r.stable) {
+      // Of each weight its `setWeight` comes first, then its analysis.
+      r.step = Math.floor(index / 2);
+      r.askAt = time.now() + ASK_EVERY_MS;
+      route(r);
+    }
   });
 
   return {

@@ -44,9 +44,24 @@ const FRESH_MS = 12_000;
 const RETRY = { abort: false, canary: { currentBackgroundAnalysisRunStatus: null } };
 export const serviceOf = (lane: string): string => partsOfLane(lane)[0];
 
+/**
+ * It goes on from an earlier step. The analysis of the step where it stood is forgotten: Argo Rollouts would take its
+ * result for that of the earlier one.
+ */
+const setBack = (index: number) => ({
+  currentStepIndex: index,
+  pauseConditions: null,
+  canary: { currentStepAnalysisRunStatus: null },
+});
+
 /** The patch for what a Rollout would not do by itself; null: none is needed. */
-function patchFor({ kind, revision, weight }: ReleaseEffect, rollout: Rollout): object | null {
+function patchFor({ kind, revision, weight, back }: ReleaseEffect, rollout: Rollout): object | null {
   if (rollout.asked !== revision) return null;
+  if (back) {
+    const { before, weights, stable, aborted, promoteFull } = rollout;
+    const may = stable !== revision && !aborted && !promoteFull && weights.percent > weight;
+    return may && before?.weight === weight ? setBack(before.index) : null;
+  }
   if (kind === 'abort' && !rollout.aborted && rollout.stable !== revision) return { abort: true };
   if (kind === 'start' && rollout.aborted) return RETRY;
   if (kind === 'promote' && rollout.weights.percent < weight && !rollout.promoteFull)
@@ -55,11 +70,16 @@ function patchFor({ kind, revision, weight }: ReleaseEffect, rollout: Rollout): 
   return waits ? { pauseConditions: null } : null;
 }
 
-function probed({ kind, revision, weight }: ReleaseEffect, rollout: Rollout, seenWeight: number): Probe {
+function probed(
+  { kind, revision, weight, back }: ReleaseEffect,
+  rollout: Rollout,
+  seenWeight: number,
+): Probe {
   const superseded = rollout.asked !== revision;
+  const reached = back ? seenWeight <= weight : seenWeight >= weight;
   const done: Readonly<Record<ReleaseEffect['kind'], boolean>> = {
     start: !superseded && !rollout.aborted,
-    step: superseded || seenWeight >= weight || rollout.stable === revision,
+    step: superseded || reached || rollout.stable === revision,
     // A version that has become stable can no longer be aborted: a revert in Git brings the old one back.
     abort: superseded || rollout.aborted || rollout.stable === revision,
     promote: superseded || rollout.stable === revision,

@@ -110,6 +110,7 @@ export function deliveryOf(scene: Scene, target: string | null): Delivery {
     ...told,
     aborted: rollout.aborted && asked === target,
     ...(steps.length > 0 ? { steps, asks: rollout.asks, waits: rollout.waits } : {}),
+    ...(rollout.before ? { returns: true as const } : {}),
     ...(rollout.blueGreen ? { blueGreen: true as const } : {}),
     ...(finished ? { finished } : {}),
     ...(serves ? { serves } : {}),

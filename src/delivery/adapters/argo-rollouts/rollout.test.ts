@@ -463,3 +463,36 @@ describe('a Rollout followed through the ten states', () => {
     expect(events.flatMap((e) => (e.type === 'lane.moved' ? e.data.effects : []))).toEqual([]);
   });
 });
+
+describe('a Rollout that can be set back from full traffic', () => {
+  const stepsOf = (steps: object[], more: object = {}) =>
+    rollout({}, { strategy: { canary: { trafficRouting: { nginx: {} }, steps, ...more } } }).before;
+  const weight = (setWeight: number) => ({ setWeight });
+  const PAUSE = { pause: { duration: '1m' } };
+  const other = { analysis: { templates: [{ templateName: 'latency' }] } };
+  const asked = [weight(20), VERDICT, weight(50), VERDICT, weight(100), VERDICT];
+
+  it.each([
+    ['by our own steps', asked, {}, { weight: 50, index: 3 }],
+    [
+      'past what a team puts between',
+      [weight(50), PAUSE, VERDICT, other, weight(100), VERDICT],
+      {},
+      { weight: 50, index: 2 },
+    ],
+    [
+      'not where nobody asks before',
+      [weight(20), VERDICT, weight(50), PAUSE, weight(100), VERDICT],
+      {},
+      null,
+    ],
+    ['not where nobody asks at full traffic', asked.slice(0, -1), {}, null],
+    ['not where full traffic is no step', asked.slice(0, 4), {}, null],
+    ['not where it is the first step', [weight(100), VERDICT], {}, null],
+    ['not where the pods of stable go', asked, { dynamicStableScale: true }, null],
+    ['not where pods are counted', asked, { trafficRouting: undefined }, null],
+    ['not without steps', [], {}, null],
+  ])('ROLLOUT-14: %s', (_, steps, more, expected) => {
+    expect(stepsOf(steps, more)).toEqual(expected);
+  });
+});

@@ -27,6 +27,7 @@ const rolloutSchema = z.looseObject({
           .looseObject({
             steps: z.array(step).nullish(),
             trafficRouting: z.unknown().optional(),
+            dynamicStableScale: z.boolean().default(false),
           })
           .optional(),
         blueGreen: z.unknown().optional(),
@@ -73,6 +74,8 @@ export interface Rollout {
   readonly asks: readonly number[];
   /** Those of them before which it waits at steps of its own: pauses, analyses that are not ours. */
   readonly waits: readonly number[];
+  /** Where it asks for our verdict at the weight before all traffic, by `status.currentStepIndex`; null: nowhere. */
+  readonly before: { readonly weight: number; readonly index: number } | null;
   readonly overdue: boolean;
   /** Why none of its pods can be made, in its own words; null: they can. */
   readonly refused: string | null;
@@ -122,6 +125,20 @@ function asking(steps: readonly Step[]): number[] {
     if (weight > 0 && analysis?.templates.some((t) => isVerdict(t.templateName))) asked.add(weight);
   }
   return [...asked];
+}
+
+/**
+ * The analysis of ours at the last weight below all traffic, where all traffic is asked about as well. While stable keeps
+ * its pods, the Rollout can be set back there.
+ */
+function beforeAll(steps: readonly Step[]): Rollout['before'] {
+  const last = steps.findLastIndex((s) => s.setWeight !== undefined);
+  const weight = steps.slice(0, Math.max(last, 0)).findLast((s) => s.setWeight !== undefined)?.setWeight;
+  const isAsked = ({ analysis }: Step) => analysis?.templates.some((t) => isVerdict(t.templateName)) ?? false;
+  if (steps[last]?.setWeight !== 100 || !weight || !steps.slice(last).some(isAsked)) return null;
+  const index = steps.findLastIndex((s, i) => i < last && isAsked(s));
+  const from = steps.findLastIndex((s, i) => i < last && s.setWeight !== undefined);
+  return index > from ? { weight, index } : null;
 }
 
 /** What a team puts between its weights, and what ends when they say: without an end, or after hours. */
@@ -210,6 +227,8 @@ export function rolloutOf(object: unknown): Rollout {
     ...(blueGreen
       ? oneStep(strategy)
       : { steps: ascending(steps), asks: asking(steps), waits: waiting(steps) }),
+    // Counted by pods, or with pods of stable that go with its traffic, users would meet a stable that starts.
+    before: routed && !canary?.dynamicStableScale ? beforeAll(steps) : null,
     overdue: status.conditions.some((c) => c.reason === 'ProgressDeadlineExceeded' && c.status === 'False'),
     refused: refused ? refused.message || refused.reason : null,
     inconclusive: (status.pauseConditions ?? []).some((c) => c.reason === 'InconclusiveAnalysisRun'),
