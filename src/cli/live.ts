@@ -4,6 +4,7 @@ import { livePaces } from '../controller/live-traffic.ts';
 import type { SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Pace } from '../delivery/pace.ts';
+import { counted } from '../kit/counted.ts';
 import { ok } from '../kit/result.ts';
 import { NO_ANSWER_NEXT } from './command.ts';
 import { CliError, EXIT, type Io, palette, table } from './io.ts';
@@ -106,7 +107,7 @@ export function printLive(io: Io, platform: Platform, reports: readonly LiveRepo
     const all = platform.slos.length;
     io.out(
       wrong === 0
-        ? `${p.green('matches')} ${where}: ${all} SLOs select what they say\n`
+        ? `${p.green('matches')} ${where}: ${counted(all, 'SLO')} ${all === 1 ? 'selects what it says' : 'select what they say'}\n`
         : `${p.red('does not match')} ${where}: ${wrong} of ${all} SLOs would give wrong numbers\n`,
     );
     printPaces(io, paces);

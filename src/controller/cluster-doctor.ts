@@ -2,6 +2,7 @@ import { servicesIn, slosIn } from '../declaration/layout.ts';
 import { type Environment, namespaceOf, type Platform, type Service } from '../declaration/platform.ts';
 import { rolloutStrategy, strategyWords } from '../declaration/rollout-strategy.ts';
 import { type Kubernetes, KubernetesError } from '../io/kubernetes/client.ts';
+import { counted } from '../kit/counted.ts';
 import { messageOf } from '../kit/result.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
@@ -90,7 +91,7 @@ async function matched(subject: Subject, rollouts: ReadonlyMap<string, Rollout>)
     `${service.name} ${strategyWords(rolloutStrategy(rollouts.get(nameOf(service))?.spec?.strategy))}`;
   return missing.length === 0
     ? good(
-        `${subject.platform.services.length} services have their Rollouts: ${subject.platform.services.map(strategyIn).join('; ')}`,
+        `${counted(subject.platform.services.length, 'service')} found as Rollouts: ${subject.platform.services.map(strategyIn).join('; ')}`,
       )
     : bad(
         `no Rollout of ${missing.join(', ')}`,

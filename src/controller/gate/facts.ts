@@ -1,4 +1,4 @@
-import { isIn, lanesOf, orderOf } from '../../declaration/layout.ts';
+import { beforeIn, isIn, lanesOf } from '../../declaration/layout.ts';
 import { branchOf, type Environment, type Platform } from '../../declaration/platform.ts';
 import { asDelivered, condemnedIn, refusalsOf } from '../../delivery/admission.ts';
 import type { Revision } from '../../delivery/events.ts';
@@ -19,6 +19,7 @@ import {
   MOST_LANES,
   type SloFacts,
 } from '../../governance/facts.ts';
+import { byName } from '../../kit/by-name.ts';
 import { wellFormed } from '../../kit/json.ts';
 import { laneName } from '../../kit/lane.ts';
 import { fail, ok, type Result } from '../../kit/result.ts';
@@ -172,7 +173,8 @@ async function desiredBefore(
   service: string,
   environment: Environment,
 ): Promise<ReadonlyMap<string, Revision>> {
-  const before = orderOf(platform, service).find((s) => s.environment.name === environment.name)?.after ?? [];
+  const owner = byName(platform.services, service) ?? {};
+  const before = isIn(owner, environment.name) ? beforeIn(platform.environments, owner, environment) : [];
   const found = await Promise.all(
     before.map(async (name): Promise<[string, Revision][]> => {
       const path = desiredPath(name, service);
@@ -319,7 +321,7 @@ export async function gatherFacts(
   const known = changes.filter(
     (c) =>
       platform.environments.some((e) => e.name === c.environment) &&
-      isIn(platform.services.find((s) => s.name === c.service) ?? {}, c.environment),
+      isIn(byName(platform.services, c.service) ?? {}, c.environment),
   );
   const state = sources.governance();
   const facts: Facts = {
