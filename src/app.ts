@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { announce } from './app/announce.ts';
 import { createBrokenMark } from './app/broken-mark.ts';
@@ -12,7 +12,6 @@ import { openLedger } from './app/open-ledger.ts';
 import { opened } from './app/opened.ts';
 import { openPlanes, type Planes } from './app/planes.ts';
 import { tickUntilEnd } from './app/ticking.ts';
-import { serveFile } from './cli/client.ts';
 import { type Io, progress } from './cli/io.ts';
 import type { ServerPlaces } from './cli/parts.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
@@ -25,6 +24,7 @@ import { newSecret } from './server/auth.ts';
 import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
 import { onlyThisMachine } from './server/reads.ts';
 import type { WiringContext } from './wiring/context.ts';
+import { removeServeFile } from './wiring/serve-file.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
 
 /** Why a server ended: it was told to, or another one leads. */
@@ -101,7 +101,7 @@ async function lead(context: AppContext, journal: Journal) {
   });
   line.done();
   announce(context, planes.delivering.environments, tokens.local);
-  lifecycle.onStop(() => (context.lost() ? undefined : rmSync(serveFile(work), { force: true })));
+  lifecycle.onStop(() => removeServeFile(work, context.listener.url));
   startChores(context, planes, anchoring);
   const tick = async () => {
     await planes.controller.tick();

@@ -10,6 +10,7 @@ import { LedgerUnavailable, type SharedLedger } from '../ledger/port.ts';
 import { createFollowerApp } from '../server/follower.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { createQueries } from '../server/queries.ts';
+import { removeServeFile } from '../wiring/serve-file.ts';
 import type { AppContext } from './context.ts';
 import { opened } from './opened.ts';
 
@@ -81,6 +82,7 @@ function answerAsFollower(context: AppContext, journal: Journal, standing: Stand
 export async function standBy(context: AppContext, journal: Journal & SharedLedger): Promise<void> {
   if (await journal.lead()) return;
   const { io, now } = context;
+  removeServeFile(context.work, context.listener.url);
   const standing: Standing = { leader: null, trouble: null };
   answerAsFollower(context, journal, standing);
   let told: string | null | undefined;

@@ -1,6 +1,5 @@
 import { slosIn } from '../declaration/layout.ts';
 import type { Environment, Platform, Slo } from '../declaration/platform.ts';
-import { byName } from '../kit/by-name.ts';
 import { ok, type Result } from '../kit/result.ts';
 import type { Counter } from '../promql/counters.ts';
 import { type Expr, partsOf, type Selector } from '../promql/expression.ts';
@@ -215,7 +214,7 @@ async function seenRules(ask: Asker, slo: Slo, environment: Environment, at: num
 }
 
 async function revisions(ask: Asker, platform: Platform, slo: Slo): Promise<Finding[]> {
-  const service = byName(platform.services, slo.service);
+  const service = platform.services.find((s) => s.name === slo.service);
   if (!service?.slos.includes(slo.name) || slo.indicator.kind !== 'counters') return [];
   const label = service.revisionLabel;
   const found = await Promise.all(

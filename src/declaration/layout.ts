@@ -1,4 +1,3 @@
-import { byName } from '../kit/by-name.ts';
 import type { Environment, Platform, Service, Slo } from './platform.ts';
 
 /** Whether a service runs in an environment, by its name; one that names no environments runs in all. */
@@ -13,7 +12,7 @@ export const servicesIn = (platform: Pick<Platform, 'services'>, environment: En
 
 /** Whether an SLO is recorded in an environment: where its service runs. A service that no Platform names is everywhere. */
 export function isRecordedIn(platform: Pick<Platform, 'services'>, slo: Slo, environment: string): boolean {
-  const service = byName(platform.services, slo.service);
+  const service = platform.services.find((s) => s.name === slo.service);
   return service === undefined || isIn(service, environment);
 }
 
@@ -86,7 +85,7 @@ export function orderOf(
   platform: Pick<Platform, 'services' | 'environments'>,
   name: string,
 ): { readonly environment: Environment; readonly after: readonly string[] }[] {
-  const service = byName(platform.services, name) ?? {};
+  const service = platform.services.find((s) => s.name === name) ?? {};
   return platform.environments
     .filter((environment) => isIn(service, environment.name))
     .map((environment) => ({ environment, after: beforeIn(platform.environments, service, environment) }));

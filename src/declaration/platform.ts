@@ -1,5 +1,4 @@
 import type { TokenScope } from '../kit/actor.ts';
-import { byName } from '../kit/by-name.ts';
 import { formatDuration, type Ms } from '../kit/time.ts';
 import type { ConsoleLink } from './console-links.ts';
 import type { NoticeKind } from './defaults.ts';
@@ -370,7 +369,7 @@ export const budgetWindowOf = (slo: Slo, environment: Environment): Ms =>
   environment.budgetWindowMs ?? slo.windowMs;
 
 export const sloOf = (platform: Platform, name: string): Slo => {
-  const slo = byName(platform.slos, name);
+  const slo = platform.slos.find((s) => s.name === name);
   if (!slo) throw new Error(`broken invariant: SLO ${name} was checked to exist`);
   return slo;
 };

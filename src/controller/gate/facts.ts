@@ -19,7 +19,6 @@ import {
   MOST_LANES,
   type SloFacts,
 } from '../../governance/facts.ts';
-import { byName } from '../../kit/by-name.ts';
 import { wellFormed } from '../../kit/json.ts';
 import { laneName } from '../../kit/lane.ts';
 import { fail, ok, type Result } from '../../kit/result.ts';
@@ -173,7 +172,7 @@ async function desiredBefore(
   service: string,
   environment: Environment,
 ): Promise<ReadonlyMap<string, Revision>> {
-  const owner = byName(platform.services, service) ?? {};
+  const owner = platform.services.find((s) => s.name === service) ?? {};
   const before = isIn(owner, environment.name) ? beforeIn(platform.environments, owner, environment) : [];
   const found = await Promise.all(
     before.map(async (name): Promise<[string, Revision][]> => {
@@ -321,7 +320,7 @@ export async function gatherFacts(
   const known = changes.filter(
     (c) =>
       platform.environments.some((e) => e.name === c.environment) &&
-      isIn(byName(platform.services, c.service) ?? {}, c.environment),
+      isIn(platform.services.find((s) => s.name === c.service) ?? {}, c.environment),
   );
   const state = sources.governance();
   const facts: Facts = {

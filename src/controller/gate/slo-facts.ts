@@ -1,7 +1,6 @@
 import { isIn } from '../../declaration/layout.ts';
 import type { Environment, Platform, Slo } from '../../declaration/platform.ts';
 import type { SloFacts } from '../../governance/facts.ts';
-import { byName } from '../../kit/by-name.ts';
 import type { Adjustment } from '../../runtime/budget.ts';
 import type { MetricsFailure, MetricsPort } from '../../runtime/port.ts';
 import { sloStatus } from '../../runtime/slo-status.ts';
@@ -9,7 +8,7 @@ import { burnNames, readRecorded, recordedQuery } from '../metrics-snapshot.ts';
 
 /** The SLOs that say whether a service may take more risk in an environment: its own, and those it lists for their burn. */
 export const slosOf = (platform: Platform, serviceName: string, environment: string): Slo[] => {
-  const service = byName(platform.services, serviceName);
+  const service = platform.services.find((s) => s.name === serviceName);
   const named = [...(service?.slos ?? []), ...(service?.burnSlos ?? [])];
   if (service && !isIn(service, environment)) return [];
   return platform.slos.filter((slo) => slo.service === serviceName || named.includes(slo.name));

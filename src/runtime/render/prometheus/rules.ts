@@ -1,6 +1,5 @@
 import { slosIn } from '../../../declaration/layout.ts';
 import type { Environment, Maintenance, Platform, Slo } from '../../../declaration/platform.ts';
-import { byName } from '../../../kit/by-name.ts';
 import { counted } from '../../../kit/counted.ts';
 import { formatDuration } from '../../../kit/time.ts';
 import type { Counter } from '../../../promql/counters.ts';
@@ -177,7 +176,7 @@ function revisionRules(
   labels: Labels,
 ): PrometheusRule[] {
   if (!environment.name || slo.indicator.kind !== 'counters') return [];
-  const service = byName(platform.services, slo.service);
+  const service = platform.services.find((s) => s.name === slo.service);
   if (!service?.slos.includes(slo.name)) return [];
   const window = formatDuration(Math.max(60_000, 4 * environment.prometheus.scrapeIntervalMs));
   const by = ` by (${service.revisionLabel}, ${service.versionLabel})`;
