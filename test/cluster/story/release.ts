@@ -139,7 +139,9 @@ export function releaseStory({ step, ...stage }: Stage): void {
       await release('checkout', '2.0.0');
       const abort = await until('checkout in prod stops 2.0.0', 7 * MINUTE, async () =>
         (await recordsOf(stage.house(), 'checkout/prod')).find(
-          (r) => r.type === 'lane.moved' && r.at >= begun && r.data['to'] === 'Abort',
+          // Where the burn rates in the cluster are sooner than the verdict, it is tried again, and that is blamed.
+          (r) =>
+            r.type === 'lane.moved' && r.at >= begun && r.data['to'] === 'Abort' && r.data['blamed'] === true,
         ),
       );
       degradedAt = Date.now();
