@@ -205,7 +205,10 @@ export const replayOf = (decision: string): Promise<DecisionReplay> =>
 /** Who asks, and what they may. */
 interface Me {
   readonly actor: string | null;
+  /** For everything. */
   readonly scopes: readonly string[];
+  /** For the declared services that each covers, alone. */
+  readonly limited: readonly { readonly scopes: readonly string[]; readonly covers: readonly string[] }[];
   readonly signIn: string | null;
   /** Whether what is here may be read: where others reach the server, it takes a sign-in. */
   readonly reads: boolean;
@@ -213,12 +216,28 @@ interface Me {
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });
 
+/** What an order concerns: one service, everything, or what its form is filled in with. */
+export type Concern = { readonly service: string } | 'everything' | 'asked';
+
+const includes = (scopes: readonly string[], scope: string): boolean =>
+  scopes.includes(scope) || scopes.includes('admin');
+
+/** Services that somebody has a scope for, who does not have it for everything. */
+export const servicesOf = (me: Me | undefined, scope: 'operate' | 'waive'): readonly string[] =>
+  !me?.actor || includes(me.scopes, scope)
+    ? []
+    : me.limited.flatMap(({ scopes, covers }) => (includes(scopes, scope) ? covers : []));
+
 /**
- * Whether an order is offered: to whoever is signed in with its scope, and to those who can give a token. Somebody who
- * is signed in without the scope is not asked for one.
+ * Whether an order is offered: to whoever is signed in with its scope for what it concerns, and to those who can give
+ * a token. Somebody who is signed in without the scope is not asked for one.
  */
-export const mayOrder = (me: Me | undefined, scope: 'operate' | 'waive'): boolean =>
-  !me?.actor || me.scopes.includes(scope) || me.scopes.includes('admin');
+export function mayOrder(me: Me | undefined, scope: 'operate' | 'waive', concern: Concern): boolean {
+  if (!me?.actor || includes(me.scopes, scope)) return true;
+  const mine = servicesOf(me, scope);
+  if (concern === 'asked') return mine.length > 0;
+  return concern !== 'everything' && mine.includes(concern.service);
+}
 
 /** What a person may order of a release under way. */
 export type Command = 'abort' | 'pause' | 'resume' | 'promote';

@@ -242,7 +242,7 @@ describe('every operating command from a laptop', () => {
     expect(listed.out).not.toContain(secret);
     expect(listed.out).toMatch(/bot .* –\n/);
     server.tokens.whose(secret, Date.now());
-    expect((await sluice(["token", "list"], admin)).out).toMatch(/bot .* ago\n/);
+    expect((await sluice(['token', 'list'], admin)).out).toMatch(/bot .* ago\n/);
     const { id } = server.tokens.list().find((t) => t.name === 'bot')!;
     expect((await sluice(['token', 'revoke', id], admin)).out).toContain(`Revoked bot (${id})`);
     expect((await sluice(['token', 'list', '--json'], admin)).out).not.toContain(

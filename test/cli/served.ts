@@ -120,7 +120,7 @@ export async function served(
       metricsOf: () => COUNTS,
       now: sim.world.clock.now,
     }),
-    slos: platform.slos.map((s) => s.name),
+    platform,
     controller,
     ledger: sim.ledger,
     tokens,

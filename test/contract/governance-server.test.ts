@@ -19,7 +19,7 @@ import { createBudgetQueries } from '../../src/server/budgets.ts';
 import { createGovernanceQueries } from '../../src/server/governance.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createQueries } from '../../src/server/queries.ts';
-import { claimsFit, scopesOfGroups } from '../../src/server/sign-in/claims.ts';
+import { claimsFit, rightsOfGroups } from '../../src/server/sign-in/claims.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { desired, digest, gateHouse, openKept } from '../gate/harness.ts';
 import { journalOver } from '../journal.ts';
@@ -69,7 +69,7 @@ async function rig(signIn: SignIn = NO_SIGN_IN, more: { now?: () => number; gate
       metricsOf: () => undefined,
       now,
     }),
-    slos: [],
+    platform: sim.platform,
     controller,
     ledger: h.ledger,
     tokens,
@@ -552,10 +552,10 @@ describe('people who sign in', () => {
   });
 
   it('SIGN-1: groups that nobody declared give nothing', () => {
-    expect(scopesOfGroups(['sre', 'x'], { sre: ['operate'] })).toEqual(['operate']);
-    expect(scopesOfGroups('sre', { sre: ['operate'] })).toEqual(['operate']);
-    expect(scopesOfGroups({ sre: true }, { sre: ['operate'] })).toEqual([]);
-    expect(scopesOfGroups(undefined, { sre: ['operate'] })).toEqual([]);
+    expect(rightsOfGroups(['sre', 'x'], { sre: ['operate'] })).toEqual({ scopes: ['operate'] });
+    expect(rightsOfGroups('sre', { sre: ['operate'] })).toEqual({ scopes: ['operate'] });
+    expect(rightsOfGroups({ sre: true }, { sre: ['operate'] })).toEqual({ scopes: [] });
+    expect(rightsOfGroups(undefined, { sre: ['operate'] })).toEqual({ scopes: [] });
   });
 });
 
