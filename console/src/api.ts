@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/api/lane.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
+import type { Offered } from '../../src/api/offers.ts';
 
 export interface OverviewAnswer extends FleetFacts {
   readonly platform: string;
@@ -203,41 +204,13 @@ export const replayOf = (decision: string): Promise<DecisionReplay> =>
   get<DecisionReplay>(`/api/v1/decisions/${decision}/replay`);
 
 /** Who asks, and what they may. */
-interface Me {
-  readonly actor: string | null;
-  /** For everything. */
-  readonly scopes: readonly string[];
-  /** For the declared services that each covers, alone. */
-  readonly limited: readonly { readonly scopes: readonly string[]; readonly covers: readonly string[] }[];
+interface Me extends Offered {
   readonly signIn: string | null;
   /** Whether what is here may be read: where others reach the server, it takes a sign-in. */
   readonly reads: boolean;
 }
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });
-
-/** What an order concerns: one service, everything, or what its form is filled in with. */
-export type Concern = { readonly service: string } | 'everything' | 'asked';
-
-const includes = (scopes: readonly string[], scope: string): boolean =>
-  scopes.includes(scope) || scopes.includes('admin');
-
-/** Services that somebody has a scope for, who does not have it for everything. */
-export const servicesOf = (me: Me | undefined, scope: 'operate' | 'waive'): readonly string[] =>
-  !me?.actor || includes(me.scopes, scope)
-    ? []
-    : me.limited.flatMap(({ scopes, covers }) => (includes(scopes, scope) ? covers : []));
-
-/**
- * Whether an order is offered: to whoever is signed in with its scope for what it concerns, and to those who can give
- * a token. Somebody who is signed in without the scope is not asked for one.
- */
-export function mayOrder(me: Me | undefined, scope: 'operate' | 'waive', concern: Concern): boolean {
-  if (!me?.actor || includes(me.scopes, scope)) return true;
-  const mine = servicesOf(me, scope);
-  if (concern === 'asked') return mine.length > 0;
-  return concern !== 'everything' && mine.includes(concern.service);
-}
 
 /** What a person may order of a release under way. */
 export type Command = 'abort' | 'pause' | 'resume' | 'promote';

@@ -585,6 +585,13 @@ describe('machines that carry a token', () => {
         claims: { repository: 'acme/shop', ref: 'refs/heads/*' },
         scopes: ['operate'] as const,
       },
+      ...(['checkout', 'payments'] as const).map((service) => ({
+        issuer,
+        audience: 'sluice',
+        claims: { repository: `acme/${service}` },
+        scopes: ['operate'] as const,
+        services: [service],
+      })),
     ];
     const r = await rig({ people: null, machines }, { now: () => Date.now() });
     const number = await r.h.open({ [PROD]: desired('1.9.0', 'f') });
@@ -611,6 +618,9 @@ describe('machines that carry a token', () => {
     expect(await ask(await token())).toBe(200);
     const decided = (await r.h.ledger.read({ type: 'gate.decided' })).at(-1)!;
     expect(decided.actor).toEqual({ id: 'ci:repo:acme/shop:ref:refs/heads/main', kind: 'machine' });
+    // Limited to a service: to the one that the pull request changes, or to another.
+    const mine = (service: string) => token({ claims: { repository: `acme/${service}` } });
+    expect([await ask(await mine('checkout')), await ask(await mine('payments'))]).toEqual([200, 403]);
     const wrong = {
       'another repository': await token({ claims: { repository: 'evil/shop' } }),
       'another reference': await token({ claims: { ref: 'refs/tags/x' } }),

@@ -1,6 +1,7 @@
 import { FREEZE_STATES } from '../../../src/api/freeze-states.ts';
 import type { FreezeList, FreezeView, WaiverView } from '../../../src/api/governance.ts';
-import { type Concern, servicesOf, useFreezes, useMe, useWaivers } from '../api.ts';
+import { type Concern, servicesOf } from '../../../src/api/offers.ts';
+import { useFreezes, useMe, useWaivers } from '../api.ts';
 import { Ask } from '../parts/Ask.tsx';
 import { Page } from '../parts/Page.tsx';
 import { ago, clock, day, exactly, zone } from '../parts/words.ts';

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { type Concern, mayOrder, post, useMe } from '../api.ts';
+import { type Concern, mayOrder } from '../../../src/api/offers.ts';
+import { post, useMe } from '../api.ts';
 
 const TOKEN = 'sluice-token';
 
