@@ -100,7 +100,7 @@ function expectedOf(
   if (need === 'nothing') return 'through';
   if (need === 'its own') return 'refused';
   if (caller.scopes === null || (caller.readsOnly && method !== 'GET')) return 401;
-  return may({ ...caller, scopes: caller.scopes }, need) ? 'through' : 403;
+  return may({ scopes: caller.scopes, limited: caller.limited ?? [] }, need) ? 'through' : 403;
 }
 
 const verdictOf = (status: number, expected: ReturnType<typeof expectedOf>): boolean =>
