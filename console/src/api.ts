@@ -4,9 +4,9 @@ import type { FleetFacts } from '../../src/api/fleet.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
 import type { Outcome } from '../../src/api/lane.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
+import type { Offered } from '../../src/api/offers.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
-import type { Offered } from '../../src/api/offers.ts';
 
 export interface OverviewAnswer extends FleetFacts {
   readonly platform: string;

@@ -45,7 +45,7 @@ export const inBody =
   };
 
 /** What holds for an environment holds for every service in it, now and later. */
-export const ofCoverage = (scope: Coverage): Concern =>
+const ofCoverage = (scope: Coverage): Concern =>
   scope.service === '*' ? { all: `"${scopeText(scope)}" covers every service` } : one(scope.service);
 
 export function ofScope(text: string): Concern {
