@@ -129,8 +129,8 @@ spec:
     check: sluice/other
     declaration: platform
   signIn:
-    people: { issuer: 'https://id.example', clientId: sluice, clientSecret: { secretRef: { env: ID } }, groupsClaim: roles, groups: { sre: [operate, waive], dev: [read] }, publicUrl: 'https://sluice.example' }
-    machines: [{ issuer: 'https://ci.example', audience: sluice, claims: { repository: a/b }, scopes: [operate] }]
+    people: { issuer: 'https://id.example', clientId: sluice, clientSecret: { secretRef: { env: ID } }, groupsClaim: roles, groups: { sre: [operate, waive], dev: [read], checkout: { scopes: [operate, waive], teams: [shop], services: [checkout] } }, publicUrl: 'https://sluice.example' }
+    machines: [{ issuer: 'https://ci.example', audience: sluice, claims: { repository: a/b }, scopes: [operate], teams: [shop], services: [checkout] }]
     verdict: { secretRef: { env: VERDICT } }
 `,
 } as const;

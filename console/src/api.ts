@@ -4,6 +4,7 @@ import type { FleetFacts } from '../../src/api/fleet.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
 import type { Outcome } from '../../src/api/lane.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
+import type { Offered } from '../../src/api/offers.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
 
@@ -203,22 +204,13 @@ export const replayOf = (decision: string): Promise<DecisionReplay> =>
   get<DecisionReplay>(`/api/v1/decisions/${decision}/replay`);
 
 /** Who asks, and what they may. */
-interface Me {
-  readonly actor: string | null;
-  readonly scopes: readonly string[];
+interface Me extends Offered {
   readonly signIn: string | null;
   /** Whether what is here may be read: where others reach the server, it takes a sign-in. */
   readonly reads: boolean;
 }
 export const useMe = () =>
   useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/api/v1/me'), staleTime: 60_000 });
-
-/**
- * Whether an order is offered: to whoever is signed in with its scope, and to those who can give a token. Somebody who
- * is signed in without the scope is not asked for one.
- */
-export const mayOrder = (me: Me | undefined, scope: 'operate' | 'waive'): boolean =>
-  !me?.actor || me.scopes.includes(scope) || me.scopes.includes('admin');
 
 /** What a person may order of a release under way. */
 export type Command = 'abort' | 'pause' | 'resume' | 'promote';

@@ -1,6 +1,7 @@
 import { decisionSentence } from '../governance/decision-text.ts';
 import type { GovernanceData } from '../governance/events.ts';
 import { type Coverage, scopeText } from '../governance/facts.ts';
+import { type Rights, rightsText } from '../kit/actor.ts';
 import { laneName } from '../kit/lane.ts';
 import type { HistoryQuery } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
@@ -50,7 +51,7 @@ const SENTENCES: Readonly<Record<string, (data: Data, record: LedgerRecord) => s
   'proposal.updated': (d, r) =>
     `#${d['number']} now asks for ${(d['artefact'] as { version: string }).version} in ${r.subject}: ${d['why']}`,
   'proposal.ended': (d) => `#${d['number']} was ${d['how']}: ${d['why']}`,
-  'token.created': (d) => `token ${d['name']} with ${(d['scopes'] as string[] | undefined)?.join(', ')}`,
+  'token.created': (d) => `token ${d['name']} with ${rightsText({ scopes: [], ...(d as Partial<Rights>) })}`,
   'token.revoked': (d) => `token ${d['name']} (${d['id']}) revoked`,
 };
 

@@ -5,6 +5,7 @@ import type { Governance, Waiver } from '../governance/events.ts';
 import { type Coverage, type FreezeFacts, scopeText } from '../governance/facts.ts';
 import { laneName } from '../kit/lane.ts';
 import { humanSpan } from '../kit/time.ts';
+import { limitedGrantSchema } from './rights.ts';
 
 const scope = z.object({ environment: z.string(), service: z.string() });
 const reasonText = z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000);
@@ -182,7 +183,10 @@ export const meSchema = z
     schema: z.literal('sluice.dev/me/v1'),
     actor: z.string().nullable(),
     kind: z.string().nullable(),
+    /** For everything. */
     scopes: z.array(z.string()),
+    /** For named services and teams alone, with the declared services that they reach. */
+    limited: z.array(limitedGrantSchema.extend({ covers: z.array(z.string()) })),
     signIn: z.string().nullable(),
     /** Whether what is here may be read: off loopback it takes a sign-in. */
     reads: z.boolean(),

@@ -4,6 +4,7 @@ import { STATES } from '../delivery/machine.ts';
 import { REASONS } from '../delivery/reasons.ts';
 import { SCOPES } from '../kit/actor.ts';
 import { OUTCOME_NAMES } from './lane.ts';
+import { limitedGrantSchema } from './rights.ts';
 
 /** Schemas of the HTTP contract: what the server answers, and what the console and the command line read. */
 
@@ -188,6 +189,9 @@ export const tokenRequestSchema = z.object({
   expires: z.iso.datetime({ offset: true }).optional(),
   /** The person who carries it; left out: whoever makes it, if that is a person by name. */
   person: z.string().trim().min(1).max(200).optional(),
+  /** The scopes are for these services, and for those of these teams, alone; both left out: for everything. */
+  services: z.array(z.string()).min(1).max(1_000).optional(),
+  teams: z.array(z.string()).min(1).max(1_000).optional(),
 });
 
 export const tokenAnswerSchema = z
@@ -197,7 +201,10 @@ export const tokenAnswerSchema = z
 const tokenViewSchema = z.object({
   id: z.string(),
   name: z.string(),
+  /** For everything. */
   scopes: z.array(z.enum(SCOPES)),
+  /** For named services and teams alone. */
+  limited: z.array(limitedGrantSchema),
   createdAt: z.number(),
   createdBy: z.string(),
   person: z.string(),

@@ -77,7 +77,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
       now,
     }),
     budgets: createBudgetQueries({ platform, journal, budgets, metricsOf, now }),
-    slos: platform.slos.map((slo) => slo.name),
+    platform,
     controller,
     ledger,
     tokens,

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { type LimitedGrant, rightsText, type TokenScope } from '../kit/actor.ts';
 import { humanSpan } from '../kit/time.ts';
 import { clientOf } from './client.ts';
 import { keepCredential, readContexts } from './client-config.ts';
@@ -18,7 +19,8 @@ interface LoginOptions {
 /** Who a server says that one is. */
 interface Me {
   readonly actor: string | null;
-  readonly scopes: readonly string[];
+  readonly scopes: readonly TokenScope[];
+  readonly limited?: readonly LimitedGrant[];
   readonly signIn: string | null;
 }
 
@@ -61,7 +63,7 @@ async function signInAt(io: Io, url: string, o: LoginOptions): Promise<SignedIn>
 export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
   const url = meantServer(io.env, o.server);
   const { token, seconds } = await signInAt(io, url, o);
-  const { actor, scopes } = await whoAmI(url, token);
+  const { actor, ...rights } = await whoAmI(url, token);
   if (actor === null)
     throw new CliError(EXIT.no, {
       code: 'TOKEN_REFUSED',
@@ -73,7 +75,7 @@ export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
   const known = readContexts(io.env).contexts.find((one) => one.server === url);
   keepContext(io.env, o.name ?? known?.name ?? new URL(url).host, url, true);
   const until = seconds === null ? '' : ` for ${humanSpan(seconds * 1_000)}`;
-  io.out(`Signed in at ${url} as ${actor}, with scope ${scopes.join(', ') || 'read'}${until}.\n`);
+  io.out(`Signed in at ${url} as ${actor}, with scope ${rightsText(rights) || 'read'}${until}.\n`);
   io.out('Next: sluice status\n');
   return EXIT.yes;
 }

@@ -1,4 +1,4 @@
-import { type Actor, SCOPES, type TokenScope } from '../kit/actor.ts';
+import { type Actor, grantIn, rightsText, SCOPES, type TokenScope } from '../kit/actor.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import { loadTokens, type Tokens, type TokenView } from '../server/auth.ts';
@@ -28,6 +28,8 @@ interface CreateOptions extends Shared {
   readonly scope: readonly string[];
   readonly expires?: string | undefined;
   readonly for?: string | undefined;
+  readonly service?: readonly string[] | undefined;
+  readonly team?: readonly string[] | undefined;
 }
 
 const isScope = (text: string): text is TokenScope => SCOPES.some((scope) => scope === text);
@@ -57,9 +59,10 @@ export async function tokenCreateCommand(
   const scopes = scopesOf(o.scope);
   const expires = o.expires === undefined ? {} : { expires: momentOf(o.expires, 'expires') };
   const person = o.for === undefined ? {} : { person: o.for };
+  const limit = { ...(o.service ? { services: o.service } : {}), ...(o.team ? { teams: o.team } : {}) };
   const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person })
+    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person, ...limit })
     : await inLedger(parts, o.work, async (tokens) => {
         const taken = tokens.taken(name, Date.now());
         if (taken)
@@ -69,7 +72,14 @@ export async function tokenCreateCommand(
             next: 'choose another name, or revoke that one',
           });
         const until = expires.expires === undefined ? null : Date.parse(expires.expires);
-        const made = await tokens.create(name, scopes, LOCAL, Date.now(), until, o.for);
+        const made = await tokens.create(
+          name,
+          grantIn({ scopes, ...limit }),
+          LOCAL,
+          Date.now(),
+          until,
+          o.for,
+        );
         return { schema: 'sluice.dev/token/v1', name, ...made };
       });
   if (o.json) printJson(io, answer);
@@ -111,12 +121,12 @@ export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): P
     const rows = answer.tokens.map((t) => [
       t.id,
       t.name,
-      t.scopes.join(','),
+      rightsText(t),
       stateOf(t, answer.at),
       `${day(t.createdAt)} by ${t.createdBy}`,
       t.lastUsedAt === null ? '–' : `${humanSpan(answer.at - t.lastUsedAt)} ago`,
     ]);
-    io.out(table([['ID', 'NAME', 'SCOPES', 'STATE', 'CREATED', 'LAST USED'], ...rows]));
+    io.out(table([['ID', 'NAME', 'RIGHTS', 'STATE', 'CREATED', 'LAST USED'], ...rows]));
     io.out('Next: sluice token revoke ID\n');
   }
   return EXIT.yes;
@@ -148,6 +158,8 @@ export const define: Define = (command, { io, parts, run }) => {
     .description('Create a token; its secret is shown once')
     .argument('<name>', 'what it is for; shown as the actor of what it does')
     .requiredOption('--scope <scope...>', 'scopes: read, operate, waive, admin')
+    .option('--service <service...>', 'limit its scopes to these services (default: for everything)')
+    .option('--team <team...>', 'limit its scopes to the services of these teams (default: for everything)')
     .option(
       '--for <person>',
       'who carries it, such as oidc:ann@example.com (default: who creates it, if signed in as a person)',

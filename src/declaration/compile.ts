@@ -10,6 +10,7 @@ import { type Parsed, type ParsedDocuments, parseDocuments, type SourceFile } fr
 import { checkOrder, compileArgoCd, compileEnvironment } from './environments.ts';
 import {
   checkGovernanceSpec,
+  checkSignIn,
   compileForge,
   compileFreeze,
   compilePolicy,
@@ -197,6 +198,7 @@ function checkPlatform(c: Compiling, doc: Parsed<PlatformDocument>, slos: readon
   checkIntervals(doc, report);
   checkAlerts(doc, slos, report);
   checkGovernanceSpec(doc, report);
+  checkSignIn(doc, report);
   checkOrder(doc, report);
   checkNames(doc, report);
   checkTargets(doc, [...shelf.targets.values()], report);

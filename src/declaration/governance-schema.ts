@@ -130,6 +130,14 @@ export const forge = z
   );
 
 const scopes = z.array(z.enum(SCOPES, `expected scopes of ${SCOPES.join(', ')}`)).min(1);
+const named = z.array(name).min(1).optional();
+const limited = z
+  .strictObject({
+    scopes,
+    services: named.describe('The scopes are for these services.'),
+    teams: named.describe('The scopes are for the services of these teams.'),
+  })
+  .refine((g) => g.services !== undefined || g.teams !== undefined, 'expected services, teams or both');
 export const signIn = z.strictObject({
   people: z
     .strictObject({
@@ -137,7 +145,11 @@ export const signIn = z.strictObject({
       clientId: z.string().min(1),
       clientSecret: secretRef.optional(),
       groupsClaim: z.string().default('groups'),
-      groups: z.record(z.string(), scopes).describe('Which scopes the members of a group have.'),
+      groups: z
+        .record(z.string(), z.union([scopes, limited]))
+        .describe(
+          'Which scopes the members of a group have: a list is for everything; with services or teams they are for those alone.',
+        ),
       publicUrl: http.optional().describe('Where browsers reach this server; by default where it listens.'),
     })
     .optional(),
@@ -153,6 +165,10 @@ export const signIn = z.strictObject({
             'expected at least one claim: without one, every job of that issuer would be allowed',
           ),
         scopes,
+        services: named.describe('The machine may act for these services alone, and for those of `teams`.'),
+        teams: named.describe(
+          'The machine may act for the services of these teams alone, and for `services`.',
+        ),
       }),
     )
     .default([]),

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { type Grant, grantIn } from '../kit/actor.ts';
 import { invariant } from '../kit/result.ts';
 import { parseDuration } from '../kit/time.ts';
 import { GOVERNANCE_DEFAULTS as D } from './defaults.ts';
@@ -84,6 +85,13 @@ export function compileForge(f: Spec['forge']): ForgeSource | null {
   return { ...shared, at: { kind: 'local' } };
 }
 
+type People = NonNullable<NonNullable<Spec['signIn']>['people']>;
+
+const grantsOf = (groups: People['groups']): Record<string, Grant> =>
+  Object.fromEntries(
+    Object.entries(groups).map(([group, given]) => [group, Array.isArray(given) ? given : grantIn(given)]),
+  );
+
 export function compileSignIn(s: Spec['signIn']): SignIn {
   const people = s?.people;
   return {
@@ -93,7 +101,7 @@ export function compileSignIn(s: Spec['signIn']): SignIn {
           clientId: people.clientId,
           clientSecret: people.clientSecret?.secretRef ?? null,
           groupsClaim: people.groupsClaim,
-          groups: people.groups,
+          groups: grantsOf(people.groups),
           publicUrl: people.publicUrl ?? null,
         }
       : null,
@@ -108,6 +116,24 @@ function localTime(text: string): Temporal.PlainDateTime | null {
   } catch {
     return null;
   }
+}
+
+/** Rights are limited to services and teams that are there: a name with a slip would be a right that nobody has. */
+export function checkSignIn(doc: Parsed<PlatformDocument>, report: Report): void {
+  const { services, signIn } = doc.value.spec;
+  const serviceNames = services.map((s) => s.name);
+  const teamNames = [...new Set(services.flatMap((s) => s.team ?? []))];
+  const check = (at: Path, grant: { readonly services?: unknown; readonly teams?: unknown }) => {
+    const namesOf = (names: unknown) => (names ?? []) as readonly string[];
+    for (const [j, name] of namesOf(grant.services).entries())
+      checkKnown(report, doc, [...at, 'services', j], 'service', name, serviceNames);
+    for (const [j, name] of namesOf(grant.teams).entries())
+      checkKnown(report, doc, [...at, 'teams', j], 'team', name, teamNames);
+  };
+  for (const [group, grant] of Object.entries(signIn?.people?.groups ?? {}))
+    if (!Array.isArray(grant)) check(['spec', 'signIn', 'people', 'groups', group], grant);
+  for (const [i, machine] of (signIn?.machines ?? []).entries())
+    check(['spec', 'signIn', 'machines', i], machine);
 }
 
 /** Dates that exist, zones that exist, an end after the start, and names that are declared. */

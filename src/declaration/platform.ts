@@ -1,4 +1,4 @@
-import type { TokenScope } from '../kit/actor.ts';
+import type { Grant, TokenScope } from '../kit/actor.ts';
 import { formatDuration, type Ms } from '../kit/time.ts';
 import type { ConsoleLink } from './console-links.ts';
 import type { NoticeKind } from './defaults.ts';
@@ -264,7 +264,7 @@ export interface SignIn {
     readonly clientId: string;
     readonly clientSecret: SecretRef | null;
     readonly groupsClaim: string;
-    readonly groups: Readonly<Record<string, readonly TokenScope[]>>;
+    readonly groups: Readonly<Record<string, Grant>>;
     readonly publicUrl: string | null;
   } | null;
   readonly machines: readonly {
@@ -272,6 +272,9 @@ export interface SignIn {
     readonly audience: string;
     readonly claims: Readonly<Record<string, string>>;
     readonly scopes: readonly TokenScope[];
+    /** Where either is there, the scopes are for these services, and for services of these teams, alone. */
+    readonly services?: readonly string[] | undefined;
+    readonly teams?: readonly string[] | undefined;
   }[];
   /** What Rollouts carry who ask for a verdict; left out: they are answered without. */
   readonly verdict?: SecretRef;

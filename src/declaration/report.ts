@@ -14,7 +14,7 @@ export function checkKnown(
   report: Report,
   at: Parsed,
   path: Path,
-  what: 'SLO' | 'service' | 'environment' | 'receiver',
+  what: 'SLO' | 'service' | 'environment' | 'receiver' | 'team',
   name: string,
   names: readonly string[],
   otherwise = `known: ${names.join(', ') || 'none'}`,

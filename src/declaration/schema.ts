@@ -199,7 +199,11 @@ const environment = z
 
 const service = z.strictObject({
   name,
-  team: name.optional().describe('Who owns it: the console filters by team, and links may name {team}.'),
+  team: name
+    .optional()
+    .describe(
+      'Who owns it: rights may be limited to teams, the console filters by team, and links may name {team}.',
+    ),
   slos: z.array(z.string()).min(1, 'expected at least one SLO: a release is judged by them'),
   burnSlos: z.array(z.string()).default([]),
   revisionLabel: label.default('revision'),

@@ -120,7 +120,7 @@ export interface ForgePort {
   pull(number: number): ForgeResult<PullRequest>;
   openPulls(): ForgeResult<readonly PullRequest[]>;
   /** The files that the head changes relative to its base, for exactly these two commits, wherever the branches are now. */
-  files(pull: PullRequest): ForgeResult<ChangedFiles>;
+  files(pull: Pick<PullRequest, 'base' | 'head'>): ForgeResult<ChangedFiles>;
   /** A file at a commit; null: it is not there. */
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */

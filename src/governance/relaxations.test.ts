@@ -112,6 +112,30 @@ describe('a pull request that lowers safety is seen', () => {
       /^signIn\.people\.groups\{all\}: nothing → \["admin"\]$/,
     ],
     [
+      'a group of a team for everything',
+      'checkout: { scopes: [operate, waive], teams: [shop], services: [checkout] }',
+      'checkout: [operate, waive]',
+      /^signIn\.people\.groups\{checkout\}: .* → \["operate","waive"\]$/,
+    ],
+    [
+      'more scopes for a team',
+      'checkout: { scopes: [operate, waive]',
+      'checkout: { scopes: [operate, waive, admin]',
+      /^signIn\.people\.groups\{checkout\}\.scopes: /,
+    ],
+    [
+      'a limit that brings more scopes',
+      'sre: [operate, waive]',
+      'sre: { scopes: [operate, admin], teams: [shop] }',
+      /^signIn\.people\.groups\{sre\}: /,
+    ],
+    [
+      'a machine for everything',
+      'scopes: [operate], teams: [shop], services: [checkout] }]',
+      'scopes: [operate] }]',
+      /^signIn\.machines: /,
+    ],
+    [
       'another claim for groups',
       'groupsClaim: roles',
       'groupsClaim: email',
@@ -221,6 +245,8 @@ describe('a pull request that lowers safety is seen', () => {
     ['a longer freeze', 'duration: 64h', 'duration: 70h'],
     ['no maintenance', /\n {2}maintenance: .*/.exec(EVERYTHING['platform.yaml'])![0], ''],
     ['fewer scopes', 'sre: [operate, waive]', 'sre: [operate]'],
+    ['scopes for a team alone', 'sre: [operate, waive]', 'sre: { scopes: [operate], teams: [shop] }'],
+    ['fewer teams', 'teams: [shop], services: [checkout] } }', 'services: [checkout] } }'],
     ['nobody signs in by it', ', dev: [read]', ''],
     [
       'one window alone decides',
@@ -242,6 +268,14 @@ describe('a pull request that lowers safety is seen', () => {
       expect(found.length).toBeGreaterThan(0);
       expect(found.filter((f) => !f.endsWith('tightens'))).toEqual([]);
     }
+  });
+
+  it('TEAM-9: whose a service is says who may do what: another team, or one more, relaxes', () => {
+    const team = (other: unknown) => replaced(WHOLE, ['services', 0, 'team'], other) as Platform;
+    for (const other of ['pay', undefined, null])
+      expect(effects(team(other))).toEqual(['services[checkout].team relaxes']);
+    expect(effects(WHOLE, team(undefined))).toEqual(['services[checkout].team relaxes']);
+    expect(relaxedIn(WHOLE, team('pay'))).toMatchObject([{ service: 'checkout', what: 'shop → pay' }]);
   });
 
   it('GATE-24: words for people change nothing, and neither does the order of names', () => {

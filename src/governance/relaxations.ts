@@ -55,6 +55,10 @@ function tightensList(from: unknown, to: unknown, more: boolean): boolean {
 const tightensScope = (from: unknown, to: unknown): boolean =>
   to === null || (Array.isArray(from) && Array.isArray(to) && isWithin(from, to));
 
+/** Of scopes: fewer of them, or what was for everything is limited to names. A limit that goes is never stricter. */
+const tightensGrant = (from: unknown, to: unknown): boolean =>
+  Array.isArray(from) && tightensList(from, isFields(to) ? to['scopes'] : to, false);
+
 function tightens(direction: Direction | undefined, from: unknown, to: unknown): boolean {
   if (direction === undefined) return false;
   if (typeof direction === 'object') {
@@ -79,6 +83,8 @@ function tightens(direction: Direction | undefined, from: unknown, to: unknown):
       return tightensList(from, to, false);
     case 'scope':
       return tightensScope(from, to);
+    case 'grant':
+      return tightensGrant(from, to);
     case 'text':
       return false;
   }

@@ -4,7 +4,8 @@
  *
  * higher, lower: a number · floor, ceiling: the same, null being no bound · on: a switch · ranks: a word, from the
  * loosest to the strictest · more, fewer: entries of a list or record, or whether something is there at all ·
- * scope: names to which it applies, null being all · text: words for people, which change nothing.
+ * scope: names to which it applies, null being all · grant: scopes, for everything or for named services and teams ·
+ * text: words for people, which change nothing.
  */
 export type Direction =
   | 'higher'
@@ -15,6 +16,7 @@ export type Direction =
   | 'more'
   | 'fewer'
   | 'scope'
+  | 'grant'
   | 'text'
   | { readonly ranks: readonly string[] };
 
@@ -34,7 +36,7 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
 
   services: 'more',
   'services[].description': 'text',
-  'services[].team': 'text',
+  // Not its team: it says whose limited rights hold for it, those of tokens included.
   // Where it does not run, it is neither judged nor waited for in the order of promotion.
   'services[].environments': 'scope',
   'services[].slos': 'more',
@@ -100,7 +102,10 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
 
   'signIn.people': 'fewer',
   'signIn.people.groups': 'fewer',
-  'signIn.people.groups{}': 'fewer',
+  'signIn.people.groups{}': 'grant',
+  'signIn.people.groups{}.scopes': 'fewer',
+  'signIn.people.groups{}.services': 'fewer',
+  'signIn.people.groups{}.teams': 'fewer',
   'signIn.machines': 'fewer',
 };
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Actor, TokenScope } from '../kit/actor.ts';
+import { type Actor, type Grant, type LimitedGrant, rightsOf, type TokenScope } from '../kit/actor.ts';
 import { sha256 } from '../kit/digest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 
@@ -8,7 +8,10 @@ interface KeptToken {
   readonly id: string;
   readonly name: string;
   readonly hash: string;
+  /** For everything: what a version that knows no limits reads of a limited token is that it may do nothing. */
   readonly scopes: readonly TokenScope[];
+  /** For named services and teams; left out, and by earlier versions: nothing. */
+  readonly limited?: readonly LimitedGrant[];
   /** Milliseconds since 1970; null, and left out by earlier versions: it does not expire. */
   readonly expiresAt?: number | null;
   /** The person who carries it; left out: see `carrierOf`. */
@@ -19,7 +22,10 @@ interface KeptToken {
 export interface TokenView {
   readonly id: string;
   readonly name: string;
+  /** For everything. */
   readonly scopes: readonly TokenScope[];
+  /** For named services and teams alone. */
+  readonly limited: readonly LimitedGrant[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly createdBy: string;
@@ -39,7 +45,7 @@ export interface Tokens {
   /** Makes a token; its secret is shown once and kept as a hash only. */
   create(
     name: string,
-    scopes: readonly TokenScope[],
+    grant: Grant,
     by: Actor,
     now: number,
     /** Milliseconds since 1970; left out or null: it does not expire. */
@@ -84,6 +90,7 @@ const carrierOf = ({ name, person }: KeptToken, by: string): string =>
 
 const heldOf = (kept: KeptToken, at: number, by: string): HeldToken => ({
   ...kept,
+  limited: kept.limited ?? [],
   createdAt: at,
   createdBy: by,
   person: carrierOf(kept, by),
@@ -133,7 +140,9 @@ function actorOfToken(token: HeldToken, held: ReadonlyMap<string, HeldToken>): A
     seen.add(person);
     person = [...held.values()].find((one) => `token:${one.name}` === person)?.person ?? person;
   }
-  return { id: `token:${token.name}`, kind: 'machine', scopes: token.scopes, person, madeBy: [...madeBy] };
+  const { name, scopes, limited } = token;
+  const rights = limited.length > 0 ? { scopes, limited } : { scopes };
+  return { id: `token:${name}`, kind: 'machine', ...rights, person, madeBy: [...madeBy] };
 }
 
 /** The tokens of a ledger: what is made or revoked here is recorded there. */
@@ -173,7 +182,7 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
       const token = [...held.values()].find((one) => one.name === name && endOf(one, now) === null);
       return token ? `the token "${name}" (${token.id}) is in use` : null;
     },
-    async create(name, scopes, by, now, expiresAt = null, person) {
+    async create(name, grant, by, now, expiresAt = null, person) {
       const token = newSecret();
       made += 1;
       const id = `t${made}`;
@@ -181,7 +190,7 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
         id,
         name,
         hash: sha256(token),
-        scopes,
+        ...rightsOf([grant]),
         ...(expiresAt === null ? {} : { expiresAt }),
         ...(person === undefined ? {} : { person }),
       };

@@ -1,12 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { request } from 'undici';
 import { z } from 'zod';
+import { limitedGrantSchema } from '../api/rights.ts';
 import { type Actor, SCOPES } from '../kit/actor.ts';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
 import { consoleFiles, endings, newApp } from './app.ts';
 import { loadTokens } from './auth.ts';
-import { type AppParts, bearerOf, type HttpApp, isOwnPage, problem, refusal } from './http.ts';
+import { type AppParts, bearerOf, type HttpApp, isOwnPage, problem } from './http.ts';
+import { refusal } from './needs.ts';
 import { exportGuard, readGuard } from './reads.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
@@ -76,6 +78,8 @@ const meSchema = z.object({
   actor: z.string().nullable(),
   kind: z.enum(['person', 'machine', 'system']).nullable(),
   scopes: z.array(z.enum(SCOPES)),
+  /** A leader of an earlier version knows no limits. */
+  limited: z.array(limitedGrantSchema).default([]),
 });
 
 /**
@@ -94,8 +98,8 @@ const askerOf =
           headers: { ...(authorization ? { authorization } : {}), ...(cookie ? { cookie } : {}) },
           signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
         });
-        const { actor, kind, scopes } = meSchema.parse(parseForeign(await answer.body.text()));
-        return actor === null || kind === null ? undefined : { id: actor, kind, scopes };
+        const { actor, kind, scopes, limited } = meSchema.parse(parseForeign(await answer.body.text()));
+        return actor === null || kind === null ? undefined : { id: actor, kind, scopes, limited };
       }
     } catch {
       // It is away, or leads no more.

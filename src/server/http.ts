@@ -1,5 +1,5 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler, Next } from 'hono';
+import type { Context, Next } from 'hono';
 import { getCookie } from 'hono/cookie';
 import * as schemas from '../api/schemas.ts';
 import type { Gate } from '../controller/gate/gate.ts';
@@ -8,7 +8,9 @@ import type { Controller } from '../controller/loop.ts';
 import type { Measures } from '../controller/measures.ts';
 import type { Promoter } from '../controller/promotion/promoter.ts';
 import type { SyncFollower } from '../controller/sync/sync-follower.ts';
-import { type Actor, may, type TokenScope } from '../kit/actor.ts';
+import type { Platform } from '../declaration/platform.ts';
+import type { PullRequest } from '../gitops/forge.ts';
+import type { Actor } from '../kit/actor.ts';
 import { didYouMean } from '../kit/nearest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import type { Tokens } from './auth.ts';
@@ -27,8 +29,8 @@ export interface Answered {
 export interface AppParts {
   readonly queries: ServerQueries;
   readonly budgets: BudgetQueries;
-  /** Names of all SLOs. */
-  readonly slos: readonly string[];
+  /** Says which services there are and whose they are; names of all SLOs. */
+  readonly platform: Pick<Platform, 'services' | 'environments' | 'slos'>;
   readonly controller: Controller;
   readonly ledger: LedgerPort;
   readonly tokens: Tokens;
@@ -72,7 +74,13 @@ export interface AppParts {
   newId(): string;
 }
 
-export type Variables = { Variables: { actor: Actor } };
+export type Variables = {
+  Variables: {
+    actor: Actor;
+    /** The pull request by whose commits the right to it was checked; left out: the right is for everything. */
+    pull?: PullRequest;
+  };
+};
 export type HttpApp = OpenAPIHono<Variables>;
 
 type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 502 | 503;
@@ -127,38 +135,3 @@ export async function actorOf(
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
   return reads || isOwnPage(c) ? actor : undefined;
 }
-
-/** Says to whom lacks a scope what they lack; undefined: they have it. */
-export function refusal(c: Context, actor: Actor | undefined, scope: TokenScope, ended: string | null) {
-  if (!actor)
-    return problem(
-      c,
-      401,
-      'Unauthorized',
-      `${ended ? `${ended}; ` : ''}this needs a token with scope "${scope}"`,
-      'sign in, or send Authorization: Bearer …; `sluice token create` makes a token',
-    );
-  if (may(actor, scope)) return undefined;
-  return problem(
-    c,
-    403,
-    'Not allowed',
-    `${actor.id} does not have the scope "${scope}"`,
-    'ask for a token or a group with that scope',
-  );
-}
-
-/** Lets through who has the scope, and says to others what they lack. */
-export const needs =
-  (
-    parts: Pick<AppParts, 'tokens' | 'signIn' | 'answered' | 'now'>,
-    scope: TokenScope,
-  ): MiddlewareHandler<Variables> =>
-  async (c, next) => {
-    const actor = await actorOf(parts, c);
-    const ended = actor ? null : parts.tokens.ended(bearerOf(c), parts.now());
-    const refused = refusal(c, actor, scope, ended);
-    if (refused || !actor) return refused;
-    c.set('actor', actor);
-    return parts.answered.once(c, actor.id, next);
-  };

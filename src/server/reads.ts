@@ -1,7 +1,8 @@
 import type { Context, Env, MiddlewareHandler } from 'hono';
 import type { Actor } from '../kit/actor.ts';
 import { sameSecret } from './auth.ts';
-import { type AppParts, bearerOf, refusal } from './http.ts';
+import { type AppParts, bearerOf } from './http.ts';
+import { refusal } from './needs.ts';
 
 const VERDICT = '/api/v1/verdict';
 /** Says who asks, and where one signs in: whoever is not known asks it first. */

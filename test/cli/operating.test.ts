@@ -252,6 +252,25 @@ describe('every operating command from a laptop', () => {
     expect(none).toMatchObject({ exit: 1, err: expect.stringContaining('sluice token list') });
   });
 
+  it('TEAM-8: a token for one service is created, listed and refused elsewhere, each time with its limit', async () => {
+    const admin = await server.token(['admin']);
+    const create = (name: string, ...limit: string[]) =>
+      sluice(['token', 'create', name, '--scope', 'operate', 'waive', ...limit], admin);
+    const made = await create('mine', '--service', 'checkout');
+    expect(made).toMatchObject({ exit: 0 });
+    expect((await sluice(['token', 'list'], admin)).out).toMatch(
+      /mine +operate, waive for service checkout +active/,
+    );
+    const [secret = ''] = made.out.split('\n');
+    const wide = await sluice(['freeze', 'on', 'prod', '--until', '1h', ...WHY], secret);
+    expect(wide).toMatchObject({ exit: 1, err: expect.stringContaining('"prod" covers every service') });
+    expect(wide.err).toContain('Next: ask for the scope "operate" for everything');
+    const slip = await create('slip', '--service', 'chekout', '--team', 'shop');
+    expect(slip).toMatchObject({ exit: 2, err: expect.stringContaining('did you mean "checkout"?') });
+    const team = await create('team', '--team', 'shop');
+    expect(team).toMatchObject({ exit: 2, err: expect.stringContaining('no team is named "shop"') });
+  });
+
   it('CLI-41: every command of the table has an example about a server in its documentation', () => {
     expect(readFileSync(join(ROOT, 'docs/install.md'), 'utf8')).toContain('sluice login --server');
   });

@@ -7,7 +7,7 @@ import { createPromoter } from '../../src/controller/promotion/promoter.ts';
 import type { SignIn } from '../../src/declaration/platform.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { revisionOf } from '../../src/gitops/desired.ts';
-import type { TokenScope } from '../../src/kit/actor.ts';
+import type { Grant } from '../../src/kit/actor.ts';
 import { ok } from '../../src/kit/result.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import type { MetricsPort } from '../../src/runtime/port.ts';
@@ -120,7 +120,7 @@ export async function served(
       metricsOf: () => COUNTS,
       now: sim.world.clock.now,
     }),
-    slos: platform.slos.map((s) => s.name),
+    platform,
     controller,
     ledger: sim.ledger,
     tokens,
@@ -164,9 +164,10 @@ export async function served(
     house,
     tokens,
     /** The secret of a new token. */
-    token: async (scopes: readonly TokenScope[], expiresAt: number | null = null): Promise<string> => {
+    token: async (grant: Grant, expiresAt: number | null = null): Promise<string> => {
+      const scopes = 'scopes' in grant ? grant.scopes : grant;
       const name = `${scopes.join('-')}-${made++}`;
-      return (await tokens.create(name, scopes, ADMIN, now(), expiresAt, `carrier of ${name}`)).token;
+      return (await tokens.create(name, grant, ADMIN, now(), expiresAt, `carrier of ${name}`)).token;
     },
     close: async () => {
       await close();

@@ -19,7 +19,7 @@ import { createBudgetQueries } from '../../src/server/budgets.ts';
 import { createGovernanceQueries } from '../../src/server/governance.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createQueries } from '../../src/server/queries.ts';
-import { claimsFit, scopesOfGroups } from '../../src/server/sign-in/claims.ts';
+import { claimsFit, rightsOfGroups } from '../../src/server/sign-in/claims.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { desired, digest, gateHouse, openKept } from '../gate/harness.ts';
 import { journalOver } from '../journal.ts';
@@ -69,7 +69,7 @@ async function rig(signIn: SignIn = NO_SIGN_IN, more: { now?: () => number; gate
       metricsOf: () => undefined,
       now,
     }),
-    slos: [],
+    platform: sim.platform,
     controller,
     ledger: h.ledger,
     tokens,
@@ -552,10 +552,10 @@ describe('people who sign in', () => {
   });
 
   it('SIGN-1: groups that nobody declared give nothing', () => {
-    expect(scopesOfGroups(['sre', 'x'], { sre: ['operate'] })).toEqual(['operate']);
-    expect(scopesOfGroups('sre', { sre: ['operate'] })).toEqual(['operate']);
-    expect(scopesOfGroups({ sre: true }, { sre: ['operate'] })).toEqual([]);
-    expect(scopesOfGroups(undefined, { sre: ['operate'] })).toEqual([]);
+    expect(rightsOfGroups(['sre', 'x'], { sre: ['operate'] })).toEqual({ scopes: ['operate'] });
+    expect(rightsOfGroups('sre', { sre: ['operate'] })).toEqual({ scopes: ['operate'] });
+    expect(rightsOfGroups({ sre: true }, { sre: ['operate'] })).toEqual({ scopes: [] });
+    expect(rightsOfGroups(undefined, { sre: ['operate'] })).toEqual({ scopes: [] });
   });
 });
 
@@ -585,6 +585,13 @@ describe('machines that carry a token', () => {
         claims: { repository: 'acme/shop', ref: 'refs/heads/*' },
         scopes: ['operate'] as const,
       },
+      ...(['checkout', 'payments'] as const).map((service) => ({
+        issuer,
+        audience: 'sluice',
+        claims: { repository: `acme/${service}` },
+        scopes: ['operate'] as const,
+        services: [service],
+      })),
     ];
     const r = await rig({ people: null, machines }, { now: () => Date.now() });
     const number = await r.h.open({ [PROD]: desired('1.9.0', 'f') });
@@ -611,6 +618,9 @@ describe('machines that carry a token', () => {
     expect(await ask(await token())).toBe(200);
     const decided = (await r.h.ledger.read({ type: 'gate.decided' })).at(-1)!;
     expect(decided.actor).toEqual({ id: 'ci:repo:acme/shop:ref:refs/heads/main', kind: 'machine' });
+    // Limited to a service: to the one that the pull request changes, or to another.
+    const mine = (service: string) => token({ claims: { repository: `acme/${service}` } });
+    expect([await ask(await mine('checkout')), await ask(await mine('payments'))]).toEqual([200, 403]);
     const wrong = {
       'another repository': await token({ claims: { repository: 'evil/shop' } }),
       'another reference': await token({ claims: { ref: 'refs/tags/x' } }),

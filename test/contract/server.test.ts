@@ -100,7 +100,7 @@ async function rig(consoleDir: string | null = null) {
       metricsOf: () => COUNTS,
       now,
     }),
-    slos: house.platform.slos.map((s) => s.name),
+    platform: house.platform,
     queries: createQueries({
       platform: house.platform,
       controller: house.controller(),

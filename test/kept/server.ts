@@ -30,7 +30,7 @@ export async function serverOver(platform: Platform, ledger: LedgerPort, now: nu
   const app = createApp({
     queries: createQueries({ ...seen, statuses }),
     budgets: createBudgetQueries({ ...seen, budgets, metricsOf: () => undefined }),
-    slos: platform.slos.map((slo) => slo.name),
+    platform,
     controller,
     ledger: journal,
     tokens: await loadTokens(journal),

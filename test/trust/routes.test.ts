@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SignIn } from '../../src/declaration/platform.ts';
-import { type Actor, may, SCOPES, type TokenScope } from '../../src/kit/actor.ts';
+import { type Actor, may, type Rights, SCOPES, type TokenScope } from '../../src/kit/actor.ts';
 import type { HttpApp } from '../../src/server/http.ts';
 import { served } from '../cli/served.ts';
 import { temporaryFolder } from '../folder.ts';
@@ -20,6 +20,8 @@ interface Caller {
   readonly headers: Readonly<Record<string, string>>;
   /** What they may do; null: nobody knows them. */
   readonly scopes: readonly TokenScope[] | null;
+  /** What they may for some services alone. */
+  readonly limited?: Rights['limited'];
   /** A session that does not say which page it asks from: it may only read. */
   readonly readsOnly?: boolean;
   readonly foreign?: boolean;
@@ -51,6 +53,17 @@ async function callersOf({ tokens, token, signIn }: Server): Promise<Caller[]> {
         headers: bearer(await token([scope])),
         scopes: [scope],
       })),
+    )),
+    ...(await Promise.all(
+      SCOPES.map(async (scope) => {
+        const grant = { scopes: [scope], services: ['checkout'], teams: ['shop'] };
+        return {
+          what: `a token with ${scope} for a service and a team`,
+          headers: bearer(await token(grant)),
+          scopes: [],
+          limited: [grant],
+        };
+      }),
     )),
     { what: 'a session', headers: { ...admin, origin: ORIGIN }, scopes: ['admin'] },
     { what: 'a session that may read', headers: { ...session(['read']), origin: ORIGIN }, scopes: ['read'] },
@@ -87,7 +100,7 @@ function expectedOf(
   if (need === 'nothing') return 'through';
   if (need === 'its own') return 'refused';
   if (caller.scopes === null || (caller.readsOnly && method !== 'GET')) return 401;
-  return may({ id: '', kind: 'machine', scopes: caller.scopes }, need) ? 'through' : 403;
+  return may({ scopes: caller.scopes, limited: caller.limited ?? [] }, need) ? 'through' : 403;
 }
 
 const verdictOf = (status: number, expected: ReturnType<typeof expectedOf>): boolean =>

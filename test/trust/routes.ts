@@ -14,6 +14,8 @@ interface RouteEntry {
   readonly why?: string;
   /** Asked with this in place of its parameters. */
   readonly path?: string;
+  /** Of an order that a right for some services may be enough for: which those are, and one about `checkout`. */
+  readonly of?: { readonly what: string; readonly path?: string; readonly body: object };
 }
 
 const READS: RouteEntry = { loopback: 'nothing', elsewhere: 'read' };
@@ -23,6 +25,17 @@ const both = (need: Need, why?: string, path?: string): RouteEntry => ({
   ...(why === undefined ? {} : { why }),
   ...(path === undefined ? {} : { path }),
 });
+
+/** An order that a right for the services that it concerns is enough for. */
+const order = (need: TokenScope, of: NonNullable<RouteEntry['of']>, path?: string): RouteEntry => ({
+  ...both(need, undefined, path),
+  of,
+});
+
+const WHY = { reason: 'a test' };
+const OF_PATH = 'the service in the path';
+const OF_SCOPE = 'the service of its scope';
+const OF_FILES = 'every service whose desired state it changes';
 
 const PROBES = 'asked by kubelet and Prometheus by the address of the pod';
 const WEBHOOK = 'its sender signs, or sends a token of its own; every delivery is only a hint';
@@ -68,19 +81,67 @@ export const ROUTES: Readonly<Record<string, RouteEntry>> = {
   'GET /api/v1/tokens': both('admin'),
   'POST /api/v1/tokens': both('admin'),
   'POST /api/v1/tokens/:id/revoke': both('admin'),
-  'POST /api/v1/lanes/:environment/:service/commands': both('operate'),
-  'POST /api/v1/lanes/:environment/:service/rollback': both('operate'),
-  'POST /api/v1/lanes/:environment/:service/lift': both('waive'),
-  'POST /api/v1/promotions': both('operate'),
-  'POST /api/v1/budgets/:environment/:slo/adjustments': both('waive'),
-  'POST /api/v1/freezes': both('operate'),
-  'POST /api/v1/freezes/:id/lift': both('waive'),
-  'POST /api/v1/waivers': both('waive'),
-  'POST /api/v1/waivers/:id/approve': both('waive'),
-  'POST /api/v1/waivers/:id/revoke': both('waive'),
-  'POST /api/v1/pulls': both('operate'),
-  'POST /api/v1/pulls/:number/evaluation': both('operate', undefined, '/api/v1/pulls/7/evaluation'),
-  'POST /api/v1/pulls/:number/merge': both('operate', undefined, '/api/v1/pulls/7/merge'),
+  'POST /api/v1/lanes/:environment/:service/commands': order('operate', {
+    what: OF_PATH,
+    path: '/api/v1/lanes/prod/checkout/commands',
+    body: { command: 'pause', ...WHY },
+  }),
+  'POST /api/v1/lanes/:environment/:service/rollback': order('operate', {
+    what: OF_PATH,
+    path: '/api/v1/lanes/prod/checkout/rollback',
+    body: WHY,
+  }),
+  'POST /api/v1/lanes/:environment/:service/lift': order('waive', {
+    what: OF_PATH,
+    path: '/api/v1/lanes/prod/checkout/lift',
+    body: { digest: `sha256:${'a'.repeat(64)}`, ...WHY },
+  }),
+  'POST /api/v1/promotions': order('operate', {
+    what: 'the service that it names',
+    body: { service: 'checkout', environment: 'prod' },
+  }),
+  'POST /api/v1/budgets/:environment/:slo/adjustments': order('waive', {
+    what: 'the service of the SLO',
+    path: '/api/v1/budgets/prod/checkout-availability/adjustments',
+    body: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:10:00Z', approver: 'b', ...WHY },
+  }),
+  'POST /api/v1/freezes': order('operate', {
+    what: OF_SCOPE,
+    body: { scope: 'checkout/prod', until: '2999-01-01T00:00:00Z', ...WHY },
+  }),
+  'POST /api/v1/freezes/:id/lift': order('waive', {
+    what: OF_SCOPE,
+    path: '/api/v1/freezes/FREEZE/lift',
+    body: WHY,
+  }),
+  'POST /api/v1/waivers': order('waive', {
+    what: OF_SCOPE,
+    body: { scope: 'checkout/prod', expires: '2999-01-01T00:00:00Z', ...WHY },
+  }),
+  'POST /api/v1/waivers/:id/approve': order('waive', {
+    what: OF_SCOPE,
+    path: '/api/v1/waivers/WAIVER/approve',
+    body: WHY,
+  }),
+  'POST /api/v1/waivers/:id/revoke': order('waive', {
+    what: OF_SCOPE,
+    path: '/api/v1/waivers/WAIVER/revoke',
+    body: WHY,
+  }),
+  'POST /api/v1/pulls': order('operate', {
+    what: OF_FILES,
+    body: { title: 'again', head: 'BRANCH' },
+  }),
+  'POST /api/v1/pulls/:number/evaluation': order(
+    'operate',
+    { what: OF_FILES, path: '/api/v1/pulls/PULL/evaluation', body: {} },
+    '/api/v1/pulls/7/evaluation',
+  ),
+  'POST /api/v1/pulls/:number/merge': order(
+    'operate',
+    { what: OF_FILES, path: '/api/v1/pulls/PULL/merge', body: {} },
+    '/api/v1/pulls/7/merge',
+  ),
   'GET /auth/login': both('nothing', SIGNING_IN),
   'POST /auth/login': both('its own', 'a token in a form, from a page of this server'),
   'GET /auth/callback': both('its own', 'the code of the provider, in the browser that began the sign-in'),
@@ -109,10 +170,10 @@ const word = (need: Need): string => (need === 'nothing' || need === 'its own' ?
 /** The table as it is printed in docs/security.md. */
 export const routesTable = (): string =>
   [
-    '| route | on loopback | elsewhere | why |',
-    '|---|---|---|---|',
+    '| route | on loopback | elsewhere | for a limited right | why |',
+    '|---|---|---|---|---|',
     ...Object.entries(ROUTES).map(
-      ([route, { loopback, elsewhere, why }]) =>
-        `| \`${route}\` | ${word(loopback)} | ${word(elsewhere)} | ${why ?? ''} |`,
+      ([route, { loopback, elsewhere, why, of }]) =>
+        `| \`${route}\` | ${word(loopback)} | ${word(elsewhere)} | ${of?.what ?? ''} | ${why ?? ''} |`,
     ),
   ].join('\n');

@@ -1,6 +1,7 @@
 import { FREEZE_STATES } from '../../../src/api/freeze-states.ts';
 import type { FreezeList, FreezeView, WaiverView } from '../../../src/api/governance.ts';
-import { useFreezes, useWaivers } from '../api.ts';
+import { type Concern, servicesOf } from '../../../src/api/offers.ts';
+import { useFreezes, useMe, useWaivers } from '../api.ts';
 import { Ask } from '../parts/Ask.tsx';
 import { Page } from '../parts/Page.tsx';
 import { ago, clock, day, exactly, zone } from '../parts/words.ts';
@@ -58,8 +59,12 @@ function Week({ freezes, at }: { freezes: readonly FreezeView[]; at: number }) {
   );
 }
 
+/** What an order about a freeze or waiver concerns. */
+const concernOf = ({ service }: FreezeView['scope']): Concern =>
+  service === '*' ? 'everything' : { service };
+
 function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
-  const { state, scopeText, kind, since, until, by, reason, id, liftable, lifted } = freeze;
+  const { state, scope, scopeText, kind, since, until, by, reason, id, liftable, lifted } = freeze;
   const family = state === 'stands' ? 'stopped' : state === 'comes' ? 'moving' : 'at rest';
   const shape = { stands: '■', comes: '◆', over: '○' }[state];
   return (
@@ -97,6 +102,7 @@ function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
             submit="lift"
             words="This overrides an active freeze: the releases that it blocked can start now."
             scope="waive"
+            concern={concernOf(scope)}
             path={`/api/v1/freezes/${encodeURIComponent(id)}/lift`}
             body={({ reason: why }) => ({ reason: why })}
           />
@@ -107,7 +113,7 @@ function Row({ freeze, at }: { freeze: FreezeView; at: number }) {
 }
 
 /** What a person may do about a waiver. */
-function WaiverOrders({ waiver: { id, state, scopeText } }: { waiver: WaiverView }) {
+function WaiverOrders({ waiver: { id, state, scope, scopeText } }: { waiver: WaiverView }) {
   const path = (order: string) => `/api/v1/waivers/${encodeURIComponent(id)}/${order}`;
   return (
     <>
@@ -118,6 +124,7 @@ function WaiverOrders({ waiver: { id, state, scopeText } }: { waiver: WaiverView
           submit="approve"
           words="You are the second person: once you approve, the gate applies the waiver."
           scope="waive"
+          concern={concernOf(scope)}
           path={path('approve')}
           body={({ reason }) => ({ reason })}
         />
@@ -129,6 +136,7 @@ function WaiverOrders({ waiver: { id, state, scopeText } }: { waiver: WaiverView
           submit="revoke"
           words="The gate no longer applies the waiver."
           scope="waive"
+          concern={concernOf(scope)}
           stops
           path={path('revoke')}
           body={({ reason }) => ({ reason })}
@@ -183,6 +191,7 @@ function Waivers() {
 }
 
 function Body({ answer: { sentence, freezes, at } }: { answer: FreezeList }) {
+  const [mine] = servicesOf(useMe().data, 'operate');
   return (
     <>
       <h1>{sentence}</h1>
@@ -196,9 +205,14 @@ function Body({ answer: { sentence, freezes, at } }: { answer: FreezeList }) {
           submit="freeze"
           words="Until it ends, nothing merges, is promoted or starts in its scope. Rollbacks, aborts and reverts pass."
           scope="operate"
+          concern="asked"
           path="/api/v1/freezes"
           fields={[
-            { name: 'scope', label: 'Scope: prod, checkout/prod, or * for everything', value: '*' },
+            {
+              name: 'scope',
+              label: 'Scope: prod, checkout/prod, or * for everything',
+              value: mine ? `${mine}/*` : '*',
+            },
             { name: 'until', label: `Until (time zone ${zone})`, type: 'datetime-local' },
           ]}
           body={({ scope, until, reason }) => ({ scope, reason, until: new Date(until ?? '').toISOString() })}

@@ -62,6 +62,7 @@ function Condemned({ service, stand }: { service: string; stand: Stand }) {
               submit="lift"
               words="This version failed here. This overrides the verdict: the same artefact can serve users again."
               scope="waive"
+              concern={{ service }}
               path={`/api/v1/lanes/${stand.environment}/${service}/lift`}
               body={({ reason }) => ({ digest: c.digest, reason })}
             />

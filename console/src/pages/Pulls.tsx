@@ -105,6 +105,7 @@ function Numbers({ slos }: { slos: PullDetail['slos'] }) {
 }
 
 function WaiverOrder({ pull: { number, lanes } }: { pull: PullView }) {
+  const service = lanes[0]?.split('/')[0];
   return (
     <div className="actions">
       <Ask
@@ -113,6 +114,7 @@ function WaiverOrder({ pull: { number, lanes } }: { pull: PullView }) {
         submit="grant"
         words="This overrides the gate: this pull request may merge although it is denied, until the end that you give."
         scope="waive"
+        concern={service ? { service } : 'everything'}
         path="/api/v1/waivers"
         fields={[{ name: 'minutes', label: 'Valid for (minutes)', type: 'number', value: '60' }]}
         body={({ reason, minutes }) => ({

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { mayOrder, post, useMe } from '../api.ts';
+import { type Concern, mayOrder } from '../../../src/api/offers.ts';
+import { post, useMe } from '../api.ts';
 
 const TOKEN = 'sluice-token';
 
@@ -20,6 +21,7 @@ interface AskProps {
   /** What it does, and what it overrides. */
   readonly words: string;
   readonly scope: 'operate' | 'waive';
+  readonly concern: Concern;
   readonly path: string;
   readonly fields?: readonly Field[];
   readonly body: (values: Record<string, string>) => object;
@@ -62,7 +64,7 @@ function AskForm({ ask, close }: AskFormProps) {
   const [wrong, setWrong] = useState<string>();
   const me = useMe().data;
   const client = useQueryClient();
-  const signedIn = me?.actor && mayOrder(me, ask.scope);
+  const signedIn = me?.actor && mayOrder(me, ask.scope, ask.concern);
   const send = async (form: FormData) => {
     const values = Object.fromEntries([...form].map(([k, v]) => [k, String(v).trim()]));
     const token = signedIn ? '' : (values['token'] ?? '');
@@ -109,7 +111,7 @@ export function Ask(ask: AskProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   const me = useMe().data;
-  if (!mayOrder(me, ask.scope)) return null;
+  if (!mayOrder(me, ask.scope, ask.concern)) return null;
   const show = () => {
     setOpen(true);
     dialog.current?.showModal();

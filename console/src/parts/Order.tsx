@@ -19,6 +19,7 @@ export function OrderButton(props: { service: string; environment: string; comma
       submit={command}
       words={WORDS[command]}
       scope="operate"
+      concern={{ service }}
       stops={command === 'abort'}
       path={`/api/v1/lanes/${environment}/${service}/commands`}
       body={({ reason }) => ({ command, reason })}

@@ -1,9 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/budgets.ts';
 import { didYouMean } from '../../kit/nearest.ts';
-import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
+import { ofSlo } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
+import { needs } from '../needs.ts';
 
 const number = z.coerce.number().positive().optional();
+
+const sloNames = ({ platform }: AppParts): string[] => platform.slos.map((slo) => slo.name);
 
 const params = z.object({ environment: z.string(), slo: z.string() });
 
@@ -28,7 +32,13 @@ function viewRoutes(app: HttpApp, parts: AppParts): void {
     const { environment, slo } = c.req.valid('param');
     const found = await parts.budgets.detail(environment, slo);
     if (!found)
-      return problem(c, 404, 'No such SLO', `${slo} in ${environment}`, didYouMean(slo, parts.slos)) as never;
+      return problem(
+        c,
+        404,
+        'No such SLO',
+        `${slo} in ${environment}`,
+        didYouMean(slo, sloNames(parts)),
+      ) as never;
     return c.json(found, 200);
   });
 }
@@ -37,7 +47,7 @@ function adjustRoute(app: HttpApp, parts: AppParts): void {
   const adjust = createRoute({
     method: 'post',
     path: '/api/v1/budgets/{environment}/{slo}/adjustments',
-    middleware: [needs(parts, 'waive')] as const,
+    middleware: [needs(parts, 'waive', (c) => ofSlo(parts.platform, c.req.param('slo') ?? ''))] as const,
     request: {
       params,
       headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
@@ -92,7 +102,7 @@ function replayRoute(app: HttpApp, parts: AppParts): void {
     const { from, to, objective, ...evidence } = c.req.valid('query');
     const given = Object.fromEntries(Object.entries(evidence).filter(([, v]) => v !== undefined));
     const objectives =
-      objective === undefined ? {} : Object.fromEntries(parts.slos.map((slo) => [slo, objective]));
+      objective === undefined ? {} : Object.fromEntries(sloNames(parts).map((slo) => [slo, objective]));
     const answer = await parts.budgets.replay({ evidence: given, objectives }, from, to);
     if (!answer.ok) return problem(c, 400, 'No such rule', answer.error, 'see docs/judge.md') as never;
     return c.json(answer.value, 200);

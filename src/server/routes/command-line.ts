@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { z } from 'zod';
-import type { Actor } from '../../kit/actor.ts';
+import { type Actor, rightsText } from '../../kit/actor.ts';
 import { type AppParts, actorOf, type HttpApp, problem, SESSION_COOKIE } from '../http.ts';
 import { escaped, smallPage } from '../page.ts';
 import { CLIENT_ID, isLoopbackRedirect, POLL_S } from '../sign-in/command-line.ts';
@@ -43,7 +43,7 @@ const toSignIn = (c: Context) => {
 };
 
 const question = (actor: Actor, who: string, more = ''): string =>
-  `<p>${who} wants to use Sluice as <strong>${escaped(actor.id)}</strong>, with scope ${escaped(actor.scopes.join(', '))}.</p>${more}` +
+  `<p>${who} wants to use Sluice as <strong>${escaped(actor.id)}</strong>, with scope ${escaped(rightsText(actor))}.</p>${more}` +
   '<p>Allow this only if you ran <code>sluice login</code> just now.</p>' +
   '<form method="post"><button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></form>';
 

@@ -6,7 +6,9 @@ import { sha256 } from '../../kit/digest.ts';
 import { didYouMean } from '../../kit/nearest.ts';
 import type { Result } from '../../kit/result.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
-import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
+import { inBody, ofScope, ofStanding } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
+import { needs } from '../needs.ts';
 
 const key = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() });
 const named = z.object({ id: z.string().min(1).max(300) });
@@ -68,7 +70,13 @@ function freezeRoute(app: HttpApp, parts: AppParts): void {
   const freeze = createRoute({
     method: 'post',
     path: '/api/v1/freezes',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [
+      needs(
+        parts,
+        'operate',
+        inBody(schemas.freezeRequestSchema, ({ scope }) => ofScope(scope)),
+      ),
+    ] as const,
     request: { headers: key, body: body(schemas.freezeRequestSchema) },
     responses: { 201: json(schemas.recordedSchema, 'The freeze is active.'), ...answers },
   });
@@ -90,7 +98,13 @@ function grantRoute(app: HttpApp, parts: AppParts): void {
   const grant = createRoute({
     method: 'post',
     path: '/api/v1/waivers',
-    middleware: [needs(parts, 'waive')] as const,
+    middleware: [
+      needs(
+        parts,
+        'waive',
+        inBody(schemas.waiverRequestSchema, ({ scope }) => ofScope(scope)),
+      ),
+    ] as const,
     request: { headers: key, body: body(schemas.waiverRequestSchema) },
     responses: {
       201: json(schemas.recordedSchema, 'The waiver is valid, or waits for a second person.'),
@@ -123,7 +137,15 @@ function orderRoute(app: HttpApp, parts: AppParts, path: string, order: Order): 
   const route = createRoute({
     method: 'post',
     path,
-    middleware: [needs(parts, 'waive')] as const,
+    middleware: [
+      needs(
+        parts,
+        'waive',
+        ofStanding(path.startsWith('/api/v1/freezes/') ? 'freezes' : 'waivers', () =>
+          parts.governance.state(),
+        ),
+      ),
+    ] as const,
     request: { params: named, body: body(schemas.reasonRequestSchema) },
     responses: { 200: json(schemas.recordedSchema, 'Recorded.'), ...answers, 409: problemAnswer },
   });

@@ -3,8 +3,10 @@ import * as schemas from '../../api/schemas.ts';
 import { laneName } from '../../kit/lane.ts';
 import type { History } from '../../ledger/history.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
-import { type AppParts, type HttpApp, json, needs, noSuchLane, problemAnswer } from '../http.ts';
+import { serviceInPath } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, noSuchLane, problemAnswer } from '../http.ts';
 import { lanePages } from '../lane-records.ts';
+import { needs } from '../needs.ts';
 
 /** The order of a lane that was accepted under a key, if one was. */
 async function acceptedAs(history: History, lane: string, key: string): Promise<LedgerRecord | undefined> {
@@ -19,7 +21,7 @@ function commandRoute(app: HttpApp, parts: AppParts): void {
   const command = createRoute({
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/commands',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [needs(parts, 'operate', serviceInPath)] as const,
     request: {
       params: z.object({ environment: z.string(), service: z.string() }),
       headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),

@@ -4,7 +4,9 @@ import * as schemas from '../../api/pipeline.ts';
 import { MEASURED_MS } from '../../controller/measures.ts';
 import { decisionSentence } from '../../governance/decision-text.ts';
 import { laneName } from '../../kit/lane.ts';
-import { type AppParts, type HttpApp, json, needs, noSuchLane, problem, problemAnswer } from '../http.ts';
+import { inBody, serviceInPath } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, noSuchLane, problem, problemAnswer } from '../http.ts';
+import { needs } from '../needs.ts';
 
 function pipelineRoute(app: HttpApp, parts: AppParts): void {
   const pipeline = createRoute({
@@ -55,7 +57,7 @@ function liftRoute(app: HttpApp, parts: AppParts): void {
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/lift',
     // It lowers safety: what failed may be tried on users again.
-    middleware: [needs(parts, 'waive')] as const,
+    middleware: [needs(parts, 'waive', serviceInPath)] as const,
     request: {
       params: z.object({ environment: z.string(), service: z.string() }),
       body: { content: { 'application/json': { schema: schemas.liftRequestSchema } }, required: true },
@@ -100,7 +102,13 @@ function promoteRoute(app: HttpApp, parts: AppParts): void {
   const promote = createRoute({
     method: 'post',
     path: '/api/v1/promotions',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [
+      needs(
+        parts,
+        'operate',
+        inBody(schemas.promotionRequestSchema, ({ service }) => ({ services: [service] })),
+      ),
+    ] as const,
     request: {
       body: { content: { 'application/json': { schema: schemas.promotionRequestSchema } }, required: true },
     },

@@ -1,7 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import * as schemas from '../../api/governance.ts';
 import type { ForgeFailure } from '../../gitops/forge.ts';
-import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
+import { ok } from '../../kit/result.ts';
+import { type Concern, inBody, ofPull, UNSAID } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, problem, problemAnswer, type Variables } from '../http.ts';
+import { needs } from '../needs.ts';
 
 const numbered = z.object({ number: z.coerce.number().int().positive() });
 
@@ -24,6 +28,27 @@ const FORGE_NEXT = {
   UNAVAILABLE: 'ask again once the forge answers',
   RATE_LIMITED: 'ask again later',
 } as const satisfies Partial<Record<ForgeFailure['code'], string>>;
+
+/** What one that is there changes, by the commits that it has now: the order is about exactly those. */
+const ofNumber =
+  ({ gate, platform }: AppParts) =>
+  async (c: Context<Variables>): Promise<Concern> => {
+    const number = Number(c.req.param('number'));
+    if (!gate || !Number.isSafeInteger(number)) return UNSAID;
+    const found = await gate.forge.pull(number);
+    if (!found.ok) return { all: `#${number}: ${found.error.message}` };
+    c.set('pull', found.value);
+    return ofPull(gate.forge, platform, found.value);
+  };
+
+/** What a branch would change. What merges by itself merges whatever the branch has by then. */
+const ofBranch = ({ gate, platform, branch }: AppParts) =>
+  inBody(schemas.pullRequestSchema, ({ head, autoMerge }): Concern | Promise<Concern> => {
+    if (gate?.forge.kind !== 'local') return UNSAID;
+    if (autoMerge) return { all: 'it would merge by itself, with whatever its branch has by then' };
+    const at = (name: string) => ({ branch: name, sha: `refs/heads/${name}` });
+    return ofPull(gate.forge, platform, { base: at(branch), head: at(head) });
+  });
 
 type Refused = Parameters<typeof problem>[0];
 
@@ -71,7 +96,7 @@ function evaluateRoute(app: HttpApp, parts: AppParts): void {
   const evaluate = createRoute({
     method: 'post',
     path: '/api/v1/pulls/{number}/evaluation',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [needs(parts, 'operate', ofNumber(parts))] as const,
     request: { params: numbered },
     responses: {
       200: json(schemas.evaluationSchema, 'Evaluated now, recorded and posted.'),
@@ -97,7 +122,7 @@ function openRoute(app: HttpApp, parts: AppParts): void {
   const open = createRoute({
     method: 'post',
     path: '/api/v1/pulls',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [needs(parts, 'operate', ofBranch(parts))] as const,
     request: {
       body: { content: { 'application/json': { schema: schemas.pullRequestSchema } }, required: true },
     },
@@ -131,7 +156,7 @@ function mergeRoute(app: HttpApp, parts: AppParts): void {
   const merge = createRoute({
     method: 'post',
     path: '/api/v1/pulls/{number}/merge',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [needs(parts, 'operate', ofNumber(parts))] as const,
     request: { params: numbered },
     responses: {
       200: json(z.object({ schema: z.literal('sluice.dev/merged/v1'), number: z.number() }), 'Merged.'),
@@ -145,7 +170,9 @@ function mergeRoute(app: HttpApp, parts: AppParts): void {
     const { gate } = parts;
     if (!gate) return problem(c, 404, ...NO_FORGE) as never;
     const { number } = c.req.valid('param');
-    const found = await gate.forge.pull(number);
+    // Of whoever may not everything, the commits that their right was checked for: what came since is refused.
+    const checked = c.get('pull');
+    const found = checked ? ok(checked) : await gate.forge.pull(number);
     if (!found.ok) return refuse(c, found.error);
     const merged = await gate.forge.merge(found.value);
     if (!merged.ok) return refuse(c, merged.error);

@@ -10,8 +10,10 @@ import type { Actor } from '../../kit/actor.ts';
 import { laneName } from '../../kit/lane.ts';
 import { ok } from '../../kit/result.ts';
 import type { History } from '../../ledger/history.ts';
-import { type AppParts, type HttpApp, json, needs, noSuchLane, problem, problemAnswer } from '../http.ts';
+import { serviceInPath } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, noSuchLane, problem, problemAnswer } from '../http.ts';
 import { laneRecords } from '../lane-records.ts';
+import { needs } from '../needs.ts';
 
 type ReturnedEvent = Extract<Event, { type: 'lane.returned' }>;
 
@@ -64,7 +66,7 @@ export function rollbackRoutes(app: HttpApp, parts: AppParts): void {
   const rollback = createRoute({
     method: 'post',
     path: '/api/v1/lanes/{environment}/{service}/rollback',
-    middleware: [needs(parts, 'operate')] as const,
+    middleware: [needs(parts, 'operate', serviceInPath)] as const,
     request: {
       params: z.object({ environment: z.string(), service: z.string() }),
       headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),

@@ -2,7 +2,9 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { meSchema } from '../../api/governance.ts';
-import { may } from '../../kit/actor.ts';
+import { grantView } from '../../api/rights.ts';
+import { may, reached } from '../../kit/actor.ts';
+import { teamsOf } from '../concerns.ts';
 import { type AppParts, actorOf, type HttpApp, isOwnPage, json, problem, SESSION_COOKIE } from '../http.ts';
 import { escaped, smallPage } from '../page.ts';
 import { localPath, SESSION_MS } from '../sign-in/people.ts';
@@ -80,6 +82,10 @@ export function signInRoutes(app: HttpApp, parts: AppParts): void {
         actor: actor?.id ?? null,
         kind: actor?.kind ?? null,
         scopes: [...(actor?.scopes ?? [])],
+        limited: (actor?.limited ?? []).map((grant) => ({
+          ...grantView(grant),
+          covers: reached(grant, teamsOf(parts.platform)),
+        })),
         reads: parts.openReads || (actor !== undefined && may(actor, 'read')),
         signIn: parts.signIn.issuer,
       },

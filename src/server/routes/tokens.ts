@@ -1,11 +1,38 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { grantView } from '../../api/rights.ts';
 import * as schemas from '../../api/schemas.ts';
+import { grantIn } from '../../kit/actor.ts';
+import { didYouMean } from '../../kit/nearest.ts';
 import type { TokenView } from '../auth.ts';
-import { type AppParts, type HttpApp, json, needs, problem, problemAnswer } from '../http.ts';
+import { teamsOf } from '../concerns.ts';
+import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
+import { needs } from '../needs.ts';
 
 const REFUSED = { 400: problemAnswer, 401: problemAnswer, 403: problemAnswer };
 
-const shown = (token: TokenView) => ({ ...token, scopes: [...token.scopes] });
+const shown = (token: TokenView) => ({
+  ...token,
+  scopes: [...token.scopes],
+  limited: token.limited.map(grantView),
+});
+
+type Request = z.infer<typeof schemas.tokenRequestSchema>;
+
+/** Why a token cannot be limited to what is named; null: it can. A name with a slip would be a right that nobody has. */
+function wrongLimit(
+  parts: AppParts,
+  { services = [], teams = [] }: Request,
+): readonly [string, string] | null {
+  const known = teamsOf(parts.platform);
+  const [serviceNames, teamNames] = [
+    [...known.keys()],
+    [...new Set(known.values())].filter((t) => t !== null),
+  ];
+  const service = services.find((name) => !serviceNames.includes(name));
+  if (service !== undefined) return [`no service is named "${service}"`, didYouMean(service, serviceNames)];
+  const team = teams.find((name) => !teamNames.includes(name));
+  return team === undefined ? null : [`no team is named "${team}"`, didYouMean(team, teamNames)];
+}
 
 function createTokenRoute(app: HttpApp, parts: AppParts): void {
   const token = createRoute({
@@ -22,14 +49,24 @@ function createTokenRoute(app: HttpApp, parts: AppParts): void {
     },
   });
   app.openapi(token, async (c) => {
-    const { name, scopes, expires, person } = c.req.valid('json');
+    const asked = c.req.valid('json');
+    const { name, expires, person } = asked;
     const expiresAt = expires === undefined ? null : Date.parse(expires);
     if (expiresAt !== null && expiresAt <= parts.now())
       return problem(c, 400, 'Bad request', `${expires} is in the past`, 'give a time to come') as never;
     const taken = parts.tokens.taken(name, parts.now());
     if (taken)
       return problem(c, 409, 'Name in use', taken, 'choose another name, or revoke that one') as never;
-    const made = await parts.tokens.create(name, scopes, c.get('actor'), parts.now(), expiresAt, person);
+    const wrong = wrongLimit(parts, asked);
+    if (wrong) return problem(c, 400, 'No such limit', ...wrong) as never;
+    const made = await parts.tokens.create(
+      name,
+      grantIn(asked),
+      c.get('actor'),
+      parts.now(),
+      expiresAt,
+      person,
+    );
     return c.json({ schema: 'sluice.dev/token/v1' as const, name, ...made }, 201);
   });
 }

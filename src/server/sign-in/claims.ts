@@ -1,15 +1,16 @@
-import type { TokenScope } from '../../kit/actor.ts';
+import { type Grant, type Rights, rightsOf } from '../../kit/actor.ts';
 
 /** What a token says of who carries it. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Scopes of all groups that a claim lists. */
-export function scopesOfGroups(
-  claim: unknown,
-  groups: Readonly<Record<string, readonly TokenScope[]>>,
-): TokenScope[] {
+/** What all groups that a claim lists give together. */
+export function rightsOfGroups(claim: unknown, groups: Readonly<Record<string, Grant>>): Rights {
   const mine = Array.isArray(claim) ? claim : typeof claim === 'string' ? [claim] : [];
-  return [...new Set(mine.flatMap((group) => (typeof group === 'string' ? (groups[group] ?? []) : [])))];
+  return rightsOf(
+    [...new Set(mine)].flatMap((group) =>
+      typeof group === 'string' && Object.hasOwn(groups, group) ? [groups[group]!] : [],
+    ),
+  );
 }
 
 /** Every declared claim has exactly the declared value, or matches it where it ends in `*`. */

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { request } from 'undici';
 import type { SignIn } from '../../declaration/platform.ts';
-import type { Actor } from '../../kit/actor.ts';
+import { type Actor, grantIn, rightsOf } from '../../kit/actor.ts';
 import { addressRefusal } from '../../kit/addresses.ts';
 import { parseForeign } from '../../kit/json.ts';
 import { claimsFit, whole } from './claims.ts';
@@ -67,7 +67,7 @@ async function verified(
   for (const machine of machines.filter((m) => m.issuer === iss)) {
     const payload = await payloadFor(machine, keys, token, now);
     if (payload && claimsFit(payload, machine.claims))
-      return { id: whole(`ci:${payload.sub}`), kind: 'machine', scopes: machine.scopes };
+      return { id: whole(`ci:${payload.sub}`), kind: 'machine', ...rightsOf([grantIn(machine)]) };
   }
   return undefined;
 }

@@ -1,9 +1,9 @@
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { SignIn } from '../../declaration/platform.ts';
-import type { Actor } from '../../kit/actor.ts';
+import { type Actor, may } from '../../kit/actor.ts';
 import { fail, messageOf, ok, type Result } from '../../kit/result.ts';
 import { newSecret, sameSecret } from '../auth.ts';
-import { type Claims, scopesOfGroups, whole } from './claims.ts';
+import { type Claims, rightsOfGroups, whole } from './claims.ts';
 
 const PENDING_MS = 10 * 60_000;
 /** So long a sign-in lasts, in a browser and for a command line. */
@@ -167,11 +167,11 @@ export function beginSession(sessions: Sessions, who: () => Actor | undefined, n
 }
 
 function openSession({ people, sessions, now }: PeopleDesk, claims: Claims): string {
-  const scopes = scopesOfGroups(claims[people.groupsClaim], people.groups);
+  const rights = rightsOfGroups(claims[people.groupsClaim], people.groups);
   const actor: Actor = {
     id: whole(personId(claims)),
     kind: 'person',
-    scopes: scopes.length > 0 ? scopes : ['read'],
+    ...(may(rights, 'read') ? rights : { scopes: ['read'] }),
   };
   return beginSession(sessions, () => actor, now());
 }

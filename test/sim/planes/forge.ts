@@ -172,7 +172,7 @@ export function createForge(git: SimGit, outside: Outside, options: ForgeOptions
     return p ? use(p) : unknown(number);
   };
   const filesOf = (
-    pull: PullRequest,
+    pull: Pick<PullRequest, 'base' | 'head'>,
   ): Result<{ files: readonly ChangedFile[]; complete: boolean }, ForgeFailure> => {
     const [base, head] = [git.treeOf(pull.base.sha), git.treeOf(pull.head.sha)];
     const common = base && head && git.mergeBase(pull.base.sha, pull.head.sha);

@@ -5,7 +5,10 @@ import { encoded } from './api.ts';
 import type { GiteaState } from './state.ts';
 import { filesBetween, pathsBelow } from './trees.ts';
 
-export const filesOf = (state: GiteaState, pull: PullRequest): ForgeResult<ChangedFiles> =>
+export const filesOf = (
+  state: GiteaState,
+  pull: Pick<PullRequest, 'base' | 'head'>,
+): ForgeResult<ChangedFiles> =>
   state.remember(`${pull.base.sha}...${pull.head.sha}`, () => filesBetween(state.api, pull));
 
 export async function text({ api }: GiteaState, sha: string, path: string): ForgeResult<string | null> {

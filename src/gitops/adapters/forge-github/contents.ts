@@ -56,7 +56,10 @@ async function filesBetween(
   return treeChanges((sha) => treeAt(state, sha), compared.value.merge_base_commit.sha, head.sha);
 }
 
-export const filesOf = (state: GithubState, pull: PullRequest): ForgeResult<ChangedFiles> =>
+export const filesOf = (
+  state: GithubState,
+  pull: Pick<PullRequest, 'base' | 'head'>,
+): ForgeResult<ChangedFiles> =>
   state.remember(`${pull.base.sha}...${pull.head.sha}`, () => filesBetween(state, pull));
 
 export async function text({ api }: GithubState, sha: string, path: string): ForgeResult<string | null> {

@@ -27,7 +27,7 @@ function changedFiles(text: string): ChangedFile[] {
 
 export async function filesOf(
   { repository }: LocalState,
-  { base, head }: PullRequest,
+  { base, head }: Pick<PullRequest, 'base' | 'head'>,
 ): ForgeResult<ChangedFiles> {
   try {
     const range = `${base.sha}...${head.sha}`;

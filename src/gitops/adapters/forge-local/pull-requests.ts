@@ -116,13 +116,16 @@ async function mergeNow(
 
 export async function merge(
   state: LocalState,
-  { number }: Pick<PullRequest, 'number'>,
+  { number, head }: Pick<PullRequest, 'number' | 'head'>,
 ): ForgeResult<'merged'> {
   const kept = find(state, number);
   const pull = kept ? await viewOf(state, kept) : null;
   if (!kept || !pull) return unknown(number);
   if (kept.state === 'merged') return ok('merged');
   if (kept.state === 'closed') return refusedBy(`#${number} is closed`);
+  // As other forges do it: what is merged is what was looked at.
+  if (pull.head.sha !== head.sha)
+    return fail({ code: 'CONFLICT', message: `the head of #${number} moved meanwhile` });
   const status = state.store.read().statuses[pull.head.sha]?.[state.check];
   if (status?.state !== 'success')
     return refusedBy(
