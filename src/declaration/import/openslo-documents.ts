@@ -99,6 +99,20 @@ function followed(document: Fields, library: Library): Followed {
   };
 }
 
+const unsaid = (window: unknown): boolean =>
+  isFields(window) && window['isRolling'] === undefined && window['calendar'] === undefined;
+const ROLLING = 'a window that is neither rolling nor of a calendar is read as rolling';
+
+/** A window that says no more than how long it is can only be one that rolls. */
+function rolling(value: Fields): Followed {
+  const spec = isFields(value['spec']) ? value['spec'] : {};
+  const key = ['timeWindow', 'timeWindows'].find((name) => Array.isArray(spec[name]));
+  const windows = key ? (spec[key] as readonly unknown[]) : [];
+  if (!windows.some(unsaid)) return { value, notes: [] };
+  const said = windows.map((one) => (unsaid(one) ? { ...(one as Fields), isRolling: true } : one));
+  return { value: { ...value, spec: { ...spec, [key!]: said } }, notes: [ROLLING] };
+}
+
 const isOpenSlo = (value: Fields): boolean => /^openslo/.test(String(value['apiVersion']));
 
 /** Where another backend is asked, nothing else about the document matters. */
@@ -112,7 +126,9 @@ function readSlo(document: ForeignDocument, library: Library): Reading {
   const place: SourcePlace = { document, pathOf: (path) => path };
   const metadata = isFields(document.value['metadata']) ? document.value['metadata'] : {};
   const refusal: ImportRefusal = { place, at: [], slo: String(metadata['name'] ?? '?') };
-  const { value, notes } = followed(document.value, library);
+  const complete = followed(document.value, library);
+  const { value, notes: assumed } = rolling(complete.value);
+  const notes = [...complete.notes, ...assumed];
   const parsed = parseValue(value, document.file, document.lineOf);
   if (parsed.problems.length > 0) return refusing(refusal, telling(parsed.problems));
   return joinReadings(
