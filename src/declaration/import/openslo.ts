@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { sha256 } from '../../kit/digest.ts';
 import { ANNOTATIONS } from '../defaults.ts';
-import { plainLabel, RESERVED_LABELS } from '../slos.ts';
+import { RESERVED_LABELS } from '../reserved-labels.ts';
+import { plainLabel } from '../slos.ts';
 import type { Sense } from './reading.ts';
 
 /** What every importer writes: pieces of OpenSLO, under names that OpenSLO allows. */
