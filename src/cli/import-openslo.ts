@@ -15,7 +15,7 @@ export const define: Define = (command, { io, run }) =>
           from: 'openslo',
           documents: 'OpenSLO documents',
           none: { code: 'NO_OPENSLO_DOCUMENT', what: 'SLO of OpenSLO' },
-          read: importOpenSlo,
+          read: (files) => importOpenSlo(files, { version: o.prometheusVersion ?? null }),
         }),
       ),
     );

@@ -182,7 +182,7 @@ export function pitfallOf(query: IndicatorQuery): string | null {
 function dollarIn({ part, total }: Extract<IndicatorQuery, { kind: 'counters' }>): string | null {
   const found = [...part, ...total].flatMap((c) => c.matchers).find(({ value }) => LEADING.test(value));
   return found
-    ? `${found.label}${found.op}"${found.value}" is taken for a value: if it is a variable, write what it stands for`
+    ? `${found.label}${found.op}"${found.value}" is taken for a value: if it is a variable, write its value`
     : null;
 }
 

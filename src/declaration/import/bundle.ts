@@ -2,8 +2,8 @@ import { stringify } from 'yaml';
 import type { Problem } from '../../kit/problem.ts';
 import type { Result } from '../../kit/result.ts';
 import type { SourceFile } from '../documents.ts';
-import { serviceText } from './openslo.ts';
-import type { Brought, Reading } from './reading.ts';
+import { serviceText, versionSource } from './openslo.ts';
+import { type Brought, GIVE_VERSION, type Reading } from './reading.ts';
 
 /** How a declaration is checked; handed in, since planes below have checks of their own. */
 type CheckDeclaration = (
@@ -23,8 +23,6 @@ const refused = (reading: Reading, one: Brought, problems: readonly Problem[]): 
     problems: [...reading.problems, ...problems],
   };
 };
-
-const GIVE_VERSION = 'give the version of your Prometheus with --prometheus-version, or rewrite the query';
 
 /** Problems of a document that nobody wrote are told at the SLO it was made of: there, two that say the same are one. */
 const placed = (one: Brought, problems: readonly Problem[]): Problem[] =>
@@ -73,13 +71,7 @@ export function uniqueReading(reading: Reading): Reading {
 
 /** Beside one file a service; no service is called like this. */
 const SOURCE_FILE = '_prometheus.yaml';
-const sourceText = (version: string): string =>
-  stringify({
-    apiVersion: 'openslo/v1',
-    kind: 'DataSource',
-    metadata: { name: 'prometheus' },
-    spec: { type: 'Prometheus', connectionDetails: { version } },
-  });
+const sourceText = (version: string): string => stringify(versionSource(version));
 
 /** One file a service, by its name; and one that says which Prometheus is asked, where that is given. */
 export function filesOf(brought: readonly Brought[], version: string | null = null): Map<string, string> {

@@ -27,6 +27,14 @@ export function nameOf(text: string): string {
 /** A query to Prometheus, where an indicator takes its counts from. */
 export const source = (query: string) => ({ metricSource: { type: 'Prometheus', spec: { query } } });
 
+/** Which Prometheus is asked, as OpenSLO says it. */
+export const versionSource = (version: string): object => ({
+  apiVersion: 'openslo/v1',
+  kind: 'DataSource',
+  metadata: { name: 'prometheus' },
+  spec: { type: 'Prometheus', connectionDetails: { version } },
+});
+
 /** One file of one service, as OpenSLO. */
 export const serviceText = (service: string, documents: Iterable<object>): string =>
   [{ apiVersion: 'openslo/v1', kind: 'Service', metadata: { name: service } }, ...documents]
