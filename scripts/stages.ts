@@ -66,6 +66,8 @@ export const TEST_STAGES: readonly TestStage[] = [
       'test/field/n11-groups',
       'test/field/n15-arithmetic',
       'test/field/public-files/numbers.test.ts',
+      'test/field/public-files/own-labels.test.ts',
+      'test/field/public-files/renders.test.ts',
       'test/field/pyrra',
     ],
     workers: 2,

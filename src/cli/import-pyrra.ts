@@ -1,6 +1,6 @@
 import { importPyrra } from '../declaration/import/pyrra.ts';
 import { type Define, jsonOption } from './command.ts';
-import { importSlos } from './import-slos.ts';
+import { importSlos, versionOption } from './import-slos.ts';
 
 /** `sluice import pyrra DIR…`: OpenSLO documents beside which nothing else is needed. */
 export const define: Define = (command, { io, run }) =>
@@ -8,6 +8,7 @@ export const define: Define = (command, { io, run }) =>
     .argument('<dirs...>', 'folders or files')
     .option('--out <dir>', 'folder to write the documents to', 'slos')
     .option('--service <name>', 'service of SLOs that name none by a label')
+    .addOption(versionOption())
     .addOption(jsonOption())
     .action((dirs, o) =>
       run(() =>

@@ -1,3 +1,4 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { compile } from '../controller/compile.ts';
 import type { SourceFile } from '../declaration/documents.ts';
 import { checkedReading, filesOf, uniqueReading } from '../declaration/import/bundle.ts';
@@ -21,7 +22,18 @@ const MAX_NAMED = 3;
 
 interface ImportOptions extends JsonOptions {
   readonly out: string;
+  readonly prometheusVersion?: string | undefined;
 }
+
+/** `--prometheus-version`: names and functions that only a newer Prometheus knows are refused without it. */
+export const versionOption = () =>
+  new Option(
+    '--prometheus-version <version>',
+    'version of the Prometheus that is asked, if queries use newer features',
+  ).argParser((text: string) => {
+    if (/^\d+\.\d+/.test(text)) return text;
+    throw new InvalidArgumentError('Expected a version, such as 3.1.');
+  });
 
 /** What is there instead: whoever gives documents of another tool sees it. */
 function foundText(skipped: Reading['skipped']): string {
@@ -41,6 +53,7 @@ export async function importSlos(
   options: ImportOptions,
   tool: SloTool,
 ): Promise<Exit> {
+  const version = options.prometheusVersion ?? null;
   const read = tool.read(readSources(io, places, tool.documents));
   if (read.brought.length + read.refused.length + read.problems.length === 0)
     throw new CliError(EXIT.usage, {
@@ -48,8 +61,8 @@ export async function importSlos(
       message: `no ${tool.none.what} was found below ${places.join(', ')}${foundText(read.skipped)}`,
       next: `give the folder of your ${tool.documents}`,
     });
-  const reading = uniqueReading(checkedReading(read, compile));
-  const texts = filesOf(reading.brought);
+  const reading = uniqueReading(checkedReading(read, compile, version));
+  const texts = filesOf(reading.brought, version);
   writeNew(io, options.out, texts);
   const report = reportOf(reading);
   const complete = report.refused.length === 0;

@@ -1,7 +1,7 @@
 import { importSloth } from '../declaration/import/sloth.ts';
 import { parseDuration } from '../kit/time.ts';
 import { type Define, jsonOption } from './command.ts';
-import { importSlos } from './import-slos.ts';
+import { importSlos, versionOption } from './import-slos.ts';
 import { CliError, EXIT } from './io.ts';
 
 /** `sluice import sloth DIR…`: OpenSLO documents beside which nothing else is needed. */
@@ -14,6 +14,7 @@ export const define: Define = (command, { io, run }) =>
       'the --default-slo-period that Sloth was run with; its documents do not contain it',
       '30d',
     )
+    .addOption(versionOption())
     .addOption(jsonOption())
     .action((dirs, o) =>
       run(async () => {

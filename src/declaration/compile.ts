@@ -18,7 +18,7 @@ import {
 } from './governance.ts';
 import { compileEvidence, declaredEdition } from './judging.ts';
 import { compileMaintenance, compileNotification } from './notifications.ts';
-import type { OpenSloSlo } from './openslo.ts';
+import type { DataSourceDocument, OpenSloSlo } from './openslo.ts';
 import { oldestVersion, originOf, tellInto } from './origin.ts';
 import type { Platform, Slo, SloOrigin } from './platform.ts';
 import {
@@ -30,10 +30,11 @@ import {
   unique,
 } from './platform-checks.ts';
 import type { Path, Report } from './report.ts';
+import { RESERVED_LABELS } from './reserved-labels.ts';
 import type { PlatformDocument } from './schema.ts';
 import { checkJudged, checkReferences, checkServices, checkSlips, compileService } from './services.ts';
 import { checkSources, KINDS, type Named, runbooksOf, shelfOf, uniqueSlos } from './shelf.ts';
-import { compileSlos, type PolicyShelf, RESERVED_LABELS } from './slos.ts';
+import { compileSlos, type PolicyShelf } from './slos.ts';
 import { withoutPlatform } from './without-platform.ts';
 import { ourServer } from './workload-access.ts';
 
@@ -219,13 +220,14 @@ export function compileDocuments(
   const of = (kind: string) => documents.filter((d) => d.kind === kind);
   const platforms = of('sluice.dev/v1 Platform') as Parsed<PlatformDocument>[];
   const [first] = platforms;
+  const version = oldestVersion(first, of(KINDS.DataSource) as Parsed<DataSourceDocument>[]);
   const compiling: Compiling = {
     refused,
     problems,
     report,
     sloDocs: of(KINDS.SLO) as Parsed<OpenSloSlo>[],
     declared: of(KINDS.Service).map((d) => (d.value as Named).metadata.name),
-    shelf: shelfOf(documents, refused, oldestVersion(first)),
+    shelf: shelfOf(documents, refused, version),
     of,
   };
   const { slosOf, slos } = compiledSlos(compiling, first?.value);
@@ -235,6 +237,6 @@ export function compileDocuments(
   if (first) checkPlatform(compiling, first, slos);
   else checkAlone(compiling, folder, { isOptional, isAllowed });
   if (problems.length > 0) return fail([...problems].sort(byPlace));
-  const body = first ? bodyOf(first.value, slos) : withoutPlatform(slos);
+  const body = first ? bodyOf(first.value, slos) : withoutPlatform(slos, version);
   return ok(withDigest(body, originOf(compiling.sloDocs, slosOf, notes)));
 }

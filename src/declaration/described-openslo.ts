@@ -92,5 +92,10 @@ export const OPENSLO_KEYS: readonly Described[] = [
   ['target', 'Name of the receiver in Alertmanager.', 'oncall'],
   ['connectionDetails', 'How the source is reached.'],
   ['connectionDetails.url', 'Address of the Prometheus.', 'http://prometheus:9090'],
+  [
+    'connectionDetails.version',
+    'Version of the Prometheus, if rules may use newer features. With a Platform, its environments declare it.',
+    '3.1',
+  ],
   ['DataSource.spec.type', 'Type of the source. Only Prometheus is supported.', 'Prometheus'],
 ];

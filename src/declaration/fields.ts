@@ -110,3 +110,5 @@ const smarthost = z
 
 /** From whom mail comes, and by which server. */
 export const mailFields = { from: mailAddress, smarthost, username: z.string().optional() };
+
+export const prometheusVersion = z.string().regex(/^\d+\.\d+/, 'expected a version such as 2.42');

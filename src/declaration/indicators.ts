@@ -24,6 +24,7 @@ import type { Parsed } from './documents.ts';
 import type { DataSourceDocument, IndicatorSpec, Objective, OpenSloSli, OpenSloSlo } from './openslo.ts';
 import type { Indicator } from './platform.ts';
 import type { Path, Report } from './report.ts';
+import { severalGroups } from './reserved-labels.ts';
 
 const NONE: Indicator = { kind: 'counters', total: [], part: [], partIs: 'good' };
 export const OPERATORS = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
@@ -173,6 +174,7 @@ function understood(
   { doc }: Place,
   path: Path,
   reading: ReturnType<typeof readPair>,
+  exprs: readonly Expr[],
   report: Report,
 ): Compiled {
   if (!reading.ok) {
@@ -188,7 +190,7 @@ function understood(
   }
   for (const note of [...notes, suspicionOf(query), sameSides(query)])
     if (note) report.note(doc, path, 'QUERY', note);
-  return { ...indicatorOf(query), groupBy };
+  return { ...indicatorOf(query), groupBy: groupBy && severalGroups(groupBy, exprs) };
 }
 
 const isHistogram = (query: Typed): boolean => readHistogram(query.expr) !== null;
@@ -202,7 +204,7 @@ function ratio(place: Place, spec: IndicatorSpec, version: string | null, report
   if (metric.raw) {
     const share = read('raw');
     const is = metric.rawType === 'failure' ? 'bad' : 'good';
-    return share ? understood(place, path('raw'), readShare(share.expr, is), report) : UNREAD;
+    return share ? understood(place, path('raw'), readShare(share.expr, is), [share.expr], report) : UNREAD;
   }
   const partIs = metric.good ? 'good' : 'bad';
   const [total, part] = [read('total'), read(partIs)];
@@ -224,7 +226,7 @@ function ratio(place: Place, spec: IndicatorSpec, version: string | null, report
     report(doc, path(partIs), code, message, next);
     return UNREAD;
   }
-  return understood(place, path('total'), reading, report);
+  return understood(place, path('total'), reading, [part.expr, total.expr], report);
 }
 
 /** Every source that an indicator names must be declared, and be a Prometheus. */
@@ -276,7 +278,11 @@ function threshold(
   if (nothing) report(place.doc, path, 'PROMQL_MEANING', nothing, 'query a series of the service');
   const grouping = groupingOf(read.expr);
   const indicator: Indicator = { kind: 'threshold', query: read.text, op: OPERATORS[op], value };
-  return { indicator, groupBy: grouping.kind === 'by' ? grouping.labels : null, grouping };
+  return {
+    indicator,
+    groupBy: grouping.kind === 'by' ? severalGroups(grouping.labels, [read.expr]) : null,
+    grouping,
+  };
 }
 
 /** Where the indicator of an SLO stands: in its document, or in the SLI that it refers to. */

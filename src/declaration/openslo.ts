@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../kit/time.ts';
 import { parseSelectorSum } from '../promql/parse.ts';
-import { duration, metadata } from './fields.ts';
+import { duration, metadata, prometheusVersion } from './fields.ts';
 
 /** OpenSLO v1, kind by kind. Source: the OpenSLO specification, v1. */
 const document = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
@@ -274,7 +274,9 @@ export const openSloDataSource = document(
       if (!speaksPromQl(type))
         context.addIssue({ code: 'custom', message: `expected Prometheus: "${type}" is not read` });
     }),
-    connectionDetails: z.looseObject({ url: z.string().optional() }).optional(),
+    connectionDetails: z
+      .looseObject({ url: z.string().optional(), version: prometheusVersion.optional() })
+      .optional(),
   }),
 );
 

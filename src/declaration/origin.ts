@@ -2,7 +2,7 @@ import { type Problem, pathText } from '../kit/problem.ts';
 import { isSince } from '../promql/types.ts';
 import { LIMITS } from './defaults.ts';
 import type { Parsed } from './documents.ts';
-import type { OpenSloSlo } from './openslo.ts';
+import type { DataSourceDocument, OpenSloSlo } from './openslo.ts';
 import type { Slo, SloOrigin } from './platform.ts';
 import type { Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
@@ -25,9 +25,17 @@ export function tellInto(problems: Problem[]): Report['note'] {
 const placeOf = ({ file, line, path, message }: Problem): string =>
   JSON.stringify([file, line, path, message]);
 
-/** The oldest Prometheus that is declared: what it does not know cannot be rendered. Null: one is not declared. */
-export function oldestVersion(platform: Parsed<PlatformDocument> | undefined): string | null {
-  const versions = platform?.value.spec.environments.map((e) => e.prometheus.version ?? null) ?? [];
+/**
+ * The oldest Prometheus that is declared, by the Platform or, without one, by sources of OpenSLO: what it does not know
+ * cannot be rendered. Null: one is not declared.
+ */
+export function oldestVersion(
+  platform: Parsed<PlatformDocument> | undefined,
+  sources: readonly Parsed<DataSourceDocument>[],
+): string | null {
+  const versions =
+    platform?.value.spec.environments.map((e) => e.prometheus.version ?? null) ??
+    sources.map((s) => s.value.spec.connectionDetails?.version ?? null);
   return versions.reduce<string | null>(
     (oldest, version) =>
       oldest === null || version === null ? null : isSince(oldest, version) ? version : oldest,

@@ -5,8 +5,9 @@ import { isIn } from './layout.ts';
 import type { TargetDocument } from './openslo.ts';
 import type { Slo } from './platform.ts';
 import { checkKnown, type Path, type Report } from './report.ts';
+import { RESERVED_LABELS } from './reserved-labels.ts';
 import type { PlatformDocument } from './schema.ts';
-import { RESERVED_LABELS, TILE_MS } from './slos.ts';
+import { TILE_MS } from './slos.ts';
 import { placedIn } from './workload-access.ts';
 
 const ms = (text: string): number => parseDuration(text)!;

@@ -102,7 +102,13 @@ export interface Slo {
   readonly budgeting: Budgeting;
   readonly description: string;
   readonly indicator: Indicator;
-  readonly groupBy: { readonly labels: readonly string[]; readonly limit: number } | null;
+  readonly groupBy: {
+    /** As rules carry them. */
+    readonly labels: readonly string[];
+    readonly limit: number;
+    /** Of labels that series have under another name: which. */
+    readonly series?: Readonly<Record<string, string>>;
+  } | null;
   readonly conditions: readonly AlertCondition[];
   readonly alerting: SloAlerting;
   /** Of the document; they travel on alerts, never on recorded series. */

@@ -15,6 +15,7 @@ import {
   metadata,
   name,
   placeFields,
+  prometheusVersion,
   secretKey,
 } from './fields.ts';
 import { calendarFreeze, forge, policy, secretRef, signIn } from './governance-schema.ts';
@@ -35,10 +36,7 @@ const prometheus = z
   .strictObject({
     embedded: z.literal(true).optional().describe('Sluice starts it on a free port of this machine.'),
     address: http.optional(),
-    version: z
-      .string()
-      .regex(/^\d+\.\d+/, 'expected a version such as 2.42')
-      .optional(),
+    version: prometheusVersion.optional(),
     scrapeInterval: duration.default('5s'),
     evaluationInterval: duration.default('15s'),
     budgetInterval: duration.default('1m').describe('How often the sum over the SLO window is evaluated.'),

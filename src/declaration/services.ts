@@ -90,7 +90,7 @@ export function checkReferences(
       }
     for (const [j, guard] of service.guards.entries()) {
       const at = ['spec', 'services', i, 'guards', j, 'query'];
-      readQuery(doc, at, guard.query, oldestVersion(doc), report);
+      readQuery(doc, at, guard.query, oldestVersion(doc, []), report);
     }
   }
 }

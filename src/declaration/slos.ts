@@ -13,6 +13,7 @@ import type {
 } from './openslo.ts';
 import type { AlertCondition, Budgeting, Calendar, Slo, SloAlerting } from './platform.ts';
 import type { Path, Report } from './report.ts';
+import { groupLabels, isGroupLabel, RESERVED_LABELS } from './reserved-labels.ts';
 
 const ms = (text: string): number => parseDuration(text)!;
 const MINUTE = 60_000;
@@ -161,6 +162,22 @@ function labelsLeft({ grouping }: Compiled): readonly string[] | null {
   return grouping.kind === 'by' ? grouping.labels : [];
 }
 
+/** What is told of labels that rules carry themselves: under which name groups have theirs. */
+function tellMoved(
+  doc: Parsed<OpenSloSlo>,
+  path: Path,
+  { series = {} }: NonNullable<Slo['groupBy']>,
+  report: Report,
+): void {
+  for (const [name, label] of Object.entries(series))
+    report.note(
+      doc,
+      path,
+      'GROUP_LABEL',
+      `groups of "${label}" are labelled ${name}: rules carry a label of that name themselves`,
+    );
+}
+
 /** The groups that the query itself makes: each gets burn rates, a budget and alerts of its own. */
 function groupOfQuery(
   doc: Parsed<OpenSloSlo>,
@@ -168,25 +185,27 @@ function groupOfQuery(
   limit: number,
   report: Report,
 ): Slo['groupBy'] {
-  const labels = (compiled.groupBy ?? []).filter((l) => !RESERVED_LABELS.has(l));
-  const ours = (compiled.groupBy ?? []).filter((l) => RESERVED_LABELS.has(l));
+  const labels = (compiled.groupBy ?? []).filter(isGroupLabel);
+  const others = (compiled.groupBy ?? []).filter((l) => !isGroupLabel(l));
   const path: Path = ['metadata', 'name'];
-  if (ours.length > 0)
+  if (others.length > 0)
     report.note(
       doc,
       path,
       'GROUP_LABEL',
-      `grouping by ${ours.join(', ')} is left out: rules carry a label of that name themselves`,
+      `grouping by ${others.join(', ')} is left out: it tells no groups apart`,
     );
   if (labels.length === 0) return null;
+  const groups = groupLabels(labels, limit);
+  tellMoved(doc, path, groups, report);
   report.note(
     doc,
     path,
     'GROUPED',
-    `grouped by ${labels.join(', ')}, at most ${limit} groups; the contracted series are of the whole service`,
+    `grouped by ${groups.labels.join(', ')}, at most ${limit} groups; the contracted series are of the whole service`,
     `declare ${ANNOTATIONS.groupLimit} for more or fewer`,
   );
-  return { labels, limit };
+  return groups;
 }
 
 function checkGroupLabel(
@@ -198,7 +217,7 @@ function checkGroupLabel(
   const path: Path = ['metadata', 'annotations', ANNOTATIONS.groupBy];
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
     report(doc, path, 'INVALID_VALUE', `expected label names, got "${label}"`);
-  else if (RESERVED_LABELS.has(label))
+  else if (!isGroupLabel(label))
     report(doc, path, 'LABEL_COLLISION', `label "${label}" is reserved for Sluice`, 'group by another label');
   else if (left && !left.includes(label))
     report(
@@ -225,23 +244,10 @@ function groupOf(doc: Parsed<OpenSloSlo>, compiled: Compiled, report: Report): S
   const labels = text.split(',').map((l) => l.trim());
   const left = labelsLeft(compiled);
   for (const label of labels) checkGroupLabel(doc, label, left, report);
-  return { labels, limit };
+  const groups = groupLabels(labels, limit);
+  tellMoved(doc, ['metadata', 'annotations', ANNOTATIONS.groupBy], groups, report);
+  return groups;
 }
-
-/** Labels that rules and alerts of ours carry: nobody else's may take their place. */
-export const RESERVED_LABELS: ReadonlySet<string> = new Set([
-  'service',
-  'slo',
-  'environment',
-  'alertname',
-  'severity',
-  'long_window',
-  'short_window',
-  'le',
-  '__name__',
-  'sluice_part',
-  'sluice_alert',
-]);
 
 /** A label's name as Prometheus allows it. */
 export const plainLabel = (name: string): string =>

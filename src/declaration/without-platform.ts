@@ -9,13 +9,13 @@ import type { Environment, Platform, Service, Slo } from './platform.ts';
 const ms = (text: string): number => parseDuration(text)!;
 
 /** The one environment that rules are rendered for: it has no name, and its Prometheus is wherever they are loaded. */
-const environment = (): Environment => ({
+const environment = (version: string | null): Environment => ({
   name: '',
   mode: 'observe',
   validation: 'canary-multi-window',
   prometheus: {
     address: 'http://localhost:9090',
-    version: null,
+    version,
     auth: null,
     mtls: null,
     tenant: null,
@@ -57,11 +57,14 @@ const service = (name: string): Service => ({
 });
 
 /** OpenSLO documents alone: rules, alerts and dashboards without environments; nothing is delivered. */
-export function withoutPlatform(slos: readonly Slo[]): Omit<Platform, 'digest' | 'origin'> {
+export function withoutPlatform(
+  slos: readonly Slo[],
+  version: string | null,
+): Omit<Platform, 'digest' | 'origin'> {
   const services = [...new Set(slos.map((s) => s.service))].sort();
   return {
     name: 'slos',
-    environments: [environment()],
+    environments: [environment(version)],
     services: services.map(service),
     slos,
     evidence: compileEvidence(undefined),

@@ -47,9 +47,23 @@ export function emptyQuantile(expr: Expr): string | null {
 const PLACEHOLDER = /\$\{[\w.:-]+\}|\{\{[^}]*\}\}|%\(\w+\)s|^<no value>$/;
 /** A variable of Grafana in a regex: nothing can stand behind the end of a text. */
 const VARIABLE = /(^|[^\\])\$[A-Za-z_]\w*/;
+/** A plain value that begins with one: routes have theirs behind a slash. */
+const LEADING = /^\$([A-Za-z_]\w*)/;
 
-const isPlaceholder = ({ op, value }: Matcher): boolean =>
-  PLACEHOLDER.test(value) || (op.endsWith('~') && VARIABLE.test(value));
+const letters = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/** `zone="$zone"`: a variable named after its label. Under other names such values exist: the route `$default`. */
+function isNamesake({ label, value }: Matcher): boolean {
+  const variable = LEADING.exec(value)?.[1];
+  if (variable === undefined) return false;
+  const [one, other] = [letters(label), letters(variable)];
+  return one.includes(other) || other.includes(one);
+}
+
+const isPlaceholder = (matcher: Matcher): boolean =>
+  PLACEHOLDER.test(matcher.value) ||
+  isNamesake(matcher) ||
+  (matcher.op.endsWith('~') && VARIABLE.test(matcher.value));
 
 /** Whether a query that cannot be read was a template: a place for a window, or for a part of the expression. */
 export const isTemplate = (query: string): boolean => /\{\{|\$\{|\[\s*\$\w+|%\(\w+\)s/.test(query);
@@ -164,9 +178,19 @@ export function pitfallOf(query: IndicatorQuery): string | null {
     : `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`;
 }
 
+/** A value that may be a variable of somebody's dashboard. */
+function dollarIn({ part, total }: Extract<IndicatorQuery, { kind: 'counters' }>): string | null {
+  const found = [...part, ...total].flatMap((c) => c.matchers).find(({ value }) => LEADING.test(value));
+  return found
+    ? `${found.label}${found.op}"${found.value}" is taken for a value: if it is a variable, write its value`
+    : null;
+}
+
 /** What a query says, and probably does not mean: it is counted as written, and this is told; null: nothing. */
 export function suspicionOf(query: IndicatorQuery): string | null {
   if (query.kind !== 'counters') return null;
+  const dollar = dollarIn(query);
+  if (dollar !== null) return dollar;
   if ([...query.part, ...query.total].every(withoutBound))
     return 'buckets without le count a request once for every bucket: a fast request weighs more than a slow one';
   if (query.partIs !== 'bad') return null;

@@ -1,5 +1,5 @@
 import { ok, type Result } from '../kit/result.ts';
-import { type MatchOp, mapSelectors, type Selector } from './expression.ts';
+import { type Expr, type MatchOp, mapSelectors, partsOf, type Selector } from './expression.ts';
 import { printExpression } from './print.ts';
 import { readExpression } from './read.ts';
 import type { PromqlProblem } from './tree.ts';
@@ -40,4 +40,19 @@ export function anyOf(parts: readonly string[]): string {
     parts.slice(i * BESIDE, (i + 1) * BESIDE),
   );
   return anyOf(rows.map((row) => `(${row.join('\nor ')})`));
+}
+
+const RELABELS = /^label_(replace|join)$/;
+const relabels = (expr: Expr): boolean =>
+  (expr.kind === 'call' && RELABELS.test(expr.fn)) || partsOf(expr).some(relabels);
+const selectorsOf = (expr: Expr): readonly Selector[] =>
+  expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsOf);
+
+/** Whether every selector asks for the same one value of a label: its groups are one, the whole. */
+export function isFixed(label: string, exprs: readonly Expr[]): boolean {
+  if (exprs.some(relabels)) return false;
+  const values = exprs
+    .flatMap(selectorsOf)
+    .map(({ matchers }) => matchers.find((m) => m.label === label && m.op === '=')?.value);
+  return values[0] !== undefined && values.every((value) => value === values[0]);
 }

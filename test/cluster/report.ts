@@ -33,7 +33,9 @@ export function openReport(house: ClusterHouse, folder: string): Report {
     try {
       // Others reach this server, so that it is read by whoever is signed in.
       await page.goto(`${house.at.sluice}/auth/login?return=${encodeURIComponent(path)}`);
-      await page.getByLabel('Token').fill(leaderToken(house.machine));
+      // While one server takes over from another there is none.
+      const token = await until('a server that leads', LIMIT_MS, () => leaderToken(house.machine));
+      await page.getByLabel('Token').fill(token);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByText('checkout').first().waitFor();
       await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });

@@ -1,4 +1,5 @@
-import { plainLabel, RESERVED_LABELS } from '../slos.ts';
+import { RESERVED_LABELS } from '../reserved-labels.ts';
+import { plainLabel } from '../slos.ts';
 
 type Words = Readonly<Record<string, string>>;
 

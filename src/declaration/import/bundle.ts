@@ -1,8 +1,9 @@
+import { stringify } from 'yaml';
 import type { Problem } from '../../kit/problem.ts';
 import type { Result } from '../../kit/result.ts';
 import type { SourceFile } from '../documents.ts';
-import { serviceText } from './openslo.ts';
-import type { Brought, Reading } from './reading.ts';
+import { serviceText, versionSource } from './openslo.ts';
+import { type Brought, GIVE_VERSION, type Reading } from './reading.ts';
 
 /** How a declaration is checked; handed in, since planes below have checks of their own. */
 type CheckDeclaration = (
@@ -26,22 +27,23 @@ const refused = (reading: Reading, one: Brought, problems: readonly Problem[]): 
 /** Problems of a document that nobody wrote are told at the SLO it was made of: there, two that say the same are one. */
 const placed = (one: Brought, problems: readonly Problem[]): Problem[] =>
   [...new Map(problems.map((p) => [`${p.code} ${p.message}`, p])).values()].map(
-    ({ code, message, next }) => ({
-      code,
-      file: one.file,
-      line: one.line,
-      path: one.slo,
-      message,
-      ...(next ? { next } : {}),
-    }),
+    ({ code, message, next: declared }) => {
+      const next = code === 'PROMQL_VERSION' ? GIVE_VERSION : declared;
+      return { code, file: one.file, line: one.line, path: one.slo, message, ...(next ? { next } : {}) };
+    },
   );
 
 /** Checks every SLO alone, so that one which does not compile hides no other, and is told at its own line. */
-export function checkedReading(reading: Reading, check: CheckDeclaration): Reading {
+export function checkedReading(
+  reading: Reading,
+  check: CheckDeclaration,
+  version: string | null = null,
+): Reading {
   let checked = reading;
+  const source = version === null ? [] : [{ file: SOURCE_FILE, text: sourceText(version) }];
   for (const one of reading.brought) {
     const text = serviceText(one.service, documentsOf(one));
-    const compiled = check([{ file: one.file, text }], { platform: 'optional' });
+    const compiled = check([{ file: one.file, text }, ...source], { platform: 'optional' });
     if (!compiled.ok) checked = refused(checked, one, placed(one, compiled.error));
   }
   return checked;
@@ -67,10 +69,19 @@ export function uniqueReading(reading: Reading): Reading {
   return unique;
 }
 
-/** One file a service, by its name. */
-export function filesOf(brought: readonly Brought[]): Map<string, string> {
+/** Beside one file a service; no service is called like this. */
+const SOURCE_FILE = '_prometheus.yaml';
+const sourceText = (version: string): string => stringify(versionSource(version));
+
+/** One file a service, by its name; and one that says which Prometheus is asked, where that is given. */
+export function filesOf(brought: readonly Brought[], version: string | null = null): Map<string, string> {
   const services = new Map<string, object[]>();
   for (const one of brought)
     services.set(one.service, [...(services.get(one.service) ?? []), ...documentsOf(one)]);
-  return new Map([...services].map(([name, values]) => [`${name}.yaml`, serviceText(name, values)]));
+  const files = [...services].map(([name, values]): [string, string] => [
+    `${name}.yaml`,
+    serviceText(name, values),
+  ]);
+  const source: [string, string][] = version === null ? [] : [[SOURCE_FILE, sourceText(version)]];
+  return new Map(files.length > 0 ? [...files, ...source] : []);
 }

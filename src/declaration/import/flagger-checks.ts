@@ -2,6 +2,7 @@ import { printExpression } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
 import type { Canary, FlaggerMetric, FlaggerMetricTemplate } from './flagger-canary.ts';
 import { flaggerDuration, flaggerRequests, type ProviderParts } from './flagger-providers.ts';
+import { markedNames, ofBoth, unmarked } from './flagger-workloads.ts';
 import { nameOf, shareOf, sloDocument, source, wrongPercent } from './openslo.ts';
 import type { Sense } from './reading.ts';
 import { senseOfBound } from './sense.ts';
@@ -72,9 +73,12 @@ function duration(c: Canary, m: FlaggerMetric): Made {
   };
 }
 
-/** Flagger's own words in a query, as it would fill them in. Words that it does not know stay. */
+/** Flagger's own words in a query, as it would fill them in, with marks for names. Words that it does not know stay. */
 function filledIn(query: string, c: Canary, m: FlaggerMetric): string {
-  const words: Readonly<Record<string, string>> = { ...c.names, interval: m.interval ?? '1m' };
+  const words: Readonly<Record<string, string>> = {
+    ...markedNames(c.names),
+    interval: m.interval ?? '1m',
+  };
   return query
     .replace(
       /\{\{-?\s*variables\.([\w-]+)\s*-?\}\}/g,
@@ -85,7 +89,21 @@ function filledIn(query: string, c: Canary, m: FlaggerMetric): string {
     );
 }
 
-type Queried = { readonly ok: true; readonly query: string } | { readonly ok: false; readonly why: string };
+/** About the canary, as Flagger asks; and about canary and primary, where that is another query. */
+interface Asked {
+  readonly query: string;
+  readonly both: string | null;
+}
+type Queried = ({ readonly ok: true } & Asked) | { readonly ok: false; readonly why: string };
+
+/** A template that is not there; where one of its name is in another namespace, kustomize may have moved it. */
+function missing(name: string, space: string, templates: readonly FlaggerMetricTemplate[]): string {
+  const elsewhere = templates.find((t) => t.metadata.name === name)?.metadata.namespace;
+  const next = elsewhere
+    ? `one of this name is in namespace ${elsewhere}: name it in templateRef, or give what kustomize writes`
+    : 'also give the file or folder that contains it';
+  return `its template "${name}" of namespace ${space} is not in these files: ${next}`;
+}
 
 /** The query of a check: its own, or that of its template in the namespace it names. */
 function queryOf(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricTemplate[]): Queried {
@@ -101,26 +119,25 @@ function queryOf(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricT
       why: `${found.length} templates are called "${ref!.name}" in namespace ${space}, and they differ: give the file that is applied`,
     };
   const text = template?.spec.query ?? m.query;
-  if (text === undefined) {
-    const wanted = ref ? `"${ref.name}" of namespace ${space}` : null;
+  if (text === undefined)
     return {
       ok: false,
-      why: wanted
-        ? `its template ${wanted} is not in these files: also give the file or folder that contains it`
-        : 'it has neither a query nor a template',
+      why: ref ? missing(ref.name, space, templates) : 'it has neither a query nor a template',
     };
-  }
   if (template && template.spec.provider.type !== 'prometheus')
     return { ok: false, why: `it queries ${template.spec.provider.type}, not Prometheus` };
   if (/\{\{-?\s*namespace\b/.test(text) && !c.givenNamespace) return { ok: false, why: NO_NAMESPACE };
-  const query = filledIn(text, c, m);
-  const left = /\{\{.*?\}\}/.exec(query)?.[0];
+  const marked = filledIn(text, c, m);
+  const left = /\{\{.*?\}\}/.exec(marked)?.[0];
   if (left) return { ok: false, why: `there is no known value for ${left}` };
-  const read = readExpression(query);
-  return read.ok
-    ? { ok: true, query: printExpression(read.value) }
-    : { ok: false, why: `its query is not PromQL: ${read.error.message}` };
+  const read = readExpression(unmarked(marked, c.names));
+  if (!read.ok) return { ok: false, why: `its query is not PromQL: ${read.error.message}` };
+  // Only a workload has a primary beside it.
+  const both = /^(Deployment|DaemonSet)$/.test(c.spec.targetRef.kind) ? ofBoth(marked, c.names) : null;
+  return { ok: true, query: printExpression(read.value), both };
 }
+
+const BOTH = 'canary and primary are counted, where Flagger asks about the canary alone';
 
 /** A ratio of counters within a bound is an SLO: it has a budget, and both versions can be compared by it. */
 function custom(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricTemplate[]): Made {
@@ -128,13 +145,14 @@ function custom(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricTe
   if (!queried.ok) return leftOut(queried.why);
   const { min, max } = m.thresholdRange ?? { min: undefined, max: m.threshold };
   if (min === undefined && max === undefined) return leftOut('it has no bound');
-  const bound = senseOfBound(queried.query, { min, max });
+  const bound = senseOfBound(queried.both ?? queried.query, { min, max });
   if (bound) {
     const { sense, target } = bound;
     return {
       as: 'slo',
       note: [
         `a ratio of counters: ${max === undefined ? `at least ${min}` : `at most ${max}`} becomes the objective ${target}`,
+        ...(queried.both ? [BOTH] : []),
         ...sense.notes,
       ].join('; '),
       slo: sloOf(c, m.name, target, sense),

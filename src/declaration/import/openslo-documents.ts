@@ -3,8 +3,10 @@ import { compileDocuments } from '../compile.ts';
 import { type Parsed, parseValue, type SourceFile } from '../documents.ts';
 import type { OpenSloSlo } from '../openslo.ts';
 import { type ForeignDocument, foreignDocuments } from './documents.ts';
+import { versionSource } from './openslo.ts';
 import {
   type Brought,
+  GIVE_VERSION,
   type ImportRefusal,
   joinReadings,
   NOTHING,
@@ -99,25 +101,42 @@ function followed(document: Fields, library: Library): Followed {
   };
 }
 
+const unsaid = (window: unknown): boolean =>
+  isFields(window) && window['isRolling'] === undefined && window['calendar'] === undefined;
+const ROLLING = 'a window that is neither rolling nor of a calendar is read as rolling';
+
+/** A window that says no more than how long it is can only be one that rolls. */
+function rolling(value: Fields): Followed {
+  const spec = isFields(value['spec']) ? value['spec'] : {};
+  const key = ['timeWindow', 'timeWindows'].find((name) => Array.isArray(spec[name]));
+  const windows = key ? (spec[key] as readonly unknown[]) : [];
+  if (!windows.some(unsaid)) return { value, notes: [] };
+  const said = windows.map((one) => (unsaid(one) ? { ...(one as Fields), isRolling: true } : one));
+  return { value: { ...value, spec: { ...spec, [key!]: said } }, notes: [ROLLING] };
+}
+
 const isOpenSlo = (value: Fields): boolean => /^openslo/.test(String(value['apiVersion']));
 
 /** Where another backend is asked, nothing else about the document matters. */
 function telling(problems: readonly Problem[]): readonly Problem[] {
   const backend = problems.filter((p) => p.message.endsWith('is not read'));
-  return backend.length > 0 ? backend : problems;
+  const told = backend.length > 0 ? backend : problems;
+  return told.map((p) => (p.code === 'PROMQL_VERSION' ? { ...p, next: GIVE_VERSION } : p));
 }
 
 /** One document that is an SLO, of whatever version. */
-function readSlo(document: ForeignDocument, library: Library): Reading {
+function readSlo(document: ForeignDocument, library: Library, sources: readonly Parsed[]): Reading {
   const place: SourcePlace = { document, pathOf: (path) => path };
   const metadata = isFields(document.value['metadata']) ? document.value['metadata'] : {};
   const refusal: ImportRefusal = { place, at: [], slo: String(metadata['name'] ?? '?') };
-  const { value, notes } = followed(document.value, library);
+  const complete = followed(document.value, library);
+  const { value, notes: assumed } = rolling(complete.value);
+  const notes = [...complete.notes, ...assumed];
   const parsed = parseValue(value, document.file, document.lineOf);
   if (parsed.problems.length > 0) return refusing(refusal, telling(parsed.problems));
   return joinReadings(
     parsed.documents.map((slo) => {
-      const alone = { documents: [slo], problems: [], refused: new Set<string>() };
+      const alone = { documents: [slo, ...sources], problems: [], refused: new Set<string>() };
       const compiled = compileDocuments(alone, document.file, { platform: 'optional' });
       const { metadata: own, spec } = (slo as Parsed<OpenSloSlo>).value;
       if (!compiled.ok) return refusing({ ...refusal, slo: own.name }, telling(compiled.error));
@@ -150,12 +169,17 @@ function libraryOf(documents: readonly ForeignDocument[]): { library: Library; p
 }
 
 /** Every SLO of these files; what cannot be read, and why; what is not OpenSLO's. */
-export function importOpenSlo(files: readonly SourceFile[]): Reading {
+export function importOpenSlo(
+  files: readonly SourceFile[],
+  options: { readonly version: string | null } = { version: null },
+): Reading {
   const { documents, unreadable } = foreignDocuments(files);
   const ours = documents.filter((d) => isOpenSlo(d.value));
   const slos = ours.filter((d) => d.value['kind'] === 'SLO');
   const { library, problems } = libraryOf(ours.filter((d) => !slos.includes(d)));
-  const joined = joinReadings(slos.map((slo) => readSlo(slo, library)));
+  const { version } = options;
+  const sources = version === null ? [] : parseValue(versionSource(version), 'version', () => 1).documents;
+  const joined = joinReadings(slos.map((slo) => readSlo(slo, library, sources)));
   const broken = unreadable.filter(({ text }) => /apiVersion:\s*["']?openslo/.test(text));
   return {
     ...joined,

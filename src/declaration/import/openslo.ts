@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { sha256 } from '../../kit/digest.ts';
 import { ANNOTATIONS } from '../defaults.ts';
-import { plainLabel, RESERVED_LABELS } from '../slos.ts';
+import { RESERVED_LABELS } from '../reserved-labels.ts';
+import { plainLabel } from '../slos.ts';
 import type { Sense } from './reading.ts';
 
 /** What every importer writes: pieces of OpenSLO, under names that OpenSLO allows. */
@@ -25,6 +26,14 @@ export function nameOf(text: string): string {
 
 /** A query to Prometheus, where an indicator takes its counts from. */
 export const source = (query: string) => ({ metricSource: { type: 'Prometheus', spec: { query } } });
+
+/** Which Prometheus is asked, as OpenSLO says it. */
+export const versionSource = (version: string): object => ({
+  apiVersion: 'openslo/v1',
+  kind: 'DataSource',
+  metadata: { name: 'prometheus' },
+  spec: { type: 'Prometheus', connectionDetails: { version } },
+});
 
 /** One file of one service, as OpenSLO. */
 export const serviceText = (service: string, documents: Iterable<object>): string =>

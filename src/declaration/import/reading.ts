@@ -156,6 +156,10 @@ export function readShape<T>(
   return rest.ok ? { ...rest, notes: [...notes, ...rest.notes] } : { ok: false, problems: told };
 }
 
+/** An import has no Platform to declare the version in. */
+export const GIVE_VERSION =
+  'give the version of your Prometheus with --prometheus-version, or rewrite the query';
+
 /** What is refused, and where it stands. */
 export interface ImportRefusal {
   readonly place: SourcePlace;

@@ -16,6 +16,7 @@ import {
 import { printExpression, selectorText } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
 import { asVector, checkTypes } from '../../promql/types.ts';
+import { severalGroups } from '../reserved-labels.ts';
 import { source } from './openslo.ts';
 import type { Sense } from './reading.ts';
 
@@ -95,14 +96,14 @@ const KIND_NOTES: Readonly<Record<Made['as'], readonly string[]>> = {
   ratio: [SLICED],
 };
 
-function senseOf(reading: ReturnType<typeof readPair>): Sense {
+function senseOf(reading: ReturnType<typeof readPair>, exprs: readonly Expr[]): Sense {
   if (!reading.ok) return { ok: false, why: reading.error.message };
   const { query, groupBy, notes } = reading.value;
   const why = pitfallOf(query) ?? sameSides(query);
   if (why !== null) return { ok: false, why };
   const made = madeOf(query);
   const told = [...notes, suspicionOf(query), ...KIND_NOTES[made.as]].filter((note) => note !== null);
-  return { ok: true, ...made, notes: told, groupBy: groupBy ?? [] };
+  return { ok: true, ...made, notes: told, groupBy: severalGroups(groupBy ?? [], exprs) };
 }
 
 /** A query as Prometheus would take it, or why it would not. */
@@ -127,7 +128,7 @@ export function senseOfEvents(part: string, partIs: PartIs, total: string): Sens
   const [some, all] = [read(part), read(total)];
   if (!some.ok) return { ok: false, why: some.error, of: 'part' };
   if (!all.ok) return { ok: false, why: all.error, of: 'total' };
-  return senseOf(readPair(some.value, all.value, partIs, false));
+  return senseOf(readPair(some.value, all.value, partIs, false), [some.value, all.value]);
 }
 
 /** The words by which the analysis says that a share was multiplied by a hundred. */
@@ -152,5 +153,5 @@ export function senseOfBound(
 /** A share of good or bad events in one expression. */
 export function senseOfRatio(query: string, is: PartIs): Sense {
   const share = read(query);
-  return share.ok ? senseOf(readShare(share.value, is)) : { ok: false, why: share.error };
+  return share.ok ? senseOf(readShare(share.value, is), [share.value]) : { ok: false, why: share.error };
 }

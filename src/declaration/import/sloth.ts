@@ -203,7 +203,26 @@ function plainForm(value: unknown, key = ''): unknown {
 const camel = (key: PropertyKey): PropertyKey =>
   typeof key === 'string' ? key.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()) : key;
 
-type Form = { readonly place: SourcePlace; readonly frame: unknown } | { readonly why: string };
+/** A path as it is written in a document: names of either form. */
+function spelt(value: unknown, [key, ...rest]: Path): Path {
+  if (key === undefined) return [];
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<PropertyKey, unknown>;
+  const there = key in fields || !(camel(key) in fields) ? key : (camel(key) as typeof key);
+  return [there, ...spelt(fields[there], rest)];
+}
+
+/** Names of the other form, which Sloth does not read there. */
+function otherForm(value: unknown, resource: boolean): string[] {
+  const names = resource
+    ? /"((?:error|total|error_ratio)_query|(?:page|ticket)_alert)":/
+    : /"((?:error|total|errorRatio)Query|(?:page|ticket)Alert)":/;
+  const found = names.exec(JSON.stringify(value))?.[1];
+  return found ? [`${found} is a name of Sloth's other form: it is read, and Sloth itself refuses it`] : [];
+}
+
+type Form =
+  | { readonly place: SourcePlace; readonly frame: unknown; readonly notes: readonly string[] }
+  | { readonly why: string };
 
 const RESOURCE = 'sloth.slok.dev/v1';
 const KIND = 'PrometheusServiceLevel';
@@ -216,13 +235,18 @@ function formOf(document: ForeignDocument): Form | null {
       return { why: `expected ${RESOURCE} ${KIND}, got ${apiVersion} ${String(kind)}` };
     return {
       frame: plainForm(spec),
-      place: { document, pathOf: (path) => ['spec', ...path.map(camel)] },
+      notes: otherForm(spec, true),
+      place: { document, pathOf: (path) => ['spec', ...spelt(spec, path)] },
     };
   }
   if (typeof version !== 'string' || !('slos' in document.value || version.startsWith('prometheus/')))
     return null;
   if (version === 'prometheus/v1')
-    return { frame: document.value, place: { document, pathOf: (path) => path } };
+    return {
+      frame: plainForm(document.value),
+      notes: otherForm(document.value['slos'], false),
+      place: { document, pathOf: (path) => spelt(document.value, path) },
+    };
   if (!version.startsWith('prometheus/') && !nearest(version, ['prometheus/v1'])) return null;
   return { why: `expected version prometheus/v1, got "${version}"` };
 }
@@ -244,7 +268,7 @@ function readDocument(document: ForeignDocument, options: SlothOptions): Reading
   const shared = { service, labels: labels ?? {}, window: options.window };
   const joined = joinReadings(slos.map((slo, i) => readSlo(slo, i, shared, form.place)));
   const plugins = read.value.slo_plugins === undefined ? [] : ['slo_plugins: code of Sloth, left out'];
-  const notes = [...read.notes, ...plugins];
+  const notes = [...form.notes, ...read.notes, ...plugins];
   return {
     ...joined,
     brought: joined.brought.map((one) => ({ ...one, notes: [...notes, ...one.notes] })),

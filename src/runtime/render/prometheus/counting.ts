@@ -183,3 +183,20 @@ export const matcherOf = (labels: Readonly<Record<string, string>>): string =>
   `{${Object.entries(labels)
     .map(([k, v]) => `${k}=${quote(v)}`)
     .join(',')}}`;
+
+/** The same of each group. A label that rules carry themselves moves to the name that groups have for it. */
+export function groupCountingOf(
+  slo: Slo,
+  { labels, series = {} }: NonNullable<Slo['groupBy']>,
+  source: PrometheusSource,
+  offsetMs: number,
+): Counting {
+  const by = labels.map((label) => series[label] ?? label).join(', ');
+  const { total, part, partIs } = countingOf(slo, source, offsetMs, ` by (${by})`);
+  const moved = (expr: string): string =>
+    Object.entries(series).reduce(
+      (inner, [name, label]) => `label_replace(${inner}, "${name}", "$1", "${label}", "(.*)")`,
+      expr,
+    );
+  return { total: moved(total), part: moved(part), partIs };
+}

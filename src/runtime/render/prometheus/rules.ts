@@ -25,7 +25,7 @@ import {
   TOTAL,
 } from '../../series.ts';
 import { sloAlerts } from './alerts.ts';
-import { type Counting, countingOf, matcherOf, summed, TILE_SECONDS } from './counting.ts';
+import { type Counting, countingOf, groupCountingOf, matcherOf, summed, TILE_SECONDS } from './counting.ts';
 import { missingRules } from './itself.ts';
 import {
   briefBudget,
@@ -154,7 +154,7 @@ function groupRules(slo: Slo, environment: Environment, offsetMs: number, labels
   if (!slo.groupBy) return [];
   const names = slo.groupBy.labels.join(', ');
   const m = matcherOf(labels);
-  const counting = countingOf(slo, environment.prometheus, offsetMs, ` by (${names})`);
+  const counting = groupCountingOf(slo, slo.groupBy, environment.prometheus, offsetMs);
   const total = `${REQUESTS_5M}:by_group`;
   const on = `on (${names})`;
   const part = `((${counting.part}) or ${on} 0 * ${total}${m})`;
