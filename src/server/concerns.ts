@@ -6,6 +6,7 @@ import type { ForgePort, PullRequest } from '../gitops/forge.ts';
 import type { Governance } from '../governance/events.ts';
 import { type Coverage, parseScope, scopeText } from '../governance/facts.ts';
 import type { Teams } from '../kit/actor.ts';
+import { parseForeign } from '../kit/json.ts';
 
 /** What an order concerns: services by name, or in words why it concerns more than those. */
 export type Concern = { readonly services: readonly string[] } | { readonly all: string };
@@ -35,12 +36,19 @@ export const serviceInPath = (c: Context): Concern => {
   return service ? one(service) : UNSAID;
 };
 
+function jsonOf(text: string): unknown {
+  try {
+    return parseForeign(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a body says, as the route itself reads it; a body that the route refuses concerns everything. */
 export const inBody =
   <T extends z.ZodType>(schema: T, concern: (body: z.output<T>) => Concern | Promise<Concern>) =>
   async (c: Context): Promise<Concern> => {
-    const body: unknown = await c.req.json().catch(() => undefined);
-    const read = schema.safeParse(body);
+    const read = schema.safeParse(jsonOf(await c.req.text()));
     return read.success ? concern(read.data) : UNSAID;
   };
 
