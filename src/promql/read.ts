@@ -61,9 +61,12 @@ function selectorOf(source: Source, node: Node): Selector {
         if (inside.name === 'QuotedLabelName') names.push(stringOf(source, inside));
         else matchers.push(matcherOf(source, inside));
   }
-  // {__name__="x"} is the same selector as x.
-  const equal = matchers.filter((m) => m.label === '__name__' && m.op === '=');
-  if (names.length + equal.length > 1) throw new Refused(node, 'names its metric twice');
+  // {__name__="x"} is the same selector as x. Beside a name Prometheus takes no other matcher of names, whatever it says.
+  const more = matchers.filter((m) => m.label === '__name__');
+  const equal = more.filter((m) => m.op === '=');
+  if (names.length > 1 || equal.length > 1 || (names.length > 0 && more.length > 0))
+    throw new Refused(node, 'names its metric twice');
+  if (more.length > 1) return { metric: '', matchers };
   const metric = names[0] ?? equal[0]?.value ?? '';
   return { metric, matchers: matchers.filter((m) => m !== equal[0]) };
 }

@@ -193,10 +193,13 @@ export function groupCountingOf(
 ): Counting {
   const by = labels.map((label) => series[label] ?? label).join(', ');
   const { total, part, partIs } = countingOf(slo, source, offsetMs, ` by (${by})`);
-  const moved = (expr: string): string =>
+  if (Object.keys(series).length === 0) return { total, part, partIs };
+  const named = (expr: string): string =>
     Object.entries(series).reduce(
       (inner, [name, label]) => `label_replace(${inner}, "${name}", "$1", "${label}", "(.*)")`,
       expr,
     );
+  // One series a group: adding it up leaves out the label that was copied.
+  const moved = (expr: string): string => `sum by (${labels.join(', ')}) (${named(expr)})`;
   return { total: moved(total), part: moved(part), partIs };
 }
