@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -257,7 +257,10 @@ describe('a server in this process', () => {
     await until('ready', 60_000, async () => (await statusOf(`${mended.url}/readyz`)) === 200);
   });
 
-  it('APP-4: once another server leads it ends, and leaves to it what runs and the file that says where', async () => {
+  it.each([
+    ['its own file says where no longer', null],
+    ['that of the other stays', 'http://127.0.0.1:1'],
+  ])('APP-4: once another server leads it ends, and leaves to it what runs; %s', async (_, other) => {
     let leading = true;
     const { start, log, work } = rig((log) => {
       const shared: SharedLedger = {
@@ -269,11 +272,14 @@ describe('a server in this process', () => {
       return { openLedger: async () => ok(shared) };
     });
     const app = await start();
+    const mine = runningServer(work)!;
+    expect(mine.url).toBe(app.url);
+    if (other) writeFileSync(join(work, 'serve.json'), JSON.stringify({ ...mine, url: other }));
     leading = false;
     expect(await app.ended).toBe('not leading');
     expect(log).toContain('- ledger');
     expect(log).not.toContain('- stack');
-    expect(runningServer(work)).toMatchObject({ url: app.url });
+    expect(runningServer(work)?.url ?? null).toBe(other);
   });
 
   it('APP-4: while another leads it stands by and answers from the ledger; then it opens every part', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Evidence, evidenceDefaults } from './evidence/evidence.ts';
+import { beginEvidence, type Evidence, evidenceDefaults, ruleOf } from './evidence/evidence.ts';
 import { beginSecond, type SecondEvidence, secondRule } from './evidence/second.ts';
 import type { VerdictReason } from './reasons.ts';
 import { type Gates, judge, OPEN_GATES } from './verdict.ts';
@@ -55,6 +55,20 @@ describe('a verdict', () => {
   ])('JUDGE-10: it does not fail: %s', (_, more) =>
     expect(said(of({ ...HARMED, ...more })).verdict).toBe('inconclusive'),
   );
+
+  it('JUDGE-10: the numbers behind it are told by SLO, in the words of the edition', () => {
+    const { numbers } = judge(of(TRIED, TOO_FEW), OPEN_GATES);
+    expect(numbers).toMatchObject([
+      { slo: 'slo-0', exposure: rule.enough, clumps: expect.any(Number) },
+      { slo: 'slo-1', exposure: rule.enough + 0.001, clumps: expect.any(Number) },
+    ]);
+    expect(numbers[0]).not.toHaveProperty('dispersion');
+    const first = ruleOf({ ...evidenceDefaults(1), objective: 0.999 });
+    if (!first.ok) throw new Error(first.error);
+    const old = beginEvidence(first.value, []);
+    expect(judge(of(old), OPEN_GATES).numbers[0]).toMatchObject({ dispersion: expect.any(Number) });
+    expect(judge(of(old), OPEN_GATES).numbers[0]).not.toHaveProperty('clumps');
+  });
 
   it('JUDGE-11: it passes where every SLO was tried enough and nothing holds it back', () =>
     expect(said(of(TRIED, TRIED), { guard: 'ok', load: 'over' })).toEqual({

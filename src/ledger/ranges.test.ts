@@ -59,6 +59,21 @@ function walking(rows: readonly Row[]) {
   return { walked, result };
 }
 
+describe('a part of a chain', () => {
+  it('LEDGER-21: a break is named by its line in the whole', () => {
+    const verifier = createVerifier({ head: null, ledger: 't', lines: 10 });
+    for (const text of [...CHAIN.slice(10, 12), 'nonsense']) verifier.take(text);
+    expect(verifier.result()).toMatchObject({ ok: false, records: 3, breaks: [{ line: 13 }] });
+  });
+
+  it('LEDGER-21: a thousand breaks are named, and one more is no less of a break', () => {
+    const verifier = createVerifier();
+    for (let i = 0; i < 1_500; i++) verifier.take('nonsense');
+    const { ok, records, breaks } = verifier.result();
+    expect([ok, records, breaks.length]).toEqual([false, 1_500, 1_000]);
+  });
+});
+
 describe('a chain that is verified in parts', () => {
   it('LEDGER-21: says what one walk says, whatever was done to it and wherever it is divided', async () => {
     const harms = fc.array(

@@ -92,6 +92,38 @@ describe('snapshots', () => {
     expect(canonicalText([...(await open([broken])).state(broken as typeof seenFold)])).toBe(full[0]);
   });
 
+  it('LEDGER-19: its record names the folds with their versions, and the record that it was taken after', async () => {
+    const ledger = memoryLedger('t', [], new Map());
+    const journal = await openJournal(ledger, FOLDS);
+    await journal.append([entry(0), entry(1)]);
+    await journal.snapshot(7);
+    const [record] = await ledger.read({ after: 2 });
+    expect(record).toMatchObject({
+      at: 7,
+      data: { seq: 2, hash: (await ledger.read({ after: 1 }))[0]!.hash },
+    });
+    expect((record!.data as { folds: unknown }).folds).toEqual(
+      FOLDS.map(({ name, version }) => ({ name, version })),
+    );
+  });
+
+  it('LEDGER-19: one of another version of snapshots, or that says to be of after its own record, is passed over', async () => {
+    const { texts, kept, full } = await history(20);
+    for (const change of [{ v: 99 }, { data: { seq: 21 } }, { data: { seq: 40 } }]) {
+      const odd = memoryLedger('t', texts, kept);
+      const read = odd.read.bind(odd);
+      const reads = vi.spyOn(odd.snapshots, 'read');
+      odd.read = async (query) =>
+        (await read(query)).map((one) =>
+          query?.type === undefined
+            ? one
+            : { ...one, ...change, data: { ...(one.data as object), ...(change.data ?? {}) } },
+        );
+      expect(known(await openJournal(odd, FOLDS))).toEqual(full);
+      expect(reads, JSON.stringify(change)).not.toHaveBeenCalled();
+    }
+  });
+
   it('LEDGER-19: a fold that failed is not kept, and is read again with the others as they were', async () => {
     const kept = new Map<number, readonly string[]>();
     const ledger = memoryLedger('t', [], kept);

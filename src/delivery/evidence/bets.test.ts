@@ -113,6 +113,14 @@ describe('bets', () => {
       ),
     ));
 
+  it('JUDGE-15: nothing that is put on nothing stays nothing', () => {
+    const all = suspects([2, 4], [1, 3]);
+    const staked = stake(beginBets(all), all, 0);
+    expect(staked).toEqual({ pot: 0, holdings: [-Infinity, -Infinity] });
+    expect(evidenceIn(staked)).toBe(0);
+    expect(evidenceIn({ pot: -Infinity, holdings: [-Infinity] })).toBe(-Infinity);
+  });
+
   it('JUDGE-15: what is left and what is held come from a purse of 1', () => {
     const all = suspects([2, 4], [1, 3]);
     const staked = stake(stake(beginBets(all), all, 0.5), all, 0.02);

@@ -16,6 +16,8 @@ import {
 import { beginSecond, observeSecond, type SecondEvidence, secondRule } from './second.ts';
 import type { Counts, Interval } from './shared.ts';
 
+const LN_20 = Math.log(20);
+
 interface Vector {
   readonly name: string;
   readonly settings: { readonly objective: number };
@@ -221,6 +223,26 @@ describe('the evidence rule, second edition', () => {
     const history = times(12, at(null, [500, 30])).map((i) => i.stable!);
     const e = feed(begin({}, history), times(8, at([500, 25], [0, 0])));
     expect([e.overAnswered, stepBackShown(e)]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['both questions rose by the bar', {}, true],
+    ['the first question rose by less', { overBudget: LN_20 - 1e-9 }, false],
+    ['the first question was as high before', { overBudget: LN_20 + 0.5, over: 1 }, false],
+    ['the second question rose by less', { guess: LN_20 - 1e-9 }, false],
+    ['the second question was as high before', { guess: LN_20 + 0.5, before: 1 }, false],
+    ['a bad request is missing', { bad: 4 }, false],
+  ])('JUDGE-20: another step back: %s', (_, given, expected) => {
+    const { overBudget, over, guess, before, bad } = {
+      ...{ overBudget: LN_20, over: 0, guess: LN_20, before: 0, bad: 5 },
+      ...given,
+    };
+    const e: SecondEvidence = {
+      ...begin(),
+      ...{ stepBack: true, overBudget, guess: { pot: guess, holdings: [] } },
+      inStep: { over, guess: before, bad },
+    };
+    expect(stepBackShownAnew(e)).toBe(expected);
   });
 
   it('JUDGE-20: after a comparison without harm another step back wants another cause', () => {
