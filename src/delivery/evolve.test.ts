@@ -234,3 +234,58 @@ describe('what a recorded event changes', () => {
     });
   });
 });
+
+describe('what is recorded of one release leaves others alone', () => {
+  it('DECIDE-26: a move is from the state that the lane is in', () => {
+    expect(() => evolve(laneOf({ state: 'Canary' }), moved({ from: 'Evaluating' }), NOW)).toThrow(
+      'moves from Evaluating but is in Canary',
+    );
+    expect(() => evolve(laneOf(), moved({ to: 'Idle' as never }), NOW)).toThrow('is undeclared');
+  });
+
+  it('DECIDE-26: a move of another release ends, blames and changes nothing of this one', () => {
+    const release = releaseOf();
+    const other = moved({
+      release: 'checkout.prod.0',
+      to: 'Canary',
+      reason: 'NEXT_STEP',
+      step: 2,
+      blamed: true,
+    });
+    expect(evolve(laneOf({ release }), other, NOW).release).toEqual(release);
+    expect(evolve(laneOf({ release: null }), other, NOW).release).toBeNull();
+  });
+
+  it('DECIDE-26: the release that users return to is one until another one begins', () => {
+    const { target } = releaseOf();
+    const opened = {
+      type: 'release.opened' as const,
+      data: {
+        ...releaseOf(),
+        release: 'checkout.prod.2',
+        declaration: 'sha256:test',
+      },
+    };
+    const after = (returning: Lane['returning']) =>
+      evolve(laneOf({ returning, release: null }), opened as never, NOW).returning;
+    expect(after(target)).toEqual(target);
+    expect(after(revision('three'))).toBeNull();
+    expect(after(null)).toBeNull();
+  });
+
+  it('DECIDE-26: a retry takes back what a person set aside, of that revision alone', () => {
+    const lane = laneOf({ aside: ['two', 'three'], release: releaseOf({ attempt: 3 }) });
+    const retried = (name: string) =>
+      evolve(lane, { type: 'lane.retried', data: { revision: name } } as never, NOW);
+    expect([retried('two').aside, retried('two').release?.attempt]).toEqual([['three'], 0]);
+    expect([retried('three').aside, retried('three').release?.attempt]).toEqual([['two'], 3]);
+  });
+
+  it('DECIDE-26: what users leave is rejected by the release that it came with, if it came with one', () => {
+    const data = { from: revision('two'), to: revision('one') };
+    const rejected = (release: Lane['release']) =>
+      evolve(laneOf({ release }), { type: 'lane.returned', data } as never, NOW).rejected.at(-1);
+    expect(rejected(releaseOf())).toMatchObject({ revision: 'two', release: 'checkout.prod.1' });
+    expect(rejected(null)).toMatchObject({ revision: 'two', release: '' });
+  });
+});

@@ -44,6 +44,7 @@ describe('the release machine', () => {
   it('MACHINE-5: the picture in the docs is the table', () => {
     const docs = readFileSync(join(import.meta.dirname, '../../docs/release-machine.md'), 'utf8');
     expect(docs).toContain(mermaid());
+    expect(mermaid().match(/ --> /g)).toHaveLength(TABLE.length + 2);
   });
   it('MACHINE-6: what is not in the table is no move', () => {
     expect(rowOf('Idle', 'Promote')).toBeUndefined();

@@ -10,6 +10,7 @@ import {
   SETTINGS,
   wasStable,
 } from '../../test/lane.ts';
+import { decide } from './decide.ts';
 import type { Hold } from './events.ts';
 import type { Lane } from './lane.ts';
 import type { LaneSettings, Observation } from './observation.ts';
@@ -233,4 +234,21 @@ describe('what waits', () => {
   it.each(cases)('DECIDE-25: %s', (_, state, lane, seen, events) =>
     expect(after(state, waiting)(lane, seen)).toEqual(events),
   );
+});
+
+describe('one look', () => {
+  const looks = { recovery: { looks: 2, burnBelow: 1, forMs: 300_000 } };
+  const after = (lane: Partial<Lane>) => {
+    const c = contextOf(
+      { state: 'Degraded', release: releaseOf({ endedAt: 1, cause: 'HARM_SHOWN', blamed: true }), ...lane },
+      { desired: revision('one'), delivery: deliveryOf({ canary: null, weight: 0, canaryHealth: 'absent' }) },
+      looks,
+    );
+    return inShort(decide(c.lane, c.seen, c.settings, c.now));
+  };
+
+  it('DECIDE-23: counts once, however often it is decided upon at once', () => {
+    expect(after({ quiet: { looksUnder: 0, since: null } })).toEqual(['quiet: 1 looks, since null']);
+    expect(after({ quiet: { looksUnder: 1, since: null } })[0]).toContain('Recovery: ERRORS_REDUCED');
+  });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { contextOf, deliveryOf, inShort, laneOf, lookOf, releaseOf, revision } from '../../test/lane.ts';
 import { evolve } from './evolve.ts';
 import type { Lane, Rejected } from './lane.ts';
-import { open, startable, stop } from './transitions.ts';
+import { UNCLEAR_HOLD } from './machine.ts';
+import { holdFor, open, startable, stop } from './transitions.ts';
 
 const rejected = (name: string, digest = `sha256:${name}`): Rejected => ({
   revision: name,
@@ -18,6 +19,17 @@ const tried = (attempt: number) => releaseOf({ attempt, endedAt: 1, cause: 'MULT
 
 /** A revision of that name; one that is relabelled has the digest of the other. */
 const named = (name: string) => revision(name, `sha256:${name.replace('-relabelled', '')}`);
+
+describe('what holds a version', () => {
+  it('ARTEFACT-5: an ambiguous artefact does, whatever a freeze says; a freeze holds others; nothing holds the rest', () => {
+    const unclear = { ...named('two'), unclear: 'two containers changed' };
+    const held = { id: UNCLEAR_HOLD, reason: 'two containers changed', by: 'sluice', until: null };
+    expect(holdFor(laneOf(), unclear, null)).toEqual(held);
+    expect(holdFor(laneOf(), unclear, HOLD)).toEqual(held);
+    expect(holdFor(laneOf(), named('three'), HOLD)).toEqual(HOLD);
+    expect(holdFor(laneOf(), named('three'), null)).toBeNull();
+  });
+});
 
 describe('whether a version may begin', () => {
   it.each([
