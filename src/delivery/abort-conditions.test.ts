@@ -47,6 +47,30 @@ describe('what stops a release that has traffic', () => {
       { delivery: deliveryOf({ canaryHealth: 'exited' }) },
       [stoppedBy('CANARY_DOWN', true)],
     ],
+    [
+      'no process that ended since it was told to stop: that is how it was stopped there',
+      {},
+      {
+        delivery: deliveryOf({
+          canaryHealth: 'exited',
+          aborted: true,
+          stopped: { by: 'hand', note: 'there' },
+        }),
+      },
+      [stoppedBy('OPERATOR')],
+    ],
+    [
+      'its process ended, and its deadline is what told it to stop',
+      {},
+      {
+        delivery: deliveryOf({
+          canaryHealth: 'exited',
+          aborted: true,
+          stopped: { by: 'deadline', note: 'late' },
+        }),
+      },
+      [stoppedBy('CANARY_DOWN', true)],
+    ],
     ['one look in which nothing of it answered: nothing yet', {}, { unreachableLooks: 1 }, []],
     [
       'a second look in which nothing of it answered',

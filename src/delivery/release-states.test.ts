@@ -10,7 +10,7 @@ import {
   revision,
   SETTINGS,
 } from '../../test/lane.ts';
-import type { ReleaseEffect } from './events.ts';
+import type { Event, ReleaseEffect } from './events.ts';
 import type { Lane, Release } from './lane.ts';
 import type { Observation } from './observation.ts';
 import { aborting, canary, deploying, evaluating, promoting, rollingBack } from './release-states.ts';
@@ -306,5 +306,39 @@ describe('a version that is stopped', () => {
   ];
   it.each(full(rollbackCases))('DECIDE-22: in Rollback it %s', (_, release, seen, events, lane) =>
     expect(in_('Rollback', rollingBack)(release, seen, lane)).toEqual(events),
+  );
+});
+
+describe('what a correction and a step back say of themselves', () => {
+  const dataOf = (events: readonly Event[]) => events[0]?.data as { generation?: number; step?: number };
+
+  it('DECIDE-22: a correction has a generation of its own: it replaces what was still to do', () => {
+    const c = contextOf({}, { delivery: deliveryOf({ weight: 50 }) });
+    expect(dataOf(evaluating(c))).toMatchObject({ generation: c.lane.generation + 1 });
+  });
+
+  it('DECIDE-31: a step back is the step after the one that it leaves', () => {
+    const c = contextOf(
+      { release: releaseOf({ step: 2, confirmedAt: [1, 2, 3] }) },
+      { assessment: assessmentOf('inconclusive', 'STEP_BACK'), delivery: deliveryOf({ weight: 100 }) },
+    );
+    expect(dataOf(evaluating(c))).toMatchObject({ step: 3, effects: [{ back: true, weight: 50 }] });
+  });
+
+  it.each([
+    ['passed', 'pass', []],
+    ['has not passed', 'inconclusive', ['held']],
+  ] as const)(
+    'OWNSTEPS-8: past its deadline a Rollout that goes on by itself, and %s',
+    (_, verdict, said) => {
+      const release = releaseOf({
+        step: 2,
+        confirmedAt: [1, 2, 3],
+        enteredStepAt: NOW - SETTINGS.release.deadlineMs,
+      });
+      const delivery = deliveryOf({ weight: 100, asks: [20, 50] });
+      const c = contextOf({ release }, { delivery, assessment: assessmentOf(verdict) }, { followed: true });
+      expect(inShort(evaluating(c))).toEqual(said);
+    },
   );
 });

@@ -252,3 +252,36 @@ describe('one look', () => {
     expect(after({ quiet: { looksUnder: 1, since: null } })[0]).toContain('Recovery: ERRORS_REDUCED');
   });
 });
+
+describe('what a recovery and a drift say of themselves', () => {
+  const calm = deliveryOf({ canary: null, weight: 0, canaryHealth: 'absent' });
+  const ended = releaseOf({ endedAt: 1, cause: 'HARM_SHOWN', blamed: true });
+
+  it.each([
+    [
+      'nobody asked',
+      { idle: true as const },
+      'nobody asked anything within its burn windows, so nothing burns',
+    ],
+    ['users asked', {}, undefined],
+  ])('DECIDE-23: why the errors are fewer, where %s', (_, idle, note) => {
+    const c = contextOf(
+      { state: 'Degraded', release: ended, quiet: { looksUnder: 1, since: null } },
+      { desired: revision('one'), delivery: calm, look: lookOf(idle) },
+    );
+    const [first] = degraded(c);
+    expect(first?.data).toHaveProperty('to', 'Recovery');
+    expect((first as { data: { note?: string } }).data.note).toBe(note);
+  });
+
+  it('DECIDE-22: another revision that serves as stable is a drift of a generation of its own', () => {
+    const other = revision('three');
+    const c = contextOf(
+      { state: 'Stable', release: null },
+      { desired: revision('one'), delivery: { ...calm, stable: 'three', serves: other } },
+      { followed: true },
+    );
+    const drifted = resting(c).find((e) => e.type === 'lane.drifted');
+    expect(drifted?.data).toMatchObject({ generation: c.lane.generation + 1 });
+  });
+});
