@@ -7,7 +7,7 @@ import { createHealth, type Health } from './app/health.ts';
 import { serveHttp } from './app/http.ts';
 import { keepLeading, standBy } from './app/leadership.ts';
 import { createLifecycle } from './app/lifecycle.ts';
-import { listen } from './app/listener.ts';
+import { isEverywhere, listen, namesOf } from './app/listener.ts';
 import { openLedger } from './app/open-ledger.ts';
 import { opened } from './app/opened.ts';
 import { openPlanes, type Planes } from './app/planes.ts';
@@ -161,11 +161,13 @@ export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = a
       health,
       chain,
       listener: await listen(options.host, options.port, lifecycle),
-      allowedHosts: options.allowedHosts,
+      allowedHosts: namesOf(options),
       openReads: onlyThisMachine(options.host, options.allowedHosts),
       ending: end.signal,
       lost: () => lost,
     };
+    if (isEverywhere(options.host) && options.allowedHosts.length === 0)
+      io.err('note: requests from elsewhere are refused until --allow-host gives the name that they use\n');
     // It answers that it lives while a long ledger is read.
     const journal = await openServerJournal();
     if (isShared(journal)) {

@@ -63,7 +63,9 @@ function optionsTable({ command }: Named): string[] {
     .map((o) => [
       code(o.flags),
       `${prose(o.description)}${o.mandatory ? ' (required)' : ''}${o.argChoices ? `: ${o.argChoices.map(code).join(', ')}` : ''}`,
-      preset(o.defaultValue),
+      o.defaultValueDescription
+        ? code(o.defaultValueDescription.replaceAll('"', ''))
+        : preset(o.defaultValue),
     ]);
   return rows.length > 0 ? [table(['option', 'description', 'default'], rows)] : [];
 }

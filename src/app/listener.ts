@@ -45,6 +45,26 @@ const bind = (server: ReturnType<typeof createServer>, host: string, port: numbe
     });
   });
 
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** Whether a server listens at every address of its machine. */
+export const isEverywhere = (host: string): boolean => EVERYWHERE.has(host);
+
+/** The address for whoever is on this machine: one that stands for all of them is no name to ask for. */
+export function urlOf(host: string, port: number): string {
+  const name = isEverywhere(host) ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Names under which requests may ask: those that are given, and the address at which it listens. */
+export const namesOf = ({
+  host,
+  allowedHosts,
+}: {
+  host: string;
+  allowedHosts: readonly string[];
+}): string[] => [...allowedHosts, ...(isEverywhere(host) ? [] : [host.includes(':') ? `[${host}]` : host])];
+
 /** Listens before anything else starts, since Alertmanager must know the address. Until then every answer is 503. */
 export async function listen(host: string, port: number, lifecycle: Lifecycle): Promise<Listener> {
   let handler: Handler = startingApp().fetch;
@@ -55,7 +75,7 @@ export async function listen(host: string, port: number, lifecycle: Lifecycle): 
     await new Promise((done) => server.close(done));
   });
   return {
-    url: `http://${host}:${bound}`,
+    url: urlOf(host, bound),
     answer: (next) => {
       handler = next;
     },

@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { SourceFile } from '../declaration/documents.ts';
 import type { Outcome, Reading, Skipped } from '../declaration/import/reading.ts';
 import { byPlace, type Problem, problemLine } from '../kit/problem.ts';
+import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT, type Io, palette, table } from './io.ts';
 
 /** A manifest says what it is near its beginning; a List says that it is one. */
@@ -10,21 +19,56 @@ const HEAD = 4_096;
 
 /** JSON is read where it is a manifest, as kubectl and Jsonnet write it: others are no business of ours. */
 const MANIFEST = /"apiVersion"\s*:|"version"\s*:\s*"prometheus\//;
-const isManifest = (path: string): boolean =>
-  !path.endsWith('.json') ||
-  (!/(^|\/)node_modules\//.test(path) && MANIFEST.test(readFileSync(path, 'utf8').slice(0, HEAD)));
-const manifestFiles = (root: string): string[] =>
-  statSync(root).isFile()
-    ? [root]
-    : readdirSync(root, { recursive: true, encoding: 'utf8' })
-        .filter((f) => /\.(ya?ml|json)$/.test(f))
-        .sort()
-        .map((f) => join(root, f))
-        .filter(isManifest);
+const isManifest = (path: string, text: string): boolean =>
+  !path.endsWith('.json') || (!/(^|\/)node_modules\//.test(path) && MANIFEST.test(text.slice(0, HEAD)));
+
+/** What a folder holds, links followed; each real folder is entered once, so that links in a circle end. */
+function filesBelow(folder: string, entered: Set<string>): string[] {
+  const real = realpathSync(folder);
+  if (entered.has(real)) return [];
+  entered.add(real);
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      // A link to nothing is named where it is read.
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.isDirectory()) return filesBelow(path, entered);
+      return /\.(ya?ml|json)$/.test(name) && (found?.isFile() ?? true) ? [path] : [];
+    });
+}
+
+/** A file that is named is meant; in a folder others may be. */
+interface Candidate {
+  readonly path: string;
+  readonly isNamed: boolean;
+}
+
+const candidatesAt = (root: string): Candidate[] =>
+  statSync(root).isDirectory()
+    ? filesBelow(root, new Set()).map((path) => ({ path, isNamed: false }))
+    : [{ path: root, isNamed: true }];
+
+/** The text of a manifest. Where it is none, or cannot be read, nothing is brought over of what it might have said. */
+function textOf({ path, isNamed }: Candidate, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (thrown) {
+    const isText = thrown instanceof TypeError;
+    // Other JSON of a folder is no business of ours, whatever it holds.
+    if (isText && !isNamed && path.endsWith('.json')) return '';
+    throw new CliError(EXIT.usage, {
+      code: isText ? 'NOT_UTF8' : 'NOT_READABLE',
+      message: isText ? `${file} is not UTF-8` : `${file} cannot be read: ${messageOf(thrown)}`,
+      file,
+      next: isText ? 'save it as UTF-8' : 'remove it, or give the other files by name',
+    });
+  }
+}
 
 /** Every manifest of these folders and files, each once, by the name under which people know it. */
 export function readSources(io: Io, places: readonly string[], whose: string): SourceFile[] {
-  const paths = places.flatMap((where) => {
+  const found = places.flatMap((where) => {
     const root = resolve(io.cwd, where);
     if (!existsSync(root))
       throw new CliError(EXIT.usage, {
@@ -32,11 +76,13 @@ export function readSources(io: Io, places: readonly string[], whose: string): S
         message: `${where} does not exist`,
         next: `give the folder of your ${whose}`,
       });
-    return manifestFiles(root);
+    return candidatesAt(root);
   });
-  return [...new Set(paths)].map((path) => {
+  return [...new Map(found.map((one) => [one.path, one])).values()].flatMap(({ path, isNamed }) => {
     const short = relative(io.cwd, path);
-    return { file: short.startsWith('..') ? path : short, text: readFileSync(path, 'utf8') };
+    const file = short.startsWith('..') ? path : short;
+    const text = textOf({ path, isNamed }, file);
+    return isNamed || isManifest(path, text) ? [{ file, text }] : [];
   });
 }
 

@@ -8,6 +8,17 @@ function withoutSqliteWarning(): void {
   };
 }
 
+const UNREACHABLE = 3;
+
+/** A full disk below what is printed: nobody would see the rest. */
+function unwritable(stream: NodeJS.WriteStream, { message }: Error): never {
+  if (stream === process.stdout)
+    process.stderr.write(
+      `NOT_WRITABLE: the output cannot be written: ${message}\nNext: free space, or print elsewhere\n`,
+    );
+  process.exit(UNREACHABLE);
+}
+
 /** The process as a command sees it. A signal tells the command to stop, and so does a reader that went away. */
 export function processIo(): Io {
   withoutSqliteWarning();
@@ -17,8 +28,8 @@ export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // In `sluice … | head -1` the reader has seen enough: that is no failure.
-      if (error.code !== 'EPIPE') throw error;
-      if (stream === process.stdout) abort();
+      if (error.code !== 'EPIPE') unwritable(stream, error);
+      else if (stream === process.stdout) abort();
     });
   return {
     out: (text) => void process.stdout.write(text),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDuration } from '../kit/time.ts';
 import { duration, label, metadata } from './fields.ts';
 
 /** Cases of users, beside their SLOs: what goes in, and what has to come out. */
@@ -53,23 +54,46 @@ const verdict = z.strictObject({
   expect: z.enum(['pass', 'fail', 'inconclusive'], 'expected pass, fail or inconclusive'),
 });
 
+const spec = z.strictObject({
+  environment: z.string().optional(),
+  interval: duration.default('15s'),
+  cases: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        input: z.array(input).min(1, 'expected at least one series'),
+        expect: z.array(expectation).default([]),
+        verdicts: z.array(verdict).default([]),
+      }),
+    )
+    .min(1, 'expected at least one case'),
+});
+
+/** So many intervals of a case are played: promtool evaluates every rule at each of them. */
+const MOST_INTERVALS = 200_000;
+
+/** Where a case is too long to be played. */
+function tooLong({ interval, cases }: z.infer<typeof spec>): (string | number)[][] {
+  const most = MOST_INTERVALS * (parseDuration(interval) ?? 1);
+  const over = (text: string) => (parseDuration(text) ?? 0) > most;
+  return cases.flatMap((one, i) => [
+    ...one.input.flatMap((given, j) => (over(given.for) ? [['cases', i, 'input', j, 'for']] : [])),
+    ...one.expect.flatMap((wanted, j) => (over(wanted.at) ? [['cases', i, 'expect', j, 'at']] : [])),
+    ...one.verdicts.flatMap((asked, j) => (over(asked.from) ? [['cases', i, 'verdicts', j, 'from']] : [])),
+  ]);
+}
+
 export const sloTestDocument = z.strictObject({
   apiVersion: z.literal('sluice.dev/v1'),
   kind: z.literal('SloTest'),
   metadata,
-  spec: z.strictObject({
-    environment: z.string().optional(),
-    interval: duration.default('15s'),
-    cases: z
-      .array(
-        z.strictObject({
-          name: z.string().min(1),
-          input: z.array(input).min(1, 'expected at least one series'),
-          expect: z.array(expectation).default([]),
-          verdicts: z.array(verdict).default([]),
-        }),
-      )
-      .min(1, 'expected at least one case'),
+  spec: spec.superRefine((value, context) => {
+    for (const path of tooLong(value))
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: `is more than ${MOST_INTERVALS} intervals: shorten it, or choose a longer interval`,
+      });
   }),
 });
 export type SloTestDocument = z.infer<typeof sloTestDocument>;

@@ -44,7 +44,8 @@ const SELDOM_MS = 15_000;
 
 /** Notes about valid settings that judge worse than they could, for environments under the second edition. */
 export function adviseDelivery({ environments, evidence }: Platform): Problem[] {
-  if (evidence.edition === 1) return [];
+  // Without a Platform nothing is released.
+  if (evidence.edition === 1 || environments.every((e) => e.name === '')) return [];
   const at = (e: Environment, field: string) => `spec.environments[${environments.indexOf(e)}]${field}`;
   const short = environments
     .filter((e) => e.judgeIntervalMs < SHORTEST_JUDGED_MS)

@@ -60,7 +60,8 @@ const tooDeep = ({ refuse, limits }: Reading, node: Node, path: YamlPath): null 
 function readAlias(reading: Reading, node: Node, source: string, path: YamlPath, level: number): Read | null {
   const { anchors, done, refuse, limits } = reading;
   const target = anchors.get(source);
-  if (!target) return refuse(node, path, `no anchor &${source} is defined before the alias *${source}`);
+  const name = source.toWellFormed();
+  if (!target) return refuse(node, path, `no anchor &${name} is defined before the alias *${name}`);
   const read = done.get(target);
   if (read === undefined) return refuse(node, path, `the alias *${source} is used inside its own anchor`);
   if (read === null || !counted(reading, read.size, node, path)) return null;

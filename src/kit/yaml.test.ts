@@ -15,6 +15,11 @@ const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
 
 describe('YAML becomes plain data, or problems at their lines', () => {
   it.each([
+    [
+      'an alias with half of a character',
+      'a: 1\nb: *\udc00x\n',
+      /^2 b: no anchor &\ufffdx is defined before/,
+    ],
     ['an alias without its anchor', 'a: 1\nb: *x\n', /^2 b: no anchor &x is defined before the alias \*x$/],
     ['an alias before its anchor', 'b: *x\na: &x 1\n', /^1 b: no anchor &x/],
     ['an alias inside its own anchor', 'a: 1\nb: &x\n  c: *x\n', /^3 b\.c: it contains itself/],

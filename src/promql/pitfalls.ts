@@ -135,16 +135,33 @@ function keptQuantile(part: Expr, total: Expr): string | null {
   return `${shown(kept)} is a duration, not a number of requests: divided by the total it is not a share. Count requests by their bucket, or compare with "${filter.op} bool" and use vector(1) as the total`;
 }
 
+/** The bounds that a matcher names, as numbers; null: it is none that is known. */
+function boundsIn({ op, value }: Matcher): ReadonlySet<number> | null {
+  if (op !== '=~') return null;
+  const numbers = value
+    .replace(/^\((?:\?:)?(.*)\)$/, '$1')
+    .split('|')
+    .map((one) =>
+      one === '+Inf' || one === '\\+Inf' ? Infinity : Number(one.replaceAll('\\.', '.') || 'none'),
+    );
+  return numbers.some(Number.isNaN) ? null : new Set(numbers);
+}
+
+/** Whether a matcher leaves buckets of several bounds. */
+const leavesSeveral = (m: Matcher): boolean =>
+  m.op === '!=' || m.op === '!~' || m.value === '.*' || m.value === '.+' || (boundsIn(m)?.size ?? 1) > 1;
+
 const withoutBound = ({ metric, matchers }: Counter): boolean =>
-  metric.endsWith('_bucket') && !matchers.some(({ label }) => label === 'le');
+  metric.endsWith('_bucket') && matchers.filter(({ label }) => label === 'le').every(leavesSeveral);
 
 /** Buckets hold each other: all of them together count a request once for every bound that it is within. */
 function everyBucket(part: readonly Counter[], total: readonly Counter[]): string | null {
   const all = [...part, ...total];
   const open = all.filter(withoutBound);
   if (open.length === 0 || open.length === all.length) return null;
-  const [{ metric }] = open as [Counter];
-  return `${metric} without le counts a request once for every bucket: write ${metric.replace(/_bucket$/, '_count')}, or the bound that is meant`;
+  const [{ metric, matchers }] = open as [Counter];
+  const how = matchers.some(({ label }) => label === 'le') ? 'with several bounds' : 'without le';
+  return `${metric} ${how} counts a request once for every bucket: write ${metric.replace(/_bucket$/, '_count')}, or the bound that is meant`;
 }
 
 const sumOf = (counters: readonly Counter[]): string =>

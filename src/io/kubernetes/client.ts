@@ -78,7 +78,7 @@ function forget(connection: Connection, refused: SignedIn): void {
 }
 
 /** Names in a path come from documents and from the cluster: none of them is a way to another object. */
-const PATH = /^(\/(?!\.{1,2}(\/|\?|$))[A-Za-z0-9._~-]+)+(\?[\w.~%&=*'()!-]*)?$/;
+const PATH = /^(\/(?!\.{1,2}(\/|\?|$))[A-Za-z0-9._~:-]+)+(\?[\w.~%&=*+'()!-]*)?$/;
 
 interface Call {
   readonly method: string;

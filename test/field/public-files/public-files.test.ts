@@ -105,6 +105,24 @@ describe('queries that Prometheus takes and that cannot mean what they say', () 
     expect(`${out}${err}`).toMatch(why);
   });
 
+  it.each([
+    ['le=~"0.3|0.5"', false],
+    ['le=~"(0\\\\.3|0\\\\.5)"', false],
+    ['le!="+Inf"', false],
+    ['le!~"0.3"', false],
+    ['le=~".+"', false],
+    ['le=~"2|2.0"', true],
+    ['le=~"2(\\\\.0)?"', true],
+    ['le="2"', true],
+  ])('FIELD-58: buckets with %s beside all requests: read %s', async (matcher, read) => {
+    const bad = `sum(rate(${SECONDS}_count[5m])) - sum(rate(${SECONDS}_bucket{${matcher}}[5m]))`;
+    const text = sloth(bad, `sum(rate(${SECONDS}_count[5m]))`);
+    const { answer } = await folderWith({ 's.yaml': text }).json('import', 'sloth', 's.yaml');
+    const refused = answer.refused.map((r: { message: string }) => r.message).join();
+    if (read) expect(refused).toBe('');
+    else expect(refused).toMatch(/with several bounds counts a request once for every bucket/);
+  });
+
   it('FIELD-44: buckets without le on both sides are read as written, and it is told', async () => {
     const text = sloth(`sum(rate(${SECONDS}_bucket{ok="no"}[5m]))`, `sum(rate(${SECONDS}_bucket[5m]))`);
     const { exit, answer } = await folderWith({ 's.yaml': text }).json('import', 'sloth', 's.yaml');
