@@ -182,13 +182,22 @@ export const commandAnswerSchema = z
   })
   .openapi('Command');
 
+/** A name that everybody sees as it is: without control characters, and without marks that turn or hide letters. */
+const shownName = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^[^\p{C}]+$/u, 'expected a name without control characters or hidden marks');
+
 export const tokenRequestSchema = z.object({
-  name: z.string().trim().min(1).max(100),
+  name: shownName(100),
   scopes: z.array(z.enum(SCOPES)).min(1),
   /** ISO 8601; left out: it does not expire. */
   expires: z.iso.datetime({ offset: true }).optional(),
   /** The person who carries it; left out: whoever makes it, if that is a person by name. */
-  person: z.string().trim().min(1).max(200).optional(),
+  person: shownName(200).optional(),
   /** The scopes are for these services, and for those of these teams, alone; both left out: for everything. */
   services: z.array(z.string()).min(1).max(1_000).optional(),
   teams: z.array(z.string()).min(1).max(1_000).optional(),

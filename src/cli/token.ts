@@ -1,3 +1,4 @@
+import { tokenRequestSchema } from '../api/schemas.ts';
 import { type Actor, grantIn, rightsText, SCOPES, type TokenScope } from '../kit/actor.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { LedgerPort } from '../ledger/port.ts';
@@ -64,6 +65,13 @@ export async function tokenCreateCommand(
   const answer = server
     ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person, ...limit })
     : await inLedger(parts, o.work, async (tokens) => {
+        const wrong = tokenRequestSchema.pick({ name: true, person: true }).safeParse({ name, ...person });
+        if (!wrong.success)
+          throw new CliError(EXIT.usage, {
+            code: 'BAD_NAME',
+            message: wrong.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '),
+            next: 'write it with letters, digits and signs that everybody sees',
+          });
         const taken = tokens.taken(name, Date.now());
         if (taken)
           throw new CliError(EXIT.no, {
@@ -104,6 +112,12 @@ function stateOf({ revokedAt, expiresAt }: TokenView, at: number): string {
   return expiresAt <= at ? `expired ${day(expiresAt)}` : `active until ${day(expiresAt)}`;
 }
 
+/** When, by whom, and for whom, if that is somebody else. */
+function createdText({ createdAt, createdBy, person, name }: TokenView): string {
+  const other = person !== createdBy && person !== `token:${name}`;
+  return `${day(createdAt)} by ${createdBy}${other ? ` for ${person}` : ''}`;
+}
+
 /** `sluice token list`: every token with its scopes; never a secret. */
 export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): Promise<Exit> {
   const server = serverAt(o);
@@ -123,7 +137,7 @@ export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): P
       t.name,
       rightsText(t),
       stateOf(t, answer.at),
-      `${day(t.createdAt)} by ${t.createdBy}`,
+      createdText(t),
       t.lastUsedAt === null ? '–' : `${humanSpan(answer.at - t.lastUsedAt)} ago`,
     ]);
     io.out(table([['ID', 'NAME', 'RIGHTS', 'STATE', 'CREATED', 'LAST USED'], ...rows]));

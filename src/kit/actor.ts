@@ -34,11 +34,19 @@ interface Known {
   readonly madeBy?: readonly string[] | undefined;
 }
 
+/** One name, however it is written: letters that look alike, marks that nobody sees, and case tell nobody apart. */
+const plainName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Cc}\s]/gu, '')
+    .toLowerCase();
+
 /** Whether two may be one person: a second token, or one that the first made for somebody else, is no second person. */
 export function maybeSamePerson(a: Known, b: Known): boolean {
-  const names = ({ id, person }: Known) => [id, person ?? id];
+  const names = ({ id, person }: Known) => [id, person ?? id].map(plainName);
+  const makers = ({ madeBy = [] }: Known) => madeBy.map(plainName);
   const meet = (some: readonly string[], others: readonly string[]) => some.some((n) => others.includes(n));
-  return meet(names(a), names(b)) || meet(a.madeBy ?? [], names(b)) || meet(b.madeBy ?? [], names(a));
+  return meet(names(a), names(b)) || meet(makers(a), names(b)) || meet(makers(b), names(a));
 }
 
 /** The controller itself: it may act on its own verdicts and on nothing else. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tokenRequestSchema } from '../../src/api/schemas.ts';
 import { createGovernance } from '../../src/controller/governance/governance.ts';
 import type { Platform } from '../../src/declaration/platform.ts';
 import { type Actor, maybeSamePerson } from '../../src/kit/actor.ts';
@@ -105,6 +106,14 @@ describe('one person, however many tokens', () => {
       await w.grant(id, first);
       expect((await w.approve(id, second)).ok, id).toBe(true);
     }
+    // TOKEN-4: case, hidden marks and other forms of the same letters make nobody else of somebody.
+    for (const [a, b] of [
+      ['oidc:ann@example.com', 'OIDC:Ann@Example.com'],
+      ['oidc:ann@example.com', 'oidc:ann@example.com\u200b'],
+      ['oidc:ann', 'oidc:\uff41nn'],
+    ] as const)
+      expect(maybeSamePerson({ id: 'token:a', person: a }, { id: 'token:b', person: b }), b).toBe(true);
+    expect(maybeSamePerson({ id: 'oidc:ann' }, { id: 'oidc:anna' })).toBe(false);
     // Whoever made one of them knows its secret; and two that a person by name made are that person's.
     expect(maybeSamePerson(LOCAL, two)).toBe(true);
     expect(maybeSamePerson(await tokenOf('three', ANN), await tokenOf('four', ANN))).toBe(true);
@@ -119,6 +128,18 @@ describe('one person, however many tokens', () => {
     await tokens.revoke(id, ANN, NOW);
     expect(tokens.taken('ci', NOW)).toBeNull();
   });
+
+  it.each(['a\nb', 'a\u001b[31mb', 'a\u202eb', 'a\u200bb', ' ', ''])(
+    'TOKEN-4: no token is named %j',
+    (name) => {
+      const asked = { name, scopes: ['read'] };
+      expect(tokenRequestSchema.safeParse(asked).success).toBe(false);
+      expect(tokenRequestSchema.safeParse({ ...asked, name: 'ci', person: name }).success).toBe(false);
+      expect(
+        tokenRequestSchema.safeParse({ ...asked, name: 'CI of Jürgen 2', person: 'oidc:ann' }).success,
+      ).toBe(true);
+    },
+  );
 
   it('TOKEN-2: a token that expired or was revoked is nobody, also after a restart', async () => {
     const { ledger, tokens } = await desk();

@@ -106,10 +106,26 @@ function sliPath(sli: SlothSlo['sli'], sense: Extract<Sense, { ok: false }>): Pa
   return sli.raw ? ['sli', 'raw', 'error_ratio_query'] : ['sli', 'plugin', 'id'];
 }
 
+/** Sloth's labels in templates of annotations, by the names that alerts of ours have. */
+const OUR_LABELS: Readonly<Record<string, string>> = {
+  sloth_service: 'service',
+  sloth_slo: 'slo',
+  sloth_severity: 'severity',
+};
+const ourLabels = (annotations: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotations).map(([name, text]) => [
+      name,
+      text.replace(/(\$labels|\.Labels)\.(sloth_\w+)/g, (all, of, label) =>
+        OUR_LABELS[label] ? `${of}.${OUR_LABELS[label]}` : all,
+      ),
+    ]),
+  );
+
 const levelOf = (level: z.infer<typeof alert>): ForeignLevel => ({
   disabled: level?.disable === true,
   labels: level?.labels ?? {},
-  annotations: level?.annotations ?? {},
+  annotations: ourLabels(level?.annotations ?? {}),
 });
 
 const alertingOf = (name: string, alerting: SlothSlo['alerting']) =>
@@ -117,7 +133,7 @@ const alertingOf = (name: string, alerting: SlothSlo['alerting']) =>
     slo: name,
     name: alerting?.name ?? null,
     labels: alerting?.labels ?? {},
-    annotations: alerting?.annotations ?? {},
+    annotations: ourLabels(alerting?.annotations ?? {}),
     page: levelOf(alerting?.page_alert),
     ticket: levelOf(alerting?.ticket_alert),
     noData: null,

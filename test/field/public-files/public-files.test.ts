@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../command.ts';
 
@@ -121,6 +123,21 @@ describe('queries that Prometheus takes and that cannot mean what they say', () 
     const refused = answer.refused.map((r: { message: string }) => r.message).join();
     if (read) expect(refused).toBe('');
     else expect(refused).toMatch(/with several bounds counts a request once for every bucket/);
+  });
+
+  it('FIELD-59: an annotation that names labels of Sloth names those of ours', async () => {
+    const alerting = `    alerting:
+      name: Picks
+      annotations: { summary: "{{ $labels.sloth_slo }} of {{ .Labels.sloth_service }} and {{ $labels.sloth_id }}" }
+`;
+    const text = sloth('sum(rate(picks_total{ok="no"}[5m]))', 'sum(rate(picks_total[5m]))') + alerting;
+    const { json, read, cwd } = folderWith({ 's.yaml': text });
+    const { exit } = await json('import', 'sloth', 's.yaml', '--out', 'out');
+    const written = readdirSync(join(cwd, 'out')).map((file) => read(`out/${file}`));
+    expect([exit, written.join()]).toEqual([
+      0,
+      expect.stringContaining('{{ $labels.slo }} of {{ .Labels.service }} and {{ $labels.sloth_id }}'),
+    ]);
   });
 
   it('FIELD-44: buckets without le on both sides are read as written, and it is told', async () => {
