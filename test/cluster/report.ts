@@ -11,6 +11,8 @@ import { until } from './wait.ts';
 
 /** Many answers, again and again until no record came in between. */
 const LIMIT_MS = 120_000;
+/** Until a page shows what it is about; then it is opened again. */
+const PAGE_MS = 60_000;
 
 /** What is kept of a run for people: objects, the ledger, pictures and figures. */
 export interface Report {
@@ -31,13 +33,15 @@ export function openReport(house: ClusterHouse, folder: string): Report {
   const picture = async (name: string, path: string) => {
     const { browser, page } = await openPage();
     try {
-      // Others reach this server, so that it is read by whoever is signed in.
-      await page.goto(`${house.at.sluice}/auth/login?return=${encodeURIComponent(path)}`);
-      // While one server takes over from another there is none.
-      const token = await until('a server that leads', LIMIT_MS, () => leaderToken(house.machine));
-      await page.getByLabel('Token').fill(token);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByText('checkout').first().waitFor();
+      // Others reach this server, so that it is read by whoever is signed in; while one takes over, nobody can be.
+      await until('a page for whoever is signed in', LIMIT_MS, async () => {
+        await page.goto(`${house.at.sluice}/auth/login?return=${encodeURIComponent(path)}`);
+        if (!(await page.getByLabel('Token').isVisible())) return false;
+        await page.getByLabel('Token').fill(leaderToken(house.machine));
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.getByText('checkout').first().waitFor({ timeout: PAGE_MS });
+        return true;
+      });
       await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
     } finally {
       await browser.close();
