@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { CliError, EXIT } from '../cli/io.ts';
+import { urlHost } from '../kit/addresses.ts';
 import { startingApp } from '../server/starting.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -52,8 +53,7 @@ export const isEverywhere = (host: string): boolean => EVERYWHERE.has(host);
 
 /** The address for whoever is on this machine: one that stands for all of them is no name to ask for. */
 export function urlOf(host: string, port: number): string {
-  const name = isEverywhere(host) ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `http://${urlHost(isEverywhere(host) ? '127.0.0.1' : host)}:${port}`;
 }
 
 /** Names under which requests may ask: those that are given, and the address at which it listens. */
@@ -63,7 +63,7 @@ export const namesOf = ({
 }: {
   host: string;
   allowedHosts: readonly string[];
-}): string[] => [...allowedHosts, ...(isEverywhere(host) ? [] : [host.includes(':') ? `[${host}]` : host])];
+}): string[] => [...allowedHosts, ...(isEverywhere(host) ? [] : [urlHost(host)])];
 
 /** Listens before anything else starts, since Alertmanager must know the address. Until then every answer is 503. */
 export async function listen(host: string, port: number, lifecycle: Lifecycle): Promise<Listener> {

@@ -54,14 +54,14 @@ function textOf({ path, isNamed }: Candidate, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (thrown) {
-    const isText = thrown instanceof TypeError;
+    const isForeign = thrown instanceof TypeError;
     // Other JSON of a folder is no business of ours, whatever it holds.
-    if (isText && !isNamed && path.endsWith('.json')) return '';
+    if (isForeign && !isNamed && path.endsWith('.json')) return '';
     throw new CliError(EXIT.usage, {
-      code: isText ? 'NOT_UTF8' : 'NOT_READABLE',
-      message: isText ? `${file} is not UTF-8` : `${file} cannot be read: ${messageOf(thrown)}`,
+      code: isForeign ? 'NOT_UTF8' : 'NOT_READABLE',
+      message: isForeign ? `${file} is not UTF-8` : `${file} cannot be read: ${messageOf(thrown)}`,
       file,
-      next: isText ? 'save it as UTF-8' : 'remove it, or give the other files by name',
+      next: isForeign ? 'save it as UTF-8' : 'remove it, or give the other files by name',
     });
   }
 }

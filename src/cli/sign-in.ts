@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type * as OpenIdClient from 'openid-client';
+import { isLoopback } from '../kit/addresses.ts';
 import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
@@ -19,12 +20,10 @@ const CLIENT_ID = 'sluice-cli';
 /** A person has so long in the browser. */
 const PATIENCE_MS = 5 * 60_000;
 
-const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-
 /** The server's own endpoints for command lines: it signs people in by whatever provider it declares. */
 async function clientAt(url: string): Promise<{ oidc: Oidc; config: OpenIdClient.Configuration }> {
   const plain = url.startsWith('http://');
-  if (plain && !isLoopback(new URL(url)))
+  if (plain && !isLoopback(new URL(url).hostname))
     throw new CliError(EXIT.usage, {
       code: 'NOT_ENCRYPTED',
       message: `${url} is not encrypted: what a sign-in gives could be read by others`,

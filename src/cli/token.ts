@@ -1,5 +1,6 @@
 import { tokenRequestSchema } from '../api/schemas.ts';
 import { type Actor, grantIn, rightsText, SCOPES, type TokenScope } from '../kit/actor.ts';
+import { faultText } from '../kit/faults.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 import { loadTokens, type Tokens, type TokenView } from '../server/auth.ts';
@@ -65,11 +66,12 @@ export async function tokenCreateCommand(
   const answer = server
     ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person, ...limit })
     : await inLedger(parts, o.work, async (tokens) => {
-        const wrong = tokenRequestSchema.pick({ name: true, person: true }).safeParse({ name, ...person });
-        if (!wrong.success)
+        const named = { name, ...person };
+        const checked = tokenRequestSchema.pick({ name: true, person: true }).safeParse(named);
+        if (!checked.success)
           throw new CliError(EXIT.usage, {
             code: 'BAD_NAME',
-            message: wrong.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '),
+            message: faultText(checked.error.issues, { value: named }),
             next: 'write it with letters, digits and signs that everybody sees',
           });
         const taken = tokens.taken(name, Date.now());

@@ -91,7 +91,7 @@ async function matched(subject: Subject, rollouts: ReadonlyMap<string, Rollout>)
     `${service.name} ${strategyWords(rolloutStrategy(rollouts.get(nameOf(service))?.spec?.strategy))}`;
   return missing.length === 0
     ? good(
-        `${counted(subject.platform.services.length, 'service')} found as Rollouts: ${subject.platform.services.map(strategyIn).join('; ')}`,
+        `found the Rollouts of ${counted(subject.platform.services.length, 'service')}: ${subject.platform.services.map(strategyIn).join('; ')}`,
       )
     : bad(
         `no Rollout of ${missing.join(', ')}`,

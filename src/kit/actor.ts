@@ -52,7 +52,8 @@ export function maybeSamePerson(a: Known, b: Known): boolean {
 /** The controller itself: it may act on its own verdicts and on nothing else. */
 export const SYSTEM: Actor = { id: 'sluice', kind: 'system', scopes: ['read'] };
 
-const includes = (scopes: readonly TokenScope[], scope: TokenScope): boolean =>
+/** Whether a scope is among these: an administrator has each. */
+export const hasScope = (scopes: readonly string[], scope: TokenScope): boolean =>
   scopes.includes(scope) || scopes.includes('admin');
 
 /**
@@ -60,7 +61,7 @@ const includes = (scopes: readonly TokenScope[], scope: TokenScope): boolean =>
  * one cannot see.
  */
 export const may = ({ scopes, limited = [] }: Rights, scope: TokenScope): boolean =>
-  includes(scopes, scope) ||
+  hasScope(scopes, scope) ||
   (scope === 'read' && (scopes.length > 0 || limited.some((grant) => grant.scopes.length > 0)));
 
 /** The team of every declared service; null: it has none. */
@@ -83,7 +84,7 @@ export const mayFor = (
   may(rights, scope) ||
   (services.length > 0 &&
     services.every((service) =>
-      (rights.limited ?? []).some((grant) => includes(grant.scopes, scope) && reaches(grant, service, known)),
+      (rights.limited ?? []).some((grant) => hasScope(grant.scopes, scope) && reaches(grant, service, known)),
     ));
 
 /** Declared services that a grant holds for. */

@@ -17,6 +17,14 @@ const METADATA_IPV6: ReadonlySet<string> = new Set(['fd00:ec2::254', 'fd20:ce::2
 /** Before an IPv4 address that is written as IPv6: mapped, translated (NAT64), and compatible. */
 const IPV4_WITHIN = /^(?:::ffff:|64:ff9b::|::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** The host of an address as URLs write it: IPv6 in brackets. */
+export const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** Whether a host, as URLs write it, is this machine. */
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
+
 const isMetadataIpv4 = (ip: string): boolean => ip.startsWith('169.254.') || METADATA_IPV4.has(ip);
 
 function isMetadataIpv6(ip: string): boolean {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Actor, type Grant, type LimitedGrant, rightsOf, type TokenScope } from '../kit/actor.ts';
+import { isLoopback } from '../kit/addresses.ts';
 import { sha256 } from '../kit/digest.ts';
 import type { LedgerPort } from '../ledger/port.ts';
 
@@ -212,8 +213,6 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
   };
 }
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
 /** A page of elsewhere must not reach us through a name that points here, nor post from its origin. */
 export function foreignRequest(
   host: string | undefined,
@@ -221,7 +220,7 @@ export function foreignRequest(
   allowed: readonly string[],
 ): string | undefined {
   const name = host?.replace(/:\d+$/, '');
-  if (!name || !(LOOPBACK.has(name) || allowed.includes(name)))
+  if (!name || !(isLoopback(name) || allowed.includes(name)))
     return `host ${host ?? '(none)'} is not served here`;
   if (origin && origin !== 'null') {
     const from = URL.canParse(origin) ? new URL(origin).host : '';

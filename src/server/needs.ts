@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Platform } from '../declaration/platform.ts';
-import { type Actor, grantText, may, mayFor, type Teams, type TokenScope } from '../kit/actor.ts';
+import { type Actor, grantText, hasScope, may, mayFor, type Teams, type TokenScope } from '../kit/actor.ts';
 import { type Concern, teamsOf } from './concerns.ts';
 import { type AppParts, actorOf, bearerOf, problem, type Variables } from './http.ts';
 
@@ -27,7 +27,7 @@ const owned = (service: string, team: string | null): string =>
 /** Whose right is missing, and what to ask for. */
 function lacking(c: Context, { id, limited = [] }: Actor, scope: TokenScope, concern: Concern, teams: Teams) {
   const refuse = (detail: string, next: string) => problem(c, 403, 'Not allowed', detail, next);
-  const mine = limited.filter(({ scopes }) => scopes.includes(scope) || scopes.includes('admin'));
+  const mine = limited.filter(({ scopes }) => hasScope(scopes, scope));
   if (mine.length === 0)
     return refuse(`${id} does not have the scope "${scope}"`, 'ask for a token or a group with that scope');
   const has = `${id} has only ${mine.map(grantText).join('; ')}`;

@@ -1,5 +1,6 @@
 import type { Context, Env, MiddlewareHandler } from 'hono';
 import type { Actor } from '../kit/actor.ts';
+import { isLoopback, urlHost } from '../kit/addresses.ts';
 import { sameSecret } from './auth.ts';
 import { type AppParts, bearerOf } from './http.ts';
 import { refusal } from './needs.ts';
@@ -40,8 +41,6 @@ export const exportGuard = <E extends Env>(
   needsAdmin: MiddlewareHandler<E>,
 ): MiddlewareHandler<E> => (openReads ? (_, next) => next() : needsAdmin);
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /** Whether nobody but this machine reaches a server: it listens there alone, and is served under no further name. */
 export const onlyThisMachine = (host: string, allowedHosts: readonly string[]): boolean =>
-  LOOPBACK.has(host) && allowedHosts.length === 0;
+  isLoopback(urlHost(host)) && allowedHosts.length === 0;

@@ -1,7 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { noticesFold } from '../../src/api/notices/fold.ts';
 import type { Notice } from '../../src/api/notices/notice.ts';
@@ -12,55 +9,20 @@ import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { openJournal } from '../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
 import { createNotifier } from '../../src/server/notify/notifier.ts';
-import type { Message, Sender } from '../../src/server/notify/port.ts';
+import type { Sender } from '../../src/server/notify/port.ts';
 import { emailSender, slackSender, teamsSender, webhookSender } from '../../src/server/notify/senders.ts';
 import { sentFold } from '../../src/server/notify/sent.ts';
+import { httpReceiver, mailReceiver, message } from './receivers.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-const message = (more: Partial<Message> = {}): Message => ({
-  thread: 'checkout.prod.3',
-  kind: 'started',
-  kinds: ['started'],
-  service: 'checkout',
-  environment: 'prod',
-  title: 'checkout 1.2.0 is being released in prod',
-  text: 'It replaces 1.1.0.',
-  at: 1,
-  rev: 10,
-  settled: false,
-  path: '/releases/checkout.prod.3',
-  link: 'http://127.0.0.1:7117/releases/checkout.prod.3',
-  ...more,
-});
-
-interface Call {
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-/** A receiver over HTTP on this machine; what it answers is said by the test. */
-async function receiver(answer: (call: Call) => { status?: number; body?: object; wait?: boolean }) {
-  const calls: Call[] = [];
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      const call = { path: req.url!, headers: req.headers, body: Buffer.concat(chunks).toString() };
-      calls.push(call);
-      const { status = 200, body = {} } = answer(call);
-      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { calls, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+async function receiver(answer: Parameters<typeof httpReceiver>[0]) {
+  const { close, ...received } = await httpReceiver(answer);
+  closing.push(close);
+  return received;
 }
 
 describe('who is told', () => {
@@ -134,22 +96,8 @@ describe('who is told', () => {
   });
 
   it('NOTIFY-3: mail arrives at a real mail server, and what follows is a reply in the same thread', async () => {
-    const mails: string[] = [];
-    const smtp = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onData(stream, _, done) {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          mails.push(Buffer.concat(chunks).toString());
-          done();
-        });
-      },
-    });
-    await new Promise<void>((ready) => smtp.listen(0, '127.0.0.1', () => ready()));
-    closing.push(() => new Promise((done) => smtp.close(done)));
-    const { port } = smtp.server.address();
+    const { mails, port, close } = await mailReceiver();
+    closing.push(close);
     const mail = emailSender({
       to: ['team@example.org'],
       from: 'sluice@example.org',
@@ -165,11 +113,11 @@ describe('who is told', () => {
       ref,
     );
     expect(mails).toHaveLength(2);
-    expect(mails[0]).toContain(`Message-ID: ${ref}`);
-    expect(mails[0]).toMatch(/^Subject: one Bcc: everybody@example.org\r$/m);
-    expect(mails[0]).not.toMatch(/^Bcc:/m);
-    expect(mails[1]).toContain(`In-Reply-To: ${ref}`);
-    expect(mails[1]).toContain('Subject: checkout 1.2.0 was rolled back in prod');
+    expect(mails[0]!.text).toContain(`Message-ID: ${ref}`);
+    expect(mails[0]!.text).toMatch(/^Subject: one Bcc: everybody@example.org\r$/m);
+    expect(mails[0]!.text).not.toMatch(/^Bcc:/m);
+    expect(mails[1]!.text).toContain(`In-Reply-To: ${ref}`);
+    expect(mails[1]!.text).toContain('Subject: checkout 1.2.0 was rolled back in prod');
   });
 });
 

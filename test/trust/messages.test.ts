@@ -1,12 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { openKubernetes } from '../../src/io/kubernetes/client.ts';
 import type { Message } from '../../src/server/notify/port.ts';
 import { emailSender, slackSender, teamsSender, webhookSender } from '../../src/server/notify/senders.ts';
 import { kubeconfig } from '../contract/kubernetes/api.ts';
+import { httpReceiver, mailReceiver, message } from '../contract/receivers.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -17,61 +15,25 @@ afterEach(async () => {
 const EVIL =
   'x\r\nBcc: thief@evil.example\r\nContent-Type: text/html\r\n\r\n<script>1</script> <!channel> <https://evil.example|here> [here](https://evil.example) **b** \u2028 \u0000';
 
-const message = (more: Partial<Message> = {}): Message => ({
-  thread: `checkout.prod.3${EVIL}`,
-  kind: 'started',
-  kinds: ['started'],
-  service: 'checkout',
-  environment: 'prod',
-  title: `checkout 1.2.0 ${EVIL}`,
-  text: `because ${EVIL}`,
-  at: 1,
-  rev: 10,
-  settled: false,
-  path: '/releases/checkout.prod.3',
-  link: 'http://127.0.0.1:7117/releases/checkout.prod.3',
-  ...more,
-});
+/** A message of which every text is of others. */
+const evilMessage = (more: Partial<Message> = {}): Message =>
+  message({
+    thread: `checkout.prod.3${EVIL}`,
+    title: `checkout 1.2.0 ${EVIL}`,
+    text: `because ${EVIL}`,
+    ...more,
+  });
 
 async function receiver() {
-  const calls: { headers: Record<string, unknown>; body: string }[] = [];
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      calls.push({ headers: req.headers, body: Buffer.concat(chunks).toString() });
-      const body = JSON.stringify({ ok: true, channel: 'C', ts: '1' });
-      res.writeHead(200, { 'content-type': 'application/json' }).end(body);
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { calls, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const { close, ...received } = await httpReceiver(() => ({ body: { ok: true, channel: 'C', ts: '1' } }));
+  closing.push(close);
+  return received;
 }
 
 describe('words of others in messages', () => {
   it('TRUST-6: in a mail they are a subject of one line and plain text: no header, no receiver, no markup', async () => {
-    const mails: { to: string[]; text: string }[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onData(stream, session: unknown, done) {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          const { envelope } = session as { envelope: { rcptTo: { address: string }[] } };
-          const to = envelope.rcptTo.map(({ address }) => address);
-          mails.push({ to, text: Buffer.concat(chunks).toString() });
-          done();
-        });
-      },
-    });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    closing.push(() => new Promise<void>((done) => server.close(() => done())));
-    const { port } = server.server.address() as AddressInfo;
+    const { mails, port, close } = await mailReceiver();
+    closing.push(close);
     const sender = emailSender({
       to: ['ops@example.org'],
       from: 'sluice@example.org',
@@ -79,7 +41,7 @@ describe('words of others in messages', () => {
       username: null,
       password: null,
     });
-    expect((await sender.send(message(), null)).ok).toBe(true);
+    expect((await sender.send(evilMessage(), null)).ok).toBe(true);
     const [{ to, text }] = mails as [{ to: string[]; text: string }];
     expect(to).toEqual(['ops@example.org']);
     const [head] = text.split('\r\n\r\n') as [string];
@@ -95,16 +57,16 @@ describe('words of others in messages', () => {
 
   it('TRUST-6: to Teams they are text: no Markdown is read, so no link of theirs is one', async () => {
     const { calls, address } = await receiver();
-    await teamsSender({ url: address }).send(message(), null);
+    await teamsSender({ url: address }).send(evilMessage(), null);
     const { body, actions } = JSON.parse(calls[0]!.body).attachments[0].content;
     expect(body.map((one: { type: string }) => one.type)).toEqual(['RichTextBlock', 'RichTextBlock']);
-    expect(body[0].inlines[0]).toMatchObject({ type: 'TextRun', text: message().title });
-    expect(actions).toEqual([{ type: 'Action.OpenUrl', title: 'Open', url: message().link }]);
+    expect(body[0].inlines[0]).toMatchObject({ type: 'TextRun', text: evilMessage().title });
+    expect(actions).toEqual([{ type: 'Action.OpenUrl', title: 'Open', url: evilMessage().link }]);
   });
 
   it('TRUST-6: to Slack they mention nobody and link nowhere', async () => {
     const { calls, address } = await receiver();
-    await slackSender({ channel: 'c', token: 't', address: `${address}/` }).send(message(), null);
+    await slackSender({ channel: 'c', token: 't', address: `${address}/` }).send(evilMessage(), null);
     const sent = decodeURIComponent(calls[0]!.body.replaceAll('+', ' '));
     expect(sent).not.toContain('<!channel>');
     expect(sent).not.toContain('<https://evil.example');
@@ -114,11 +76,11 @@ describe('words of others in messages', () => {
   it('TRUST-6: to a webhook they are JSON; what is in a header of it is one line, or it is not sent', async () => {
     const { calls, address } = await receiver();
     const sender = webhookSender({ url: address, secret: 's' });
-    const sent = await sender.send(message(), null);
+    const sent = await sender.send(evilMessage(), null);
     for (const { headers } of calls) expect(Object.keys(headers)).not.toContain('bcc');
     expect(sent.ok).toBe(false);
-    expect((await sender.send(message({ thread: 'checkout.prod.3' }), null)).ok).toBe(true);
-    expect(JSON.parse(calls.at(-1)!.body)).toMatchObject({ title: message().title });
+    expect((await sender.send(evilMessage({ thread: 'checkout.prod.3' }), null)).ok).toBe(true);
+    expect(JSON.parse(calls.at(-1)!.body)).toMatchObject({ title: evilMessage().title });
   });
 });
 

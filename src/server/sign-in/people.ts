@@ -1,6 +1,7 @@
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { SignIn } from '../../declaration/platform.ts';
 import { type Actor, may } from '../../kit/actor.ts';
+import { isLoopback } from '../../kit/addresses.ts';
 import { fail, messageOf, ok, type Result } from '../../kit/result.ts';
 import { newSecret, sameSecret } from '../auth.ts';
 import { type Claims, rightsOfGroups, whole } from './claims.ts';
@@ -72,16 +73,13 @@ const personId = (claims: Claims): string =>
     ? `oidc:${claims['email']}`
     : `oidc:${claims['sub']}`;
 
-/** Plain HTTP is for an issuer on this machine alone: in tests, and to try it. */
-const isLoopback = (issuer: string): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(issuer).hostname);
-
 type Provider = Awaited<ReturnType<typeof discover>>;
 
 /** Asks the provider what it is; throws where it does not answer as one. */
 export async function discover({ people, clientSecret }: Pick<PeopleDesk, 'people' | 'clientSecret'>) {
   const oidc = await import('openid-client');
-  const insecure = people.issuer.startsWith('http://') && isLoopback(people.issuer);
+  // Plain HTTP is for an issuer on this machine alone: in tests, and to try it.
+  const insecure = people.issuer.startsWith('http://') && isLoopback(new URL(people.issuer).hostname);
   const config = await oidc.discovery(
     new URL(people.issuer),
     people.clientId,

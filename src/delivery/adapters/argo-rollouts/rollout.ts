@@ -113,6 +113,9 @@ function abortWordOf(status: z.infer<typeof rolloutSchema>['status']): string | 
 /** The templates that ask for our verdicts are named so: one a service, or one for all. */
 const isVerdict = (name: string): boolean => name === 'sluice-verdict' || name.endsWith('-verdict');
 
+const asksUs = ({ analysis }: Step): boolean =>
+  analysis?.templates.some((t) => isVerdict(t.templateName)) ?? false;
+
 /** The start gate of every Rollout has a name of its own. */
 const isOurs = (name: string): boolean => name === 'sluice-start' || isVerdict(name);
 
@@ -120,9 +123,9 @@ const isOurs = (name: string): boolean => name === 'sluice-start' || isVerdict(n
 function asking(steps: readonly Step[]): number[] {
   const asked = new Set<number>();
   let weight = 0;
-  for (const { setWeight, analysis } of steps) {
-    weight = Math.max(weight, setWeight ?? 0);
-    if (weight > 0 && analysis?.templates.some((t) => isVerdict(t.templateName))) asked.add(weight);
+  for (const step of steps) {
+    weight = Math.max(weight, step.setWeight ?? 0);
+    if (weight > 0 && asksUs(step)) asked.add(weight);
   }
   return [...asked];
 }
@@ -132,13 +135,11 @@ function asking(steps: readonly Step[]): number[] {
  * its pods, the Rollout can be set back there.
  */
 function beforeAll(steps: readonly Step[]): Rollout['before'] {
-  const last = steps.findLastIndex((s) => s.setWeight !== undefined);
-  const weight = steps.slice(0, Math.max(last, 0)).findLast((s) => s.setWeight !== undefined)?.setWeight;
-  const isAsked = ({ analysis }: Step) => analysis?.templates.some((t) => isVerdict(t.templateName)) ?? false;
-  if (steps[last]?.setWeight !== 100 || !weight || !steps.slice(last).some(isAsked)) return null;
-  const index = steps.findLastIndex((s, i) => i < last && isAsked(s));
-  const from = steps.findLastIndex((s, i) => i < last && s.setWeight !== undefined);
-  return index > from ? { weight, index } : null;
+  const [from, last] = steps.flatMap(({ setWeight }, i) => (setWeight === undefined ? [] : [i])).slice(-2);
+  if (from === undefined || last === undefined || steps[last]!.setWeight !== 100) return null;
+  const weight = steps[from]!.setWeight;
+  const index = steps.findLastIndex((s, i) => i > from && i < last && asksUs(s));
+  return weight && index >= 0 && steps.slice(last).some(asksUs) ? { weight, index } : null;
 }
 
 /** What a team puts between its weights, and what ends when they say: without an end, or after hours. */
