@@ -225,9 +225,14 @@ export function outsideStory(stage: Stage): void {
       await until('seven minutes', AWAY_MS, () => Date.now() - before > AWAY_MS);
       for (const service of TEAM) {
         const { status } = await theirRollout(house, service);
-        expect([service, status.abort ?? false]).toEqual([service, false]);
-        const phases = (await runsOf(house, service)).map((run) => run.status?.phase);
-        expect(phases.filter((phase) => phase === 'Failed' || phase === 'Error')).toEqual([]);
+        const runs = await runsOf(house, service);
+        const told = `${service}: ${status.message ?? 'no message'}\n${JSON.stringify(runs.map((run) => run.status))}`;
+        expect([service, status.abort ?? false], told).toEqual([service, false]);
+        const phases = runs.map((run) => run.status?.phase);
+        expect(
+          phases.filter((phase) => phase === 'Failed' || phase === 'Error'),
+          told,
+        ).toEqual([]);
       }
       await program.serve();
       for (const step of PAUSES) await letGoOn(house, 'books', step);
