@@ -3,8 +3,10 @@ import { type ChapterResult, ofDecision, ofRelease, stageResult } from './result
 import { client, ENVIRONMENT, ENVIRONMENTS, SERVICE, type Stage, soon } from './stage.ts';
 import {
   allTheWay,
+  freezeUntilReverted,
   judged,
   laneOf,
+  liftFreeze,
   merged,
   ours,
   promotionTitle,
@@ -19,6 +21,8 @@ export interface Told {
   waiting: number | null;
   /** The release in prod before it merged: what comes after is another. */
   before: string | null;
+  /** The freeze by which a person keeps prod frozen until the revert has merged. */
+  hold: string | null;
 }
 
 /** What a chapter sets out to show, and how it ends if that is so. */
@@ -108,13 +112,14 @@ export const CHAPTERS: readonly Chapter[] = [
     story:
       'its failed requests spent the error budget of 60 s: an automatic freeze blocks new releases in prod',
     expected: 'frozen',
-    play: async (stage) => {
+    play: async (stage, told) => {
       const answer = await soon(stage, 'a freeze', async () => {
         const list = await client(stage).get<FreezeList>('/api/v1/freezes');
         return list.freezes.some((f) => f.state === 'stands' && f.scope.service === SERVICE)
           ? list
           : undefined;
       });
+      told.hold = await freezeUntilReverted(stage);
       return { outcome: 'frozen', sentence: answer.sentence };
     },
   },
@@ -122,8 +127,9 @@ export const CHAPTERS: readonly Chapter[] = [
     name: 'a revert passes',
     story: 'Git still has 2.0.0 in prod: an automatic pull request reverts it to 1.1.0 during the freeze',
     expected: 'merged',
-    play: async (stage) => {
+    play: async (stage, told) => {
       const pull = await revertOf(stage, '1.1.0', ENVIRONMENT);
+      await liftFreeze(stage, told.hold!, 'the revert has merged');
       const revert = pull.recorded.some((r) => r.code === 'REVERT');
       return { outcome: revert ? 'merged' : 'merged, but not as a revert', ...ofDecision(pull) };
     },

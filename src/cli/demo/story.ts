@@ -28,7 +28,7 @@ export async function playAll(
   chapters: readonly Chapter[],
   results: ChapterResult[],
 ): Promise<void> {
-  const told: Told = { waiting: null, before: null };
+  const told: Told = { waiting: null, before: null, hold: null };
   for (const [i, chapter] of chapters.entries()) {
     stage.tell(`\n${i + 1}. ${chapter.story}.`);
     const result = await playOne(stage, chapter, told);
