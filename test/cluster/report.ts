@@ -16,7 +16,7 @@ const PAGE_MS = 60_000;
 
 /** What is kept of a run for people: objects, the ledger, pictures and figures. */
 export interface Report {
-  release(name: string, service: string): Promise<void>;
+  release(name: string, service: string, environment?: string): Promise<void>;
   picture(name: string, path: string): Promise<void>;
   ledger(): Promise<void>;
   /** The ledger as it is stored, and what its server answers meanwhile: `test/kept/keep.ts` takes it from here. */
@@ -49,9 +49,9 @@ export function openReport(house: ClusterHouse, folder: string): Report {
   };
   return {
     picture,
-    async release(name, service) {
+    async release(name, service, environment = 'prod') {
       const kinds = 'rollouts,replicasets,analysisruns,pods,ingresses';
-      const objects = ['dev', 'stage', 'prod'].map(
+      const objects = [...new Set(['dev', 'stage', 'prod', environment])].map(
         (n) =>
           `# ${n}\n${house.kubectl('get', kinds, '-n', n, '-l', `app.kubernetes.io/name=${service}`, '-o', 'wide')}`,
       );
@@ -60,7 +60,7 @@ export function openReport(house: ClusterHouse, folder: string): Report {
         join(folder, `${name}-kubectl-get.txt`),
         [...objects, `# argocd\n${applications}`].join('\n'),
       );
-      const records = await recordsOf(house, `${service}/prod`);
+      const records = await recordsOf(house, `${service}/${environment}`);
       writeFileSync(join(folder, `${name}-ledger.json`), JSON.stringify(records, null, 1));
       await picture(name, '/');
       const opened = records.filter((r) => r.type === 'release.opened').at(-1);

@@ -217,6 +217,10 @@ export function outsideStory(stage: Stage): void {
     async () => {
       const house = stage.house();
       const before = Date.now();
+      for (const service of TEAM) {
+        const aborts = (await movesOf(service, 0)).filter((m) => m['to'] === 'Abort');
+        expect(aborts, `${service} is in mid-canary`).toEqual([]);
+      }
       await program.kill();
       await until('people on call are told', AWAY_MS, async () =>
         (await prometheus.alerts()).some((a) => a.name === 'SluiceAway' && a.state === 'firing'),
