@@ -37,6 +37,12 @@ const WORDS: Readonly<Record<string, readonly [code: string, message: string, ne
   ],
 };
 
+/** What the system refuses, without saying of which file; null: something else was thrown. */
+export function systemRefusal(thrown: unknown): { readonly message: string; readonly next: string } | null {
+  const words = thrown instanceof Error ? WORDS[(thrown as NodeJS.ErrnoException).code ?? ''] : undefined;
+  return words ? { message: words[1], next: words[2] } : null;
+}
+
 /**
  * What is said of a file or folder that the system does not let us use, by the name that a person gave it, else by its
  * path; null: something else was thrown.
