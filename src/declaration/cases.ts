@@ -17,9 +17,9 @@ const expected = z.union([
 
 const input = z
   .strictObject({
-    series: z.string().superRefine((text, context) => {
+    series: z.string().min(1).superRefine((text, context) => {
       const series = readSeries(text);
-      if (!series.ok)
+      if (text !== '' && !series.ok)
         context.addIssue({ code: 'custom', message: `not a valid series: ${series.error}`, input: text });
     }),
     values: z.string().optional().describe('As promtool writes them: 0+100x40, _x10, stale.'),
