@@ -71,6 +71,10 @@ export const adjustmentRequestSchema = z
   .object({
     from: z.iso.datetime({ offset: true }),
     to: z.iso.datetime({ offset: true }),
+    ongoing: z
+      .boolean()
+      .optional()
+      .describe('The incident is not over: exclude what came until now, and nothing after it.'),
     reason: z.string().trim().min(1, 'a reason is required; it is recorded in the ledger').max(1_000),
     approver: z.string().trim().min(1, 'the approver is required').max(200),
   })
@@ -80,6 +84,8 @@ export const adjustmentAnswerSchema = z
     schema: z.literal('sluice.dev/adjustment/v1'),
     id: z.string(),
     seq: z.number(),
+    fromMs: z.number(),
+    toMs: z.number().describe('Of an ongoing incident at the latest the time when it was recorded.'),
     requests: z.number(),
     bad: z.number(),
   })

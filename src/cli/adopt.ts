@@ -1,6 +1,6 @@
 import { type Placed, resourcesOf } from '../declaration/import/rollouts/resources.ts';
 import { adoptResources } from './adopting.ts';
-import { type Define, jsonOption } from './command.ts';
+import { addressOf, type Define, jsonOption } from './command.ts';
 import { manifestsIn } from './import-rollouts.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 import type { CommandParts } from './parts.ts';
@@ -30,7 +30,11 @@ export const define: Define = (command, { io, parts, run }) =>
     .option('--context <name>', 'context of your kubeconfig (default: the current one)')
     .option('--namespace <name...>', 'only these namespaces')
     .option('--out <dir>', 'folder to write the documents to', 'sluice')
-    .option('--prometheus <url>', 'address of Prometheus (default: the one that the analyses query)')
+    .option(
+      '--prometheus <url>',
+      'address of Prometheus (default: the one that the analyses query)',
+      addressOf,
+    )
     .addOption(jsonOption())
     .action((dir, o) =>
       run(async () => {

@@ -32,6 +32,14 @@ export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
   return spent ? EXIT.no : EXIT.yes;
 }
 
+interface Adjusted {
+  readonly seq: number;
+  /** What a server of an earlier version does not say. */
+  readonly toMs?: number;
+  readonly bad: number;
+  readonly requests: number;
+}
+
 interface AdjustOptions extends Shared {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -53,18 +61,21 @@ export async function budgetExcludeCommand(
         message: `an exclusion needs --${name}`,
         next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
       });
-  const { from, to, reason, approver } = o;
+  const { from, reason, approver } = o;
+  // By the clock of this machine; the server ends an ongoing incident by its own.
+  const until = o.to === 'now' ? { to: new Date().toISOString(), ongoing: true } : { to: o.to };
   const path = `/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}/adjustments`;
-  const answer = await needServer(o).post<{ seq: number; bad: number; requests: number }>(path, {
+  const answer = await needServer(o).post<Adjusted>(path, {
     from,
-    to,
+    ...until,
     reason,
     approver,
   });
   if (o.json) printJson(io, answer);
   else {
+    const until = answer.toMs === undefined ? '' : ` until ${new Date(answer.toMs).toISOString()}`;
     io.out(
-      `Recorded as #${answer.seq}: ${Math.round(answer.bad)} bad of ${Math.round(answer.requests)} requests do not count.\n`,
+      `Recorded as #${answer.seq}: ${Math.round(answer.bad)} bad of ${Math.round(answer.requests)} requests${until} do not count.\n`,
     );
     io.out('Next: sluice budget list\n');
   }
@@ -86,7 +97,10 @@ export const define: Define = (command, { io, run }) => {
     .argument('<slo>', 'name of the SLO')
     .argument('<environment>', 'name of the environment')
     .option('--from <time>', 'when the incident began, as 2026-03-01T02:00:00Z')
-    .option('--to <time>', 'when the incident ended')
+    .option(
+      '--to <time>',
+      'when the incident ended; now: it is not over, and what came of it until now is excluded',
+    )
     .option('--reason <why>', 'why it is excluded')
     .option('--approver <who>', 'who approved the exclusion')
     .addOption(workOption(io))

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '../io/files.ts';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
+import { readFileArgument } from './file-argument.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
 type Env = Io['env'];
@@ -57,8 +58,12 @@ function refuseExposed(file: string): void {
 function read<T>(file: string | null, schema: z.ZodType<T>): T {
   if (file === null || !existsSync(file)) return schema.parse({});
   refuseExposed(file);
+  const text = readFileArgument({ cwd: '' }, file, {
+    code: 'BAD_CONFIG_FILE',
+    next: 'remove it and run sluice login again',
+  });
   try {
-    return schema.parse(parseForeign(readFileSync(file, 'utf8')));
+    return schema.parse(parseForeign(text));
   } catch (thrown) {
     throw new CliError(EXIT.usage, {
       code: 'BAD_CONFIG_FILE',

@@ -34,7 +34,18 @@ export async function contextUseCommand(io: Io, name: string, o: JsonOptions): P
   return tell(io, o, `Commands now ask ${means}.\nNext: sluice status\n`);
 }
 
-/** Keeps a server under a name, and makes it the current one where that is asked for. */
+/** Refuses a name that another server has: commands would silently ask this one instead. */
+export function refuseTaken(env: Io['env'], name: string, server: string): void {
+  const taken = readContexts(env).contexts.find((one) => one.name === name && one.server !== server);
+  if (taken)
+    throw new CliError(EXIT.no, {
+      code: 'CONTEXT_EXISTS',
+      message: `the context ${name} is ${taken.server}; nothing was changed`,
+      next: `choose another name, or replace it: sluice context add ${name} --server ${server} --replace`,
+    });
+}
+
+/** Keeps a server under a name, whichever had it before, and makes it the current one where that is asked for. */
 export function keepContext(env: Io['env'], name: string, server: string, use: boolean): void {
   if (name === LOCAL || !/^[\w.-]+(:\d+)?$/.test(name))
     throw new CliError(EXIT.usage, {
@@ -51,11 +62,13 @@ export function keepContext(env: Io['env'], name: string, server: string, use: b
 interface AddOptions extends JsonOptions {
   readonly server: string;
   readonly use?: boolean | undefined;
+  readonly replace?: boolean | undefined;
 }
 
 /** `sluice context add NAME --server URL`: a name for a server; the first one is used at once. */
 export async function contextAddCommand(io: Io, name: string, o: AddOptions): Promise<Exit> {
   const server = serverUrl(o.server);
+  if (!o.replace) refuseTaken(io.env, name, server);
   const first = readContexts(io.env).contexts.length === 0;
   keepContext(io.env, name, server, o.use === true || first);
   const used = readContexts(io.env).current === name;
@@ -95,6 +108,7 @@ export const define: Define = (command, { io, run }) => {
     .argument('<name>', 'name of the context')
     .requiredOption('--server <url>', 'address of the server')
     .option('--use', 'also use it for every command that names none')
+    .option('--replace', 'replace the server of a context that has this name')
     .addOption(jsonOption())
     .action((name, o) => run(() => contextAddCommand(io, name, o)));
   command

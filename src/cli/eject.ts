@@ -6,7 +6,7 @@ import { counted } from '../kit/counted.ts';
 import { readYaml } from '../kit/yaml.ts';
 import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
-import { readSources } from './import-files.ts';
+import { readAllSources } from './import-files.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 
 interface EjectOptions extends JsonOptions {
@@ -30,7 +30,7 @@ function rolloutOf(manifest: unknown): OwnRollout[] {
 
 /** Rollouts below a folder, as they are written. */
 const rolloutsIn = (io: Io, where: string): OwnRollout[] =>
-  readSources(io, [where], 'manifests').flatMap(({ text }) =>
+  readAllSources(io, [where], 'manifests').flatMap(({ text }) =>
     readYaml(text, DECLARATION_LIMITS)
       .documents.flatMap(({ value }) => objectsIn(value))
       .flatMap(rolloutOf),

@@ -1,13 +1,18 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { compile } from '../controller/compile.ts';
 import type { CompileOptions } from '../declaration/compile.ts';
 import { mayDeclare, type SourceFile } from '../declaration/documents.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { type Problem, problemLine } from '../kit/problem.ts';
+import { readFileArgument } from './file-argument.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', '.sluice']);
+const DECLARATION = {
+  code: 'FILE_UNREADABLE',
+  next: 'fix it, or move it out of the folder of the declaration',
+};
 const MAX_FILES = 10_000;
 
 /** What a link that leads nowhere is said to be; null: it is no link, or leads somewhere. */
@@ -67,7 +72,7 @@ export function readDeclarations(io: Io, where: string): SourceFile[] {
     if (target !== null) throw leadsNowhere(named(file), target);
   }
   return files
-    .map((file) => ({ file: named(file), text: readFileSync(file, 'utf8') }))
+    .map((file) => ({ file: named(file), text: readFileArgument(io, named(file), DECLARATION) }))
     .filter(({ text }) => mayDeclare(text));
 }
 

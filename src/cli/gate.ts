@@ -1,15 +1,15 @@
 import { GOVERNANCE_DEFAULTS } from '../declaration/defaults.ts';
 import { couldNotAsk, type Decision, decisionOf, reason } from '../governance/decision.ts';
 import { decisionSentence, unblockOf } from '../governance/decision-text.ts';
+import { nonsenseIn } from '../governance/fact-values.ts';
 import type { Facts } from '../governance/facts.ts';
 import type { PolicyPort } from '../governance/port.ts';
 import { oneLine } from '../kit/line.ts';
-import { messageOf } from '../kit/result.ts';
 import { humanSpan, parseDuration } from '../kit/time.ts';
 import { clientOf, serverAt } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
+import { readJsonArgument, refusedFile } from './file-argument.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
-import { readJsonFile } from './json-file.ts';
 import type { CommandParts } from './parts.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
 
@@ -31,25 +31,15 @@ function timesOf(facts: object): { now: number; until: number } {
   return { now: at, until: at + VALID_MS };
 }
 
+const FACTS = { code: 'INPUT_UNREADABLE', next: 'see policy/samples for complete facts' };
+
 function readFacts(io: Io, file: string): object {
-  let value: unknown;
-  try {
-    value = readJsonFile(io, file);
-  } catch (thrown) {
-    throw new CliError(EXIT.usage, {
-      code: 'INPUT_UNREADABLE',
-      message: `${file} is not valid JSON: ${messageOf(thrown)}`,
-      file,
-      next: 'see policy/samples for complete facts',
-    });
-  }
-  if (value !== null && typeof value === 'object') return value;
-  throw new CliError(EXIT.usage, {
-    code: 'INPUT_UNREADABLE',
-    message: `${file} is not a JSON object`,
-    file,
-    next: 'see policy/samples for complete facts',
-  });
+  const value = readJsonArgument(io, file, FACTS);
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw refusedFile(file, FACTS, 'it is not a JSON object');
+  const nonsense = nonsenseIn(value);
+  if (nonsense !== null) throw refusedFile(file, { ...FACTS, code: 'INPUT_NONSENSE' }, nonsense);
+  return value;
 }
 
 async function decideInput(io: Io, file: string, policy: PolicyPort): Promise<Decision> {

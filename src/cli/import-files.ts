@@ -10,8 +10,10 @@ import {
 import { join, relative, resolve } from 'node:path';
 import type { SourceFile } from '../declaration/documents.ts';
 import type { Outcome, Reading, Skipped } from '../declaration/import/reading.ts';
+import { systemRefusal } from '../io/system-failure.ts';
 import { byPlace, type Problem, problemLine } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
+import { refusedFile } from './file-argument.ts';
 import { CliError, EXIT, type Io, palette, table } from './io.ts';
 
 /** A manifest says what it is near its beginning; a List says that it is one. */
@@ -22,53 +24,90 @@ const MANIFEST = /"apiVersion"\s*:|"version"\s*:\s*"prometheus\//;
 const isManifest = (path: string, text: string): boolean =>
   !path.endsWith('.json') || (!/(^|\/)node_modules\//.test(path) && MANIFEST.test(text.slice(0, HEAD)));
 
-/** What a folder holds, links followed; each real folder is entered once, so that links in a circle end. */
-function filesBelow(folder: string, entered: Set<string>): string[] {
-  const real = realpathSync(folder);
-  if (entered.has(real)) return [];
-  entered.add(real);
-  return readdirSync(folder)
-    .sort()
-    .flatMap((name) => {
-      const path = join(folder, name);
-      // A link to nothing is named where it is read.
-      const found = statSync(path, { throwIfNoEntry: false });
-      if (found?.isDirectory()) return filesBelow(path, entered);
-      return /\.(ya?ml|json)$/.test(name) && (found?.isFile() ?? true) ? [path] : [];
-    });
-}
-
 /** A file that is named is meant; in a folder others may be. */
 interface Candidate {
   readonly path: string;
   readonly isNamed: boolean;
 }
 
-const candidatesAt = (root: string): Candidate[] =>
-  statSync(root).isDirectory()
-    ? filesBelow(root, new Set()).map((path) => ({ path, isNamed: false }))
-    : [{ path: root, isNamed: true }];
+/** What is read of places, and what of them cannot be: each a problem of its own that hides no other file. */
+export interface Sources {
+  readonly files: readonly SourceFile[];
+  readonly problems: readonly Problem[];
+}
 
-/** The text of a manifest. Where it is none, or cannot be read, nothing is brought over of what it might have said. */
-function textOf({ path, isNamed }: Candidate, file: string): string {
+const UNREADABLE = 'NOT_READABLE';
+
+/** By what somebody else's file cannot be read, at the file. */
+function problemOf(file: string, thrown: unknown): Problem {
+  const place = { file, line: 1, path: '' };
+  if (thrown instanceof TypeError)
+    return { ...place, code: 'NOT_UTF8', message: 'it is not UTF-8', next: 'save it as UTF-8' };
+  const { message, next } = systemRefusal(thrown) ?? {
+    message: `it cannot be read: ${messageOf(thrown)}`,
+    next: 'fix it, or give the other files by name',
+  };
+  return { ...place, code: UNREADABLE, message, next };
+}
+
+/**
+ * What a folder holds, links followed; each real folder is entered once, so that links in a circle end. What cannot be
+ * looked at is told, if it could have been read.
+ */
+function filesBelow(
+  folder: string,
+  entered: Set<string>,
+  tell: (path: string, thrown: unknown) => void,
+): string[] {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    const real = realpathSync(folder);
+    if (entered.has(real)) return [];
+    entered.add(real);
+    return readdirSync(folder)
+      .sort()
+      .flatMap((name) => {
+        const path = join(folder, name);
+        const isOurs = /\.(ya?ml|json)$/.test(name);
+        try {
+          const found = statSync(path);
+          if (found.isDirectory()) return filesBelow(path, entered, tell);
+          return isOurs && found.isFile() ? [path] : [];
+        } catch (thrown) {
+          if (isOurs) tell(path, thrown);
+          return [];
+        }
+      });
   } catch (thrown) {
-    const isForeign = thrown instanceof TypeError;
-    // Other JSON of a folder is no business of ours, whatever it holds.
-    if (isForeign && !isNamed && path.endsWith('.json')) return '';
-    throw new CliError(EXIT.usage, {
-      code: isForeign ? 'NOT_UTF8' : 'NOT_READABLE',
-      message: isForeign ? `${file} is not UTF-8` : `${file} cannot be read: ${messageOf(thrown)}`,
-      file,
-      next: isForeign ? 'save it as UTF-8' : 'remove it, or give the other files by name',
-    });
+    tell(folder, thrown);
+    return [];
   }
 }
 
+/** The text of a manifest; null: other JSON of a folder, which is no business of ours. Throws where it cannot be read. */
+function textOf({ path, isNamed }: Candidate): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    return isNamed || isManifest(path, text) ? text : null;
+  } catch (thrown) {
+    if (thrown instanceof TypeError && !isNamed && path.endsWith('.json')) return null;
+    throw thrown;
+  }
+}
+
+/** Throws for a file that was named itself: there is nothing else that was meant. */
+function refuseNamed({ file, code, message, next = 'name another file' }: Problem): never {
+  throw refusedFile(file, { code, next }, message);
+}
+
 /** Every manifest of these folders and files, each once, by the name under which people know it. */
-export function readSources(io: Io, places: readonly string[], whose: string): SourceFile[] {
-  const found = places.flatMap((where) => {
+export function readSources(io: Io, places: readonly string[], whose: string): Sources {
+  const problems: Problem[] = [];
+  const nameOf = (path: string): string => {
+    const short = relative(io.cwd, path);
+    return short.startsWith('..') ? path : short;
+  };
+  const tell = (path: string, thrown: unknown) => void problems.push(problemOf(nameOf(path), thrown));
+  const found = places.flatMap((where): Candidate[] => {
     const root = resolve(io.cwd, where);
     if (!existsSync(root))
       throw new CliError(EXIT.usage, {
@@ -76,14 +115,30 @@ export function readSources(io: Io, places: readonly string[], whose: string): S
         message: `${where} does not exist`,
         next: `give the folder of your ${whose}`,
       });
-    return candidatesAt(root);
+    return statSync(root).isDirectory()
+      ? filesBelow(root, new Set(), tell).map((path) => ({ path, isNamed: false }))
+      : [{ path: root, isNamed: true }];
   });
-  return [...new Map(found.map((one) => [one.path, one])).values()].flatMap(({ path, isNamed }) => {
-    const short = relative(io.cwd, path);
-    const file = short.startsWith('..') ? path : short;
-    const text = textOf({ path, isNamed }, file);
-    return isNamed || isManifest(path, text) ? [{ file, text }] : [];
+  const files = [...new Map(found.map((one) => [one.path, one])).values()].flatMap((one) => {
+    const file = nameOf(one.path);
+    try {
+      const text = textOf(one);
+      return text === null ? [] : [{ file, text }];
+    } catch (thrown) {
+      const problem = problemOf(file, thrown);
+      if (one.isNamed) refuseNamed(problem);
+      problems.push(problem);
+      return [];
+    }
   });
+  return { files, problems };
+}
+
+/** The same where nothing may be left out. */
+export function readAllSources(io: Io, places: readonly string[], whose: string): readonly SourceFile[] {
+  const { files, problems } = readSources(io, places, whose);
+  if (problems[0]) refuseNamed(problems[0]);
+  return files;
 }
 
 /** Writes what was brought over, all of it or nothing. What is there is never written over. */

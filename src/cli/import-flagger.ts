@@ -1,11 +1,13 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { stringify } from 'yaml';
 import { compile } from '../controller/compile.ts';
 import { BURN_DEFAULTS } from '../declaration/defaults.ts';
 import { type FlaggerImport, type FlaggerReading, importFlagger } from '../declaration/import/flagger.ts';
-import { FLAGGER_PROVIDERS } from '../declaration/import/flagger-providers.ts';
+import { FLAGGER_PROVIDERS, isFlaggerProvider } from '../declaration/import/flagger-providers.ts';
 import { serviceText } from '../declaration/import/openslo.ts';
+import { didYouMean } from '../kit/nearest.ts';
 import { byPlace, problemLine } from '../kit/problem.ts';
-import { type Define, type JsonOptions, jsonOption } from './command.ts';
+import { addressOf, type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readSources, skippedText, writeNew } from './import-files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
@@ -14,6 +16,14 @@ interface FlaggerOptions extends JsonOptions {
   readonly prometheus: string;
   readonly provider?: string | undefined;
   readonly namespace?: string | undefined;
+}
+
+/** A provider whose counters are known: with another one every check would be left out. */
+function providerNamed(name: string): string {
+  if (isFlaggerProvider(name)) return name;
+  throw new InvalidArgumentError(
+    `Expected a provider whose counters are known; ${didYouMean(name, FLAGGER_PROVIDERS)}.`,
+  );
 }
 
 const targetOf = (slo: object): number =>
@@ -95,7 +105,9 @@ async function importFlaggerCommand(
   options: FlaggerOptions,
 ): Promise<Exit> {
   const { provider = null, namespace = null } = options;
-  const read = importFlagger(readSources(io, places, 'Canary resources'), { provider, namespace });
+  const sources = readSources(io, places, 'Canary resources');
+  const own = importFlagger(sources.files, { provider, namespace });
+  const read = { ...own, problems: [...sources.problems, ...own.problems] };
   if (read.canaries.length + read.problems.length === 0)
     throw new CliError(EXIT.usage, {
       code: 'NO_FLAGGER_CANARY',
@@ -137,8 +149,13 @@ export const define: Define = (command, { io, run }) =>
   command
     .argument('<dirs...>', 'folders or files, including MetricTemplates')
     .option('--out <dir>', 'folder to write the documents to', 'sluice')
-    .option('--prometheus <url>', 'address of Prometheus', 'http://prometheus:9090')
-    .option('--provider <name>', `of Canaries that name none: ${FLAGGER_PROVIDERS.join(', ')}`)
+    .option('--prometheus <url>', 'address of Prometheus', addressOf, 'http://prometheus:9090')
+    .addOption(
+      new Option(
+        '--provider <name>',
+        `of Canaries that name none: ${FLAGGER_PROVIDERS.join(', ')}`,
+      ).argParser(providerNamed),
+    )
     .option('--namespace <name>', 'namespace of Canaries that name none')
     .addOption(jsonOption())
     .action((dirs, o) => run(() => importFlaggerCommand(io, dirs, o)));

@@ -54,7 +54,9 @@ export async function importSlos(
   tool: SloTool,
 ): Promise<Exit> {
   const version = options.prometheusVersion ?? null;
-  const read = tool.read(readSources(io, places, tool.documents));
+  const sources = readSources(io, places, tool.documents);
+  const own = tool.read(sources.files);
+  const read = { ...own, problems: [...sources.problems, ...own.problems] };
   if (read.brought.length + read.refused.length + read.problems.length === 0)
     throw new CliError(EXIT.usage, {
       code: tool.none.code,

@@ -1,39 +1,29 @@
 import { REASON_WORDS } from '../api/sentences.ts';
 import { judgeTrace, type TraceAnswer, traceSchema } from '../delivery/trace.ts';
+import { counted } from '../kit/counted.ts';
 import { faultText } from '../kit/faults.ts';
-import { messageOf } from '../kit/result.ts';
 import { textChart } from './chart.ts';
 import { type Define, editionOption, type JsonOptions, jsonOption } from './command.ts';
-import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
-import { readJsonFile } from './json-file.ts';
+import { readJsonArgument, refusedFile } from './file-argument.ts';
+import { EXIT, type Exit, type Io, palette, printJson } from './io.ts';
+
+const WANTED = { code: 'TRACE_UNREADABLE', next: 'write one trace as a JSON object; see docs/judge.md' };
 
 function readTrace(io: Io, file: string) {
-  let value: unknown;
-  try {
-    value = readJsonFile(io, file);
-  } catch (thrown) {
-    throw new CliError(EXIT.usage, {
-      code: 'TRACE_UNREADABLE',
-      message: `${file}: ${messageOf(thrown)}`,
-      file,
-      next: 'write one trace as a JSON object',
-    });
-  }
+  const value = readJsonArgument(io, file, WANTED);
   if (Array.isArray(value))
-    throw new CliError(EXIT.usage, {
-      code: 'TRACE_IS_A_LIST',
-      message: `${file} holds ${value.length} traces; only one is judged at a time`,
+    throw refusedFile(
       file,
-      next: 'put each trace into its own file',
-    });
+      { code: 'TRACE_IS_A_LIST', next: 'put each trace into its own file' },
+      `it holds ${counted(value.length, 'trace')}; only one is judged at a time`,
+    );
   const parsed = traceSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new CliError(EXIT.usage, {
-    code: 'TRACE_INVALID',
-    message: `${file}: ${faultText(parsed.error.issues, { schema: traceSchema, value })}`,
+  throw refusedFile(
     file,
-    next: 'see docs/judge.md for the format',
-  });
+    { code: 'TRACE_INVALID', next: 'see docs/judge.md for the format' },
+    faultText(parsed.error.issues, { schema: traceSchema, value }),
+  );
 }
 
 const exitOf = (answer: TraceAnswer): Exit =>
@@ -76,12 +66,11 @@ export async function judgeCommand(io: Io, options: JudgeOptions): Promise<Exit>
   const trace = readTrace(io, options.trace);
   const answer = judgeTrace(trace, options.edition === '1' ? 1 : 2);
   if (!answer.ok)
-    throw new CliError(EXIT.usage, {
-      code: 'TRACE_SETTINGS',
-      message: `${options.trace}: ${answer.error}`,
-      file: options.trace,
-      next: 'fix the settings of the trace',
-    });
+    throw refusedFile(
+      options.trace,
+      { code: 'TRACE_SETTINGS', next: 'fix the settings of the trace' },
+      answer.error,
+    );
   if (options.json) printJson(io, { schema: 'sluice.dev/judge/v1', ...answer.value });
   else show(io, trace.name ?? options.trace, answer.value);
   return exitOf(answer.value);

@@ -4,7 +4,7 @@ import { humanSpan } from '../kit/time.ts';
 import { clientOf } from './client.ts';
 import { keepCredential, readContexts } from './client-config.ts';
 import type { Define } from './command.ts';
-import { keepContext } from './context.ts';
+import { keepContext, refuseTaken } from './context.ts';
 import { CliError, EXIT, type Exit, type Io } from './io.ts';
 import { contextServer, serverUrl } from './server-address.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -62,6 +62,9 @@ async function signInAt(io: Io, url: string, o: LoginOptions): Promise<SignedIn>
 /** `sluice login --server URL`: signs in at a server, keeps what that gives, and uses the server from now on. */
 export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
   const url = meantServer(io.env, o.server);
+  const known = readContexts(io.env).contexts.find((one) => one.server === url);
+  const name = o.name ?? known?.name ?? new URL(url).host;
+  refuseTaken(io.env, name, url);
   const { token, seconds } = await signInAt(io, url, o);
   const { actor, ...rights } = await whoAmI(url, token);
   if (actor === null)
@@ -72,8 +75,7 @@ export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
     });
   const expiresAt = seconds === null ? null : Date.now() + seconds * 1_000;
   keepCredential(io.env, url, { token, actor, expiresAt });
-  const known = readContexts(io.env).contexts.find((one) => one.server === url);
-  keepContext(io.env, o.name ?? known?.name ?? new URL(url).host, url, true);
+  keepContext(io.env, name, url, true);
   const until = seconds === null ? '' : ` for ${humanSpan(seconds * 1_000)}`;
   io.out(`Signed in at ${url} as ${actor}, with scope ${rightsText(rights) || 'read'}${until}.\n`);
   io.out('Next: sluice status\n');

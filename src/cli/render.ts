@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { FORMATS, type Format, type RenderedFiles, renderAll } from '../controller/render.ts';
-import { messageOf } from '../kit/result.ts';
+import { systemWords } from '../io/system-failure.ts';
 import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress } from './io.ts';
@@ -41,7 +41,7 @@ function writeAll(out: string, files: RenderedFiles, wanted: readonly Drift[]): 
     for (const [draft] of drafts) rmSync(draft, { force: true });
     throw new CliError(EXIT.unreachable, {
       code: 'NOT_WRITABLE',
-      message: `nothing was written: ${messageOf(thrown)}`,
+      message: `nothing was written: ${systemWords(thrown)}`,
       next: 'make the folder writable, or choose another with --out',
     });
   }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type ReplayAnswer, replaySentence } from '../api/budgets.ts';
 import { type PastRelease, releasesOf } from '../controller/history.ts';
 import { alertSpans, type ChangedRule, recount, replayRelease } from '../controller/replay.ts';
@@ -8,13 +6,13 @@ import { underEdition } from '../declaration/judging.ts';
 import { slosIn } from '../declaration/layout.ts';
 import type { Platform } from '../declaration/platform.ts';
 import { partsOfLane } from '../kit/lane.ts';
-import { messageOf } from '../kit/result.ts';
 import { type LedgerRecord, verifyChain } from '../ledger/record.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
 import { burnRuleOf } from '../runtime/slo-status.ts';
 import { type Define, editionOption, jsonOption, type Shared } from './command.ts';
+import { readFileArgument } from './file-argument.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
 import type { CommandParts } from './parts.ts';
@@ -41,18 +39,14 @@ function moment(text: string | undefined, otherwise: number, name: string): numb
   return at;
 }
 
-function textsIn(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  } catch (thrown) {
-    throw usage('FILE_UNREADABLE', messageOf(thrown), 'give a file written by `sluice ledger export`');
-  }
-}
+const EXPORT = { code: 'FILE_UNREADABLE', next: 'name an export: sluice ledger export > FILE makes one' };
+const textsIn = (io: Io, file: string): string[] =>
+  readFileArgument(io, file, EXPORT).split('\n').filter(Boolean);
 
 /** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
 async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<LedgerRecord[]> {
   const texts = o.file
-    ? textsIn(resolve(io.cwd, o.file))
+    ? textsIn(io, o.file)
     : await withPast(parts, o, async (past) => {
         const found: string[] = [];
         for await (const chunk of past.texts()) found.push(...chunk);

@@ -1,8 +1,8 @@
 import type { CommanderError } from 'commander';
+import { systemFailure } from '../io/system-failure.ts';
 import { type Failure, messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from './io.ts';
-import { systemFailure } from './system-failure.ts';
 
 /** What is said of anything that was thrown, and the exit code it ends with. */
 function failureOf(thrown: unknown): { readonly exit: Exit; readonly failure: Failure } {

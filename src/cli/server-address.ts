@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { didYouMean } from '../kit/nearest.ts';
-import { messageOf } from '../kit/result.ts';
 import { credentialOf, readContexts } from './client-config.ts';
+import { readFileArgument } from './file-argument.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
 /** A server elsewhere, as it is asked from here. */
@@ -35,15 +34,8 @@ const wrong = (code: string, message: string, next: string): CliError =>
 function tokenIn(env: Io['env']): string | null {
   const file = env['SLUICE_TOKEN_FILE'];
   if (env['SLUICE_TOKEN'] || !file) return env['SLUICE_TOKEN']?.trim() || null;
-  try {
-    return readFileSync(file, 'utf8').trim() || null;
-  } catch (thrown) {
-    throw wrong(
-      'BAD_TOKEN_FILE',
-      `SLUICE_TOKEN_FILE: ${messageOf(thrown)}`,
-      'name a file that holds a token',
-    );
-  }
+  const wanted = { code: 'BAD_TOKEN_FILE', next: 'name a file that holds a token in SLUICE_TOKEN_FILE' };
+  return readFileArgument({ cwd: process.cwd() }, file, wanted).trim() || null;
 }
 
 /** An address of a server as it is kept and asked: without a slash at its end. */

@@ -1,3 +1,4 @@
+import { unreadInputs } from '../controller/case-inputs.ts';
 import {
   alertsExpr,
   environmentOf,
@@ -34,6 +35,8 @@ interface CaseResult {
   readonly file: string;
   readonly line: number;
   readonly checks: readonly Checked[];
+  /** Of its inputs, those that no SLO reads: what they are is of no effect. */
+  readonly notes?: readonly { readonly line: number; readonly message: string }[];
   /** Why it could not be run: a mistake in the case itself. */
   readonly error?: string;
 }
@@ -187,12 +190,18 @@ async function runCase(
     ...(await numbers(one, questions.value, ask)),
     ...verdicts(one, platform, intervalMs, refuse),
   ];
-  return { name: one.name, file: doc.file, line: doc.lineOf(['spec', 'cases', index]), checks };
+  const lineOf = (...path: (string | number)[]) => doc.lineOf(['spec', 'cases', index, ...path]);
+  const notes = unreadInputs(one, platform).map(({ index: input, message }) => ({
+    line: lineOf('input', input, 'series'),
+    message,
+  }));
+  const noted = notes.length > 0 ? { notes } : {};
+  return { name: one.name, file: doc.file, line: lineOf(), checks, ...noted };
 }
 
 function show(io: Io, results: readonly CaseResult[]): void {
   const p = palette(io);
-  for (const { name, checks, file, line, error } of results) {
+  for (const { name, checks, file, line, error, notes = [] } of results) {
     if (error !== undefined) {
       io.out(`${p.red('cannot be run')} ${name}\n   ${error}\n`);
       continue;
@@ -203,6 +212,7 @@ function show(io: Io, results: readonly CaseResult[]): void {
       io.out(`   ${file}:${line}: ${c.what}\n     expected ${c.expected}\n     got      ${c.got}\n`);
       if (c.chart) io.out(c.chart);
     }
+    for (const note of notes) io.out(`   ${p.yellow('note')} ${file}:${note.line}: ${note.message}\n`);
   }
 }
 

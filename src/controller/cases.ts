@@ -5,7 +5,7 @@ import { countersOf } from '../declaration/platform.ts';
 import { judgeTrace, traceSchema } from '../delivery/trace.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { parseDuration } from '../kit/time.ts';
-import { parseSelectorSum } from '../promql/parse.ts';
+import { readSeries } from '../promql/series.ts';
 import { baselineCounts, closeIntervals, type Sli } from '../runtime/counts.ts';
 import type { Sample, Series } from '../runtime/port.ts';
 import { matcherOf } from '../runtime/render/prometheus/counting.ts';
@@ -156,17 +156,12 @@ export const alertsExpr = (slo: string, group: Readonly<Record<string, string>> 
 const seriesOf = (one: SloCase, intervalMs: number): Result<Series[], string> => {
   const out: Series[] = [];
   for (const input of one.input) {
-    const parsed = parseSelectorSum(input.series);
-    if (!parsed.ok || parsed.value.length !== 1 || parsed.value[0]!.matchers.some((m) => m.op !== '='))
-      return fail(`"${input.series}" is not a series: expected name{label="value"}`);
-    const { metric, matchers } = parsed.value[0]!;
+    const labels = readSeries(input.series);
+    if (!labels.ok) return labels;
     const values = expandValues(valuesOf(input, intervalMs));
     if (!values.ok) return values;
     const samples = values.value.flatMap((v, i): Sample[] => (v === null ? [] : [[i * intervalMs, v]]));
-    out.push({
-      labels: { __name__: metric, ...Object.fromEntries(matchers.map((m) => [m.label, m.value])) },
-      samples,
-    });
+    out.push({ labels: labels.value, samples });
   }
   return ok(out);
 };
@@ -218,10 +213,11 @@ export function judgeCase(
   });
   const rounded = (c: { total: number; bad: number } | null | undefined) =>
     c ? { total: Math.round(c.total), bad: Math.round(c.bad) } : null;
+  const { edition, ...declared } = platform.evidence;
   const answer = judgeTrace(
     traceSchema.parse({
       settings: {
-        ...platform.evidence,
+        ...declared,
         objective: slo.objective,
         steps: service.strategy.steps.length,
         slos: Math.max(1, service.slos.length),
@@ -233,7 +229,7 @@ export function judgeCase(
         stable: rounded(counts[slo.name]?.stable),
       })),
     }),
-    platform.evidence.edition,
+    edition,
   );
   if (!answer.ok) return answer;
   const { firstFail, firstPass, bar, intervals } = answer.value;

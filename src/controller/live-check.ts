@@ -148,6 +148,9 @@ function sidesOf({ indicator }: Slo): Sided[] {
   }
 }
 
+/** Every selector that an SLO reads. */
+export const selectorsOfSlo = (slo: Slo): Selector[] => sidesOf(slo).flatMap(({ selectors }) => selectors);
+
 /** The sum of counters, those taken off it included. */
 async function sum(
   ask: Asker,

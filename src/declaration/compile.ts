@@ -5,6 +5,7 @@ import { parseDuration } from '../kit/time.ts';
 import { compileAlerts } from './alert-receivers.ts';
 import { defaultAlerting, withAlerting } from './alerting.ts';
 import type { AlertingDocument } from './alerting-schema.ts';
+import type { SloTestDocument } from './cases.ts';
 import { RECOVERY_DEFAULTS } from './defaults.ts';
 import { type Parsed, type ParsedDocuments, parseDocuments, type SourceFile } from './documents.ts';
 import { checkOrder, compileArgoCd, compileEnvironment } from './environments.ts';
@@ -143,6 +144,18 @@ function compiledSlos(
   return { slosOf, slos };
 }
 
+/** Within a file a case is known by its name. */
+function checkCases(docs: readonly Parsed<SloTestDocument>[], report: Report): void {
+  const named = docs.flatMap((at) =>
+    at.value.spec.cases.map(({ name }, i) => ({
+      name,
+      at: at as Parsed,
+      path: ['spec', 'cases', i, 'name'] as Path,
+    })),
+  );
+  for (const list of Map.groupBy(named, ({ at }) => at.file).values()) unique(list, 'case', report);
+}
+
 /** Of each kind a name is given once, and there is one Platform. */
 function checkUnique(
   { of, sloDocs, report }: Compiling,
@@ -157,6 +170,7 @@ function checkUnique(
   for (const [what, kind] of Object.entries(KINDS))
     if (kind !== KINDS.SLO) unique(of(kind).map(place), what === 'Service' ? 'service' : what, report);
   uniqueSlos(sloDocs, slosOf, report);
+  checkCases(of('sluice.dev/v1 SloTest') as Parsed<SloTestDocument>[], report);
   if (second)
     report(second, ['kind'], 'TWO_PLATFORMS', 'a second Platform', `the first is in ${first!.file}`);
 }

@@ -98,15 +98,17 @@ const CODES = { syntax: 'YAML_SYNTAX', data: 'YAML_DATA', limit: 'TOO_LARGE' } a
 >;
 
 /** What is wrong is often before the place where it shows. */
-export const YAML_NEXT = 'check the quotes, brackets and indentation of this line and of those above it';
+const YAML_NEXT = 'check the quotes, brackets and indentation of this line and of those above it';
+const SPLIT_NEXT = 'split it into several files';
 
-const yamlProblem = (file: string, { kind, line, path, message }: YamlProblem): Problem => ({
+/** What cannot be read of a file, at its line. */
+export const yamlProblem = (file: string, { kind, line, path, message }: YamlProblem): Problem => ({
   code: CODES[kind],
   file,
   line,
   path: pathText(path),
   message: kind === 'syntax' ? `not YAML: ${message}` : message,
-  ...(kind === 'syntax' ? { next: YAML_NEXT } : {}),
+  ...(kind === 'syntax' ? { next: YAML_NEXT } : kind === 'limit' ? { next: SPLIT_NEXT } : {}),
 });
 
 export interface ParsedDocuments {

@@ -1,9 +1,9 @@
 import { nearest } from '../kit/nearest.ts';
 import { anyBucketForm } from '../promql/buckets.ts';
-import type { Grouping } from '../promql/counters.ts';
+import { type Grouping, readCounters } from '../promql/counters.ts';
 import { type Expr, mapSelectors, partsOf } from '../promql/expression.ts';
 import { groupingOf, joiningTiles, readHistogram } from '../promql/gauges.ts';
-import { type IndicatorQuery, readPair, readShare } from '../promql/indicator.ts';
+import { type IndicatorQuery, readPair, readShare, type Side } from '../promql/indicator.ts';
 import { selectorTest } from '../promql/match.ts';
 import {
   emptyQuantile,
@@ -169,27 +169,44 @@ function indicatorOf(query: IndicatorQuery): Pick<Compiled, 'indicator' | 'group
 
 const REGROUP = 'group both sides by the same labels';
 
+/** The queries of an indicator: two, or one that is both. */
+type Sides = Readonly<Record<Side, { readonly path: Path; readonly expr: Expr }>>;
+
+/** Of which query a note of the reading is said: the part's where it alone gives rise to it. */
+function sideOf(note: string, { part, total }: Sides): Side {
+  const isSaidOf = ({ expr }: Sides[Side]): boolean => {
+    const read = readCounters(expr);
+    return read.ok ? read.value.notes.includes(note) : note.endsWith(read.error);
+  };
+  return isSaidOf(part) && !isSaidOf(total) ? 'part' : 'total';
+}
+
 /** What was understood of a query, with what has to be told of it. */
 function understood(
   { doc }: Place,
-  path: Path,
+  sides: Sides,
   reading: ReturnType<typeof readPair>,
-  exprs: readonly Expr[],
   report: Report,
 ): Compiled {
   if (!reading.ok) {
-    const { code, message } = reading.error;
-    report(doc, path, code, message, code === 'PROMQL_GROUPING' ? REGROUP : 'write both sides in one unit');
+    const { code, message, of = 'total' } = reading.error;
+    const next = code === 'PROMQL_GROUPING' ? REGROUP : 'write both sides in one unit';
+    report(doc, sides[of].path, code, message, next);
     return UNREAD;
   }
   const { query, groupBy, notes } = reading.value;
   const why = pitfallOf(query);
   if (why !== null) {
-    report(doc, path, 'PROMQL_MEANING', why, 'see the expression in the Prometheus console');
+    const next = 'see the expression in the Prometheus console';
+    report(doc, sides[why.of].path, 'PROMQL_MEANING', why.message, next);
     return UNREAD;
   }
-  for (const note of [...notes, suspicionOf(query), sameSides(query)])
-    if (note) report.note(doc, path, 'QUERY', note);
+  for (const note of notes) report.note(doc, sides[sideOf(note, sides)].path, 'QUERY', note);
+  const suspicion = suspicionOf(query);
+  if (suspicion) report.note(doc, sides[suspicion.of].path, 'QUERY', suspicion.message);
+  const same = sameSides(query);
+  if (same) report.note(doc, sides.part.path, 'QUERY', same);
+  const exprs = [...new Set([sides.part.expr, sides.total.expr])];
   return { ...indicatorOf(query), groupBy: groupBy && severalGroups(groupBy, exprs) };
 }
 
@@ -204,7 +221,9 @@ function ratio(place: Place, spec: IndicatorSpec, version: string | null, report
   if (metric.raw) {
     const share = read('raw');
     const is = metric.rawType === 'failure' ? 'bad' : 'good';
-    return share ? understood(place, path('raw'), readShare(share.expr, is), [share.expr], report) : UNREAD;
+    if (!share) return UNREAD;
+    const whole = { path: path('raw'), expr: share.expr };
+    return understood(place, { part: whole, total: whole }, readShare(share.expr, is), report);
   }
   const partIs = metric.good ? 'good' : 'bad';
   const [total, part] = [read('total'), read(partIs)];
@@ -226,7 +245,11 @@ function ratio(place: Place, spec: IndicatorSpec, version: string | null, report
     report(doc, path(partIs), code, message, next);
     return UNREAD;
   }
-  return understood(place, path('total'), reading, [part.expr, total.expr], report);
+  const sides = {
+    part: { path: path(partIs), expr: part.expr },
+    total: { path: path('total'), expr: total.expr },
+  };
+  return understood(place, sides, reading, report);
 }
 
 /** Every source that an indicator names must be declared, and be a Prometheus. */

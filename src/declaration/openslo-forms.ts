@@ -75,6 +75,13 @@ function alphaPath(path: Path, objective: number): Path {
     : ['spec', 'indicator', 'thresholdMetric', ...plain];
 }
 
+/** v1alpha asks every objective for a value; that of a ratio, without an operator, compares nothing. */
+function withoutValue({ value, ...rest }: Fields): Fields {
+  return typeof value === 'number' && rest['op'] === undefined
+    ? rest
+    : { ...rest, ...(value === undefined ? {} : { value }) };
+}
+
 const suffixOf = (objective: Fields): string =>
   String(objective['displayName'] ?? objective['target'] ?? objective['value'])
     .toLowerCase()
@@ -100,7 +107,8 @@ function alphaSlos(document: Fields): OpenSloForm[] {
   const list: readonly unknown[] = Array.isArray(objectives) ? objectives : [];
   const apart = list.filter((o) => isFields(o) && 'ratioMetrics' in o).length;
   const form = (objective: unknown, i: number): OpenSloForm => {
-    const { ratioMetrics, ...plain } = isFields(objective) ? objective : {};
+    const { ratioMetrics, ...whole } = isFields(objective) ? objective : {};
+    const plain = ratioMetrics === undefined ? whole : withoutValue(whole);
     const metadata = isFields(document['metadata']) ? document['metadata'] : {};
     const name = list.length > 1 ? `${String(metadata['name'])}-${suffixOf(plain)}` : metadata['name'];
     const counted =

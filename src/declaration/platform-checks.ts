@@ -1,4 +1,4 @@
-import { parseDuration } from '../kit/time.ts';
+import { humanSpan, parseDuration } from '../kit/time.ts';
 import { LIMITS } from './defaults.ts';
 import type { Parsed } from './documents.ts';
 import { isIn } from './layout.ts';
@@ -123,7 +123,30 @@ export function checkAlerts(doc: Parsed<PlatformDocument>, slos: readonly Slo[],
       checkKnown(report, doc, [...at, 'environments', j], 'environment', name, environmentNames);
     for (const [j, name] of (item.services ?? []).entries())
       checkKnown(report, doc, [...at, 'services', j], 'service', name, serviceNames);
+    noteLong(item, doc, [...at, 'to'], slos, report);
   }
+}
+
+/** Planned work is declared before it begins, so that it may end in the future; one as long as a budget's window empties it. */
+function noteLong(
+  { from, to, services }: PlatformDocument['spec']['maintenance'][number],
+  doc: Parsed<PlatformDocument>,
+  path: Path,
+  slos: readonly Slo[],
+  report: Report,
+): void {
+  const lasts = Date.parse(to) - Date.parse(from);
+  const emptied = slos.find(
+    ({ service, windowMs }) => windowMs <= lasts && (services?.includes(service) ?? true),
+  );
+  if (emptied)
+    report.note(
+      doc,
+      path,
+      'MAINTENANCE',
+      `it lasts ${humanSpan(lasts)}, and the window of "${emptied.name}" is ${humanSpan(emptied.windowMs)}: the budget will have no request left to count`,
+      'end it earlier, or remove the objective',
+    );
 }
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

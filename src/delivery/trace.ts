@@ -17,9 +17,9 @@ const counts = z
   .refine((c) => c.bad <= c.total, 'bad cannot be more than total');
 
 /** One trace in the format of the published vectors. What is left out is taken as its edition takes it. */
-export const traceSchema = z.object({
+export const traceSchema = z.strictObject({
   name: z.string().optional(),
-  settings: z.object({
+  settings: z.strictObject({
     objective: z.number(),
     /** The first edition asks for it; the second does not need it. */
     steps: z.number().optional(),
@@ -36,8 +36,14 @@ export const traceSchema = z.object({
   }),
   history: z.array(counts.nullable()).default([]),
   intervals: z.array(
-    z.object({ step: z.number().int().nonnegative(), canary: counts.nullable(), stable: counts.nullable() }),
+    z.strictObject({
+      step: z.number().int().nonnegative(),
+      canary: counts.nullable(),
+      stable: counts.nullable(),
+    }),
   ),
+  /** What published vectors are compared with: no part of what is judged. */
+  expected: z.unknown().optional(),
 });
 type Trace = z.infer<typeof traceSchema>;
 

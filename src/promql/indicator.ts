@@ -58,6 +58,9 @@ export type IndicatorQuery =
 
 export type PartIs = 'good' | 'bad';
 
+/** Of which of the two queries of a pair something is said. */
+export type Side = 'part' | 'total';
+
 export interface IndicatorReading {
   readonly query: IndicatorQuery;
   /** Labels by which the query gives a series each; null: one of all. */
@@ -69,6 +72,8 @@ export interface IndicatorReading {
 interface IndicatorRefusal {
   readonly code: 'PROMQL_GROUPING' | 'PROMQL_UNITS';
   readonly message: string;
+  /** Left out: it is said of both together. */
+  readonly of?: Side;
 }
 
 type Reading = Result<IndicatorReading, IndicatorRefusal>;
@@ -175,6 +180,7 @@ function ready(part: Expr, total: Expr, partIs: PartIs, why: string): Reading {
     return fail({
       code: 'PROMQL_UNITS',
       message: `it is made of numbers of different units (${[...paces.keys()].join(', ')}), and ${why}`,
+      of: new Set(ofPart.map(paceText)).size > 1 ? 'part' : 'total',
     });
   const groups = groupsOf(groupingOf(part), groupingOf(total));
   if (!groups.ok) return groups;
@@ -218,6 +224,7 @@ export function readPair(part: Expr, total: Expr, partIs: PartIs, bareIsCounter:
     return fail({
       code: 'PROMQL_UNITS',
       message: `one side is ${unitText(some.value)}, the other ${unitText(all.value)}`,
+      of: some.value.unit === 'counter' ? 'part' : 'total',
     });
   return (
     countersReading(some.value, all.value, partIs) ??

@@ -1,7 +1,8 @@
 import { type Counter, readCounters } from './counters.ts';
 import { type Aggregate, bare, type Expr, type Matcher, partsOf } from './expression.ts';
-import type { IndicatorQuery } from './indicator.ts';
+import type { IndicatorQuery, Side } from './indicator.ts';
 import { printExpression, selectorText } from './print.ts';
+import { type Suspicion, unlikeSides } from './unlike.ts';
 
 /**
  * Queries that Prometheus takes, and that cannot mean what they say: their number would be wrong, and nobody would be
@@ -179,37 +180,54 @@ export function sameSides(query: IndicatorQuery): string | null {
   return `both sides are the same (${total.map((c) => selectorText(c)).join(' + ')}): ${share}`;
 }
 
+const told = (of: Side, message: string | null): Suspicion | null =>
+  message === null ? null : { of, message };
+
 /** Why a query cannot mean what it says; null: it can. */
-export function pitfallOf(query: IndicatorQuery): string | null {
+export function pitfallOf(query: IndicatorQuery): Suspicion | null {
   if (query.kind === 'counters') {
     const { part, total } = query;
-    return neverPositive(part) ?? everyBucket(part, total);
+    const isOpen = part.some(withoutBound);
+    return told('part', neverPositive(part)) ?? told(isOpen ? 'part' : 'total', everyBucket(part, total));
   }
-  if (query.kind === 'ratio') return readsNothing(query.share);
+  if (query.kind === 'ratio') return told('total', readsNothing(query.share));
   if (query.kind !== 'rates') return null;
   const nothing = readsNothing(query.part, query.total);
-  if (nothing !== null) return nothing;
-  const counter = bareCounter(query.part) ?? bareCounter(query.total);
-  return counter === null
-    ? keptQuantile(query.part, query.total)
-    : `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`;
+  if (nothing !== null) return told('total', nothing);
+  const bareOne = (of: Side) => {
+    const counter = bareCounter(query[of]);
+    return told(
+      of,
+      counter &&
+        `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`,
+    );
+  };
+  return bareOne('part') ?? bareOne('total') ?? told('part', keptQuantile(query.part, query.total));
 }
 
 /** A value that may be a variable of somebody's dashboard. */
-function dollarIn({ part, total }: Extract<IndicatorQuery, { kind: 'counters' }>): string | null {
-  const found = [...part, ...total].flatMap((c) => c.matchers).find(({ value }) => LEADING.test(value));
+function dollarIn(side: readonly Counter[]): string | null {
+  const found = side.flatMap((c) => c.matchers).find(({ value }) => LEADING.test(value));
   return found
     ? `${found.label}${found.op}"${found.value}" is taken for a value: if it is a variable, write its value`
     : null;
 }
 
 /** What a query says, and probably does not mean: it is counted as written, and this is told; null: nothing. */
-export function suspicionOf(query: IndicatorQuery): string | null {
+export function suspicionOf(query: IndicatorQuery): Suspicion | null {
   if (query.kind !== 'counters') return null;
-  const dollar = dollarIn(query);
+  const dollar = told('part', dollarIn(query.part)) ?? told('total', dollarIn(query.total));
   if (dollar !== null) return dollar;
   if ([...query.part, ...query.total].every(withoutBound))
-    return 'buckets without le count a request once for every bucket: a fast request weighs more than a slow one';
+    return told(
+      'total',
+      'buckets without le count a request once for every bucket: a fast request weighs more than a slow one',
+    );
+  return told('part', fastAsBad(query)) ?? unlikeSides(query);
+}
+
+/** The bucket of the fast ones as the bad ones. */
+function fastAsBad(query: Extract<IndicatorQuery, { kind: 'counters' }>): string | null {
   if (query.partIs !== 'bad') return null;
   const [part, more] = query.part;
   const [total, rest] = query.total;

@@ -9,6 +9,8 @@ import {
   budgetOf,
   enoughSeen,
   errorBudget,
+  inWindow,
+  overlapping,
   reachable,
 } from './budget.ts';
 import { calendarSegments, calendarStart, calendarStartExpression } from './calendar.ts';
@@ -163,6 +165,13 @@ describe('its lifecycle', () => {
       expect(reached.has('stable')).toBe(true);
       expect(BUDGET_TABLE.some((r) => r.to === state)).toBe(true);
     }
+  });
+  it('BUDGET-9: one that was given an end in the future leaves the window with what it counted', () => {
+    const long = excused({ fromMs: 0, toMs: 10_000, at: 500 });
+    expect(inWindow([long], 1_000, 1_499)).toEqual([long]);
+    expect(inWindow([long], 1_000, 1_500)).toEqual([]);
+    expect(overlapping([long], 499, 600)).toBe(long);
+    expect(overlapping([long], 500, 600)).toBeUndefined();
   });
   it('BUDGET-7: states and exclusions are folded from the ledger', () => {
     const record = (type: string, data: object) => ({ type, v: 1, subject: 'api/prod', at: 5, data });

@@ -40,9 +40,19 @@ interface Budget {
   readonly exhaustedAt: number | null;
 }
 
+/** What came after an exclusion was recorded was not counted for it, whatever end it was given. */
+const endOf = ({ toMs, at }: Adjustment): number => Math.min(toMs, at);
+
 /** Adjustments that still lie within the window; one that left it has nothing to excuse any more. */
 export const inWindow = (adjustments: readonly Adjustment[], windowMs: number, now: number): Adjustment[] =>
-  adjustments.filter((a) => a.toMs > now - windowMs);
+  adjustments.filter((a) => endOf(a) > now - windowMs);
+
+/** An exclusion that has taken requests of this time off already; undefined: none has. */
+export const overlapping = (
+  adjustments: readonly Adjustment[],
+  fromMs: number,
+  toMs: number,
+): Adjustment | undefined => adjustments.find((a) => a.fromMs < toMs && endOf(a) > fromMs);
 
 /**
  * What is spent and left of a budget. Null: nothing was requested, so nothing can be said.

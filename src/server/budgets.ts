@@ -21,7 +21,7 @@ import {
 import type { Actor } from '../kit/actor.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { inWindow } from '../runtime/budget.ts';
+import { inWindow, overlapping } from '../runtime/budget.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { BUDGET_REMAINING } from '../runtime/series.ts';
 import { type ConsumerParts, consumersOf } from './budgets/consumers.ts';
@@ -32,8 +32,16 @@ interface Exclusion {
   readonly id: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** It is not over, and what came of it until now is excluded. */
+  readonly ongoing?: boolean;
   readonly reason: string;
   readonly approver: string;
+}
+
+/** Why nothing was excluded, and what to do. */
+interface Refusal {
+  readonly message: string;
+  readonly next: string;
 }
 
 /** Questions about budgets, each answered by a view model of `api/`. */
@@ -46,7 +54,7 @@ export interface BudgetQueries {
     slo: string,
     wanted: Exclusion,
     actor: Actor,
-  ): Promise<Result<LedgerRecord, string>>;
+  ): Promise<Result<LedgerRecord, Refusal>>;
   replay(rule: ChangedRule, fromMs: number, toMs: number): Promise<Result<ReplayAnswer, string>>;
 }
 
@@ -151,21 +159,67 @@ async function detailOf(parts: BudgetQueryParts, found: SloThere): Promise<Budge
   };
 }
 
+const iso = (at: number): string => new Date(at).toISOString();
+
+/**
+ * Why a time cannot be excluded; null: it can. What is taken off is counted once, when it is recorded: of a time that is
+ * still to come there is nothing to count, and what was taken off already would be taken off twice.
+ */
+function objection(
+  { budgets }: BudgetQueryParts,
+  { slo, environment }: SloThere,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  now: number,
+): Refusal | null {
+  const refuse = (message: string, next: string): Refusal => ({ message, next });
+  if (fromMs >= now)
+    return refuse('an incident that has not begun cannot be excluded', 'exclude it when it has begun');
+  if (toMs > now)
+    return refuse(
+      `an incident that is not over cannot be excluded as a whole: ${iso(toMs)} is in the future, and requests are counted up to now`,
+      'exclude what came until now (--to now, at the API "ongoing": true), and the rest when it is over',
+    );
+  if (toMs <= now - budgetWindowOf(slo, environment))
+    return refuse(
+      'the incident has left the window of the budget: it does not count any more',
+      'sluice budget list shows what remains',
+    );
+  const twice = overlapping(budgets.adjustments(slo.name, environment.name), fromMs, toMs);
+  return (
+    (twice &&
+      refuse(
+        `the time from ${iso(twice.fromMs)} to ${iso(Math.min(twice.toMs, twice.at))} is excluded already ("${twice.reason}"): its requests would be subtracted twice`,
+        'exclude only the time before or after it',
+      )) ??
+    null
+  );
+}
+
 async function adjustmentOf(
   parts: BudgetQueryParts,
-  { slo, environment }: SloThere,
+  there: SloThere,
   wanted: Exclusion,
   actor: Actor,
-): Promise<Result<LedgerRecord, string>> {
+): Promise<Result<LedgerRecord, Refusal>> {
   const { budgets } = parts;
+  const { slo, environment } = there;
+  const { ongoing = false, ...asked } = wanted;
   const now = parts.now();
-  if (wanted.fromMs > now) return fail('an incident that has not begun cannot be excluded');
+  const span = { fromMs: asked.fromMs, toMs: ongoing ? Math.min(asked.toMs, now) : asked.toMs };
+  const isAgain = budgets.adjustments(slo.name, environment.name).some(({ id }) => id === wanted.id);
+  const wrong = isAgain ? null : objection(parts, there, span, now);
+  if (wrong) return fail(wrong);
   const port = parts.metricsOf(environment.name);
-  const counted = port
-    ? await countBetween(port, slo, environment.name, wanted.fromMs, Math.min(wanted.toMs, now))
-    : null;
-  if (!counted) return fail('Prometheus has no counts for this time: nothing was excluded');
-  return ok(await budgets.adjust(slo, environment.name, { ...wanted, ...counted }, actor, parts.now()));
+  // What came before the window is in no count that it could be subtracted from.
+  const begin = Math.max(span.fromMs, now - budgetWindowOf(slo, environment));
+  const counted = port ? await countBetween(port, slo, environment.name, begin, span.toMs) : null;
+  if (!counted)
+    return fail({
+      message: 'Prometheus has no counts for this time: nothing was excluded',
+      next: 'choose a time for which the rules of this SLO had recorded counts; see /api/v1/budgets',
+    });
+  const excused = { ...asked, ...span, ...counted };
+  return ok(await budgets.adjust(slo, environment.name, excused, actor, parts.now()));
 }
 
 /** Releases of a time, judged again by another rule, newest first. */
@@ -205,7 +259,9 @@ export function createBudgetQueries(parts: BudgetQueryParts): BudgetQueries {
     },
     async adjust(environment, slo, wanted, actor) {
       const found = find(parts, environment, slo);
-      return found ? adjustmentOf(parts, found, wanted, actor) : fail(`no SLO ${slo} in ${environment}`);
+      return found
+        ? adjustmentOf(parts, found, wanted, actor)
+        : fail({ message: `no SLO ${slo} in ${environment}`, next: 'see /api/v1/budgets' });
     },
     replay: (rule, fromMs, toMs) => replayOf(parts, rule, fromMs, toMs),
   };

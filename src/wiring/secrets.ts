@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SecretRef } from '../declaration/platform.ts';
-import { fail, messageOf, ok, type Result } from '../kit/result.ts';
+import { systemWords } from '../io/system-failure.ts';
+import { fail, ok, type Result } from '../kit/result.ts';
 import type { Env } from './context.ts';
 
 /** Reads a secret where its reference points, or says which variable or file is missing. */
@@ -12,7 +13,7 @@ export function readSecret(ref: SecretRef, env: Env): Result<string, string> {
   try {
     return ok(readFileSync(ref.file, 'utf8').trim());
   } catch (thrown) {
-    return fail(`the secret file cannot be read: ${messageOf(thrown)}`);
+    return fail(`the secret file cannot be read: ${systemWords(thrown, ref.file)}`);
   }
 }
 

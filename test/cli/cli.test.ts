@@ -121,6 +121,41 @@ describe('sluice judge', () => {
   });
 });
 
+describe('names in a trace', () => {
+  const interval = { step: 0, canary: { total: 1, bad: 0 }, stable: null };
+  it.each([
+    [{ settings: { objective: 0.99, witneses: 3 } }, 'settings.witneses', 'witnesses'],
+    [{ settings: { objective: 0.99, intervalSecs: 5 } }, 'settings.intervalSecs', 'intervalSeconds'],
+    [{ setings: { objective: 0.99 } }, 'setings', 'settings'],
+    [{ settings: { objective: 0.99 }, histroy: [] }, 'histroy', 'history'],
+    [
+      { settings: { objective: 0.99 }, intervals: [{ ...interval, stabel: null }] },
+      'intervals[0].stabel',
+      'stable',
+    ],
+  ])('CLI-62: %j is refused', async (given, path, near) => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, 'trace.json'), JSON.stringify({ intervals: [interval], ...given }));
+    const { exit, err } = await sluice(['judge', '--trace', 'trace.json'], { cwd });
+    expect(exit).toBe(2);
+    expect(err).toContain(`TRACE_INVALID: trace.json: ${path}: unknown field`);
+    expect(err).toContain(`did you mean "${near}"?`);
+  });
+
+  it('CLI-62: steps is accepted, whatever the edition', async () => {
+    const cwd = scratch();
+    writeFileSync(
+      join(cwd, 'trace.json'),
+      JSON.stringify({ settings: { objective: 0.99, steps: 2 }, intervals: [interval] }),
+    );
+    for (const edition of ['1', '2'])
+      expect(await sluice(['judge', '--trace', 'trace.json', '--edition', edition], { cwd })).toMatchObject({
+        exit: 1,
+        err: '',
+      });
+  });
+});
+
 describe('sluice init and validate', () => {
   it('CLI-47: init --example writes an example that validates, and never over files', async () => {
     const first = await sluice(['init', 'mine', '--example', 'shop']);

@@ -51,6 +51,19 @@ describe('sluice gate', () => {
     expect(out).toMatch(/Re-evaluated within 10 min.*\nDecision d-|Re-evaluated within 10 min.*Decision d-/s);
   });
 
+  it('GATE-31: facts with a time that cannot be are refused with their path, and not decided on', async () => {
+    const file = join(scratch(), 'facts.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ ...JSON.parse(readFileSync(sample('budget.allowed.json'), 'utf8')), now: -1 }),
+    );
+    const { exit, err, out } = await sluice(['gate', '--input', file]);
+    expect([exit, out]).toEqual([2, '']);
+    expect(err).toBe(
+      `INPUT_NONSENSE: ${file}: now: expected a time in milliseconds since 1970, got -1\nNext: see policy/samples for complete facts\n`,
+    );
+  });
+
   it.each([
     [['gate'], 2, 'USAGE'],
     [['gate', '7', '--input', 'x'], 2, 'USAGE'],

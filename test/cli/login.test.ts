@@ -191,6 +191,25 @@ describe('contexts', () => {
     expect((await mine.sluice('status', '--context', 'prod')).err).toContain('http://127.0.0.1:9 ');
   });
 
+  it('CLI-64: a name that another server has is not taken from it unless that is asked for', async () => {
+    const mine = laptop();
+    const add = (server: string, ...more: string[]) =>
+      mine.sluice('context', 'add', 'prod', '--server', server, ...more);
+    expect(await add('http://127.0.0.1:9')).toMatchObject({ exit: 0 });
+    expect(await add('http://127.0.0.1:9/')).toMatchObject({ exit: 0 });
+    const refused = {
+      exit: 1,
+      out: '',
+      err: 'CONTEXT_EXISTS: the context prod is http://127.0.0.1:9; nothing was changed\nNext: choose another name, or replace it: sluice context add prod --server http://127.0.0.1:1 --replace\n',
+    };
+    expect(await add('http://127.0.0.1:1')).toEqual(refused);
+    expect(await add('http://127.0.0.1:1', '--use')).toEqual(refused);
+    expect(await mine.sluice('login', '--server', 'http://127.0.0.1:1', '--name', 'prod')).toEqual(refused);
+    expect((await mine.sluice('context', 'list')).out).toContain('http://127.0.0.1:9\n');
+    expect(await add('http://127.0.0.1:1', '--replace')).toMatchObject({ exit: 0 });
+    expect((await mine.sluice('context', 'list')).out).toContain('http://127.0.0.1:1\n');
+  });
+
   it('CLI-45: a name that is not there is told the nearest one', async () => {
     const mine = laptop();
     await mine.sluice('context', 'add', 'production', '--server', 'http://127.0.0.1:9');

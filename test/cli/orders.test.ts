@@ -128,6 +128,20 @@ describe('orders from the command line', () => {
     expect(refusing.asked[0]!.key).not.toBe(refusing.asked[1]!.key);
   });
 
+  it('BUDGET-9: an exclusion to now is one of an ongoing incident', async () => {
+    const { url, asked } = await losing(0);
+    const [, args] = ORDERS.find(([name]) => name === 'budget exclude')!;
+    const toNow = args.map((arg) => (arg === '2026-01-01T01:00:00Z' ? 'now' : arg));
+    expect(await sluice([...toNow, '--server', url])).toMatchObject({ exit: 0 });
+    expect(asked[0]!.body).toEqual({
+      from: '2026-01-01T00:00:00Z',
+      to: expect.stringMatching(/^20.*Z$/),
+      ongoing: true,
+      reason: 'because',
+      approver: 'b',
+    });
+  });
+
   it('ROLLBACK-5: rollback names the version that it is to, and says when users return', async () => {
     const { url, asked } = await losing(0);
     const at = await sluice([...ROLLBACK, '--to', '1.0.0', '--server', url]);

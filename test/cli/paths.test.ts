@@ -69,6 +69,50 @@ describe('a path that cannot be used', () => {
   });
 });
 
+describe('a file that is given to a command', () => {
+  const commands = [
+    ['gate', '--input'],
+    ['judge', '--trace'],
+    ['ledger', 'verify', '--file'],
+    ['ledger', 'verify', '--public-key'],
+    ['replay', 'shop', '--file'],
+  ];
+  it.each(
+    commands.flatMap((command) => [
+      [command, 'folder', 'a folder is where a file is needed'],
+      [command, 'nowhere', 'there is no such file or folder'],
+      [command, 'file/below', 'a file is where a folder is needed'],
+      [command, 'circle', 'links lead from it back to itself'],
+    ]),
+  )('CLI-63: %j %s: %s', async (command, file, said) => {
+    const cwd = place();
+    mkdirSync(join(cwd, 'folder'));
+    rmSync(join(cwd, 'shop'), { recursive: true });
+    await runCli(['init', 'shop', '--example', 'shop'], { cwd });
+    const { exit, err } = await runCli([...command, file as string], { cwd });
+    expect(exit).toBe(2);
+    expect(err).toMatch(new RegExp(`^[A-Z_]+: ${file}: ${said}\\nNext: .+`));
+    expect(err).not.toMatch(/\bE[A-Z]{4,}\b|syscall/);
+  });
+
+  it('CLI-63: the file of a token, and a link of a declaration to a folder', async () => {
+    const cwd = place();
+    const env = { SLUICE_TOKEN_FILE: cwd };
+    const token = await runCli(['status', '--server', 'http://127.0.0.1:1'], { cwd, env });
+    expect(token).toMatchObject({
+      exit: 2,
+      err: `BAD_TOKEN_FILE: ${cwd}: a folder is where a file is needed\nNext: name a file that holds a token in SLUICE_TOKEN_FILE\n`,
+    });
+    symlinkSync('../links', join(cwd, 'shop/more.yaml'));
+    expect(await runCli(['validate', 'shop'], { cwd })).toMatchObject({
+      exit: 2,
+      err: expect.stringMatching(
+        /^FILE_UNREADABLE: shop\/more.yaml: a folder is where a file is needed\nNext: fix it/,
+      ),
+    });
+  });
+});
+
 describe('a declaration without its Platform', () => {
   it.each([
     ['emptied', ''],

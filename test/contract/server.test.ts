@@ -326,6 +326,81 @@ describe('the HTTP contract', () => {
     ]);
   });
 
+  describe('what can be excluded from a budget', () => {
+    async function excluding() {
+      const { ask, tokens, house } = await rig();
+      const slo = house.platform.slos[0]!.name;
+      const { token } = await tokens.create('waiver', ['waive'], ADMIN, 1);
+      const now = house.world.clock.now();
+      const moment = (ago: number) => new Date(now - ago).toISOString();
+      let key = 0;
+      const exclude = async (from: number, to: number | 'now', id = `e${key++}`) => {
+        const answer = await ask(`/api/v1/budgets/prod/${slo}/adjustments`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            'idempotency-key': id,
+            authorization: `Bearer ${token}`,
+          },
+          body: JSON.stringify({
+            from: moment(from),
+            ...(to === 'now' ? { to: moment(-3_600_000), ongoing: true } : { to: moment(to) }),
+            reason: 'the region was down',
+            approver: 'the lead',
+          }),
+        });
+        return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
+      };
+      return { exclude, now };
+    }
+
+    it('BUDGET-9: an end in the future is refused; of an ongoing incident what came until now is excluded', async () => {
+      const { exclude, now } = await excluding();
+      const refused = {
+        detail: expect.stringMatching(
+          /^an incident that is not over cannot be excluded as a whole: .* is in the future/,
+        ),
+        next: expect.stringContaining('--to now'),
+      };
+      expect(await exclude(600_000, -1)).toEqual([400, expect.objectContaining(refused)]);
+      expect(await exclude(600_000, -3_600_000)).toEqual([400, expect.objectContaining(refused)]);
+      expect(await exclude(-1, -2)).toEqual([
+        400,
+        expect.objectContaining({ detail: 'an incident that has not begun cannot be excluded' }),
+      ]);
+      expect(await exclude(600_000, 'now')).toEqual([
+        201,
+        expect.objectContaining({ fromMs: now - 600_000, toMs: now, bad: 12 }),
+      ]);
+    });
+
+    it('BUDGET-10: no time is excluded twice, and none that has left the window', async () => {
+      const { exclude } = await excluding();
+      const first = await exclude(600_000, 300_000, 'one');
+      expect(first[0]).toBe(201);
+      for (const [from, to] of [
+        [600_000, 300_000],
+        [900_000, 599_999],
+        [300_001, 0],
+      ] as const)
+        expect(await exclude(from, to)).toEqual([
+          400,
+          expect.objectContaining({
+            detail: expect.stringMatching(/is excluded already \("the region was down"\)/),
+            next: 'exclude only the time before or after it',
+          }),
+        ]);
+      expect(await exclude(600_000, 300_000, 'one')).toEqual(first);
+      expect((await exclude(900_000, 600_000))[0]).toBe(201);
+      expect((await exclude(300_000, 'now'))[0]).toBe(201);
+      const years = 5 * 365 * 86_400_000;
+      expect(await exclude(years, years - 1_000)).toEqual([
+        400,
+        expect.objectContaining({ detail: expect.stringContaining('has left the window') }),
+      ]);
+    });
+  });
+
   it('API-10: past releases are judged again by another rule; a rule that cannot be is refused', async () => {
     const { ask } = await rig();
     expect(await (await ask('/api/v1/replay')).json()).toMatchObject({

@@ -1,14 +1,14 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkSignatures } from '../../gitops/anchor-signature.ts';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { type CheckingKey, checkingKey } from '../../io/ed25519.ts';
 import { counted } from '../../kit/counted.ts';
-import { messageOf } from '../../kit/result.ts';
 import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
 import { clientOf, serverAt } from '../client.ts';
 import type { Shared } from '../command.ts';
+import { readFileArgument, refusedFile, unreadableFile } from '../file-argument.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson } from '../io.ts';
 import type { CommandParts } from '../parts.ts';
 import { withPast } from '../past.ts';
@@ -59,26 +59,17 @@ function checkAnchors(walked: Walked) {
   return { anchored, breaks };
 }
 
-function keysIn(io: Io, files: readonly string[]): CheckingKey[] {
-  return files.map((file) => {
-    const refuse = (message: string): never => {
-      throw new CliError(EXIT.usage, {
-        code: 'BAD_PUBLIC_KEY',
-        message,
-        file,
-        next: 'give the public half of the key: openssl pkey -in key.pem -pubout',
-      });
-    };
-    let pem: string;
-    try {
-      pem = readFileSync(resolve(io.cwd, file), 'utf8');
-    } catch (thrown) {
-      return refuse(messageOf(thrown));
-    }
-    const key = checkingKey(pem);
-    return key.ok ? key.value : refuse(`${file}: ${key.error}`);
+const KEY = {
+  code: 'BAD_PUBLIC_KEY',
+  next: 'give the public half of the key: openssl pkey -in key.pem -pubout',
+};
+
+const keysIn = (io: Io, files: readonly string[]): CheckingKey[] =>
+  files.map((file) => {
+    const key = checkingKey(readFileArgument(io, file, KEY));
+    if (!key.ok) throw refusedFile(file, KEY, key.error);
+    return key.value;
   });
-}
 
 /** What the signatures of anchors say; null: nobody asked. Without a signed anchor nothing was shown. */
 function checkSigned({ ledger, anchors, chain }: Walked, keys: readonly CheckingKey[]) {
@@ -136,18 +127,16 @@ async function walk(
   return { chain: verifier.result(), ledger: ledger ?? '', anchors, anchoredTexts };
 }
 
-async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
-  const input = createReadStream(file, 'utf8');
+const EXPORT = { code: 'FILE_UNREADABLE', next: 'name an export: sluice ledger export > FILE makes one' };
+
+/** Line by line: an export may be larger than what is read at once. */
+async function* linesOf(io: Io, file: string): AsyncGenerator<readonly string[]> {
+  const input = createReadStream(resolve(io.cwd, file), 'utf8');
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
       if (line !== '') yield [line];
   } catch (thrown) {
-    throw new CliError(EXIT.usage, {
-      code: 'FILE_UNREADABLE',
-      message: messageOf(thrown),
-      file,
-      next: 'name an export: sluice ledger export > FILE makes one',
-    });
+    throw unreadableFile(file, EXPORT, thrown);
   }
 }
 
@@ -166,7 +155,7 @@ export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts
   const anchorsIn = async (ledger: string | null) =>
     where === null ? [] : anchorsOf(io, where, ledger, parts);
   const walked = o.file
-    ? await walk(linesOf(resolve(io.cwd, o.file)), anchorsIn)
+    ? await walk(linesOf(io, o.file), anchorsIn)
     : await withPast(parts, o, (past) => walk(past.texts(), anchorsIn));
   const { chain, anchors } = walked;
   if (o.file && chain.records === 0 && anchors.length === 0)

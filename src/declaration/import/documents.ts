@@ -1,8 +1,8 @@
 import { mergedKeys } from '../../kit/merge-keys.ts';
-import { type Problem, pathText } from '../../kit/problem.ts';
+import type { Problem } from '../../kit/problem.ts';
 import type { YamlLimits } from '../../kit/yaml.ts';
 import { firstLine, readPiece, type YamlPiece, yamlPieces } from '../../kit/yaml-pieces.ts';
-import { DECLARATION_LIMITS, type SourceFile, YAML_NEXT } from '../documents.ts';
+import { DECLARATION_LIMITS, type SourceFile, yamlProblem } from '../documents.ts';
 import type { Path } from '../report.ts';
 
 /** One document of somebody else's tool, and the way back to the lines it was written on. */
@@ -85,16 +85,7 @@ export function foreignDocuments(files: readonly SourceFile[]): ForeignDocuments
     for (const piece of yamlPieces(text)) {
       const read = readPiece(piece, limits);
       const template = read.problems.length > 0 ? templateProblem(file, piece) : null;
-      const problems = template
-        ? [template]
-        : read.problems.map(({ line, path, message }) => ({
-            code: 'YAML_SYNTAX',
-            file,
-            line,
-            path: pathText(path),
-            message: `not YAML: ${message}`,
-            next: YAML_NEXT,
-          }));
+      const problems = template ? [template] : read.problems.map((problem) => yamlProblem(file, problem));
       unreadable.push(...problems.map((problem) => ({ text: piece.text, problem })));
       const line = firstLine(piece);
       for (const { value, lineOf } of read.documents)

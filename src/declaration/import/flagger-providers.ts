@@ -108,6 +108,9 @@ function providerOf(name: string): Provider | undefined {
   return Object.hasOwn(PROVIDERS, plain) ? PROVIDERS[plain] : undefined;
 }
 
+/** Whether the counters of a provider are known, by any of the names that Flagger gives it. */
+export const isFlaggerProvider = (name: string): boolean => providerOf(name) !== undefined;
+
 /** A part of the requests and all of them, as selectors of counters. */
 export interface ProviderParts {
   readonly part: string;

@@ -99,10 +99,12 @@ const KIND_NOTES: Readonly<Record<Made['as'], readonly string[]>> = {
 function senseOf(reading: ReturnType<typeof readPair>, exprs: readonly Expr[]): Sense {
   if (!reading.ok) return { ok: false, why: reading.error.message };
   const { query, groupBy, notes } = reading.value;
-  const why = pitfallOf(query) ?? sameSides(query);
+  const why = pitfallOf(query)?.message ?? sameSides(query);
   if (why !== null) return { ok: false, why };
   const made = madeOf(query);
-  const told = [...notes, suspicionOf(query), ...KIND_NOTES[made.as]].filter((note) => note !== null);
+  const told = [...notes, suspicionOf(query)?.message ?? null, ...KIND_NOTES[made.as]].filter(
+    (note) => note !== null,
+  );
   return { ok: true, ...made, notes: told, groupBy: severalGroups(groupBy ?? [], exprs) };
 }
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as schemas from '../../api/budgets.ts';
 import { didYouMean } from '../../kit/nearest.ts';
+import type { Adjustment } from '../../runtime/budget.ts';
 import { ofSlo } from '../concerns.ts';
 import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
 import { needs } from '../needs.ts';
@@ -62,16 +63,15 @@ function adjustRoute(app: HttpApp, parts: AppParts): void {
   });
   app.openapi(adjust, async (c) => {
     const { environment, slo } = c.req.valid('param');
-    const { from, to, reason, approver } = c.req.valid('json');
+    const { from, to, ongoing = false, reason, approver } = c.req.valid('json');
     const id = c.req.valid('header')['idempotency-key'] ?? parts.newId();
-    const wanted = { id, fromMs: Date.parse(from), toMs: Date.parse(to), reason, approver };
+    const wanted = { id, fromMs: Date.parse(from), toMs: Date.parse(to), ongoing, reason, approver };
     const done = await parts.budgets.adjust(environment, slo, wanted, c.get('actor'));
-    if (!done.ok) return problem(c, 400, 'Nothing was excluded', done.error, 'see /api/v1/budgets') as never;
-    const { requests, bad } = done.value.data as { requests: number; bad: number };
-    return c.json(
-      { schema: 'sluice.dev/adjustment/v1' as const, id, seq: done.value.seq, requests, bad },
-      201,
-    );
+    if (!done.ok)
+      return problem(c, 400, 'Nothing was excluded', done.error.message, done.error.next) as never;
+    const { seq, data } = done.value;
+    const { fromMs, toMs, requests, bad } = data as Pick<Adjustment, 'fromMs' | 'toMs' | 'requests' | 'bad'>;
+    return c.json({ schema: 'sluice.dev/adjustment/v1' as const, id, seq, fromMs, toMs, requests, bad }, 201);
   });
 }
 

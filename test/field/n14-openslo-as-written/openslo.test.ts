@@ -86,6 +86,18 @@ describe('OpenSLO as people write it', () => {
     expect((await run('render', '.', '--out', 'rules')).exit).toBe(0);
   });
 
+  it('DECL-31: the value that v1alpha asks of every objective means nothing for a ratio', async () => {
+    const valued = ALPHA.replace('target: 0.99\n', 'target: 0.99\n      value: 1\n');
+    expect(valued).not.toBe(ALPHA);
+    const right = folderWith({ 'a.yaml': valued });
+    const plain = folderWith({ 'a.yaml': ALPHA });
+    const { exit, answer } = await right.json('validate', '.');
+    expect([exit, answer.slos]).toEqual([0, (await plain.json('validate', '.')).answer.slos]);
+    const compared = folderWith({ 'a.yaml': valued.replace('value: 1', 'value: 1\n      op: lte') });
+    const refused = await compared.json('validate', '.');
+    expect([refused.exit, refused.answer.problems[0].code]).toEqual([2, 'UNUSED_THRESHOLD']);
+  });
+
   it('DECL-16: what is wrong with v1alpha is told in its own words, at its own line', async () => {
     const wrong = ALPHA.replace('le="0.3"}', 'le="0.3"').replace('target: 0.99\n', 'target: 99\n');
     const { json } = folderWith({ 'a.yaml': wrong });

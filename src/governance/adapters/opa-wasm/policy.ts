@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { systemWords } from '../../../io/system-failure.ts';
 import { wellFormed } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { PolicyFailure, PolicyIdentity, PolicyPort } from '../../port.ts';
@@ -132,7 +133,7 @@ async function loadTeam({
       ? ok(await load(wasm, maxPages))
       : undefinedPolicy("the team's bundle holds no policy.wasm: build it with opa build -t wasm");
   } catch (thrown) {
-    return undefinedPolicy(`the team's bundle cannot be loaded: ${messageOf(thrown)}`);
+    return undefinedPolicy(`the team's bundle cannot be loaded: ${systemWords(thrown, team.file)}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../kit/result.ts';
+import { type Failure, messageOf } from '../kit/result.ts';
 
 type Said = Failure & { readonly next: string };
 
@@ -26,6 +26,8 @@ const WORDS: Readonly<Record<string, readonly [code: string, message: string, ne
     'fix the link, or name what it should point to',
   ],
   ENAMETOOLONG: ['NAME_TOO_LONG', 'its name is too long for this system', 'choose a shorter one'],
+  ERR_FS_FILE_TOO_LARGE: ['FILE_TOO_LARGE', 'it is too large to be read at once', 'name a smaller file'],
+  ERR_STRING_TOO_LONG: ['FILE_TOO_LARGE', 'it is too large to be read at once', 'name a smaller file'],
   ENOSPC: ['DISK_FULL', 'the disk is full', 'free the disk and run this again'],
   EDQUOT: ['DISK_FULL', 'the quota of this user is used up', 'free the disk and run this again'],
   EMFILE: [
@@ -35,12 +37,26 @@ const WORDS: Readonly<Record<string, readonly [code: string, message: string, ne
   ],
 };
 
-/** What is said of a file or folder that the system does not let us use; null: something else was thrown. */
-export function systemFailure(thrown: unknown): Said | null {
-  if (!(thrown instanceof Error)) return null;
-  const { code = '', path } = thrown as NodeJS.ErrnoException;
-  const words = WORDS[code];
-  if (!words || path === undefined) return null;
-  const [name, message, next] = words;
-  return { code: name, message: `${path}: ${message}`, file: path, next };
+/** What the system refuses, without saying of which file; null: something else was thrown. */
+export function systemRefusal(thrown: unknown): { readonly message: string; readonly next: string } | null {
+  const words = thrown instanceof Error ? WORDS[(thrown as NodeJS.ErrnoException).code ?? ''] : undefined;
+  return words ? { message: words[1], next: words[2] } : null;
 }
+
+/**
+ * What is said of a file or folder that the system does not let us use, by the name that a person gave it, else by its
+ * path; null: something else was thrown.
+ */
+export function systemFailure(thrown: unknown, named?: string): Said | null {
+  if (!(thrown instanceof Error)) return null;
+  const { code = '', path = named } = thrown as NodeJS.ErrnoException;
+  const words = WORDS[code];
+  const file = named ?? path;
+  if (!words || file === undefined) return null;
+  const [name, message, next] = words;
+  return { code: name, message: `${file}: ${message}`, file, next };
+}
+
+/** The same in one sentence; of anything else, what it says of itself. */
+export const systemWords = (thrown: unknown, named?: string): string =>
+  systemFailure(thrown, named)?.message ?? messageOf(thrown);
