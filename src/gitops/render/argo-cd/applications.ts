@@ -1,5 +1,6 @@
 import { servicesIn } from '../../../declaration/layout.ts';
 import { branchOf, type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
+import { syncToolOf } from '../../../declaration/syncing.ts';
 
 interface ArgoCdPlaces {
   /** The desired-state repository, as Argo CD reaches it. */
@@ -22,12 +23,14 @@ export const appProject = (platform: Platform, places: ArgoCdPlaces): object => 
   spec: {
     description: 'Services whose releases Sluice judges.',
     sourceRepos: [places.repository],
-    destinations: platform.environments.flatMap((environment) =>
-      namespacesOf(platform, environment).map((namespace) => ({
-        server: environment.cluster.server,
-        namespace,
-      })),
-    ),
+    destinations: platform.environments
+      .filter((environment) => syncToolOf(platform, environment) !== 'flux')
+      .flatMap((environment) =>
+        namespacesOf(platform, environment).map((namespace) => ({
+          server: environment.cluster.server,
+          namespace,
+        })),
+      ),
     clusterResourceWhitelist: [],
     namespaceResourceBlacklist: [{ group: '', kind: 'Secret' }],
   },
