@@ -9,9 +9,6 @@ export const FLUX_KINDS = {
 } as const;
 export type FluxKind = keyof typeof FLUX_KINDS;
 
-export const SERVICE_LABEL = 'sluice.dev/service';
-export const ENVIRONMENT_LABEL = 'sluice.dev/environment';
-
 /** The annotation by which a controller of Flux is asked to reconcile at once. */
 export const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
 

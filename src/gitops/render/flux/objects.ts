@@ -7,13 +7,8 @@ import {
   type Service,
 } from '../../../declaration/platform.ts';
 import { type FluxPlace, syncToolOf } from '../../../declaration/syncing.ts';
-import {
-  ENVIRONMENT_LABEL,
-  FLUX_KINDS,
-  type FluxKind,
-  fluxSourceOf,
-  SERVICE_LABEL,
-} from '../../flux-kinds.ts';
+import { FLUX_KINDS, type FluxKind, fluxSourceOf } from '../../flux-kinds.ts';
+import { ENVIRONMENT_LABEL, SERVICE_LABEL } from '../../labels.ts';
 import { WRITTEN_BY_ROLLOUTS } from './written-by-rollouts.ts';
 
 /** How often Flux compares what it applied with the cluster; a new commit does not wait for it. */
