@@ -100,7 +100,7 @@ spec:
     serverSecret: { name: sluice, key: asking }
     server: http://sluice.tools:7117
     argoCd: { repository: 'https://git/desired', namespace: cd, kubeconfig: { secretRef: { file: /cd } }, context: c, webhookToken: { secretRef: { env: CD } }, chart: charts/one }
-    flux: { repository: 'ssh://git/desired', secret: git, namespace: flux, serviceAccount: deployer, monitoring: watched, chart: charts/two }
+    flux: { repository: 'ssh://git/desired', secret: git, namespace: flux, serviceAccount: deployer, monitoring: true, chart: charts/two }
   alerts:
     webhook: http://hook
     runbook: http://runbooks/{alert}

@@ -173,7 +173,7 @@ const DELIVERY_KEYS: readonly Described[] = [
   ['flux.secret', null, 'desired-git'],
   ['flux.namespace', 'Namespace of the objects of Flux.', 'flux-system'],
   ['flux.serviceAccount', null, 'deployer'],
-  ['flux.monitoring', null, 'monitoring'],
+  ['flux.monitoring', null, true],
   ['flux.chart', null, 'charts/service'],
 ];
 

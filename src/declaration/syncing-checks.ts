@@ -36,7 +36,7 @@ const fluxPlace = (f: z.infer<typeof flux>): FluxPlace => ({
       : { kind: 'existing', name: f.source },
   chart: f.chart,
   serviceAccount: f.serviceAccount ?? null,
-  monitoring: f.monitoring ?? null,
+  monitoring: f.monitoring,
 });
 
 /** Who may apply Git to clusters, with every default filled in. */

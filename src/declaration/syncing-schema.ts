@@ -50,10 +50,11 @@ export const flux = z
     serviceAccount: name
       .optional()
       .describe('ServiceAccount with whose rights Flux applies; by default those of its controllers.'),
-    monitoring: name
-      .optional()
+    monitoring: z
+      .boolean()
+      .default(false)
       .describe(
-        'Namespace into which Flux applies the rendered rules, monitors and dashboards, too; by default it does not.',
+        'Whether Flux applies the rendered rules, monitors and dashboards, too, in the namespace of the environment.',
       ),
     chart,
   })

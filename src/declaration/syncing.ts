@@ -23,8 +23,8 @@ export interface FluxPlace {
     | { readonly kind: 'existing'; readonly name: string };
   readonly chart: string;
   readonly serviceAccount: string | null;
-  /** Namespace of rules, monitors and dashboards, where Flux applies them. */
-  readonly monitoring: string | null;
+  /** Whether it applies rules, monitors and dashboards, too. */
+  readonly monitoring: boolean;
 }
 
 /** Who may apply Git to an environment in a cluster. */

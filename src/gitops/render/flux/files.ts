@@ -40,11 +40,11 @@ export function fluxFiles(
         [`${folder}/names.yaml`, [NAMES]],
       ];
     }),
-    ...(flux.monitoring === null
-      ? []
-      : ([
+    ...(flux.monitoring
+      ? ([
           [`${base}/monitoring/kustomization.yaml`, [manifests(monitoring.map((file) => `../${file}`))]],
-        ] as Files)),
+        ] as Files)
+      : []),
   ];
 }
 

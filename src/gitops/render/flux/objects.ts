@@ -94,10 +94,10 @@ export function environmentKustomizations(place: Place): object[] {
   const name = `sluice-${platform.name}-${environment.name}`;
   const of = { ...environmentLabel(place) };
   const services = kustomization(place, name, of, { path: `./rendered/${environment.name}/flux` });
-  if (flux.monitoring === null) return [services];
+  if (!flux.monitoring) return [services];
   const monitoring = kustomization(place, `${name}-monitoring`, of, {
     path: `./rendered/${environment.name}/monitoring`,
-    targetNamespace: flux.monitoring,
+    targetNamespace: environment.cluster.namespace,
   });
   return [services, monitoring];
 }
