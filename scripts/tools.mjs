@@ -19,7 +19,7 @@ const kubernetes = (name) => ({ ...KUBERNETES, package: `./cmd/${name}`, cluster
 
 /**
  * What is built: module, version, package in it; `keep` names folders of the module that the program needs to run,
- * `cluster`: only a cluster of the tests' own needs it; `staging` the version of the modules that it replaces by folders which its published form does not have.
+ * `cluster`: only a cluster of the tests' own needs it, `definitionsOf` packages of types whose definitions are generated; `staging` the version of the modules that it replaces by folders which its published form does not have.
  */
 const TOOLS = {
   opa: { module: 'github.com/open-policy-agent/opa', version: 'v1.22.2', package: '.' },
@@ -77,6 +77,22 @@ const TOOLS = {
     module: 'sigs.k8s.io/gateway-api',
     version: 'v1.6.3',
     keep: ['config/crd/standard'],
+  },
+  'flux-kustomize-crds': {
+    module: 'github.com/fluxcd/kustomize-controller',
+    version: 'v1.9.5',
+    keep: ['config/crd/bases'],
+  },
+  'flux-source-crds': {
+    module: 'github.com/fluxcd/source-controller',
+    version: 'v1.9.5',
+    keep: ['config/crd/bases'],
+  },
+  // The controller itself is not published as a module; its types are, from which its definitions are generated.
+  'flux-helm-crds': {
+    module: 'github.com/fluxcd/helm-controller/api',
+    version: 'v1.6.4',
+    definitionsOf: './v2/...',
   },
   // The same rules are run by it as by Debian's Prometheus 2.
   promtool: {
@@ -156,6 +172,9 @@ const versionFlags = ({ version, staging }) => {
     : [`-X main.version=${version.slice(1)}`];
 };
 
+/** Makes definitions of the types of a module, as the projects' own builds do. */
+const GENERATOR = 'sigs.k8s.io/controller-tools/cmd/controller-gen@v0.19.0';
+
 /** Builds in the module's own folder, so that its own go.sum says what goes in. */
 async function build(name) {
   const { module, version, package: pkg, cgo, tags, staging, keep = [] } = TOOLS[name];
@@ -171,6 +190,20 @@ async function build(name) {
     renameSync(temporary, toolFolder(name));
     return null;
   };
+  const { definitionsOf } = TOOLS[name];
+  if (definitionsOf) {
+    const made = await go(
+      [
+        'run',
+        GENERATOR,
+        'crd',
+        `paths=${definitionsOf}`,
+        `output:crd:dir=${join(temporary, 'config/crd/bases')}`,
+      ],
+      { cwd: source, env: { ...process.env, GOFLAGS: '', GOWORK: 'off' } },
+    );
+    if (!made.ok) return `definitions of ${name} ${version} cannot be generated:\n${lines(made.err)}`;
+  }
   if (!pkg) return keepIn();
   const modFile = staging ? ownModFile(temporary, source, staging) : null;
   const built = await go(

@@ -68,6 +68,7 @@ spec:
       strategy: { steps: [10, 100], warmUp: 40s, dwell: 90s, dwellAtFull: 15m, deadline: 20m, hold: 2h, lowTraffic: { longest: 2d, hours: { days: [mon, tue], from: '08:00', to: '16:00', timeZone: Europe/Berlin }, synthetic: { label: route, value: /probe } } }
       judgeInterval: 30s
       delivery: argo-rollouts
+      sync: flux
       cluster: { server: 'https://cluster', namespace: shop, kubeconfig: { secretRef: { file: /kube } }, context: eu }
       promotion: { soak: 10m, autoMerge: true, autoRevert: true }
       burn: { fast: { window: 5m, threshold: 12 }, slow: { window: 1h, threshold: 4 } }
@@ -99,6 +100,7 @@ spec:
     serverSecret: { name: sluice, key: asking }
     server: http://sluice.tools:7117
     argoCd: { repository: 'https://git/desired', namespace: cd, kubeconfig: { secretRef: { file: /cd } }, context: c, webhookToken: { secretRef: { env: CD } }, chart: charts/one }
+    flux: { repository: 'ssh://git/desired', secret: git, namespace: flux, serviceAccount: deployer, monitoring: true, chart: charts/two }
   alerts:
     webhook: http://hook
     runbook: http://runbooks/{alert}

@@ -11,7 +11,14 @@ type Program =
   | 'sloth'
   | 'thanos'
   | 'victoria-metrics';
-type Definitions = 'kubernetes-definitions' | 'rollouts-crds' | 'monitoring-crds' | 'gateway-crds';
+type Definitions =
+  | 'kubernetes-definitions'
+  | 'rollouts-crds'
+  | 'monitoring-crds'
+  | 'gateway-crds'
+  | 'flux-kustomize-crds'
+  | 'flux-source-crds'
+  | 'flux-helm-crds';
 
 /** A Go program that `npm run tools` built; null where it was not, and tests that need it are skipped and listed. */
 export const tool = (name: Program): string | null => (isBuilt(name) ? toolPath(name) : null);

@@ -31,6 +31,7 @@ export const PARTS: readonly Part[] = [
       ['Promotion pipeline', 'pipeline'],
       ['On Kubernetes', 'cluster'],
       ['Several clusters', 'guides/several-clusters'],
+      ['Flux', 'guides/flux'],
       ['Reading a verdict', 'guides/reading-a-verdict'],
       ['On call', 'guides/on-call'],
       ['Alerts of an SLO', 'alerts'],

@@ -1,4 +1,5 @@
-import { type ClusterCheck, clusterChecks } from '../controller/cluster-doctor.ts';
+import type { ClusterCheck } from '../controller/cluster-check.ts';
+import { clusterChecks } from '../controller/cluster-doctor.ts';
 import { platformOf, readDeclarations } from './files.ts';
 import { CliError, EXIT, type Io, palette, table } from './io.ts';
 import type { CommandParts } from './parts.ts';

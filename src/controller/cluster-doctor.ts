@@ -7,15 +7,8 @@ import { messageOf } from '../kit/result.ts';
 import { quote } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { OBJECTIVE } from '../runtime/series.ts';
-
-/** One link of the chain from a Rollout to its verdict, and what to do where it is broken. */
-export interface ClusterCheck {
-  readonly environment: string;
-  readonly what: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly next: string;
-}
+import { bad, type ClusterCheck, type Found, good } from './cluster-check.ts';
+import { fluxLinks } from './flux-doctor.ts';
 
 /** How an environment is checked. Nothing is changed: the permission to patch is checked by a dry run. */
 interface ClusterSources {
@@ -28,10 +21,6 @@ interface Subject extends ClusterSources {
   readonly environment: Environment;
   readonly now: number;
 }
-
-type Found = Omit<ClusterCheck, 'environment' | 'what'>;
-const good = (found: string): Found => ({ ok: true, found, next: '' });
-const bad = (found: string, next: string): Found => ({ ok: false, found, next });
 
 const MOST_SKEW_MS = 5_000;
 const FOLLOWED = [
@@ -188,14 +177,14 @@ async function verdict(subject: Subject): Promise<Found> {
   }
 }
 
-/** Checks every link of one namespace. A check that throws means a broken link; the others are still checked. */
+/** Checks every link of one namespace. */
 async function checksIn(subject: Subject): Promise<ClusterCheck[]> {
   const { kubernetes, environment } = subject;
   const listed = await kubernetes
     .get<{ items: readonly Rollout[] }>(rolloutsOf(subject))
     .catch(() => ({ items: [] as readonly Rollout[] }));
   const rollouts = new Map(listed.items.map((r) => [r.metadata.name, r]));
-  const links: readonly [string, () => Promise<Found>][] = [
+  const links: Links = [
     ['clock', () => clock(subject)],
     ['rights to read', () => rights(subject)],
     ['right to act', () => mayPatch(subject, rollouts)],
@@ -204,17 +193,24 @@ async function checksIn(subject: Subject): Promise<ClusterCheck[]> {
     ['rules', () => rules(subject)],
     ['verdict', () => verdict(subject)],
   ];
+  return checked(environment.name, links);
+}
+
+type Links = readonly (readonly [what: string, look: () => Promise<Found>])[];
+
+/** A check that throws means a broken link; the others are still checked. */
+async function checked(environment: string, links: Links): Promise<ClusterCheck[]> {
   const checks: ClusterCheck[] = [];
   for (const [what, look] of links) {
     const found = await look().catch((thrown: unknown) =>
       bad(messageOf(thrown), 'see whether it answers, and by what credentials it is asked'),
     );
-    checks.push({ environment: environment.name, what, ...found });
+    checks.push({ environment, what, ...found });
   }
   return checks;
 }
 
-/** Every link from the Rollouts of an environment to their verdicts, namespace by namespace. */
+/** Every link from the Rollouts of an environment to their verdicts, namespace by namespace, and from Git by Flux. */
 export async function clusterChecks(subject: Subject): Promise<ClusterCheck[]> {
   const { platform, environment } = subject;
   const namespaces = Map.groupBy(servicesIn(platform, environment), (service) =>
@@ -230,5 +226,5 @@ export async function clusterChecks(subject: Subject): Promise<ClusterCheck[]> {
     });
     checks.push(...found.map((c) => (namespaces.size === 1 ? c : { ...c, what: `${c.what}, ${namespace}` })));
   }
-  return checks;
+  return [...checks, ...(await checked(environment.name, fluxLinks(subject)))];
 }

@@ -1,10 +1,12 @@
 import { stringify } from 'yaml';
 import { lanesOf, servicesIn } from '../declaration/layout.ts';
 import { type Environment, type Platform, strategyOf } from '../declaration/platform.ts';
+import { syncToolOf } from '../declaration/syncing.ts';
 import { analysisTemplates, clusterTemplates } from '../delivery/render/argo-rollouts/analysis.ts';
 import { serverHeaders, serviceValues } from '../delivery/render/helm/values.ts';
 import { loadPlanOf } from '../gitops/load.ts';
 import { applicationSet, appProject } from '../gitops/render/argo-cd/applications.ts';
+import { fluxFiles, fluxSourceFiles } from '../gitops/render/flux/files.ts';
 import { k6Script } from '../gitops/render/k6/script.ts';
 import { githubFiles } from '../governance/render/github-actions/workflows.ts';
 import {
@@ -71,6 +73,8 @@ async function plainFiles(platform: Platform, environment: Environment): Promise
 
 const yaml = (value: object): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
+const documents = (objects: readonly object[]): string => HEADER + objects.map(yaml).join('---\n');
+
 /** What the charts take of the declaration, service by service, and how Argo CD finds it. */
 function clusterFiles(platform: Platform, environment: Environment): [string, string][] {
   const { server, serverSecret, argoCd } = platform.kubernetes;
@@ -83,7 +87,7 @@ function clusterFiles(platform: Platform, environment: Environment): [string, st
       [`${base}/analysistemplates.yaml`, HEADER + templates],
     ];
   });
-  if (!argoCd) return services;
+  if (syncToolOf(platform, environment) === 'flux' || !argoCd) return services;
   const set = applicationSet(platform, environment, argoCd);
   return [...services, [`${environment.name}/applicationset.yaml`, HEADER + yaml(set)]];
 }
@@ -106,14 +110,14 @@ function wholeCluster(platform: Platform): [string, string][] {
   return [['argo-rollouts/clusteranalysistemplates.yaml', HEADER + text]];
 }
 
-async function kubernetesFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
+/** Rules, monitors and dashboards as objects of a cluster. */
+async function monitoringFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
   const base = environment.name ? `${environment.name}/` : '';
   const routing = alertmanager(platform, environment);
   const rules = prometheusRules(environment, ruleGroups(platform, environment));
   const monitors = serviceMonitors(platform, environment);
   const dashboards = [...(await grafana(environment))].filter(([path]) => path.endsWith('.json'));
   return [
-    ...(environment.name ? clusterFiles(platform, environment) : []),
     ...rules.map((text, i): [string, string] => [`${base}prometheusrule-${i + 1}.yaml`, HEADER + text]),
     ...(environment.name
       ? ([[`${base}servicemonitors.yaml`, HEADER + monitors.join('---\n')]] as [string, string][])
@@ -133,6 +137,37 @@ async function kubernetesFiles(platform: Platform, environment: Environment): Pr
   ];
 }
 
+async function kubernetesFiles(platform: Platform, environment: Environment): Promise<[string, string][]> {
+  const { flux } = platform.kubernetes;
+  const monitoring = await monitoringFiles(platform, environment);
+  const synced =
+    flux && syncToolOf(platform, environment) === 'flux'
+      ? fluxFiles(
+          platform,
+          environment,
+          flux,
+          monitoring.map(([path]) => path.slice(environment.name.length + 1)),
+        )
+      : [];
+  return [
+    ...(environment.name ? clusterFiles(platform, environment) : []),
+    ...synced.map(([path, objects]): [string, string] => [path, documents(objects)]),
+    ...monitoring,
+  ];
+}
+
+/** What is applied once for all environments, so that Argo CD or Flux finds them. */
+function syncFiles(platform: Platform): [string, string][] {
+  const { argoCd, flux } = platform.kubernetes;
+  const inFlux = platform.environments.filter((e) => syncToolOf(platform, e) === 'flux');
+  const files: [string, string][] = [];
+  if (argoCd && inFlux.length < platform.environments.length)
+    files.push(['argo-cd/appproject.yaml', documents([appProject(platform, argoCd)])]);
+  if (flux && inFlux.length > 0)
+    for (const [path, objects] of fluxSourceFiles(platform, flux)) files.push([path, documents(objects)]);
+  return files;
+}
+
 /** Everything that is rendered for Prometheus, Alertmanager, Grafana and the cluster, by environment. */
 export async function renderAll(
   platform: Platform,
@@ -145,9 +180,8 @@ export async function renderAll(
     const made = await (format === 'kubernetes' ? kubernetesFiles : plainFiles)(platform, environment);
     for (const [path, text] of made) files.set(path, text);
   }
-  if (format === 'kubernetes' && platform.kubernetes.argoCd)
-    files.set('argo-cd/appproject.yaml', HEADER + yaml(appProject(platform, platform.kubernetes.argoCd)));
-  if (format === 'kubernetes') for (const [path, text] of wholeCluster(platform)) files.set(path, text);
+  if (format === 'kubernetes')
+    for (const [path, text] of [...syncFiles(platform), ...wholeCluster(platform)]) files.set(path, text);
   for (const [path, text] of githubFiles(platform)) files.set(path, text);
   return files;
 }

@@ -8,7 +8,7 @@ import type { AlertingDocument } from './alerting-schema.ts';
 import type { SloTestDocument } from './cases.ts';
 import { RECOVERY_DEFAULTS } from './defaults.ts';
 import { type Parsed, type ParsedDocuments, parseDocuments, type SourceFile } from './documents.ts';
-import { checkOrder, compileArgoCd, compileEnvironment } from './environments.ts';
+import { checkOrder, compileEnvironment } from './environments.ts';
 import {
   checkGovernanceSpec,
   checkSignIn,
@@ -36,6 +36,7 @@ import type { PlatformDocument } from './schema.ts';
 import { checkJudged, checkReferences, checkServices, checkSlips, compileService } from './services.ts';
 import { checkSources, KINDS, type Named, runbooksOf, shelfOf, uniqueSlos } from './shelf.ts';
 import { compileSlos, type PolicyShelf } from './slos.ts';
+import { checkSync, compileSync } from './syncing-checks.ts';
 import { withoutPlatform } from './without-platform.ts';
 import { ourServer } from './workload-access.ts';
 
@@ -94,7 +95,7 @@ function bodyOf(
     },
     kubernetes: {
       ...ourServer(spec.kubernetes),
-      argoCd: compileArgoCd(spec.kubernetes?.argoCd),
+      ...compileSync(spec.kubernetes),
     },
     ledger: spec.ledger?.postgres ? { url: spec.ledger.postgres.url.secretRef } : null,
     anchorKey: spec.ledger?.signing?.key.secretRef ?? null,
@@ -215,6 +216,7 @@ function checkPlatform(c: Compiling, doc: Parsed<PlatformDocument>, slos: readon
   checkGovernanceSpec(doc, report);
   checkSignIn(doc, report);
   checkOrder(doc, report);
+  checkSync(doc, report);
   checkNames(doc, report);
   checkTargets(doc, [...shelf.targets.values()], report);
   checkSources(of(KINDS.DataSource), report);

@@ -84,6 +84,7 @@ export const KUBERNETES_DEFAULTS = {
   server: 'http://sluice.sluice:7117',
   apiServer: 'https://kubernetes.default.svc',
   argoCdNamespace: 'argocd',
+  fluxNamespace: 'flux-system',
   chart: 'charts/service',
 } as const;
 

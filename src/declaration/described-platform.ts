@@ -78,6 +78,7 @@ const DELIVERY_KEYS: readonly Described[] = [
   ['synthetic.value', 'Value of the label for synthetic requests.', '/probe'],
   ['judgeInterval', null, '30s'],
   ['delivery', null],
+  ['environments[].sync', null, 'flux'],
   ['cluster', 'The cluster in which the services run (delivery: argo-rollouts).'],
   ['cluster.server', null, 'https://kubernetes.default.svc'],
   ['cluster.namespace', null, 'shop'],
@@ -166,6 +167,14 @@ const DELIVERY_KEYS: readonly Described[] = [
   ['argoCd.repository', null, 'https://git.example/team/desired.git'],
   ['argoCd.namespace', 'Namespace of Argo CD.', 'argocd'],
   ['argoCd.chart', null, 'charts/service'],
+  ['flux', 'The Flux that applies the desired state, in the cluster of each environment.'],
+  ['flux.repository', null, 'https://git.example/team/desired.git'],
+  ['flux.source', null, 'desired'],
+  ['flux.secret', null, 'desired-git'],
+  ['flux.namespace', 'Namespace of the objects of Flux.', 'flux-system'],
+  ['flux.serviceAccount', null, 'deployer'],
+  ['flux.monitoring', null, true],
+  ['flux.chart', null, 'charts/service'],
 ];
 
 /** The same for alerts, notifications, the gate and signing in. */

@@ -2,9 +2,10 @@ import { parseDuration } from '../kit/time.ts';
 import { BURN_DEFAULTS, KUBERNETES_DEFAULTS } from './defaults.ts';
 import type { Parsed } from './documents.ts';
 import { compileOwnStrategy, judgeIntervalOf } from './judging.ts';
-import type { ClusterPlace, Environment, Load, Platform, PrometheusSource } from './platform.ts';
+import type { Environment, Load, PrometheusSource } from './platform.ts';
 import { checkKnown, type Path, type Report } from './report.ts';
 import type { PlatformDocument } from './schema.ts';
+import { clusterPlace } from './syncing-checks.ts';
 import { prometheusAccess } from './workload-access.ts';
 
 const ms = (text: string): number => parseDuration(text)!;
@@ -57,28 +58,6 @@ const compileLoad = (l: NonNullable<EnvironmentInput['load']>): Load => ({
   targets: l.targets.map(({ service, path, rps }) => ({ service, path, rps })),
 });
 
-type ClusterInput = Pick<NonNullable<EnvironmentInput['cluster']>, 'kubeconfig' | 'context'>;
-
-/** How a cluster is reached. */
-export const clusterPlace = (c: ClusterInput | undefined): ClusterPlace => ({
-  kubeconfig: c?.kubeconfig?.secretRef ?? null,
-  context: c?.context ?? null,
-});
-
-type ArgoCdInput = NonNullable<PlatformDocument['spec']['kubernetes']>['argoCd'];
-
-/** Where Argo CD is and what it is given, with every default filled in; null: none is declared. */
-export const compileArgoCd = (a: ArgoCdInput): Platform['kubernetes']['argoCd'] =>
-  a
-    ? {
-        repository: a.repository,
-        namespace: a.namespace,
-        chart: a.chart,
-        webhookToken: a.webhookToken?.secretRef ?? null,
-        ...clusterPlace(a),
-      }
-    : null;
-
 /** One window of the burn rule as declared, or as the architecture has it. */
 export function burnSide(which: 'fast' | 'slow', burn: EnvironmentInput['burn']) {
   const { window, threshold } = { ...BURN_DEFAULTS[which], ...burn?.[which] };
@@ -109,6 +88,7 @@ export function compileEnvironment(
     strategy: compileOwnStrategy(e.strategy, e.validation === 'k6', edition),
     load: e.load ? compileLoad(e.load) : null,
     delivery: e.delivery,
+    ...(e.sync ? { sync: e.sync } : {}),
     cluster: {
       server: e.cluster?.server ?? KUBERNETES_DEFAULTS.apiServer,
       namespace: e.cluster?.namespace ?? platform,

@@ -7,11 +7,13 @@ import type { PrometheusSource } from './prometheus-source.ts';
 import type { Recurrence } from './recurrence.ts';
 import type { SecretRef } from './secret-ref.ts';
 import type { Indicator, SloAlerting, SloOrigin } from './slo-parts.ts';
+import type { ArgoCdPlace, ClusterPlace, FluxPlace, SyncTool } from './syncing.ts';
 import { type OurServer, placedIn, type WorkloadSelector } from './workload-access.ts';
 
 export type { PrometheusSource } from './prometheus-source.ts';
 export type { SecretRef } from './secret-ref.ts';
 export type { AlertLevel, Indicator, NoDataAlert, SloAlerting, SloOrigin } from './slo-parts.ts';
+export type { ClusterPlace } from './syncing.ts';
 
 interface BurnThresholds {
   readonly fast: { readonly windowMs: Ms; readonly threshold: number };
@@ -38,6 +40,8 @@ export interface Environment {
   readonly load: Load | null;
   /** Who moves traffic: nginx on this machine, driven by us, or Argo Rollouts, which we follow. */
   readonly delivery: 'embedded' | 'argo-rollouts';
+  /** Who applies Git here, where it is declared; `syncToolOf` knows the default. */
+  readonly sync?: SyncTool;
   /** Length of the intervals by which a release is judged: scrapes are pooled up to it. */
   readonly judgeIntervalMs: Ms;
   /** Where its services run, in a cluster. */
@@ -47,12 +51,6 @@ export interface Environment {
   readonly budgetWindowMs: Ms | null;
   /** Whether a budget that is spent or unknown holds changes here. */
   readonly budgetHolds: boolean;
-}
-
-/** How a cluster is reached; without a kubeconfig it is the one that we run in. */
-export interface ClusterPlace {
-  readonly kubeconfig: SecretRef | null;
-  readonly context: string | null;
 }
 
 /** Requests of our own while a version is judged. */
@@ -330,14 +328,8 @@ export interface Platform {
   /** The Ed25519 key that signs anchors of the ledger. */
   readonly anchorKey: SecretRef | null;
   readonly kubernetes: OurServer & {
-    readonly argoCd:
-      | (ClusterPlace & {
-          readonly repository: string;
-          readonly namespace: string;
-          readonly chart: string;
-          readonly webhookToken: SecretRef | null;
-        })
-      | null;
+    readonly argoCd: ArgoCdPlace | null;
+    readonly flux?: FluxPlace;
   };
   readonly alerts: Alerting;
   readonly maintenance: readonly Maintenance[];

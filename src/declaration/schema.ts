@@ -31,6 +31,7 @@ import {
   openSloSlo,
   openSloTarget,
 } from './openslo.ts';
+import { argoCd, flux, sync } from './syncing-schema.ts';
 
 const prometheus = z
   .strictObject({
@@ -148,6 +149,7 @@ const environment = z
           .describe('Context of that kubeconfig; by default the current one.'),
       })
       .optional(),
+    sync: sync.optional(),
     load: load
       .optional()
       .describe('Load that Sluice generates while a version is judged here; these requests count.'),
@@ -335,23 +337,8 @@ const platformDocument = z.strictObject({
           .describe(
             'A Secret in the namespace of the Rollouts with the complete Authorization header for their requests.',
           ),
-        argoCd: z
-          .strictObject({
-            repository: z.string().min(1).describe('The desired-state repository, as Argo CD reaches it.'),
-            namespace: name.default(KUBERNETES_DEFAULTS.argoCdNamespace),
-            kubeconfig: secretRef
-              .optional()
-              .describe('Kubeconfig of the cluster of Argo CD; by default the cluster that Sluice runs in.'),
-            context: z.string().min(1).optional().describe('Context of that kubeconfig.'),
-            webhookToken: secretRef
-              .optional()
-              .describe('Bearer token of its notifications; by default none are accepted.'),
-            chart: z
-              .string()
-              .default(KUBERNETES_DEFAULTS.chart)
-              .describe('Folder of the chart in that repository.'),
-          })
-          .optional(),
+        argoCd: argoCd.optional(),
+        flux: flux.optional(),
       })
       .optional(),
     alerts: alerts.optional(),

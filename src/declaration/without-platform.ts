@@ -1,10 +1,11 @@
 import { parseDuration } from '../kit/time.ts';
 import { compileAlerts } from './alert-receivers.ts';
 import { EVIDENCE_EDITION, KUBERNETES_DEFAULTS, RECOVERY_DEFAULTS } from './defaults.ts';
-import { burnSide, clusterPlace } from './environments.ts';
+import { burnSide } from './environments.ts';
 import { compilePolicy, compileSignIn } from './governance.ts';
 import { compileEvidence, compileStrategy } from './judging.ts';
 import type { Environment, Platform, Service, Slo } from './platform.ts';
+import { clusterPlace } from './syncing-checks.ts';
 
 const ms = (text: string): number => parseDuration(text)!;
 

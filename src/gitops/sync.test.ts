@@ -96,7 +96,7 @@ describe('whether what serves is what Git asks for', () => {
 
   const told = (sync: 'Synced' | 'OutOfSync' | 'Unknown', note = '') => ({
     ...live(one),
-    application: { sync, note },
+    application: { tool: 'Argo CD' as const, sync, note },
   });
   it.each([
     ['agrees', told('Synced'), 'Synced', '1 serves, as requested in Git'],

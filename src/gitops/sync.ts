@@ -16,11 +16,15 @@ export interface Live {
   /** Null: nothing. */
   readonly revision: string | null;
   readonly health: HealthWord;
-  /** What Argo CD says of it, where Argo CD applies Git. */
-  readonly application?: { readonly sync: 'Synced' | 'OutOfSync' | 'Unknown'; readonly note: string };
+  /** What the tool that applies Git says of it, where that is not Sluice itself. */
+  readonly application?: {
+    readonly tool: 'Argo CD' | 'Flux';
+    readonly sync: SyncWord;
+    readonly note: string;
+  };
 }
 
-/** The tool that applies the repository to an environment: Sluice on one machine, Argo CD in a cluster. */
+/** The tool that applies the repository to an environment: Sluice on one machine, Argo CD or Flux in a cluster. */
 export interface SyncPort {
   /** By service. */
   live(environment: string): Promise<Result<ReadonlyMap<string, Live>, string>>;
@@ -41,17 +45,17 @@ export function liveOf(delivery: Delivery | null): Live {
   return { revision: delivery.stable, health: delivery.weight > 0 ? 'Progressing' : 'Healthy' };
 }
 
-/** The right version serves; Argo CD reports the rest. */
+/** The right version serves; Argo CD or Flux reports the rest. */
 function servesAsAsked({ version }: Revision, { application }: Live): Sync {
-  const told = application?.note ? `: ${application.note}` : '';
-  if (application?.sync === 'OutOfSync')
-    return {
-      word: 'OutOfSync',
-      why: `${version} serves; Argo CD says the rest is out of sync with Git${told}`,
-    };
-  if (application?.sync === 'Unknown')
-    return { word: 'Unknown', why: `${version} serves; Argo CD cannot compare it with Git${told}` };
-  return { word: 'Synced', why: `${version} serves, as requested in Git` };
+  if (!application || application.sync === 'Synced')
+    return { word: 'Synced', why: `${version} serves, as requested in Git` };
+  const { tool, sync, note } = application;
+  const says = {
+    OutOfSync: `${tool} says the rest is out of sync with Git`,
+    Progressing: `${tool} is still applying the rest`,
+    Unknown: `${tool} cannot compare it with Git`,
+  }[sync];
+  return { word: sync, why: `${version} serves; ${says}${note ? `: ${note}` : ''}` };
 }
 
 /** Whether what serves is what Git asks for, and why not. Pure. */

@@ -76,6 +76,12 @@ const CUSTOM = [
   ['gateway-crds', 'config/crd/standard/*httproutes.yaml'],
 ] as const;
 
+const OF_FLUX = [
+  ['flux-helm-crds', 'config/crd/bases/*helmreleases.yaml'],
+  ['flux-kustomize-crds', 'config/crd/bases/*kustomizations.yaml'],
+  ['flux-source-crds', 'config/crd/bases/*gitrepositories.yaml'],
+] as const;
+
 interface Definition {
   readonly kind: string;
   readonly spec: {
@@ -89,8 +95,8 @@ interface Definition {
 }
 
 /** Kinds that operators define, as their releases do. */
-function custom(into: string): void {
-  for (const [tool, pattern] of CUSTOM)
+function custom(into: string, of: readonly (readonly [tool: string, pattern: string])[]): void {
+  for (const [tool, pattern] of of)
     for (const file of globSync(pattern, { cwd: toolFolder(tool) }))
       for (const document of loadAll(readFileSync(join(toolFolder(tool), file), 'utf8'))) {
         const { kind, spec } = (document ?? {}) as Definition;
@@ -106,7 +112,14 @@ function custom(into: string): void {
 export function schemasIn(folder: string): string {
   mkdirSync(folder, { recursive: true });
   builtIn(folder);
-  custom(folder);
+  custom(folder, CUSTOM);
+  return folder;
+}
+
+/** Schemas of what Flux applies from, alone: its Kustomization is named as that of kustomize. */
+export function fluxSchemasIn(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  custom(folder, OF_FLUX);
   return folder;
 }
 

@@ -75,7 +75,10 @@ describe.skipIf(!tool('helm'))('the chart of Sluice itself', () => {
   });
 
   it('CHART-26: everything is named by its release, so that two of them stand beside each other', () => {
-    const values = { ...shared, rbac: { namespaces: ['shop', 'prod'], argoCd: 'argocd' } };
+    const values = {
+      ...shared,
+      rbac: { namespaces: ['shop', 'prod'], argoCd: 'argocd', flux: 'flux-system' },
+    };
     const of = (name: string, namespace: string) =>
       documents(text(SLUICE, [valuesFile(values)], { name, namespace })).map(
         (r) => `${r.kind} ${r.metadata.namespace ?? namespace}/${r.metadata.name}`,
@@ -89,7 +92,10 @@ describe.skipIf(!tool('helm'))('the chart of Sluice itself', () => {
   });
 
   it('CHART-26: each role is bound to the account of its release', () => {
-    const list = made(SLUICE, { ...shared, rbac: { namespaces: ['prod'], argoCd: 'argocd' } });
+    const list = made(SLUICE, {
+      ...shared,
+      rbac: { namespaces: ['prod'], argoCd: 'argocd', flux: 'flux-system' },
+    });
     const roles = list.filter((r) => r.kind === 'Role').map((r) => r.metadata.name);
     const bound = list.filter((r) => r.kind === 'RoleBinding') as unknown as {
       roleRef: { name: string };

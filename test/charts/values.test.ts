@@ -122,7 +122,7 @@ describe.skipIf(!everything)('what Kubernetes and its operators publish of their
   ])('CHART-14: so does Sluice’s own chart, %s', (_, values) => {
     const more = {
       ingress: { enabled: true, host: 'sluice.invalid' },
-      rbac: { namespaces: ['prod'], argoCd: 'argocd', tokenSecret: true },
+      rbac: { namespaces: ['prod'], argoCd: 'argocd', flux: 'flux-system', tokenSecret: true },
       topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
     };
     expect(nonconforming(made(SLUICE, { ...values, ...more }), schemas)).toBe('');

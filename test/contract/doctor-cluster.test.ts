@@ -148,6 +148,67 @@ describe('the chain from Rollouts to their verdicts', () => {
     );
   });
 
+  const inFlux = () => `${text()}  kubernetes: { flux: { repository: 'https://git.invalid/desired.git' } }\n`;
+  const SOURCES = '/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories';
+  const KUSTOMIZATIONS = '/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations';
+  const RELEASES = '/apis/helm.toolkit.fluxcd.io/v2/namespaces/flux-system/helmreleases';
+  const released = (service: string, status: string): ApiObject => ({
+    metadata: {
+      name: `${service}-prod`,
+      labels: { 'sluice.dev/service': service, 'sluice.dev/environment': 'prod' },
+    },
+    status: { conditions: [{ type: 'Ready', status, message: 'Helm upgrade failed: quota exceeded' }] },
+  });
+  const withFlux = async () => {
+    const api = await whole();
+    api.put(SOURCES, named('shop'));
+    api.put(KUSTOMIZATIONS, named('orders-prod'));
+    api.put(RELEASES, released('orders', 'True'));
+    return api;
+  };
+
+  it('FLUX-8: doctor checks the links by Flux where it syncs an environment, and asks by a dry run', async () => {
+    const api = await withFlux();
+    const { broken, checks } = await links(api, { text: inFlux() });
+    expect(broken).toEqual({});
+    expect(checks.map((c) => c.what)).toEqual(
+      expect.arrayContaining(['Flux', 'Flux, right to ask', 'Flux, releases']),
+    );
+    expect(api.asked.patches.at(-1)).toMatchObject({ path: `${SOURCES}/shop` });
+  });
+
+  it('FLUX-8: doctor says which kinds are not served, and that nothing is released', async () => {
+    const { broken } = await links(await whole(), { text: inFlux() });
+    expect(broken['Flux']).toContain('the cluster does not serve HelmRelease (helm.toolkit.fluxcd.io/v2)');
+    expect(broken['Flux']).toContain('the cluster does not serve Kustomization');
+    expect(broken['Flux']).toContain('install Flux 2.8 or later');
+  });
+
+  it('FLUX-8: doctor says which service has no HelmRelease, and which is not ready', async () => {
+    const api = await withFlux();
+    api.put(RELEASES, released('orders', 'False'));
+    expect((await links(api, { text: inFlux() })).broken['Flux, releases']).toContain(
+      'orders: Helm upgrade failed: quota exceeded',
+    );
+    api.remove(RELEASES, 'orders-prod');
+    expect((await links(api, { text: inFlux() })).broken['Flux, releases']).toMatch(
+      /no HelmRelease has the labels of orders .* kubectl apply -f rendered\/prod\/flux\.yaml/,
+    );
+  });
+
+  it.each([
+    [404, /no GitRepository shop in the namespace flux-system.*gitrepositories\.yaml/],
+    [403, /rbac\.flux of the chart must name flux-system/],
+  ])('FLUX-8: doctor says why a fetch cannot be asked for: %i', async (status, said) => {
+    const api = await withFlux();
+    const { broken } = await links(api, {
+      text: inFlux(),
+      more: '',
+      patch: () => Promise.reject(new KubernetesError(status, 'refused')),
+    });
+    expect(broken['Flux, right to ask']).toMatch(said);
+  });
+
   it.each([
     ['clocks that disagree', { skewMs: 60_000 }, 'clock', /differ by (59|60|61) s.*NTP/],
     ['clocks that disagree the other way', { skewMs: -60_000 }, 'clock', /differ by (59|60|61) s/],

@@ -24,8 +24,8 @@ export interface Reflected<T> {
   listedAt: number;
   /** When the API server was last heard, by the clock; null: never. */
   seenAt: number | null;
-  /** The watch broke off, and was not resumed yet. */
-  troubled: boolean;
+  /** Why the watch broke off, where it was not resumed yet; null: it is running. */
+  trouble: unknown;
 }
 
 interface Meta {

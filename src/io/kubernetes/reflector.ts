@@ -9,6 +9,8 @@ export interface Reflector<T> {
   values(): Iterable<T>;
   /** Said by the API server not longer ago than that, by the clock. */
   seenWithin(ms: number): boolean;
+  /** What the API server refused the watch with, as long as it does; null: it is running, or nobody answers. */
+  refusal(): KubernetesError | null;
   /** Called after every change. */
   onChange(listener: (name: string) => void): void;
   close(): Promise<void>;
@@ -27,18 +29,18 @@ const PULSE_MS = 3_000;
 function heard<T>(state: Reflected<T>): void {
   const { kubernetes, clock, path, warn } = state.options;
   state.seenAt = clock.now();
-  if (state.troubled) warn({ path, server: kubernetes.server }, 'the cluster answers again');
-  state.troubled = false;
+  if (state.trouble !== null) warn({ path, server: kubernetes.server }, 'the cluster answers again');
+  state.trouble = null;
 }
 
 function unheard<T>(state: Reflected<T>, thrown: unknown): void {
   const { kubernetes, path, warn } = state.options;
-  if (!state.troubled)
+  if (state.trouble === null)
     warn(
       { path, server: kubernetes.server, error: messageOf(thrown) },
       'the cluster cannot be watched; its lanes wait until it answers',
     );
-  state.troubled = true;
+  state.trouble = thrown;
 }
 
 async function watch<T>(state: Reflected<T>): Promise<void> {
@@ -83,7 +85,7 @@ async function pulse<T>(state: Reflected<T>): Promise<void> {
     await kubernetes.get(`${path}?limit=1`).then(
       () => {
         // Only a watch that is not broken off says what is new.
-        if (!state.troubled) state.seenAt = clock.now();
+        if (state.trouble === null) state.seenAt = clock.now();
       },
       () => undefined,
     );
@@ -100,7 +102,7 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
     version: null,
     listedAt: 0,
     seenAt: null,
-    troubled: false,
+    trouble: null,
   };
   const running = Promise.all([follow(state), pulse(state)]);
   return {
@@ -108,6 +110,7 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
     values: () => state.kept.values(),
     seenWithin: (ms) =>
       state.seenAt !== null && state.version !== null && options.clock.now() - state.seenAt <= ms,
+    refusal: () => (state.trouble instanceof KubernetesError ? state.trouble : null),
     onChange: (listener) => void state.listeners.add(listener),
     async close() {
       state.stop.abort();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENVIRONMENT_LABEL, SERVICE_LABEL } from '../../labels.ts';
 import { HEALTH_WORDS, type Live } from '../../sync.ts';
 
 const applicationSchema = z.looseObject({
@@ -27,9 +28,6 @@ export interface Application {
   /** What it says of itself where something is wrong. */
   readonly note: string;
 }
-
-const SERVICE_LABEL = 'sluice.dev/service';
-export const ENVIRONMENT_LABEL = 'sluice.dev/environment';
 
 /** `Suspended` is a canary that waits: on its way, and not ill. */
 const HEALTH: Readonly<Record<string, Live['health']>> = {

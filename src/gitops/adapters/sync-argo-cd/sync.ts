@@ -4,9 +4,10 @@ import { type Reflector, reflect } from '../../../io/kubernetes/reflector.ts';
 import { laneName } from '../../../kit/lane.ts';
 import { fail, ok } from '../../../kit/result.ts';
 import type { Clock } from '../../../kit/time.ts';
+import { ENVIRONMENT_LABEL } from '../../labels.ts';
 import type { DesiredRepository } from '../../port.ts';
 import { type Live, liveOf, type SyncPort } from '../../sync.ts';
-import { type Application, applicationOf, ENVIRONMENT_LABEL } from './application.ts';
+import { type Application, applicationOf } from './application.ts';
 
 export interface ArgoCdSyncOptions {
   readonly kubernetes: Kubernetes;
@@ -53,7 +54,7 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
     if (seen.health === 'Unknown') return [service, seen];
     if (!application) return [service, seen];
     const { sync, health, note } = application;
-    return [service, { ...seen, health, application: { sync, note } }];
+    return [service, { ...seen, health, application: { tool: 'Argo CD', sync, note } }];
   }
 
   return {

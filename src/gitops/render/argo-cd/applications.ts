@@ -1,5 +1,7 @@
 import { servicesIn } from '../../../declaration/layout.ts';
 import { branchOf, type Environment, namespaceOf, type Platform } from '../../../declaration/platform.ts';
+import { syncToolOf } from '../../../declaration/syncing.ts';
+import { ENVIRONMENT_LABEL, SERVICE_LABEL } from '../../labels.ts';
 
 interface ArgoCdPlaces {
   /** The desired-state repository, as Argo CD reaches it. */
@@ -22,12 +24,14 @@ export const appProject = (platform: Platform, places: ArgoCdPlaces): object => 
   spec: {
     description: 'Services whose releases Sluice judges.',
     sourceRepos: [places.repository],
-    destinations: platform.environments.flatMap((environment) =>
-      namespacesOf(platform, environment).map((namespace) => ({
-        server: environment.cluster.server,
-        namespace,
-      })),
-    ),
+    destinations: platform.environments
+      .filter((environment) => syncToolOf(platform, environment) !== 'flux')
+      .flatMap((environment) =>
+        namespacesOf(platform, environment).map((namespace) => ({
+          server: environment.cluster.server,
+          namespace,
+        })),
+      ),
     clusterResourceWhitelist: [],
     namespaceResourceBlacklist: [{ group: '', kind: 'Secret' }],
   },
@@ -76,7 +80,7 @@ const WRITTEN_BY_ROLLOUTS = [
 const applicationOf = (platform: Platform, environment: Environment, places: ArgoCdPlaces): object => ({
   metadata: {
     name: `{{service}}-${environment.name}`,
-    labels: { 'sluice.dev/service': '{{service}}', 'sluice.dev/environment': environment.name },
+    labels: { [SERVICE_LABEL]: '{{service}}', [ENVIRONMENT_LABEL]: environment.name },
   },
   spec: {
     project: platform.name,
