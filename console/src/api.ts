@@ -3,6 +3,8 @@ import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budge
 import type { FleetFacts } from '../../src/api/fleet.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
 import type { Outcome } from '../../src/api/lane.ts';
+import type { DistributionView } from '../../src/api/latency/bars.ts';
+import type { LatencyView } from '../../src/api/latency/view.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
 import type { Offered } from '../../src/api/offers.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
@@ -22,6 +24,8 @@ export interface ReleaseAnswer extends ReleaseView {
   readonly weight: number;
   readonly origin: ReleaseOrigin;
   readonly asked: AskedView | null;
+  /** SLOs that are about latency; a server of an earlier version says nothing of them. */
+  readonly latency?: readonly LatencyView[];
 }
 
 interface ReleaseRow {
@@ -85,6 +89,19 @@ export const useRelease = (id: string) =>
     queryFn: () => get<ReleaseAnswer>(`/api/v1/releases/${encodeURIComponent(id)}`),
     refetchInterval: (query) => (query.state.data?.endedAt ? false : NUMBERS_MS),
     enabled: id !== '',
+    retry: false,
+  });
+
+/** How long requests of a release took; asked for where an SLO is about that. */
+export const useLatency = (id: string, { enabled, over }: { enabled: boolean; over: boolean }) =>
+  useQuery({
+    queryKey: ['latency', id],
+    queryFn: () =>
+      get<{ slos: { slo: string; distribution: DistributionView }[] }>(
+        `/api/v1/releases/${encodeURIComponent(id)}/latency`,
+      ),
+    refetchInterval: over ? SELDOM_MS : NUMBERS_MS,
+    enabled,
     retry: false,
   });
 

@@ -234,3 +234,25 @@ export const tokenRevokedSchema = z
 export const explanationSchema = z
   .object({ schema: z.literal('sluice.dev/explanation/v1'), release: z.string(), lines: z.array(z.string()) })
   .openapi('Explanation');
+
+const distribution = z.object({
+  state: z.enum(['ready', 'partial', 'stale', 'missing']),
+  /** Why it is not ready; null: it is. */
+  why: z.string().nullable(),
+  /** The end of the time that was counted, in milliseconds since 1970; null where it is missing. */
+  at: z.number().nullable(),
+  spanMs: z.number(),
+  /** Upper bounds of the buckets in milliseconds, ascending; the last one is null: it has none. */
+  bounds: z.array(z.number().nullable()),
+  /** Requests in each bucket alone; null: this version has no complete histogram. */
+  canary: z.array(z.number()).nullable(),
+  stable: z.array(z.number()).nullable(),
+});
+
+export const latencySchema = z
+  .object({
+    schema: z.literal('sluice.dev/latency/v1'),
+    release: z.string(),
+    slos: z.array(z.object({ slo: z.string(), distribution })),
+  })
+  .openapi('Latency');

@@ -70,6 +70,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
       controller,
       journal,
       statuses: budgets.statuses,
+      metricsOf,
       standing: planes.delivering.standing,
       freezes: (at) => governance.freezes(at),
       origin: originIn(journal),

@@ -193,6 +193,43 @@ const past = (l: LaneSummary, i: number) => ({
   sentence: l.sentence,
 });
 
+const BOUNDS = [5, 10, 25, 50, 100, 200, 300, 500, 1_000, 2_500, null];
+
+/** Distributions in each of their states, one an environment. */
+const latency = (l: LaneSummary) => {
+  const measured = { why: null, at: Date.now() - 5_000, spanMs: 200_000, bounds: BOUNDS };
+  const canary = [0, 4, 60, 240, 420, 310, 136, 30, 8, 2, 0];
+  const stable = [0, 30, 700, 2_100, 1_300, 500, 126, 30, 12, 2, 0];
+  const missing = { at: null, spanMs: 0, bounds: [], canary: null, stable: null };
+  const why = 'Prometheus gave no answer (connection refused)';
+  const distribution =
+    l.environment === 'prod'
+      ? ({ ...missing, state: 'missing', why } as const)
+      : l.environment === 'stage'
+        ? ({ ...measured, state: 'stale', why: `${why}; this is 42 s old`, canary, stable } as const)
+        : ({ ...measured, state: 'ready', canary, stable } as const);
+  return {
+    schema: 'sluice.dev/latency/v1' as const,
+    release: l.release!,
+    slos: [{ slo: `${l.service}-latency`, distribution }],
+  };
+};
+
+const chart = (slo: string) => ({
+  slo,
+  bar: 6.9,
+  enough: -2.3,
+  at: Array.from({ length: 40 }, (_, i) => Date.now() - (40 - i) * 5_000),
+  step: Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)),
+  canaryTotal: Array.from({ length: 40 }, () => 30),
+  canaryBad: Array.from({ length: 40 }, (_, i) => (i > 20 ? 2 : 0)),
+  stableTotal: Array.from({ length: 40 }, () => 120),
+  stableBad: Array.from({ length: 40 }, () => 0),
+  overBudget: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 20) * 0.66)),
+  worseThanStable: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 22) * 0.5)),
+  exposure: Array.from({ length: 40 }, (_, i) => -i * 0.02),
+});
+
 const release = (l: LaneSummary) => ({
   schema: 'sluice.dev/release/v1' as const,
   ...past(l, 1),
@@ -212,20 +249,13 @@ const release = (l: LaneSummary) => ({
     confirmedAt: i === 0 ? Date.now() - 60_000 : null,
     needs: i === 1 ? [{ slo: 's', seen: 120, needed: 332, seconds: 40 }] : [],
   })),
-  charts: [
+  charts: [chart(`${l.service}-availability`), chart(`${l.service}-latency`)],
+  latency: [
     {
-      slo: `${l.service}-availability`,
-      bar: 6.9,
-      enough: -2.3,
-      at: Array.from({ length: 40 }, (_, i) => Date.now() - (40 - i) * 5_000),
-      step: Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)),
-      canaryTotal: Array.from({ length: 40 }, () => 30),
-      canaryBad: Array.from({ length: 40 }, (_, i) => (i > 20 ? 2 : 0)),
-      stableTotal: Array.from({ length: 40 }, () => 120),
-      stableBad: Array.from({ length: 40 }, () => 0),
-      overBudget: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 20) * 0.66)),
-      worseThanStable: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 22) * 0.5)),
-      exposure: Array.from({ length: 40 }, (_, i) => -i * 0.02),
+      slo: `${l.service}-latency`,
+      thresholdMs: 300,
+      sentence: '3.3% of 1210 canary requests took longer than 300 ms, stable 0.92%.',
+      slow: 'Requests slower than 300 ms, percent',
     },
   ],
   path: [
@@ -328,6 +358,10 @@ export async function serveFleet(options: FleetOptions) {
       release: async (id: string) => {
         const found = lanes.find((l) => l.release === id);
         return found && release(found);
+      },
+      latency: async (id: string) => {
+        const found = lanes.find((l) => l.release === id);
+        return found && latency(found);
       },
       releases: async () => ({ schema: 'sluice.dev/releases/v1', releases, leftOut: 0 }),
     },

@@ -18,6 +18,8 @@ const PAGES = [
   '/services/checkout',
   '/releases',
   '/releases/checkout.dev.3',
+  '/releases/checkout.stage.3',
+  '/releases/checkout.prod.3',
   '/releases/checkout.dev.3?tab=timeline',
   '/releases/checkout.dev.3?tab=queries',
   '/releases/checkout.dev.3?tab=difference',
@@ -201,6 +203,27 @@ describe('the console over 60 services in 3 environments', () => {
     await page.getByLabel('Filter services').fill('cart');
     await until('the address', 10_000, () => page.url().includes('q=cart'));
     expect(await page.evaluate('document.activeElement.type')).toBe('search');
+  });
+
+  it('CONSOLE-28: latency beside errors: the recorded sentence first, both distributions with the threshold, and what is wrong with them', async () => {
+    const panel = page.getByRole('region', { name: 'Latency of checkout-latency' });
+    const shown = async (path: string, words: RegExp) => {
+      await visit(path);
+      await until(path, 10_000, async () => words.test(await panel.innerText()));
+    };
+    await shown(
+      '/releases/checkout.dev.3',
+      /3\.3% of 1210 canary requests took longer than 300 ms, stable 0\.92%/,
+    );
+    const table = panel.getByRole('table', { name: 'Slower than 300 ms: new version 3.3%, stable 0.92%' });
+    const rows = await table.locator('tbody th').allInnerTexts();
+    const place = rows.findIndex((row) => row.startsWith('Threshold 300 ms'));
+    expect([rows[place - 1], rows[place + 1]]).toEqual(['200 ms – 300 ms', '300 ms – 500 ms']);
+    expect(await page.locator('h2').allInnerTexts()).toContain('Requests slower than 300 ms, percent');
+    await shown('/releases/checkout.stage.3', /connection refused\); this is 42 s old\./);
+    expect(await table.count()).toBe(1);
+    await shown('/releases/checkout.prod.3', /Prometheus gave no answer \(connection refused\)\./);
+    expect(await panel.getByRole('table').count()).toBe(0);
   });
 
   it.each(['light', 'dark'] as const)('AXE-1: axe finds nothing on any page, %s', async (scheme) => {
