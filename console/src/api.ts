@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/api/lane.ts';
 import type { DistributionView } from '../../src/api/latency/bars.ts';
 import type { LatencyView } from '../../src/api/latency/view.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
+import type { NoticeView } from '../../src/api/notices/list.ts';
 import type { Offered } from '../../src/api/offers.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
@@ -168,6 +169,19 @@ export const useFreezes = () =>
   useQuery({
     queryKey: ['freezes'],
     queryFn: () => get<FreezeList>('/api/v1/freezes'),
+    refetchInterval: SELDOM_MS,
+  });
+
+interface NoticesAnswer {
+  readonly notices: readonly NoticeView[];
+  readonly next: number | null;
+}
+
+/** What people are notified of; without a search its newest page, which the whole console shares. */
+export const useNotices = (search = '') =>
+  useQuery({
+    queryKey: ['notices', search],
+    queryFn: () => get<NoticesAnswer>(`/api/v1/notices${search}`),
     refetchInterval: SELDOM_MS,
   });
 

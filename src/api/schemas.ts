@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { NOTICE_KINDS } from '../declaration/defaults.ts';
 import { COMMANDS } from '../delivery/events.ts';
 import { STATES } from '../delivery/machine.ts';
 import { REASONS } from '../delivery/reasons.ts';
@@ -256,3 +257,28 @@ export const latencySchema = z
     slos: z.array(z.object({ slo: z.string(), distribution })),
   })
   .openapi('Latency');
+
+export const noticeListSchema = z
+  .object({
+    schema: z.literal('sluice.dev/notices/v1'),
+    at: z.number(),
+    notices: z.array(
+      z.object({
+        /** Names the thing: a release, a pull request, a freeze, a lane. */
+        thread: z.string(),
+        kind: z.enum(NOTICE_KINDS),
+        service: z.string().nullable(),
+        environment: z.string().nullable(),
+        title: z.string(),
+        text: z.string(),
+        at: z.number(),
+        /** The record that it tells of. */
+        rev: z.number(),
+        /** Below the address of the console. */
+        path: z.string(),
+      }),
+    ),
+    /** Ask again with `before` of this; null at the end. */
+    next: z.number().nullable(),
+  })
+  .openapi('Notices');

@@ -1,6 +1,8 @@
 import { explainRelease } from '../api/explain.ts';
 import { type ActiveFreeze, byUrgency, fleetSentence } from '../api/fleet.ts';
 import type { LaneSummary } from '../api/lane.ts';
+import { noticesFold } from '../api/notices/fold.ts';
+import { type NoticeQuery, noticePage } from '../api/notices/list.ts';
 import { endSentence } from '../api/sentences.ts';
 import {
   type AskedView,
@@ -28,6 +30,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { queriesFold } from '../runtime/queries.ts';
 import { type LatencyReader, latencyReader, latencyViews } from './latency.ts';
+import { releaseSentence } from './notify/sentence.ts';
 import { type PastReleases, pastReleases } from './past-releases.ts';
 
 /** What a record changed of the overview. */
@@ -49,6 +52,8 @@ export interface ServerQueries {
   /** Requests of a release by how long they took, where an SLO is about that. */
   latency(id: string): Promise<object | undefined>;
   verdict(query: VerdictQuery): Promise<object>;
+  /** What people are notified of, newest first. */
+  notices(query: NoticeQuery): object;
 }
 
 interface VerdictQuery {
@@ -276,6 +281,13 @@ async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<object
   };
 }
 
+function noticesOf({ journal, controller, now }: QueryParts, query: NoticeQuery): object {
+  const at = now();
+  const sentenceOf = (thread: string) => releaseSentence(controller, thread, at);
+  const { threads } = journal.state(noticesFold);
+  return { schema: 'sluice.dev/notices/v1', at, ...noticePage(threads.values(), at, query, sentenceOf) };
+}
+
 export function createQueries(parts: QueryParts): ServerQueries {
   const past = pastReleases(parts.journal);
   const latency = latencyReader(parts);
@@ -290,5 +302,6 @@ export function createQueries(parts: QueryParts): ServerQueries {
     },
     latency: (id) => latencyOf(parts, past, latency, id),
     verdict: (query) => verdictOf(parts, query),
+    notices: (query) => noticesOf(parts, query),
   };
 }

@@ -6,6 +6,9 @@ import type { BudgetView } from '../../src/api/budgets.ts';
 import { type ActiveFreeze, fleetSentence } from '../../src/api/fleet.ts';
 import type { FreezeView } from '../../src/api/governance.ts';
 import { type LaneSummary, nameOfLane, type Outcome } from '../../src/api/lane.ts';
+import { type NoticeQuery, noticePage } from '../../src/api/notices/list.ts';
+import type { Notice } from '../../src/api/notices/notice.ts';
+import { NOTICE_KINDS } from '../../src/declaration/defaults.ts';
 import { FAMILY, type State } from '../../src/delivery/machine.ts';
 import { SYSTEM } from '../../src/kit/actor.ts';
 import { type Random, seededRandom } from '../../src/kit/random.ts';
@@ -17,6 +20,7 @@ import { auditRoutes } from '../../src/server/routes/audit.ts';
 import { budgetRoutes } from '../../src/server/routes/budgets.ts';
 import { governanceRoutes } from '../../src/server/routes/governance.ts';
 import { ledgerRoutes } from '../../src/server/routes/ledger.ts';
+import { noticeRoutes } from '../../src/server/routes/notices.ts';
 import { pipelineRoutes } from '../../src/server/routes/pipeline.ts';
 import { pullRoutes } from '../../src/server/routes/pulls.ts';
 import { releaseRoutes } from '../../src/server/routes/releases.ts';
@@ -157,6 +161,25 @@ const FREEZE: ActiveFreeze = {
   until: Date.now() + 3 * 3_600_000,
   reason: 'quarter end',
 };
+
+/** One notice of each kind, the newest last. */
+const noticesOf = (lanes: readonly LaneSummary[]): Notice[] =>
+  NOTICE_KINDS.map((kind, i) => {
+    const lane = lanes[i * 7 + 1] ?? lanes[0]!;
+    return {
+      thread: `n-${i}`,
+      kind,
+      kinds: [kind],
+      service: lane.service,
+      environment: lane.environment,
+      title: `${lane.service} in ${lane.environment}: ${kind}`,
+      text: lane.sentence,
+      at: Date.now() - (NOTICE_KINDS.length - i) * 600_000,
+      rev: i + 1,
+      settled: true,
+      path: `/releases/${lane.release}`,
+    };
+  });
 
 const budgetsOf = (lanes: readonly LaneSummary[]): BudgetView[] =>
   lanes.flatMap((l) =>
@@ -330,6 +353,7 @@ export async function serveFleet(options: FleetOptions) {
     scope: { ...f.scope },
   }));
   const releases = lanes.map(past);
+  const notices = noticesOf(lanes);
   const parts = {
     allowedHosts: [],
     openReads: true,
@@ -359,6 +383,11 @@ export async function serveFleet(options: FleetOptions) {
         const found = lanes.find((l) => l.release === id);
         return found && release(found);
       },
+      notices: (query: NoticeQuery) => ({
+        schema: 'sluice.dev/notices/v1',
+        at: now(),
+        ...noticePage(notices, now(), query),
+      }),
       latency: async (id: string) => {
         const found = lanes.find((l) => l.release === id);
         return found && latency(found);
@@ -460,6 +489,7 @@ export async function serveFleet(options: FleetOptions) {
   const app = newApp(parts);
   for (const routes of [
     releaseRoutes,
+    noticeRoutes,
     ledgerRoutes,
     budgetRoutes,
     governanceRoutes,
@@ -496,6 +526,22 @@ export async function serveFleet(options: FleetOptions) {
       byName.set(name, { ...byName.get(name)!, ...change });
       const records = await ledger.append([entry(name, type)]);
       for (const listener of listeners) listener(records);
+    },
+    /** Something that people are notified of, and the record that says so. */
+    async notify(title: string) {
+      const [lane] = lanes;
+      const kind = 'freeze';
+      const [last] = noticesOf(lanes.slice(0, 1)).slice(-1);
+      notices.push({
+        ...last!,
+        thread: title,
+        kind,
+        kinds: [kind],
+        title,
+        path: '/freezes',
+        rev: 1_000 + notices.length,
+      });
+      await this.change(nameOfLane(lane!), {}, 'freeze.set');
     },
     async close() {
       server.closeAllConnections();

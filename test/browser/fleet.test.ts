@@ -29,6 +29,8 @@ const PAGES = [
   '/budgets',
   '/budgets/dev/checkout-availability',
   '/freezes',
+  '/notifications',
+  '/notifications?kinds=all',
   '/audit',
   '/what-if',
   '/architecture',
@@ -224,6 +226,28 @@ describe('the console over 60 services in 3 environments', () => {
     expect(await table.count()).toBe(1);
     await shown('/releases/checkout.prod.3', /Prometheus gave no answer \(connection refused\)\./);
     expect(await panel.getByRole('table').count()).toBe(0);
+  });
+
+  it('CONSOLE-29: notifications are reached from every page; how many are new is kept in the browser alone', async () => {
+    const link = page.locator('nav.side a', { hasText: 'Notifications' });
+    await visit('/services');
+    await until('nothing is new to a first visitor', 10_000, () => fleet.followers() === 1);
+    expect(await link.locator('.unread').count()).toBe(0);
+    await fleet.notify('checkout/prod is frozen');
+    await until('one is unread', 20_000, async () => /1\s+unread/.test(await link.innerText()));
+    await link.click();
+    await until('its sentence', 10_000, async () =>
+      /^1 new notification since the last visit\. The newest: checkout\/prod is frozen\./.test(
+        await heading(),
+      ),
+    );
+    await until('it is read', 10_000, async () => (await link.locator('.unread').count()) === 0);
+    expect(await page.locator('.notices tr[data-new="true"]').count()).toBe(1);
+    await page.getByRole('link', { name: 'checkout/prod is frozen' }).click();
+    await until('the page that it is about', 10_000, () => page.url().endsWith('/freezes'));
+    await visit('/notifications?kinds=all');
+    expect(await heading()).toMatch(/^Nothing new since the last visit/);
+    await until('routine as well', 10_000, async () => (await page.locator('.notices tr').count()) === 9);
   });
 
   it.each(['light', 'dark'] as const)('AXE-1: axe finds nothing on any page, %s', async (scheme) => {

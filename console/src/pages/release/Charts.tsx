@@ -37,7 +37,7 @@ function Evidence({ chart, weights }: ChartProps) {
   const clip = (values: readonly number[]) =>
     values.map((v) => Math.max(-chart.bar / 2, Math.min(v, CLIP * chart.bar)));
   return (
-    <section className="panel" aria-label="Evidence">
+    <section className="panel" aria-label={`Evidence for ${chart.slo}`}>
       <h2>Evidence for {chart.slo}</h2>
       <figure>
         <Plot
@@ -74,7 +74,7 @@ function Requests({ chart, weights, openedAt, bad = 'Failed requests, percent' }
   const perSecond = (totals: readonly (number | null)[]) =>
     totals.map((t, i) => (t === null ? null : t / secondsOf(i)));
   return (
-    <section className="panel" aria-label="Requests and errors">
+    <section className="panel" aria-label={`Requests and errors for ${chart.slo}`}>
       <h2>{bad}</h2>
       <Plot
         at={chart.at}
