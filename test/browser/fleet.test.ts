@@ -220,7 +220,7 @@ describe('the console over 60 services in 3 environments', () => {
     const table = panel.getByRole('table', { name: 'Slower than 300 ms: new version 3.3%, stable 0.92%' });
     const rows = await table.locator('tbody th').allInnerTexts();
     const place = rows.findIndex((row) => row.startsWith('Threshold 300 ms'));
-    expect([rows[place - 1], rows[place + 1]]).toEqual(['200 ms – 300 ms', '300 ms – 500 ms']);
+    expect([rows[place - 1], rows[place + 1]]).toEqual(['200 – 300 ms', '300 – 500 ms']);
     expect(await page.locator('h2').allInnerTexts()).toContain('Requests slower than 300 ms, percent');
     await shown('/releases/checkout.stage.3', /connection refused\); this is 42 s old\./);
     expect(await table.count()).toBe(1);

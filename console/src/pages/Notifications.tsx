@@ -48,7 +48,7 @@ function Choice({ kinds }: { kinds: string | undefined }) {
           }
         >
           <option value="">Important</option>
-          <option value="all">All, with routine releases and pull requests</option>
+          <option value="all">All, also routine</option>
         </select>
       </label>
     </div>

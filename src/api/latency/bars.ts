@@ -42,12 +42,14 @@ export interface Bar {
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
 
-const nameOf = (from: number | null, to: number | null): string =>
-  to === null
-    ? `> ${timeText(from ?? 0)}`
-    : from === null
-      ? `≤ ${timeText(to)}`
-      : `${timeText(from)} – ${timeText(to)}`;
+/** A span of times; a unit that both ends share is written once. */
+function nameOf(from: number | null, to: number | null): string {
+  if (to === null) return `> ${timeText(from ?? 0)}`;
+  if (from === null) return `≤ ${timeText(to)}`;
+  const [low, high] = [timeText(from), timeText(to)];
+  const unit = high.slice(high.indexOf(' '));
+  return `${low.endsWith(unit) ? low.slice(0, -unit.length) : low} – ${high}`;
+}
 
 /** Buckets as bars, without those at both ends in which there is nothing; the threshold is always between two. */
 export function barsOf(view: DistributionView, thresholdMs: number): Bar[] {

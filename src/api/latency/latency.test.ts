@@ -143,7 +143,7 @@ describe('the drawing', () => {
     const bars = barsOf(drawn(), 300);
     expect(bars.map((b) => [b.name, b.canary, b.stable, b.slow])).toEqual([
       ['≤ 100 ms', 0.5, 0.9, false],
-      ['100 ms – 300 ms', 0.4, 0.1, false],
+      ['100 – 300 ms', 0.4, 0.1, false],
       ['300 ms – 1 s', 0.1, 0, true],
     ]);
     expect(thresholdPlace(bars)).toBe(2);

@@ -30,7 +30,7 @@ const notice = (rev: number, more: Partial<Notice> = {}): Notice => ({
 const ALL = { routine: true, limit: 50 };
 
 describe('the list of notifications', () => {
-  it('NOTICE-1: newest first, routine only where it is asked for, with what messages say', () => {
+  it('NOTIFY-10: newest first, routine only where it is asked for, with what messages say', () => {
     const threads = [
       notice(1, { kind: 'promoted' }),
       notice(2, { kind: 'rolled-back', thread: 'checkout.prod.2', path: '/releases/checkout.prod.2' }),
@@ -51,13 +51,13 @@ describe('the list of notifications', () => {
     ]);
   });
 
-  it('NOTICE-1: what is news only if it lasts is listed when it has lasted', () => {
+  it('NOTIFY-10: what is news only if it lasts is listed when it has lasted', () => {
     const threads = [notice(1, { dueAt: NOW + 1 })];
     expect(noticePage(threads, NOW, ALL).notices).toEqual([]);
     expect(noticePage(threads, NOW + 1, ALL).notices).toHaveLength(1);
   });
 
-  it('NOTICE-1: page by page every one once, none left out', () => {
+  it('NOTIFY-10: page by page every one once, none left out', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { maxLength: 60 }),
@@ -78,7 +78,7 @@ describe('the list of notifications', () => {
     );
   });
 
-  it('NOTICE-1: each kind has a word and a shape', () => {
+  it('NOTIFY-10: each kind has a word and a shape', () => {
     for (const kind of NOTICE_KINDS) expect(NOTICE_WORDS[kind].word && NOTICE_WORDS[kind].icon).toBeTruthy();
   });
 });
@@ -90,9 +90,9 @@ describe('unread notifications', () => {
     ['a ledger that began again', '500', 9, 9],
     ['something else was kept', 'yes', 9, 9],
     ['less than nothing', '-1', 9, 9],
-  ])('NOTICE-2: %s', (_, stored, newest, seen) => expect(seenUpTo(stored, newest)).toBe(seen));
+  ])('NOTIFY-11: %s', (_, stored, newest, seen) => expect(seenUpTo(stored, newest)).toBe(seen));
 
-  it('NOTICE-2: the count is that of newer ones, and says where there are more than it knows', () => {
+  it('NOTIFY-11: the count is that of newer ones, and says where there are more than it knows', () => {
     const revs = fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { maxLength: 40 });
     fc.assert(
       fc.property(revs, fc.nat({ max: 220 }), fc.integer({ min: 1, max: 30 }), (all, seen, limit) => {
@@ -112,7 +112,7 @@ describe('unread notifications', () => {
     );
   });
 
-  it('NOTICE-2: the sentence counts them and names the newest', () => {
+  it('NOTIFY-11: the sentence counts them and names the newest', () => {
     const page = noticePage([notice(1), notice(2), notice(3)], NOW, ALL);
     expect(noticesSentence(page, 1)).toBe(
       '2 new notifications since the last visit. The newest: checkout is frozen (3).',
@@ -126,7 +126,7 @@ describe('unread notifications', () => {
     expect(noticesSentence({ notices: [], next: null }, 0)).toBe('There are no notifications.');
   });
 
-  it('NOTICE-3: an environment and a team see what is about them, and what is about everything', () => {
+  it('NOTIFY-12: an environment and a team see what is about them, and what is about everything', () => {
     const listed = [
       notice(1),
       notice(2, { environment: 'dev' }),
