@@ -306,7 +306,15 @@ const release = (l: LaneSummary) => ({
   differences: [{ path: 'version', from: '2.3.0', to: '2.3.1' }],
   trouble: null,
   weight: l.weight,
-  origin: { pull: null, authors: ['ada'] },
+  origin: {
+    pull: null,
+    authors: ['ada'],
+    commit: {
+      sha: 'c'.repeat(40),
+      url: `https://git.example/shop/desired/commit/${'c'.repeat(40)}`,
+      mergedBy: 'grace',
+    },
+  },
   asked: {
     at: Date.now() - 5_000,
     seq: 12,
