@@ -283,7 +283,8 @@ async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<object
 
 function noticesOf({ journal, controller, now }: QueryParts, query: NoticeQuery): object {
   const at = now();
-  const sentenceOf = (thread: string) => releaseSentence(controller, thread, at);
+  const lanes = controller.lanes();
+  const sentenceOf = (thread: string) => releaseSentence({ lanes: () => lanes }, thread, at);
   const { threads } = journal.state(noticesFold);
   return { schema: 'sluice.dev/notices/v1', at, ...noticePage(threads.values(), at, query, sentenceOf) };
 }

@@ -55,7 +55,7 @@ function Choice({ kinds }: { kinds: string | undefined }) {
   );
 }
 
-/** What people were notified of, in the words of the messages: what is new since the last visit first. */
+/** What people were notified of, with the sentences of the messages, and what of it is new since the last visit. */
 export function Notifications() {
   const { kinds: chosen, before, env, team } = useAddress();
   const kinds = chosen === 'all' ? 'all' : undefined;

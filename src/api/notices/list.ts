@@ -2,7 +2,7 @@ import type { NoticeKind } from '../../declaration/defaults.ts';
 import { counted } from '../../kit/counted.ts';
 import type { Notice } from './notice.ts';
 
-/** A notice as it is listed: the newest of its thread, in the words of its messages. */
+/** A notice as it is listed: the newest of its thread, with the sentence of its message. */
 export interface NoticeView {
   /** Names the thing: a release, a pull request, a freeze, a lane. */
   readonly thread: string;
