@@ -3,7 +3,10 @@ import type { BudgetDetail, BudgetView, ReplayAnswer } from '../../src/api/budge
 import type { FleetFacts } from '../../src/api/fleet.ts';
 import type { AuditAnswer, FreezeList, PullDetail, PullList, WaiverView } from '../../src/api/governance.ts';
 import type { Outcome } from '../../src/api/lane.ts';
+import type { DistributionView } from '../../src/api/latency/bars.ts';
+import type { LatencyView } from '../../src/api/latency/view.ts';
 import type { ConsoleLink } from '../../src/api/links.ts';
+import type { NoticeView } from '../../src/api/notices/list.ts';
 import type { Offered } from '../../src/api/offers.ts';
 import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import type { AskedView, ReleaseOrigin, ReleaseView } from '../../src/api/views.ts';
@@ -22,6 +25,8 @@ export interface ReleaseAnswer extends ReleaseView {
   readonly weight: number;
   readonly origin: ReleaseOrigin;
   readonly asked: AskedView | null;
+  /** SLOs that are about latency; a server of an earlier version says nothing of them. */
+  readonly latency?: readonly LatencyView[];
 }
 
 interface ReleaseRow {
@@ -88,6 +93,19 @@ export const useRelease = (id: string) =>
     retry: false,
   });
 
+/** How long requests of a release took; asked for where an SLO is about that. */
+export const useLatency = (id: string, { enabled, over }: { enabled: boolean; over: boolean }) =>
+  useQuery({
+    queryKey: ['latency', id],
+    queryFn: () =>
+      get<{ slos: { slo: string; distribution: DistributionView }[] }>(
+        `/api/v1/releases/${encodeURIComponent(id)}/latency`,
+      ),
+    refetchInterval: over ? SELDOM_MS : NUMBERS_MS,
+    enabled,
+    retry: false,
+  });
+
 export const useReleases = () =>
   useQuery({
     queryKey: ['releases'],
@@ -151,6 +169,19 @@ export const useFreezes = () =>
   useQuery({
     queryKey: ['freezes'],
     queryFn: () => get<FreezeList>('/api/v1/freezes'),
+    refetchInterval: SELDOM_MS,
+  });
+
+interface NoticesAnswer {
+  readonly notices: readonly NoticeView[];
+  readonly next: number | null;
+}
+
+/** What people are notified of; without a search its newest page, which the whole console shares. */
+export const useNotices = (search = '') =>
+  useQuery({
+    queryKey: ['notices', search],
+    queryFn: () => get<NoticesAnswer>(`/api/v1/notices${search}`),
     refetchInterval: SELDOM_MS,
   });
 

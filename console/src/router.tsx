@@ -81,6 +81,10 @@ const routeTree = root.addChildren([
     ...at('/freezes'),
     component: lazyRouteComponent(() => import('./pages/Freezes.tsx'), 'Freezes'),
   }),
+  createRoute({
+    ...at('/notifications'),
+    component: lazyRouteComponent(() => import('./pages/Notifications.tsx'), 'Notifications'),
+  }),
   createRoute({ ...at('/audit'), component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit') }),
   createRoute({
     ...at('/what-if'),

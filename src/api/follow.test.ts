@@ -50,10 +50,14 @@ describe('what an event changes', () => {
 
   it.each([
     ['release.looked', ['release']],
-    ['lane.moved', ['release', 'releases', 'pipeline']],
+    ['lane.moved', ['release', 'releases', 'pipeline', 'notices']],
+    ['lane.waiting', ['release', 'pipeline']],
+    ['release.confirmed', ['release', 'releases', 'pipeline']],
+    ['sync.moved', ['release', 'pipeline', 'notices']],
+    ['proposal.opened', ['pipeline', 'pulls', 'notices']],
     ['budget.moved', ['budgets', 'budget']],
-    ['freeze.set', ['freezes', 'pulls', 'pull']],
-    ['gate.decided', ['pulls', 'pull', 'pipeline']],
+    ['freeze.set', ['freezes', 'pulls', 'pull', 'notices']],
+    ['gate.decided', ['pulls', 'pull', 'pipeline', 'notices']],
     ['queries.kept', []],
   ])('LIVE-1: %s makes %j out of date', (type, topics) => expect(staleAfter({ type })).toEqual(topics));
 });

@@ -41,17 +41,20 @@ type Topic =
   | 'pulls'
   | 'pull'
   | 'freezes'
+  | 'notices'
   | 'waivers';
 
 const BY_TYPE: readonly (readonly [RegExp, readonly Topic[]])[] = [
   [/^release\.looked$/, ['release']],
-  [/^release\.(opened|confirmed|held|paused|loaded)$|^lane\.moved$/, ['release', 'releases', 'pipeline']],
-  [/^(lane\.|command\.|sync\.)/, ['release', 'pipeline']],
+  [/^release\.(opened|held)$|^lane\.moved$/, ['release', 'releases', 'pipeline', 'notices']],
+  [/^release\.(confirmed|paused|loaded)$/, ['release', 'releases', 'pipeline']],
+  [/^sync\./, ['release', 'pipeline', 'notices']],
+  [/^(lane\.|command\.)/, ['release', 'pipeline']],
   [/^budget\./, ['budgets', 'budget']],
-  [/^freeze\./, ['freezes', 'pulls', 'pull']],
+  [/^freeze\./, ['freezes', 'pulls', 'pull', 'notices']],
   [/^waiver\./, ['waivers', 'pulls', 'pull']],
-  [/^gate\./, ['pulls', 'pull', 'pipeline']],
-  [/^proposal\./, ['pipeline', 'pulls']],
+  [/^gate\./, ['pulls', 'pull', 'pipeline', 'notices']],
+  [/^proposal\./, ['pipeline', 'pulls', 'notices']],
   [/^desired\.changed$/, ['pipeline', 'measures']],
 ];
 

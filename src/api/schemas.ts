@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { NOTICE_KINDS } from '../declaration/defaults.ts';
 import { COMMANDS } from '../delivery/events.ts';
 import { STATES } from '../delivery/machine.ts';
 import { REASONS } from '../delivery/reasons.ts';
@@ -234,3 +235,50 @@ export const tokenRevokedSchema = z
 export const explanationSchema = z
   .object({ schema: z.literal('sluice.dev/explanation/v1'), release: z.string(), lines: z.array(z.string()) })
   .openapi('Explanation');
+
+const distribution = z.object({
+  state: z.enum(['ready', 'partial', 'stale', 'missing']),
+  /** Why it is not ready; null: it is. */
+  why: z.string().nullable(),
+  /** The end of the time that was counted, in milliseconds since 1970; null where it is missing. */
+  at: z.number().nullable(),
+  spanMs: z.number(),
+  /** Upper bounds of the buckets in milliseconds, ascending; the last one is null: it has none. */
+  bounds: z.array(z.number().nullable()),
+  /** Requests in each bucket alone; null: this version has no complete histogram. */
+  canary: z.array(z.number()).nullable(),
+  stable: z.array(z.number()).nullable(),
+});
+
+export const latencySchema = z
+  .object({
+    schema: z.literal('sluice.dev/latency/v1'),
+    release: z.string(),
+    slos: z.array(z.object({ slo: z.string(), distribution })),
+  })
+  .openapi('Latency');
+
+export const noticeListSchema = z
+  .object({
+    schema: z.literal('sluice.dev/notices/v1'),
+    at: z.number(),
+    notices: z.array(
+      z.object({
+        /** Names the thing: a release, a pull request, a freeze, a lane. */
+        thread: z.string(),
+        kind: z.enum(NOTICE_KINDS),
+        service: z.string().nullable(),
+        environment: z.string().nullable(),
+        title: z.string(),
+        text: z.string(),
+        at: z.number(),
+        /** The record that it tells of. */
+        rev: z.number(),
+        /** Below the address of the console. */
+        path: z.string(),
+      }),
+    ),
+    /** Ask again with `before` of this; null at the end. */
+    next: z.number().nullable(),
+  })
+  .openapi('Notices');

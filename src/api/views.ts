@@ -191,6 +191,14 @@ export interface ReleaseOrigin {
   /** The pull request that asked for it; null: none of Sluice's own. */
   readonly pull: number | null;
   readonly authors: readonly string[];
+  /** The commit that brought it here; null or left out: none is on record. */
+  readonly commit?: {
+    readonly sha: string;
+    /** Its page on the forge; null: no address is known. */
+    readonly url: string | null;
+    /** Who merged it, where the merge is a commit of its own. */
+    readonly mergedBy: string | null;
+  } | null;
 }
 
 /** What was asked of Prometheus for a verdict, when, and in which record that is. */

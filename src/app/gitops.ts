@@ -1,4 +1,3 @@
-import { endSentence, laneSentence } from '../api/sentences.ts';
 import { type CommitRecorder, createCommitRecorder } from '../controller/commits/commit-recorder.ts';
 import type { Runner } from '../controller/flow/runner.ts';
 import type { Gate } from '../controller/gate/gate.ts';
@@ -11,12 +10,12 @@ import type { SloStatuses } from '../controller/slo-statuses.ts';
 import { createSyncFollower, type SyncFollower } from '../controller/sync/sync-follower.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { Hold, Revision } from '../delivery/events.ts';
-import { endingOf } from '../delivery/summary.ts';
 import type { LoadPort } from '../gitops/load.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { SyncPort } from '../gitops/sync.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { createNotifier, type NotifierParts } from '../server/notify/notifier.ts';
+import { releaseSentence } from '../server/notify/sentence.ts';
 
 interface GitopsOptions {
   readonly platform: Platform;
@@ -74,16 +73,6 @@ const openPromotions = (
     warn: w.warn,
     runner: w.newRunner(),
   });
-
-/** What is said of a release that a lane still knows: while it goes on, and how it ended. */
-function releaseSentence(controller: Controller, id: string, now: number): string | null {
-  const view = controller.lanes().find((v) => v.state.release?.id === id);
-  if (!view) return null;
-  const { state, evidence, service, environment } = view;
-  const release = state.release!;
-  const name = `${service.name} ${release.target.version} in ${environment.name}`;
-  return release.cause ? endSentence(name, endingOf(release)) : laneSentence(state, evidence, null, now);
-}
 
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { ReleaseOrigin } from '../api/views.ts';
 import { alertReceiver } from '../controller/alerts.ts';
 import { type Anchoring, anchorWarnings } from '../controller/anchoring.ts';
 import { lastEnvironments, MEASURED_MS } from '../controller/measures.ts';
+import { commitLink } from '../gitops/commit-link.ts';
 import { commitsFold, originKey, promotionsFold } from '../gitops/fold.ts';
 import { partsOfLane } from '../kit/lane.ts';
 import type { Journal } from '../ledger/journal.ts';
@@ -45,14 +47,21 @@ function openOwnMetrics(
   return metrics;
 }
 
-/** Where an artefact comes from: the pull request that asked for it in a lane, and who wrote it. */
-const originIn = (journal: Journal) => (lane: string, digest: string) => {
-  const [service] = partsOfLane(lane);
-  return {
-    pull: journal.state(promotionsFold).brought.get(`${lane}@${digest}`) ?? null,
-    authors: journal.state(commitsFold).origins.get(originKey(service, digest))?.authors ?? [],
+/** Where an artefact comes from: the pull request and the commit that brought it to a lane, and who wrote it. */
+const originIn =
+  ({ platform }: AppContext, { gate }: Planes, journal: Journal) =>
+  (lane: string, digest: string): ReleaseOrigin => {
+    const [service] = partsOfLane(lane);
+    const { origins, brought } = journal.state(commitsFold);
+    const came = brought.get(`${lane}@${digest}`);
+    const urlOf = (sha: string) =>
+      platform.forge ? commitLink(platform.forge.at, gate?.pulls()[0]?.pull.url, sha) : null;
+    return {
+      pull: journal.state(promotionsFold).brought.get(`${lane}@${digest}`) ?? null,
+      authors: origins.get(originKey(service, digest))?.authors ?? [],
+      commit: came ? { sha: came.commit, url: urlOf(came.commit), mergedBy: came.mergedBy } : null,
+    };
   };
-};
 
 /** The API, the console and webhooks over the planes; from here on they answer. */
 export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
@@ -70,9 +79,10 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
       controller,
       journal,
       statuses: budgets.statuses,
+      metricsOf,
       standing: planes.delivering.standing,
       freezes: (at) => governance.freezes(at),
-      origin: originIn(journal),
+      origin: originIn(context, planes, journal),
       chain: context.chain,
       now,
     }),

@@ -32,7 +32,7 @@ export interface ReleaseSummary {
 }
 
 /** Requests of both arms over a release, of one SLO. */
-function totalsBySlo(release: Release, slo: string): SloTotals {
+export function totalsBySlo(release: Release, slo: string): SloTotals {
   const canary = { total: 0, bad: 0 };
   const stable = { total: 0, bad: 0 };
   for (const interval of release.intervals[slo] ?? []) {

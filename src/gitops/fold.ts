@@ -69,10 +69,21 @@ export interface ArtefactOrigin {
   readonly authoredAt: number;
 }
 
-/** The last recorded head of each branch, and the origin of artefacts, by `service@digest`. */
+/** The commit that brought an artefact to a lane. */
+interface BringingCommit {
+  readonly commit: string;
+  /** Who merged it, where that was a commit of its own; null: nobody is known. */
+  readonly mergedBy: string | null;
+}
+
+/** What is recorded of commits. */
 interface RecordedCommits {
+  /** The last recorded head of each branch. */
   readonly heads: PersistentMap<string, string>;
+  /** The origin of artefacts, by `service@digest`. */
   readonly origins: PersistentMap<string, ArtefactOrigin>;
+  /** The newest commit that brought an artefact to a lane, by `lane@digest`. */
+  readonly brought: PersistentMap<string, BringingCommit>;
 }
 
 /** The author of commits by Sluice itself. */
@@ -101,16 +112,32 @@ function withOrigins(
   return origins;
 }
 
+/** The commit by which each artefact came: the merge where there is one, since it comes after what it merges. */
+function withBrought(
+  before: RecordedCommits['brought'],
+  { commit, author, changes, merge }: GitopsData<'desired.changed'>,
+): RecordedCommits['brought'] {
+  const mergedBy = merge ? author : null;
+  return changes
+    .filter(({ to, kind }) => to !== null && isNewHere(kind))
+    .reduce((brought, { lane, to }) => brought.with(`${lane}@${to!.digest}`, { commit, mergedBy }), before);
+}
+
 export const commitsFold: Fold<RecordedCommits> = {
   name: 'commits',
-  version: 1,
+  version: 2,
   reads: atVersion(['desired.changed'], GITOPS_EVENT_VERSION),
-  ...mapsCodec<RecordedCommits>({ heads: new PersistentMap(), origins: new PersistentMap() }),
+  ...mapsCodec<RecordedCommits>({
+    heads: new PersistentMap(),
+    origins: new PersistentMap(),
+    brought: new PersistentMap(),
+  }),
   apply(state, { subject, data }) {
     const changed = gitopsEvents['desired.changed'].parse(data);
     return {
       heads: state.heads.with(subject, changed.commit),
       origins: withOrigins(state.origins, changed),
+      brought: withBrought(state.brought, changed),
     };
   },
 };

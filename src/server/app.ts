@@ -22,6 +22,7 @@ import { commandLineRoutes } from './routes/command-line.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { pipelineRoutes } from './routes/pipeline.ts';
 import { pullRoutes } from './routes/pulls.ts';
@@ -142,6 +143,7 @@ export function createApp(parts: AppParts): HttpApp {
   app.use('/api/*', guard);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
+  noticeRoutes(app, parts);
   ledgerRoutes(app, { ...parts, mayExport: exportGuard(parts.openReads, needs(parts, 'admin')) });
   orderRoutes(app, parts);
   tokenRoutes(app, parts);

@@ -12,6 +12,7 @@ import { refusal } from './needs.ts';
 import { exportGuard, readGuard } from './reads.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { streamRoutes } from './routes/stream.ts';
 
@@ -47,7 +48,7 @@ const NOT_PASSED = new Set([
 /** Answered from the ledger alone, whoever leads. */
 const OWN = /^\/(healthz|readyz|metrics|openapi\.json|assets\/.*|api\/v1\/(verdict|ledger.*|events))?$/;
 /** Answered from the ledger where nobody else can. */
-const READS = /^\/api\/v1\/(overview|releases.*)$/;
+const READS = /^\/api\/v1\/(overview|releases.*|notices)$/;
 
 /** A question for a verdict on where a Rollout stands now. */
 const isStanding = (c: Context): boolean =>
@@ -137,6 +138,7 @@ export function createFollowerApp(parts: FollowerParts): HttpApp {
   app.use('/api/*', readGuard({ ...parts, who }));
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
+  noticeRoutes(app, parts);
   const needsAdmin: MiddlewareHandler = async (c, next) =>
     refusal(c, await who(c), 'admin', null) ?? (await next());
   ledgerRoutes(app, { ...parts, mayExport: exportGuard(parts.openReads, needsAdmin) });

@@ -1,6 +1,8 @@
 import { explainRelease } from '../api/explain.ts';
 import { type ActiveFreeze, byUrgency, fleetSentence } from '../api/fleet.ts';
 import type { LaneSummary } from '../api/lane.ts';
+import { noticesFold } from '../api/notices/fold.ts';
+import { type NoticeQuery, noticePage } from '../api/notices/list.ts';
 import { endSentence } from '../api/sentences.ts';
 import {
   type AskedView,
@@ -25,7 +27,10 @@ import type { ChainWatch } from '../ledger/guarded.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import type { MetricsPort } from '../runtime/port.ts';
 import { queriesFold } from '../runtime/queries.ts';
+import { type LatencyReader, latencyReader, latencyViews } from './latency.ts';
+import { releaseSentence } from './notify/sentence.ts';
 import { type PastReleases, pastReleases } from './past-releases.ts';
 
 /** What a record changed of the overview. */
@@ -44,7 +49,11 @@ export interface ServerQueries {
   release(id: string): Promise<object | undefined>;
   releases(): Promise<object>;
   explain(id: string): Promise<string[] | undefined>;
+  /** Requests of a release by how long they took, where an SLO is about that. */
+  latency(id: string): Promise<object | undefined>;
   verdict(query: VerdictQuery): Promise<object>;
+  /** What people are notified of, newest first. */
+  notices(query: NoticeQuery): object;
 }
 
 interface VerdictQuery {
@@ -61,6 +70,8 @@ interface QueryParts {
   readonly controller: Controller;
   readonly journal: Journal;
   readonly statuses: SloStatuses;
+  /** The Prometheus of an environment; left out: this server asks none. */
+  metricsOf?(environment: string): MetricsPort | undefined;
   /** Where a Rollout stands, read now; null: it cannot be read. Nobody can read it where left out. */
   standing?(service: string, environment: string): Promise<RolloutStanding | null>;
   /** Where an artefact comes from, as far as it is on record. */
@@ -208,6 +219,24 @@ async function releaseOf(parts: QueryParts, past: PastReleases, id: string): Pro
     weight: live?.delivery?.weight ?? 0,
     origin: parts.origin?.(lane.lane, release.target.digest) ?? NO_ORIGIN,
     asked: await askedBy(parts.journal, found.records),
+    latency: latencyViews(parts.platform, lane.lane, release),
+  };
+}
+
+async function latencyOf(
+  { controller }: QueryParts,
+  past: PastReleases,
+  reader: LatencyReader,
+  id: string,
+): Promise<object | undefined> {
+  // What is in progress is asked about again and again: it is known without its records.
+  const live = controller.lanes().find((view) => view.state.release?.id === id)?.state;
+  const found = live ? { lane: live, release: live.release } : await past.find(id);
+  if (!found?.release) return undefined;
+  return {
+    schema: 'sluice.dev/latency/v1',
+    release: id,
+    slos: await reader.read(found.lane.lane, found.release),
   };
 }
 
@@ -252,8 +281,17 @@ async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<object
   };
 }
 
+function noticesOf({ journal, controller, now }: QueryParts, query: NoticeQuery): object {
+  const at = now();
+  const lanes = controller.lanes();
+  const sentenceOf = (thread: string) => releaseSentence({ lanes: () => lanes }, thread, at);
+  const { threads } = journal.state(noticesFold);
+  return { schema: 'sluice.dev/notices/v1', at, ...noticePage(threads.values(), at, query, sentenceOf) };
+}
+
 export function createQueries(parts: QueryParts): ServerQueries {
   const past = pastReleases(parts.journal);
+  const latency = latencyReader(parts);
   return {
     overview: async () => overviewOf(parts),
     changed: (type, subject) => changedBy(parts, type, subject),
@@ -263,6 +301,8 @@ export function createQueries(parts: QueryParts): ServerQueries {
       const found = await past.find(id);
       return found && explainRelease(found.lane.lane, found.release, found.records);
     },
+    latency: (id) => latencyOf(parts, past, latency, id),
     verdict: (query) => verdictOf(parts, query),
+    notices: (query) => noticesOf(parts, query),
   };
 }

@@ -6,6 +6,9 @@ import type { BudgetView } from '../../src/api/budgets.ts';
 import { type ActiveFreeze, fleetSentence } from '../../src/api/fleet.ts';
 import type { FreezeView } from '../../src/api/governance.ts';
 import { type LaneSummary, nameOfLane, type Outcome } from '../../src/api/lane.ts';
+import { type NoticeQuery, noticePage } from '../../src/api/notices/list.ts';
+import type { Notice } from '../../src/api/notices/notice.ts';
+import { NOTICE_KINDS } from '../../src/declaration/defaults.ts';
 import { FAMILY, type State } from '../../src/delivery/machine.ts';
 import { SYSTEM } from '../../src/kit/actor.ts';
 import { type Random, seededRandom } from '../../src/kit/random.ts';
@@ -17,6 +20,7 @@ import { auditRoutes } from '../../src/server/routes/audit.ts';
 import { budgetRoutes } from '../../src/server/routes/budgets.ts';
 import { governanceRoutes } from '../../src/server/routes/governance.ts';
 import { ledgerRoutes } from '../../src/server/routes/ledger.ts';
+import { noticeRoutes } from '../../src/server/routes/notices.ts';
 import { pipelineRoutes } from '../../src/server/routes/pipeline.ts';
 import { pullRoutes } from '../../src/server/routes/pulls.ts';
 import { releaseRoutes } from '../../src/server/routes/releases.ts';
@@ -158,6 +162,25 @@ const FREEZE: ActiveFreeze = {
   reason: 'quarter end',
 };
 
+/** One notice of each kind, the newest last. */
+const noticesOf = (lanes: readonly LaneSummary[]): Notice[] =>
+  NOTICE_KINDS.map((kind, i) => {
+    const lane = lanes[i * 7 + 1] ?? lanes[0]!;
+    return {
+      thread: `n-${i}`,
+      kind,
+      kinds: [kind],
+      service: lane.service,
+      environment: lane.environment,
+      title: `${lane.service} in ${lane.environment}: ${kind}`,
+      text: lane.sentence,
+      at: Date.now() - (NOTICE_KINDS.length - i) * 600_000,
+      rev: i + 1,
+      settled: true,
+      path: `/releases/${lane.release}`,
+    };
+  });
+
 const budgetsOf = (lanes: readonly LaneSummary[]): BudgetView[] =>
   lanes.flatMap((l) =>
     l.slos.map((s) => ({
@@ -193,6 +216,43 @@ const past = (l: LaneSummary, i: number) => ({
   sentence: l.sentence,
 });
 
+const BOUNDS = [5, 10, 25, 50, 100, 200, 300, 500, 1_000, 2_500, null];
+
+/** Distributions in each of their states, one an environment. */
+const latency = (l: LaneSummary) => {
+  const measured = { why: null, at: Date.now() - 5_000, spanMs: 200_000, bounds: BOUNDS };
+  const canary = [0, 4, 60, 240, 420, 310, 136, 30, 8, 2, 0];
+  const stable = [0, 30, 700, 2_100, 1_300, 500, 126, 30, 12, 2, 0];
+  const missing = { at: null, spanMs: 0, bounds: [], canary: null, stable: null };
+  const why = 'Prometheus gave no answer (connection refused)';
+  const distribution =
+    l.environment === 'prod'
+      ? ({ ...missing, state: 'missing', why } as const)
+      : l.environment === 'stage'
+        ? ({ ...measured, state: 'stale', why: `${why}; this is 42 s old`, canary, stable } as const)
+        : ({ ...measured, state: 'ready', canary, stable } as const);
+  return {
+    schema: 'sluice.dev/latency/v1' as const,
+    release: l.release!,
+    slos: [{ slo: `${l.service}-latency`, distribution }],
+  };
+};
+
+const chart = (slo: string) => ({
+  slo,
+  bar: 6.9,
+  enough: -2.3,
+  at: Array.from({ length: 40 }, (_, i) => Date.now() - (40 - i) * 5_000),
+  step: Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)),
+  canaryTotal: Array.from({ length: 40 }, () => 30),
+  canaryBad: Array.from({ length: 40 }, (_, i) => (i > 20 ? 2 : 0)),
+  stableTotal: Array.from({ length: 40 }, () => 120),
+  stableBad: Array.from({ length: 40 }, () => 0),
+  overBudget: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 20) * 0.66)),
+  worseThanStable: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 22) * 0.5)),
+  exposure: Array.from({ length: 40 }, (_, i) => -i * 0.02),
+});
+
 const release = (l: LaneSummary) => ({
   schema: 'sluice.dev/release/v1' as const,
   ...past(l, 1),
@@ -212,20 +272,13 @@ const release = (l: LaneSummary) => ({
     confirmedAt: i === 0 ? Date.now() - 60_000 : null,
     needs: i === 1 ? [{ slo: 's', seen: 120, needed: 332, seconds: 40 }] : [],
   })),
-  charts: [
+  charts: [chart(`${l.service}-availability`), chart(`${l.service}-latency`)],
+  latency: [
     {
-      slo: `${l.service}-availability`,
-      bar: 6.9,
-      enough: -2.3,
-      at: Array.from({ length: 40 }, (_, i) => Date.now() - (40 - i) * 5_000),
-      step: Array.from({ length: 40 }, (_, i) => (i < 20 ? 0 : 1)),
-      canaryTotal: Array.from({ length: 40 }, () => 30),
-      canaryBad: Array.from({ length: 40 }, (_, i) => (i > 20 ? 2 : 0)),
-      stableTotal: Array.from({ length: 40 }, () => 120),
-      stableBad: Array.from({ length: 40 }, () => 0),
-      overBudget: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 20) * 0.66)),
-      worseThanStable: Array.from({ length: 40 }, (_, i) => Math.max(-1, (i - 22) * 0.5)),
-      exposure: Array.from({ length: 40 }, (_, i) => -i * 0.02),
+      slo: `${l.service}-latency`,
+      thresholdMs: 300,
+      sentence: '3.3% of 1210 canary requests took longer than 300 ms, stable 0.92%.',
+      slow: 'Requests slower than 300 ms, percent',
     },
   ],
   path: [
@@ -253,7 +306,15 @@ const release = (l: LaneSummary) => ({
   differences: [{ path: 'version', from: '2.3.0', to: '2.3.1' }],
   trouble: null,
   weight: l.weight,
-  origin: { pull: null, authors: ['ada'] },
+  origin: {
+    pull: null,
+    authors: ['ada'],
+    commit: {
+      sha: 'c'.repeat(40),
+      url: `https://git.example/shop/desired/commit/${'c'.repeat(40)}`,
+      mergedBy: 'grace',
+    },
+  },
   asked: {
     at: Date.now() - 5_000,
     seq: 12,
@@ -300,6 +361,7 @@ export async function serveFleet(options: FleetOptions) {
     scope: { ...f.scope },
   }));
   const releases = lanes.map(past);
+  const notices = noticesOf(lanes);
   const parts = {
     allowedHosts: [],
     openReads: true,
@@ -328,6 +390,15 @@ export async function serveFleet(options: FleetOptions) {
       release: async (id: string) => {
         const found = lanes.find((l) => l.release === id);
         return found && release(found);
+      },
+      notices: (query: NoticeQuery) => ({
+        schema: 'sluice.dev/notices/v1',
+        at: now(),
+        ...noticePage(notices, now(), query),
+      }),
+      latency: async (id: string) => {
+        const found = lanes.find((l) => l.release === id);
+        return found && latency(found);
       },
       releases: async () => ({ schema: 'sluice.dev/releases/v1', releases, leftOut: 0 }),
     },
@@ -426,6 +497,7 @@ export async function serveFleet(options: FleetOptions) {
   const app = newApp(parts);
   for (const routes of [
     releaseRoutes,
+    noticeRoutes,
     ledgerRoutes,
     budgetRoutes,
     governanceRoutes,
@@ -462,6 +534,22 @@ export async function serveFleet(options: FleetOptions) {
       byName.set(name, { ...byName.get(name)!, ...change });
       const records = await ledger.append([entry(name, type)]);
       for (const listener of listeners) listener(records);
+    },
+    /** Something that people are notified of, and the record that says so. */
+    async notify(title: string) {
+      const [lane] = lanes;
+      const kind = 'freeze';
+      const [last] = noticesOf(lanes.slice(0, 1)).slice(-1);
+      notices.push({
+        ...last!,
+        thread: title,
+        kind,
+        kinds: [kind],
+        title,
+        path: '/freezes',
+        rev: 1_000 + notices.length,
+      });
+      await this.change(nameOfLane(lane!), {}, 'freeze.set');
     },
     async close() {
       server.closeAllConnections();

@@ -18,6 +18,8 @@ const PAGES = [
   '/services/checkout',
   '/releases',
   '/releases/checkout.dev.3',
+  '/releases/checkout.stage.3',
+  '/releases/checkout.prod.3',
   '/releases/checkout.dev.3?tab=timeline',
   '/releases/checkout.dev.3?tab=queries',
   '/releases/checkout.dev.3?tab=difference',
@@ -27,6 +29,8 @@ const PAGES = [
   '/budgets',
   '/budgets/dev/checkout-availability',
   '/freezes',
+  '/notifications',
+  '/notifications?kinds=all',
   '/audit',
   '/what-if',
   '/architecture',
@@ -201,6 +205,49 @@ describe('the console over 60 services in 3 environments', () => {
     await page.getByLabel('Filter services').fill('cart');
     await until('the address', 10_000, () => page.url().includes('q=cart'));
     expect(await page.evaluate('document.activeElement.type')).toBe('search');
+  });
+
+  it('CONSOLE-28: latency beside errors: the recorded sentence first, both distributions with the threshold, and what is wrong with them', async () => {
+    const panel = page.getByRole('region', { name: 'Latency of checkout-latency' });
+    const shown = async (path: string, words: RegExp) => {
+      await visit(path);
+      await until(path, 10_000, async () => words.test(await panel.innerText()));
+    };
+    await shown(
+      '/releases/checkout.dev.3',
+      /3\.3% of 1210 canary requests took longer than 300 ms, stable 0\.92%/,
+    );
+    const table = panel.getByRole('table', { name: 'Slower than 300 ms: new version 3.3%, stable 0.92%' });
+    const rows = await table.locator('tbody th').allInnerTexts();
+    const place = rows.findIndex((row) => row.startsWith('Threshold 300 ms'));
+    expect([rows[place - 1], rows[place + 1]]).toEqual(['200 – 300 ms', '300 – 500 ms']);
+    expect(await page.locator('h2').allInnerTexts()).toContain('Requests slower than 300 ms, percent');
+    await shown('/releases/checkout.stage.3', /connection refused\); this is 42 s old\./);
+    expect(await table.count()).toBe(1);
+    await shown('/releases/checkout.prod.3', /Prometheus gave no answer \(connection refused\)\./);
+    expect(await panel.getByRole('table').count()).toBe(0);
+  });
+
+  it('CONSOLE-29: notifications are reached from every page; how many are new is kept in the browser alone', async () => {
+    const link = page.locator('nav.side a', { hasText: 'Notifications' });
+    await visit('/services');
+    await until('nothing is new to a first visitor', 10_000, () => fleet.followers() === 1);
+    expect(await link.locator('.unread').count()).toBe(0);
+    await fleet.notify('checkout/prod is frozen');
+    await until('one is unread', 20_000, async () => /1\s+unread/.test(await link.innerText()));
+    await link.click();
+    await until('its sentence', 10_000, async () =>
+      /^1 new notification since the last visit\. The newest: checkout\/prod is frozen\./.test(
+        await heading(),
+      ),
+    );
+    await until('it is read', 10_000, async () => (await link.locator('.unread').count()) === 0);
+    expect(await page.locator('.notices tr[data-new="true"]').count()).toBe(1);
+    await page.getByRole('link', { name: 'checkout/prod is frozen' }).click();
+    await until('the page that it is about', 10_000, () => page.url().endsWith('/freezes'));
+    await visit('/notifications?kinds=all');
+    expect(await heading()).toMatch(/^Nothing new since the last visit/);
+    await until('routine as well', 10_000, async () => (await page.locator('.notices tr').count()) === 9);
   });
 
   it.each(['light', 'dark'] as const)('AXE-1: axe finds nothing on any page, %s', async (scheme) => {

@@ -287,6 +287,40 @@ describe('the HTTP contract', () => {
     expect(await verdict(`${mine}&step=0`)).toMatchObject({ verdict: 'pass' });
   });
 
+  it('NOTIFY-10: notifications are listed in the sentence of the release that they are about, and only what was asked for', async () => {
+    const { ask } = await rig();
+    type Page = { notices: { thread: string; text: string; title: string }[]; next: number | null };
+    const list = async (query: string) => (await (await ask(`/api/v1/notices${query}`)).json()) as Page;
+    const release = (await (await ask('/api/v1/releases/checkout.prod.2')).json()) as { sentence: string };
+    expect((await list('?kinds=all')).notices).toMatchObject([
+      {
+        thread: 'checkout.prod.2',
+        title: 'checkout 1.1.0 is being released in prod',
+        text: release.sentence,
+        path: '/releases/checkout.prod.2',
+      },
+      { thread: 'checkout.prod.1' },
+    ]);
+    expect(await list('')).toMatchObject({ notices: [], next: null });
+    const first = await list('?kinds=all&limit=1');
+    expect(first.notices.map((n) => n.thread)).toEqual(['checkout.prod.2']);
+    const rest = await list(`?kinds=all&limit=1&before=${first.next}`);
+    expect(rest).toMatchObject({ notices: [{ thread: 'checkout.prod.1' }], next: null });
+    expect((await ask('/api/v1/notices?limit=0')).status).toBe(400);
+  });
+
+  it('LATENCY-1: a release without an SLO about latency has no distribution, and one that does not exist is not found', async () => {
+    const { ask } = await rig();
+    const release = (await (await ask('/api/v1/releases/checkout.prod.2')).json()) as { latency: unknown };
+    expect(release.latency).toEqual([]);
+    expect(await (await ask('/api/v1/releases/checkout.prod.2/latency')).json()).toEqual({
+      schema: 'sluice.dev/latency/v1',
+      release: 'checkout.prod.2',
+      slos: [],
+    });
+    expect((await ask('/api/v1/releases/checkout.prod.99/latency')).status).toBe(404);
+  });
+
   it('API-11: budgets are listed, and an exclusion needs the scope, a reason and an approver', async () => {
     const { ask, tokens, house } = await rig();
     const slo = house.platform.slos[0]!.name;

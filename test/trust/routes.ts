@@ -58,6 +58,8 @@ export const ROUTES: Readonly<Record<string, RouteEntry>> = {
   'GET /api/v1/releases': READS,
   'GET /api/v1/releases/:id': READS,
   'GET /api/v1/releases/:id/explanation': READS,
+  'GET /api/v1/releases/:id/latency': READS,
+  'GET /api/v1/notices': READS,
   'GET /api/v1/ledger': READS,
   'GET /api/v1/ledger/verification': READS,
   'GET /api/v1/ledger/export': {

@@ -1,6 +1,7 @@
 import { useParams } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import { commandsFor } from '../../../src/api/lane.ts';
-import { type ReleaseAnswer, useRelease } from '../api.ts';
+import { type ReleaseAnswer, useLatency, useRelease } from '../api.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Link, useAddress } from '../parts/Link.tsx';
 import { Machine } from '../parts/Machine.tsx';
@@ -10,6 +11,7 @@ import { Charts } from './release/Charts.tsx';
 import { Compare } from './release/Compare.tsx';
 import { Differences } from './release/Differences.tsx';
 import { Facts } from './release/Facts.tsx';
+import { Latency } from './release/Latency.tsx';
 import { Queries } from './release/Queries.tsx';
 import { Rail } from './release/Rail.tsx';
 import { Timeline } from './release/Timeline.tsx';
@@ -52,12 +54,26 @@ function Tabs({ id, tab }: { id: string; tab: Tab }) {
 
 function Evidence({ release }: { release: ReleaseAnswer }) {
   const weights = release.steps.map((s) => s.weight);
+  const { id, openedAt, endedAt, latency = [] } = release;
+  const asked = useLatency(id, { enabled: latency.length > 0, over: endedAt !== null });
   return (
     <div className="columns">
       <div>
-        {release.charts.map((chart) => (
-          <Charts key={chart.slo} chart={chart} weights={weights} openedAt={release.openedAt} />
-        ))}
+        {release.charts.map((chart) => {
+          const timed = latency.find((l) => l.slo === chart.slo);
+          return (
+            <Fragment key={chart.slo}>
+              {timed && (
+                <Latency
+                  latency={timed}
+                  view={asked.data?.slos.find((s) => s.slo === chart.slo)?.distribution}
+                  trouble={asked.error?.message ?? null}
+                />
+              )}
+              <Charts chart={chart} weights={weights} openedAt={openedAt} bad={timed?.slow} />
+            </Fragment>
+          );
+        })}
         {release.charts.length === 0 && <p className="panel">This release is not judged by any SLO.</p>}
       </div>
       <div>

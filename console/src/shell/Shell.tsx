@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { freezeSummary } from '../../../src/api/fleet.ts';
 import { signOut, useMe, useOverview } from '../api.ts';
 import { type Connection, useLive } from '../data/live.ts';
+import { useUnread } from '../data/seen.ts';
 import { Link, useAddress, useGo } from '../parts/Link.tsx';
 import { ConnectionLine, ConnectionMark } from './Connection.tsx';
 import { PAGES } from './pages.ts';
@@ -13,6 +14,18 @@ const Palette = lazy(() => import('./Palette.tsx').then((m) => ({ default: m.Pal
 const FOLDED = 'sluice-folded';
 /** The first part of a path: what a page is known by. */
 const pageOf = (path: string): string => `/${path.split('/')[1] ?? ''}`;
+
+/** How many notifications are new since the last visit. */
+function Unread() {
+  const count = useUnread();
+  if (count === null) return null;
+  return (
+    <span className="unread">
+      {count}
+      <span className="hidden"> unread</span>
+    </span>
+  );
+}
 
 function Navigation({ path }: { path: string }) {
   const [folded, setFolded] = useState(() => localStorage.getItem(FOLDED) === 'yes');
@@ -28,6 +41,7 @@ function Navigation({ path }: { path: string }) {
             {icon}
           </span>
           <span className="name">{name}</span>
+          {to === '/notifications' && <Unread />}
         </Link>
       ))}
       <button type="button" className="fold" aria-expanded={!folded} onClick={change}>

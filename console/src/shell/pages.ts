@@ -7,6 +7,7 @@ export const PAGES = [
   { to: '/pipeline', name: 'Pipeline', icon: '⇉' },
   { to: '/budgets', name: 'Budgets', icon: '◔' },
   { to: '/freezes', name: 'Freezes', icon: '❄' },
+  { to: '/notifications', name: 'Notifications', icon: '◎' },
   { to: '/audit', name: 'Audit', icon: '☰' },
   { to: '/what-if', name: 'What if', icon: '⟲' },
   { to: '/architecture', name: 'Architecture', icon: '⌬' },

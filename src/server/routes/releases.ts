@@ -57,6 +57,27 @@ function explanationRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void 
   });
 }
 
+function latencyRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
+  const latency = createRoute({
+    method: 'get',
+    path: '/api/v1/releases/{id}/latency',
+    request: { params: z.object({ id: z.string() }) },
+    responses: {
+      200: json(
+        schemas.latencySchema,
+        'Requests of both versions by how long they took, for each SLO that is about latency; Prometheus is asked at most every 15 seconds.',
+      ),
+      404: problemAnswer,
+    },
+  });
+  app.openapi(latency, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await parts.queries.latency(id);
+    if (!found) return problem(c, 404, 'No such release', id, 'see /api/v1/releases') as never;
+    return c.json(found as z.infer<typeof schemas.latencySchema>, 200);
+  });
+}
+
 function verdictRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
   const verdict = createRoute({
     method: 'get',
@@ -88,5 +109,6 @@ export function releaseRoutes(app: HttpApp, parts: Pick<AppParts, 'queries'>): v
   listRoutes(app, parts);
   releaseRoute(app, parts);
   explanationRoute(app, parts);
+  latencyRoute(app, parts);
   verdictRoute(app, parts);
 }

@@ -37,7 +37,7 @@ function Evidence({ chart, weights }: ChartProps) {
   const clip = (values: readonly number[]) =>
     values.map((v) => Math.max(-chart.bar / 2, Math.min(v, CLIP * chart.bar)));
   return (
-    <section className="panel" aria-label="Evidence">
+    <section className="panel" aria-label={`Evidence for ${chart.slo}`}>
       <h2>Evidence for {chart.slo}</h2>
       <figure>
         <Plot
@@ -63,17 +63,23 @@ function Evidence({ chart, weights }: ChartProps) {
   );
 }
 
-function Requests({ chart, weights, openedAt }: ChartProps & { openedAt: number }) {
+interface RequestsProps extends ChartProps {
+  readonly openedAt: number;
+  /** What bad requests are called; left out: they failed. */
+  readonly bad?: string | undefined;
+}
+
+function Requests({ chart, weights, openedAt, bad = 'Failed requests, percent' }: RequestsProps) {
   const secondsOf = (i: number) => Math.max(1, (chart.at[i]! - (chart.at[i - 1] ?? openedAt)) / 1_000);
   const perSecond = (totals: readonly (number | null)[]) =>
     totals.map((t, i) => (t === null ? null : t / secondsOf(i)));
   return (
-    <section className="panel" aria-label="Requests and errors">
-      <h2>Failed requests, percent</h2>
+    <section className="panel" aria-label={`Requests and errors for ${chart.slo}`}>
+      <h2>{bad}</h2>
       <Plot
         at={chart.at}
         unit="%"
-        label="Share of failed requests of both versions"
+        label={`${bad}, of both versions`}
         lines={[
           weightLine(chart, weights),
           { label: 'new', token: 'canary', values: share(chart.canaryBad, chart.canaryTotal) },
@@ -102,7 +108,7 @@ function Requests({ chart, weights, openedAt }: ChartProps & { openedAt: number 
 }
 
 /** What a release was judged by, of one SLO. */
-export function Charts(props: ChartProps & { openedAt: number }) {
+export function Charts(props: RequestsProps) {
   return (
     <>
       <Evidence {...props} />

@@ -16,6 +16,18 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
+/** A commit by the beginning of its name; a link where the forge has a page of it. */
+function CommitName({ sha, url }: { sha: string; url: string | null }) {
+  const name = <code title={sha}>{sha.slice(0, 10)}</code>;
+  return url ? (
+    <a href={url} rel="noreferrer">
+      {name} <span aria-hidden="true">↗</span>
+    </a>
+  ) : (
+    name
+  );
+}
+
 /** Where a release comes from, when it was, and what it is judged by. */
 export function Facts({ release }: { release: ReleaseAnswer }) {
   const { origin, digest, openedAt, endedAt, declaration, enforced, from, service } = release;
@@ -35,6 +47,12 @@ export function Facts({ release }: { release: ReleaseAnswer }) {
           <Link to={`/pulls/${origin.pull}`}>#{origin.pull}</Link>
         </Fact>
       )}
+      {origin.commit && (
+        <Fact name="Commit">
+          <CommitName {...origin.commit} />
+        </Fact>
+      )}
+      {origin.commit?.mergedBy && <Fact name="Merged by">{origin.commit.mergedBy}</Fact>}
       {origin.authors.length > 0 && <Fact name="Author">{origin.authors.join(', ')}</Fact>}
       {digest && (
         <Fact name="Digest">
