@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../../src/delivery/events.ts';
+import { steadyTime } from '../../../src/io/steady-clock.ts';
 import { ok } from '../../../src/kit/result.ts';
 import { verifyChain } from '../../../src/ledger/record.ts';
-import { createHouse } from '../../sim/harness.ts';
+import { createHouse, type House } from '../../sim/harness.ts';
 import { rowsOf } from './table.ts';
 
 const GOOD = { errorRate: 0.0001 };
@@ -14,12 +15,20 @@ const STALE_MS = 5 * MINUTE_MS;
 /** A machine whose clock may be wrong, beside a Prometheus whose clock is right. */
 async function machine(frozen: (now: number) => Hold | null = () => null) {
   let offset = 0;
-  const house = await createHouse({
+  const house: House = await createHouse({
     seed: 5,
-    clock: (world) => ({ ...world, now: () => world.now() + offset }),
+    clock: (world) => ({
+      ...world,
+      now: steadyTime({
+        wall: () => world.now() + offset,
+        monotonic: () => world.now(),
+        jumped: () => undefined,
+      }),
+    }),
     metrics: (world) => ({
       raw: world.raw,
-      instant: async (query, at) => (Math.abs(offset) > STALE_MS ? ok([]) : world.instant(query, at)),
+      instant: async (query, at) =>
+        Math.abs(at - house.world.clock.now()) > STALE_MS ? ok([]) : world.instant(query, at),
     }),
     frozen: () => frozen(house.world.clock.now() + offset),
   });
@@ -48,6 +57,8 @@ async function machine(frozen: (now: number) => Hold | null = () => null) {
   };
 }
 
+const frozenUntil = (until: number): Hold => ({ id: 'f', reason: 'frozen', by: 'x', until });
+
 /** So many ticks with a wrong clock; then it is right again. */
 const jumps = (ms: number, ticks: number) => async () => {
   const { house, set, released, goesOn } = await machine();
@@ -67,7 +78,7 @@ const jumps = (ms: number, ticks: number) => async () => {
 async function freezeAfterBack(): Promise<void> {
   let until = 0;
   const { house, set, goesOn } = await machine((now) =>
-    now < until ? { scope: '*', reason: 'FROZEN', until } as never : null,
+    now < until ? frozenUntil(until) : null,
   );
   until = house.world.clock.now() + 2 * MINUTE_MS;
   house.world.push('1.1.0', GOOD);
@@ -80,12 +91,45 @@ async function freezeAfterBack(): Promise<void> {
   await goesOn();
 }
 
+/** An hour that never was is longer than the freeze. */
+async function freezeAhead(): Promise<void> {
+  let until = 0;
+  const { house, set, goesOn } = await machine((now) =>
+    now < until ? frozenUntil(until) : null,
+  );
+  until = house.world.clock.now() + 10 * MINUTE_MS;
+  house.world.push('1.1.0', GOOD);
+  await house.step();
+  set(HOUR_MS);
+  for (let i = 0; i < 60; i++) {
+    await house.step();
+    expect(house.state().release?.target.version).not.toBe('1.1.0');
+  }
+  set(0);
+  await goesOn();
+}
+
+/** A version takes its time to start, and meanwhile an hour goes by that never was. */
+async function whileItStarts(): Promise<void> {
+  const { house, set, goesOn } = await machine();
+  house.world.push('1.1.0', { ...GOOD, readyAfterMs: 30_000 });
+  await house.until(() => house.state().state === 'Deploying');
+  set(HOUR_MS);
+  for (let i = 0; i < 5; i++) await house.step();
+  expect(house.state().state).toBe('Deploying');
+  set(0);
+  await goesOn();
+}
+
 const TRIALS: Readonly<Record<string, () => Promise<void>>> = {
   forward: jumps(HOUR_MS, 5),
   back: jumps(-HOUR_MS, 5),
   forwardForMinutes: jumps(HOUR_MS, 180),
   backForMinutes: jumps(-HOUR_MS, 180),
+  forwardALittle: jumps(20 * MINUTE_MS, 5),
+  whileItStarts,
   freezeAfterBack,
+  freezeAhead,
 };
 
 describe('the clock of the machine', () => {

@@ -3,6 +3,9 @@ import type { MetricsPort, Series } from '../../../src/runtime/port.ts';
 import { type Answer, misbehaving } from '../../misbehaving.ts';
 import { until } from '../../wait.ts';
 
+/** Far more than any answer here has; what is longer is read in no time. */
+const LONGEST_BYTES = 8 << 20;
+
 const seconds = (ms: number): number => ms / 1_000;
 const JSON_200 = (data: object): Answer => ({
   status: 200,
@@ -41,7 +44,7 @@ export async function overTheWire(timeoutMs: number) {
     if (!answer.ok) throw new Error(answer.error.message);
     return range ? matrix(answer.value) : vector(answer.value);
   });
-  const client = prometheusHttp({ address: server.address, timeoutMs, headers: {}, tls: null });
+  const client = prometheusHttp({ address: server.address, timeoutMs, headers: {}, tls: null, longestBytes: LONGEST_BYTES });
   const counted = async <T>(work: Promise<T>): Promise<T> => {
     pending++;
     try {

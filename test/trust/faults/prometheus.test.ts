@@ -172,7 +172,7 @@ describe('Prometheus, and the ticks above it', () => {
       expect(await said(says(one(at / 1_000, 503)))).toMatchObject({ ok: false, error: { code: 'NONSENSE' } });
       expect(await said(endless)).toMatchObject({
         ok: false,
-        error: { code: UNAVAILABLE, message: expect.stringContaining('longer than 64 MiB') },
+        error: { code: UNAVAILABLE, message: expect.stringContaining('longer than 8 MiB') },
       });
     } finally {
       await wire.close();

@@ -46,7 +46,7 @@ export const TABLE = {
       },
       past: { fault: 'samples of an hour ago', outcome: HELD },
       future: { fault: 'samples of an hour ahead', outcome: HELD },
-      endless: { fault: 'an answer without an end', outcome: `given up at 64 MiB; ${HELD}` },
+      endless: { fault: 'an answer without an end', outcome: `given up at 256 MiB; ${HELD}` },
       redirect: {
         fault: 'a redirect to another host',
         outcome: `that host is not asked; ${HELD}`,
@@ -199,6 +199,9 @@ export const TABLE = {
     title: 'The clock of the machine',
     rows: {
       forward: { fault: 'an hour ahead for some ticks', outcome: 'no step is skipped or shortened; the release continues' },
+      forwardALittle: { fault: '20 minutes ahead for some ticks', outcome: 'no dwell is shortened; the release continues' },
+      whileItStarts: { fault: 'an hour ahead while a version starts', outcome: 'it is not called too late; the release continues' },
+      freezeAhead: { fault: 'an hour ahead during a freeze', outcome: 'the freeze does not end early' },
       back: { fault: 'an hour behind for some ticks', outcome: 'no step is skipped or shortened; the release continues' },
       forwardForMinutes: { fault: 'an hour ahead for minutes', outcome: 'the release is held, and continues without a wait' },
       backForMinutes: { fault: 'an hour behind for minutes', outcome: 'the release is held, and continues without a wait' },

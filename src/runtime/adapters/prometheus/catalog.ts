@@ -55,7 +55,7 @@ export function prometheusCatalog(access: PrometheusAccess): MetricsCatalog & { 
         code: 'NONSENSE' as const,
         message: `the answer to ${path} is not one of Prometheus`,
       });
-      const text = await textOf(response);
+      const text = await textOf(response, access.longestBytes);
       let body: unknown;
       try {
         body = parseForeign(text);

@@ -113,7 +113,7 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
           signal: AbortSignal.timeout(access.timeoutMs),
         }),
       );
-      const text = await textOf(response);
+      const text = await textOf(response, access.longestBytes);
       let body: unknown;
       try {
         body = parseForeign(text);
