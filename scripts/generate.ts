@@ -5,6 +5,7 @@ import { desiredExamples } from '../shop/desired.ts';
 import { mermaid, TABLE } from '../src/delivery/machine.ts';
 import { MOVE_REASONS } from '../src/delivery/reasons.ts';
 import { faultsPage } from '../test/field/faults/rows.ts';
+import { partsPage } from '../test/trust/faults/table.ts';
 import { chartsPage } from './charts-docs.ts';
 import { releaseWorkflow } from './package/workflow.ts';
 import { policyPage } from './policy-docs.mjs';
@@ -41,6 +42,7 @@ ${reasons.join('\n')}
 
 writeFileSync(join(root, 'docs/release-machine.md'), machineDocs());
 writeFileSync(join(root, 'docs/faults.md'), faultsPage());
+writeFileSync(join(root, 'docs/operations/faults-of-dependencies.md'), partsPage());
 for (const [path, text] of desiredExamples()) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);

@@ -16,7 +16,7 @@ import { type Io, progress } from './cli/io.ts';
 import type { ServerPlaces } from './cli/parts.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
 import type { Platform } from './declaration/platform.ts';
-import { systemClock } from './io/clock.ts';
+import { steadyClock } from './io/steady-clock.ts';
 import { guarded } from './ledger/guarded.ts';
 import { type Journal, openJournal } from './ledger/journal.ts';
 import { isShared, LedgerUnavailable } from './ledger/port.ts';
@@ -118,7 +118,10 @@ async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
   mkdirSync(work, { recursive: true, mode: 0o700 });
   const log = await wiring.openLog(io.env, io.err);
   const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
-  const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
+  const clock = steadyClock((byMs) =>
+    warn({ byMs }, 'the clock of this machine jumped: not followed until it has lasted for 10 minutes'),
+  );
+  const wired = { platform, directory, work, root, env: io.env, clock, now: () => clock.now(), warn };
   const health = createHealth();
   const mark = createBrokenMark(work);
   const { ledger: store, chain } = guarded(await openLedger(wired, wiring), (why) => {

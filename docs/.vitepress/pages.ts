@@ -54,6 +54,7 @@ export const PARTS: readonly Part[] = [
     pages: [
       ['Rights', 'operations/rights'],
       ['When a part fails', 'operations/failures'],
+      ['Faults of dependencies', 'operations/faults-of-dependencies'],
       ['Sizing', 'operations/sizing'],
       ['Backup and restore', 'operations/backup'],
       ['Upgrade and downgrade', 'operations/upgrade'],

@@ -1,4 +1,5 @@
 import type { Io } from '../cli/io.ts';
+import type { Clock } from '../kit/time.ts';
 import type { ChainWatch } from '../ledger/guarded.ts';
 import type { WiringContext } from '../wiring/context.ts';
 import type { Log } from '../wiring/log.ts';
@@ -10,6 +11,8 @@ import type { Listener } from './listener.ts';
 /** What every part of a starting server shares. */
 export interface AppContext extends WiringContext {
   readonly io: Io;
+  /** The time by which everything is decided: no jump of the machine's clock. */
+  readonly clock: Clock;
   readonly wiring: Wiring;
   readonly log: Log;
   readonly lifecycle: Lifecycle;

@@ -9,7 +9,6 @@ import { type Controller, createController } from '../controller/loop.ts';
 import { type Followed, rolloutDesiredState } from '../controller/rollout-desired-state.ts';
 import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
-import { systemClock } from '../io/clock.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import type { OpenSync } from '../wiring/sync.ts';
@@ -79,7 +78,7 @@ function controllerOf(context: AppContext, journal: Journal, options: Controller
   return createController(
     platform,
     {
-      clock: systemClock,
+      clock: context.clock,
       journal,
       desired: options.desired,
       runner: options.newRunner(),

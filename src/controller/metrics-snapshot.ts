@@ -102,7 +102,7 @@ const fieldsOf = ([fast, slow]: readonly [string, string]): Readonly<
   [COVERAGE]: ['coverage', lower],
 });
 
-/** What is recorded of each SLO. A value that is no number says nothing. */
+/** What is recorded of each SLO. A value that is no finite number says nothing. */
 export function readRecorded(
   series: readonly Series[],
   burns: readonly [string, string],
@@ -113,7 +113,7 @@ export function readRecorded(
     const slo = labels['slo'];
     const value = samples[0]?.[1];
     const field = fields[labels['__name__'] ?? ''];
-    if (slo === undefined || value === undefined || Number.isNaN(value) || !field) continue;
+    if (slo === undefined || value === undefined || !Number.isFinite(value) || !field) continue;
     const before = slos.get(slo) ?? NO_READING;
     const [name, worse] = field;
     slos.set(slo, { ...before, [name]: worse(before[name], value) });

@@ -93,8 +93,8 @@ async function statusOf(url: string): Promise<number> {
 /** Resolves once a program answers; throws with the end of its log where it ended before, or never does. */
 async function untilReady(url: string, what: string, instance: string, log: string): Promise<void> {
   let how = `is not ready after ${READY_MS / 1_000} s`;
-  const end = Date.now() + READY_MS;
-  for (let polls = 1; Date.now() < end; polls++, await systemClock.sleep(POLL_MS)) {
+  const end = performance.now() + READY_MS;
+  for (let polls = 1; performance.now() < end; polls++, await systemClock.sleep(POLL_MS)) {
     if ((await statusOf(url)) === 200) return;
     if (polls % POLLS_A_CHECK === 0 && findInstance(instance) === undefined) {
       how = 'ended before it was ready';

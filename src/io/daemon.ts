@@ -63,7 +63,7 @@ export async function stopInstance(instance: string, known?: number): Promise<vo
     }
   };
   signal('SIGTERM');
-  for (const end = Date.now() + GRACE_MS; Date.now() < end; await systemClock.sleep(POLL_MS))
+  for (const end = performance.now() + GRACE_MS; performance.now() < end; await systemClock.sleep(POLL_MS))
     if (!isInstance(pid, instance)) return;
   signal('SIGKILL');
   while (isInstance(pid, instance)) await systemClock.sleep(POLL_MS);

@@ -6,7 +6,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -16,8 +17,12 @@ export function writeAtomic(file: string, text: string, mode = 0o644): void {
   const draft = `${file}.${process.pid}.tmp`;
   const handle = openSync(draft, 'w', mode);
   try {
-    writeSync(handle, text);
+    // A single write may store a part and say so: where the disk is full, this one fails.
+    writeFileSync(handle, text);
     fsyncSync(handle);
+  } catch (thrown) {
+    rmSync(draft, { force: true });
+    throw thrown;
   } finally {
     closeSync(handle);
   }

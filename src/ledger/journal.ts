@@ -1,6 +1,6 @@
 import type { AnyFold, Fold } from './fold.ts';
 import { Folded } from './folded.ts';
-import { type LedgerPort, readPages } from './port.ts';
+import { type LedgerPort, LedgerUnavailable, readPages } from './port.ts';
 import type { Entry, Head, LedgerRecord } from './record.ts';
 import { restoreSnapshot } from './snapshot.ts';
 import { type SnapshotPolicy, snapshotting } from './snapshotting.ts';
@@ -62,9 +62,26 @@ export async function openJournal(
   if (restored) folded.restore(restored.at, restored.states);
   await catchUp();
 
+  /** An append failed: whether it was made is not known until the ledger has been read. */
+  let doubtful = false;
+  const settleDoubt = async (): Promise<void> => {
+    if (!doubtful) return;
+    const { seq } = folded.head;
+    await catchUp();
+    doubtful = false;
+    if (folded.head.seq !== seq)
+      throw new LedgerUnavailable(
+        'LEDGER_UNSURE',
+        `records ${seq + 1} to ${folded.head.seq} were written although their answer was lost`,
+      );
+  };
   const append = (entries: readonly Entry[]): Promise<readonly LedgerRecord[]> =>
     queue.run(async () => {
-      const records = await ledger.append(entries);
+      await settleDoubt();
+      const records = await ledger.append(entries).catch((thrown: unknown) => {
+        doubtful = true;
+        throw thrown;
+      });
       const [first] = records;
       // Somebody appended past the journal, or another server led meanwhile: that comes first.
       if (first && first.seq !== folded.head.seq + 1) await catchUp();

@@ -22,7 +22,7 @@ export interface SnapshotStore {
 export interface LedgerPort {
   readonly id: string;
   head(): Promise<Head>;
-  /** All entries or none; seq is given under the lock. */
+  /** All entries or none; seq is given under the lock. Where it fails, reading says whether they were written. */
   append(entries: readonly Entry[]): Promise<readonly LedgerRecord[]>;
   read(options?: ReadOptions): Promise<readonly LedgerRecord[]>;
   /** The stored texts, exactly as written. */
@@ -66,6 +66,7 @@ const NEXT = {
   LEDGER_READ_ONLY: 'make the folder and its files writable; nothing was changed',
   LEDGER_FAILED:
     'free the disk; if the file is damaged, restore it and compare it with an export: sluice ledger verify',
+  LEDGER_UNSURE: 'repeat the order with the same Idempotency-Key; decisions are made again from what is on record',
   LEDGER_DAMAGED:
     'see what else is damaged by sluice ledger verify, restore a copy of the ledger that verifies, and start again',
   LEDGER_BROKEN:

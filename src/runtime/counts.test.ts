@@ -207,6 +207,22 @@ describe('exact counts', () => {
       ).toBe('NOT_A_NUMBER'),
   );
 
+  it.each([-1, 2 ** 53, 1e300])('COUNT-16: a counter of %d is none: nothing of it is counted', (value) => {
+    const cursors = cursorsOf([['new', '200', 1_000, 2]]);
+    const closed = close(
+      [
+        series('new', '200', [
+          [3_000, value],
+          [5_000, 9],
+        ]),
+        series('old', '200', [[5_000, 4]]),
+      ],
+      { cursors },
+    );
+    expect(closed.trouble).toBe('NOT_A_NUMBER');
+    expect(closed.intervals.map((i) => i.counts['s']?.canary)).toEqual([{ total: 7, bad: 0 }]);
+  });
+
   it('COUNT-9: nothing new for three scrapes is stale; nothing at all is no data', () => {
     const old = [series('new', '200', [[1_000, 1]]), series('old', '200', [[1_000, 1]])];
     const cursors = cursorsOf([

@@ -94,6 +94,9 @@ interface Increment {
   readonly reader: Reader;
 }
 
+/** What a counter can show: no count is negative, and beyond this one more request would change nothing. */
+const isCount = (value: number): boolean => value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+
 /** A counter that fell was reset: it began again at 0. */
 const deltaOf = (before: number, now: number): number => (now >= before ? now - before : now);
 
@@ -127,7 +130,7 @@ function read(
     let last = cursors[key];
     for (const [at, value] of one.samples) {
       if (last && at <= last[0]) continue;
-      if (!Number.isFinite(value)) {
+      if (!isCount(value)) {
         notANumber = true;
         continue;
       }

@@ -128,6 +128,17 @@ describe('a forge that fails', () => {
     github.done();
   });
 
+  it.each([
+    ['a page', '<html>Sign in</html>', 'text/html; charset=utf-8'],
+    ['half of an answer', '{"merged": tr', 'application/json'],
+  ])('FORGE-30: %s merges nothing', async (_, body, type) => {
+    const github = scripted();
+    github.on('PUT', `${ONE}/merge`, 200, body, { 'content-type': type });
+    github.on('GET', ONE, 200, SHAPE);
+    expect(await github.forge.merge(PULL)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
+    github.done();
+  });
+
   it('FORGE-14: an answer that does not come is given up in bounded time', async () => {
     const github = scripted(50);
     // An answer that nobody waits for comes to nobody: only the limit of each try can end this.

@@ -4,7 +4,9 @@ import type { Platform } from '../../src/declaration/platform.ts';
 import type { Hold } from '../../src/delivery/events.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { type Journal, openJournal } from '../../src/ledger/journal.ts';
+import type { Clock } from '../../src/kit/time.ts';
 import type { LedgerPort } from '../../src/ledger/port.ts';
+import type { MetricsPort } from '../../src/runtime/port.ts';
 import { SERVER_FOLDS as FOLDS } from '../../src/server/folds.ts';
 import { availabilitySlo } from '../slo.ts';
 import { createWorld, Killed, type World, type WorldOptions } from './world.ts';
@@ -27,6 +29,10 @@ export interface HouseOptions extends Partial<WorldOptions> {
   readonly frozen?: () => Hold | null;
   /** How many lanes are planned in each tick although nothing was reported about them. */
   readonly inTurn?: number;
+  /** Another way to what the world's Prometheus says. */
+  readonly metrics?: (world: MetricsPort) => MetricsPort;
+  /** The clock of the machine on which the loop runs, where it is another than the world's. */
+  readonly clock?: (world: Clock) => Clock;
 }
 
 export function declare(options: HouseOptions): Platform {
@@ -67,6 +73,8 @@ export async function createHouse(options: HouseOptions) {
     ...options,
   });
   const ledger: LedgerPort = memoryLedger('sim');
+  const metrics = options.metrics?.(world.metrics) ?? world.metrics;
+  const clock = options.clock?.(world.clock) ?? world.clock;
   let journal: Journal;
   let declared = platform;
   const build = async (): Promise<Controller> => {
@@ -74,10 +82,10 @@ export async function createHouse(options: HouseOptions) {
     return createController(
       declared,
       {
-        clock: world.clock,
+        clock,
         journal,
         desired: world.desired,
-        metrics: () => world.metrics,
+        metrics: () => metrics,
         delivery: () => world.delivery,
         ...(options.inTurn === undefined ? {} : { inTurn: options.inTurn }),
         ...(options.frozen ? { hold: options.frozen } : {}),

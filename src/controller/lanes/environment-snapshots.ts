@@ -52,7 +52,8 @@ const unread = (): Reading => ({ last: NO_SNAPSHOT, reading: null, arrived: null
 function isDue(of: Reading, { prometheus }: Environment, now: number): boolean {
   const { hinted } = of;
   of.hinted = false;
-  return hinted || now - of.last.at >= prometheus.scrapeIntervalMs * SLACK;
+  // A clock that was set back makes nothing wait until it is where it was.
+  return hinted || now < of.last.at || now - of.last.at >= prometheus.scrapeIntervalMs * SLACK;
 }
 
 /** Asks each environment's Prometheus, once at a time, as often as it scrapes. */

@@ -110,6 +110,32 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(journal.state(sumFold)).toBe(2);
     });
 
+    it('LEDGER-26: an append whose answer was lost is found: what was decided without it is refused, and written once', async () => {
+      const ledger = await make();
+      let lost = false;
+      const journal = await openJournal(
+        {
+          ...ledger,
+          append: async (entries) => {
+            const records = await ledger.append(entries);
+            if (lost) throw new Error('connection reset');
+            return records;
+          },
+        },
+        [seenFold],
+      );
+      await journal.append([entry(1)]);
+      lost = true;
+      await expect(journal.append([entry(3)])).rejects.toThrow('connection reset');
+      lost = false;
+      // Decided while nobody knew of the third one.
+      const refused = { name: 'LedgerUnavailable', code: 'LEDGER_UNSURE', message: expect.stringMatching(/^records 2 to 2/) };
+      await expect(journal.append([entry(5)])).rejects.toMatchObject(refused);
+      expect(journal.state(seenFold).get('odd')).toEqual([1, 2]);
+      await journal.append([entry(7)]);
+      expect((await ledger.read()).map((r) => (r.data as { i: number }).i)).toEqual([1, 3, 7]);
+    });
+
     it('LEDGER-14: a fold that fails is told to whoever asks for it; the others go on', async () => {
       const journal = await openJournal(await make(), [touchyFold, sumFold]);
       await journal.append([entry(12), entry(13), entry(14)]);

@@ -6,6 +6,7 @@ import type { Platform } from '../../../src/declaration/platform.ts';
 import { answerFor } from '../../../src/delivery/answer.ts';
 import type { DesiredRepository } from '../../../src/gitops/port.ts';
 import { type Journal, openJournal } from '../../../src/ledger/journal.ts';
+import { systemClock } from '../../../src/io/clock.ts';
 import type { LedgerPort } from '../../../src/ledger/port.ts';
 import { SERVER_FOLDS } from '../../../src/server/folds.ts';
 import type { WiringContext } from '../../../src/wiring/context.ts';
@@ -80,6 +81,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     work: '/simulated',
     root: '/simulated',
     env: {},
+    clock: systemClock,
     now,
     warn,
     io: {} as AppContext['io'],

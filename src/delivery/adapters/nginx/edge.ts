@@ -113,7 +113,7 @@ async function stop({ directory }: NginxEdge): Promise<void> {
   const master = masterOf(directory);
   if (master === undefined) return;
   process.kill(master, 'SIGTERM');
-  for (const end = Date.now() + PATIENCE_MS; masterOf(directory) !== undefined && Date.now() < end; )
+  for (const end = performance.now() + PATIENCE_MS; masterOf(directory) !== undefined && performance.now() < end; )
     await systemClock.sleep(POLL_MS);
 }
 

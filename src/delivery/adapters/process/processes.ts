@@ -37,8 +37,8 @@ async function start(state: ProcessesState, service: string, revision: Revision)
 async function revive(state: ProcessesState, id: string): Promise<void> {
   const kept = keptOf(state, id);
   if (!kept || alive(state, id, kept) !== undefined) return;
-  if (Date.now() - (state.revivals.get(id) ?? 0) < REVIVE_EVERY_MS) return;
-  state.revivals.set(id, Date.now());
+  if (performance.now() - (state.revivals.get(id) ?? Number.NEGATIVE_INFINITY) < REVIVE_EVERY_MS) return;
+  state.revivals.set(id, performance.now());
   await launch(state, id, kept);
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
-import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
+import { A_PAGE, failureOf, isPage, retrying, unavailable } from '../forge-http/calls.ts';
 import { messageSchema, userSchema } from './schemas.ts';
 
 export interface GiteaAccess {
@@ -85,8 +85,11 @@ async function call<T>(
       const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
       return fail(failureOf(answer.statusCode, message, answer.headers));
     }
-    const parsed = schema.safeParse(schema instanceof z.ZodString ? text : safely(text));
-    if (!parsed.success) return unavailable(what, 'the answer is not as documented');
+    if (isPage(answer.headers)) return unavailable(what, A_PAGE);
+    const said = schema instanceof z.ZodString ? text : safely(text);
+    const parsed = schema.safeParse(said);
+    // Half an answer to what only has to be done says nothing about whether it was.
+    if (said === undefined || !parsed.success) return unavailable(what, 'the answer is not as documented');
     const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
     return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
   } catch (thrown) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { wellFormed } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeResult } from '../../forge.ts';
-import { failureOf, retrying, unavailable } from '../forge-http/calls.ts';
+import { A_PAGE, failureOf, isPage, retrying, unavailable } from '../forge-http/calls.ts';
 
 export type GithubAuth =
   | { readonly token: string }
@@ -103,6 +103,9 @@ async function ask<T>(
   try {
     const client = await repository.client();
     const answer = await client.request(route, parametersOf(repository, route, parameters));
+    if (isPage(answer.headers)) return unavailable(route, A_PAGE);
+    // What is no JSON is given as its text: half an answer, to what only has to be done as well.
+    if (typeof answer.data === 'string' && answer.data !== '') return unavailable(route, NOT_AS_DOCUMENTED);
     const parsed = schema.safeParse(wellFormed(answer.data));
     return parsed.success ? ok(parsed.data) : unavailable(route, NOT_AS_DOCUMENTED);
   } catch (thrown) {

@@ -62,11 +62,14 @@ export async function withdraw({ api }: GithubState, pull: PullRequest, why: str
   return done.ok ? ok(null) : done;
 }
 
-export async function merge({ api }: GithubState, pull: PullRequest): ForgeResult<'merged'> {
-  const done = await api.once(
+export async function merge(state: GithubState, { number, head }: PullRequest): ForgeResult<'merged'> {
+  const done = await state.api.once(
     'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge',
-    { pull_number: pull.number, sha: pull.head.sha },
+    { pull_number: number, sha: head.sha },
     z.unknown(),
   );
-  return done.ok ? ok('merged') : done;
+  if (done.ok) return ok('merged');
+  // No answer came: it may have been merged all the same, and is asked for once.
+  const now = done.error.code === 'UNAVAILABLE' ? await pull(state, number) : done;
+  return now.ok && now.value.state === 'merged' ? ok('merged') : done;
 }

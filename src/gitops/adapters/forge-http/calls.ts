@@ -44,6 +44,11 @@ export function failureOf(status: number, message: string, headers: Headers = {}
   return { code: 'UNAVAILABLE', message, ...(wait === null ? {} : { retryAfterMs: wait }) };
 }
 
+/** A page for people, as what stands in front of a forge answers with: nothing was read, posted or merged by it. */
+export const isPage = (headers: Headers): boolean =>
+  /^text\/html\b/i.test(headerOf(headers, 'content-type') ?? '');
+export const A_PAGE = 'a web page answered instead of the API: does something in front of it ask to sign in?';
+
 export const unavailable = (doing: string, thrown: unknown): { ok: false; error: ForgeFailure } =>
   fail({ code: 'UNAVAILABLE', message: `${doing}: ${messageOf(thrown)}` });
 

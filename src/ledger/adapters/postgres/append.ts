@@ -37,18 +37,30 @@ async function insert(
   return { head, records };
 }
 
-/** The head that is written on, if it may be: who does not lead, or does not know it, writes nothing. */
+const isSame = (one: Head | null, other: Head): boolean =>
+  one !== null && one.seq === other.seq && one.hash === other.hash;
+
+/**
+ * The head that is written on, if it may be: who does not lead, or does not know it, writes nothing. An append whose
+ * answer was lost is known by the hash that it would have; what was decided without it is not written.
+ */
 function headToWriteOn(
-  { id, holder, epoch, known }: Writer,
+  writer: Writer,
   row: { readonly seq: string; readonly hash: string; readonly epoch: string; readonly holder: string },
 ): Head {
+  const { id, holder, epoch, known, doubted } = writer;
   if (epoch === null || row.epoch !== epoch)
     throw new LedgerUnavailable(
       'LEDGER_LOCKED',
       `${row.holder || 'nobody'} writes ledger ${id}, not ${holder}`,
     );
   const head = headIn(row);
-  if (known && (known.seq !== head.seq || known.hash !== head.hash))
+  writer.doubted = null;
+  if (known && isSame(doubted, head)) {
+    writer.known = head;
+    throw new LedgerUnavailable('LEDGER_UNSURE', `ledger ${id} was written although the answer was lost`);
+  }
+  if (known && !isSame(known, head))
     throw new LedgerUnavailable(
       'LEDGER_FAILED',
       `ledger ${id} holds records that this writer did not know of: it must start again`,
@@ -61,7 +73,11 @@ async function appendNow(writer: Writer, entries: readonly Entry[]): Promise<Led
   try {
     const done = await db.transaction().execute(async (tx) => {
       const row = await rowOf(tx, id).forUpdate().executeTakeFirstOrThrow();
-      const made = await insert(tx, id, entries, headToWriteOn(writer, row));
+      const from = headToWriteOn(writer, row);
+      writer.known = from;
+      const made = await insert(tx, id, entries, from);
+      // From here on it may be made although this one never hears of it.
+      writer.doubted = made.head;
       await tx
         .updateTable('sluice_ledgers')
         .set({ seq: String(made.head.seq), hash: made.head.hash })
@@ -70,6 +86,7 @@ async function appendNow(writer: Writer, entries: readonly Entry[]): Promise<Led
       return made;
     });
     writer.known = done.head;
+    writer.doubted = null;
     return done.records;
   } catch (thrown) {
     throw unavailable(thrown, 'the ledger cannot be written');

@@ -24,7 +24,10 @@ export async function lead(writer: Writer): Promise<boolean> {
     writer.epoch = null;
     return false;
   }
-  if (row.epoch !== writer.epoch) writer.known = headIn(row);
+  if (row.epoch !== writer.epoch) {
+    writer.known = headIn(row);
+    writer.doubted = null;
+  }
   writer.epoch = row.epoch;
   return true;
 }

@@ -7,9 +7,10 @@ import { append } from './append.ts';
 import { postgresHistory } from './history.ts';
 import { lead, release } from './lease.ts';
 import { migrate, type Tables } from './schema.ts';
+import { endWhenSilent } from './silent.ts';
 import { postgresSnapshots } from './snapshots.ts';
 import { unavailable } from './unavailable.ts';
-import { headIn, rowOf, type Writer } from './writer.ts';
+import { headIn, rowOf, settle, type Writer } from './writer.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -43,7 +44,10 @@ function openPool({ url, holder }: PostgresOptions): pg.Pool {
   });
   // A connection that breaks is replaced at its next use, idle or not; without a listener it would end the process.
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    endWhenSilent(client);
+  });
   return pool;
 }
 
@@ -96,6 +100,7 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
     leaseMs: options.leaseMs ?? LEASE_MS,
     epoch: null,
     known: null,
+    doubted: null,
     last: Promise.resolve(),
   };
   const history = postgresHistory(options.url, id, holder);
@@ -114,10 +119,13 @@ export async function postgresLedger(options: PostgresOptions): Promise<SharedLe
     head: async () => headIn(await rowOf(db, id).executeTakeFirstOrThrow()),
     append: (entries) => append(writer, entries),
     texts: async (asked) => (await rowsFrom(db, id, asked)).map(({ text }) => text),
-    read: async (asked) =>
-      (await rowsFrom(db, id, asked)).map(({ seq, text }) =>
+    async read(asked) {
+      const records = (await rowsFrom(db, id, asked)).map(({ seq, text }) =>
         storedRecord(text, `ledger ${id} in PostgreSQL`, Number(seq)),
-      ),
+      );
+      settle(writer, records);
+      return records;
+    },
     async close() {
       await writer.last;
       await release(writer);

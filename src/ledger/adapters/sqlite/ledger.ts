@@ -1,13 +1,14 @@
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
-import type { LedgerPort, ReadOptions } from '../../port.ts';
+import { type LedgerPort, LedgerUnavailable, type ReadOptions } from '../../port.ts';
 import { EMPTY_HEAD, type Entry, type Head, type LedgerRecord, seal } from '../../record.ts';
 import { storedRecord } from '../../stored.ts';
 import { nodeSqliteDialect } from './dialect.ts';
 import { sqliteHistory } from './history.ts';
 import { takeLock } from './lock.ts';
 import { migrate } from './schema.ts';
-import { fileSnapshots } from './snapshots.ts';
+import { fileSnapshots, hasSnapshots } from './snapshots.ts';
 import { unavailable } from './unavailable.ts';
 
 interface Tables {
@@ -46,9 +47,16 @@ function openFile(file: string, maxPages: number | undefined): DatabaseSync {
   }
 }
 
+/** SQLite takes a file that was cut to nothing for a new one. Snapshots beside it say that there was more. */
+function refuseEmptied(file: string): void {
+  if (!existsSync(file) || statSync(file).size > 0 || !hasSnapshots(file)) return;
+  throw new LedgerUnavailable('LEDGER_DAMAGED', `${file} is empty, and beside it is a snapshot of its records`);
+}
+
 function openLocked({ file, maxPages }: SqliteOptions) {
   const lock = takeLock(file);
   try {
+    refuseEmptied(file);
     return { lock, database: openFile(file, maxPages) };
   } catch (thrown) {
     lock.release();
@@ -71,13 +79,14 @@ async function nameOf(db: Kysely<Tables>, name: string): Promise<string> {
   return value;
 }
 
-const headOf = async (db: Kysely<Tables>): Promise<Head> =>
-  (await db
-    .selectFrom('records')
-    .select(['seq', 'hash'])
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()) ?? EMPTY_HEAD;
+async function headOf(db: Kysely<Tables>): Promise<Head> {
+  try {
+    const newest = db.selectFrom('records').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1);
+    return (await newest.executeTakeFirst()) ?? EMPTY_HEAD;
+  } catch (thrown) {
+    throw unavailable(thrown, 'the ledger cannot be read');
+  }
+}
 
 async function append(db: Kysely<Tables>, id: string, entries: readonly Entry[]): Promise<LedgerRecord[]> {
   try {
@@ -127,7 +136,11 @@ export async function sqliteLedger(options: SqliteOptions): Promise<LedgerPort> 
   }
   const { lock, database } = opened;
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
-  const id = await nameOf(db, options.id);
+  const id = await nameOf(db, options.id).catch(async (thrown: unknown) => {
+    await db.destroy();
+    lock.release();
+    throw unavailable(thrown, `the ledger ${options.file} cannot be opened`);
+  });
   const history = sqliteHistory(options.file);
   return {
     id,

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,20 +14,26 @@ async function writeLines(file: string, lines: AsyncIterable<string>): Promise<v
     for await (const line of lines) {
       chunk += `${line}\n`;
       if (chunk.length < CHUNK) continue;
-      await out.write(chunk);
+      await out.appendFile(chunk);
       chunk = '';
     }
-    await out.write(chunk);
+    await out.appendFile(chunk);
     await out.sync();
   } finally {
     await out.close();
   }
 }
 
+const prefixOf = (database: string): string => `${basename(database)}.snapshot-`;
+
+/** Whether a database had records enough to be worth a snapshot. */
+export const hasSnapshots = (database: string): boolean =>
+  readdirSync(dirname(database)).some((name) => name.startsWith(prefixOf(database)));
+
 /** Snapshots as files beside the database, written without its connection: no append waits for them. */
 export function fileSnapshots(database: string): SnapshotStore {
   const folder = dirname(database);
-  const prefix = `${basename(database)}.snapshot-`;
+  const prefix = prefixOf(database);
   const fileOf = (seq: number) => join(folder, `${prefix}${seq}`);
   return {
     async read(seq) {

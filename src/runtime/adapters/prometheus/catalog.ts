@@ -5,6 +5,7 @@ import { fail, mapOk, messageOf, ok, type Result } from '../../../kit/result.ts'
 import type { MetricsCatalog, MetricType } from '../../catalog.ts';
 import type { MetricsFailure } from '../../port.ts';
 import { foreignAnswer } from './answers.ts';
+import { textOf } from './body.ts';
 import { connect, type PrometheusAccess } from './connection.ts';
 
 const HOUR_S = 3_600;
@@ -54,7 +55,7 @@ export function prometheusCatalog(access: PrometheusAccess): MetricsCatalog & { 
         code: 'NONSENSE' as const,
         message: `the answer to ${path} is not one of Prometheus`,
       });
-      const text = await response.body.text();
+      const text = await textOf(response, access.longestBytes);
       let body: unknown;
       try {
         body = parseForeign(text);
@@ -63,7 +64,10 @@ export function prometheusCatalog(access: PrometheusAccess): MetricsCatalog & { 
       }
       const parsed = schema.safeParse(body);
       if (!parsed.success) return nonsense;
-      if (parsed.data.status === 'success') return ok(parsed.data.data);
+      if (parsed.data.status === 'success')
+        return response.statusCode < 300
+          ? ok(parsed.data.data)
+          : fail(foreignAnswer(access.address, response));
       return fail({ code: 'QUERY_REFUSED', message: `${parsed.data.errorType}: ${parsed.data.error}` });
     } catch (thrown) {
       return fail({ code: 'SOURCE_UNAVAILABLE', message: `${access.address}: ${messageOf(thrown)}` });

@@ -7,6 +7,8 @@ export interface PrometheusAccess {
   readonly tls: { readonly cert: string; readonly key: string; readonly ca?: string } | null;
   /** Replaced in tests by one that fails on unexpected calls. */
   readonly dispatcher?: Dispatcher;
+  /** For tests: a shorter answer than usual is too long already. */
+  readonly longestBytes?: number;
 }
 
 /** The way to one Prometheus: whoever opens it closes it. */

@@ -5,9 +5,12 @@ import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { MetricsFailure, MetricsPort, Series } from '../../port.ts';
 import { foreignAnswer } from './answers.ts';
+import { textOf } from './body.ts';
 import { connect, type PrometheusAccess } from './connection.ts';
 
-const sample = z.tuple([z.number(), z.string()]);
+/** Prometheus writes numbers as Go does: no text of them is empty or in another base. */
+const NUMBER = /^[+-]?(\d+\.?\d*(e[+-]?\d+)?|Inf)$|^NaN$/i;
+const sample = z.tuple([z.number(), z.string().regex(NUMBER)]);
 const answer = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('success'),
@@ -31,8 +34,7 @@ const answer = z.discriminatedUnion('status', [
 ]);
 
 /** Prometheus writes NaN, +Inf and -Inf as words. */
-const numberOf = (text: string): number =>
-  text === '+Inf' ? Number.POSITIVE_INFINITY : text === '-Inf' ? Number.NEGATIVE_INFINITY : Number(text);
+const numberOf = (text: string): number => Number(text.replace(/inf$/i, 'Infinity'));
 const sampleOf = ([seconds, value]: [number, string]): readonly [number, number] => [
   Math.round(seconds * 1_000),
   numberOf(value),
@@ -61,6 +63,30 @@ function seriesOf(body: unknown): Result<readonly Series[], MetricsFailure> {
   return fail({ code: 'NONSENSE', message: 'the query answers a string, not numbers' });
 }
 
+/** Samples are stored to the millisecond: this much is rounding. */
+const ROUNDING_MS = 1_000;
+
+/**
+ * Stored samples of the span that was asked for, or a failure: one of another time, as a stale cache gives it, would
+ * be counted as new, and one that is yet to come would keep every real one from being counted until then.
+ */
+function ofSpan(
+  answered: Result<readonly Series[], MetricsFailure>,
+  from: number,
+  to: number,
+): Result<readonly Series[], MetricsFailure> {
+  if (!answered.ok) return answered;
+  const strayed = answered.value
+    .flatMap(({ samples }) => samples)
+    .find(([at]) => at < from - ROUNDING_MS || at > to + ROUNDING_MS);
+  return strayed
+    ? fail({
+        code: 'NONSENSE',
+        message: `the answer has a sample of ${strayed[0]}, and was asked for ${from} to ${to} (ms)`,
+      })
+    : answered;
+}
+
 const MAX_RETRIES = 1;
 
 /** Speaks the query API of one Prometheus; every call is bounded, and a refused connection is tried once more. */
@@ -87,20 +113,24 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
           signal: AbortSignal.timeout(access.timeoutMs),
         }),
       );
-      const text = await response.body.text();
+      const text = await textOf(response, access.longestBytes);
       let body: unknown;
       try {
         body = parseForeign(text);
       } catch {
         return fail(foreignAnswer(access.address, response));
       }
-      return seriesOf(body);
+      const answered = seriesOf(body);
+      // What stands in front of a Prometheus may fail with an old answer of it, or lead elsewhere with one.
+      if (answered.ok && response.statusCode >= 300) return fail(foreignAnswer(access.address, response));
+      return answered;
     } catch (thrown) {
       return fail({ code: 'SOURCE_UNAVAILABLE', message: `${access.address}: ${messageOf(thrown)}` });
     }
   };
   return {
-    raw: (selector, rangeMs, at) => query(`${selector}[${Math.ceil(rangeMs)}ms]`, at),
+    raw: async (selector, rangeMs, at) =>
+      ofSpan(await query(`${selector}[${Math.ceil(rangeMs)}ms]`, at), at - rangeMs, at),
     instant: query,
     close: connection.close,
   };
