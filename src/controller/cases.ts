@@ -218,10 +218,11 @@ export function judgeCase(
   });
   const rounded = (c: { total: number; bad: number } | null | undefined) =>
     c ? { total: Math.round(c.total), bad: Math.round(c.bad) } : null;
+  const { edition, ...declared } = platform.evidence;
   const answer = judgeTrace(
     traceSchema.parse({
       settings: {
-        ...platform.evidence,
+        ...declared,
         objective: slo.objective,
         steps: service.strategy.steps.length,
         slos: Math.max(1, service.slos.length),
@@ -233,7 +234,7 @@ export function judgeCase(
         stable: rounded(counts[slo.name]?.stable),
       })),
     }),
-    platform.evidence.edition,
+    edition,
   );
   if (!answer.ok) return answer;
   const { firstFail, firstPass, bar, intervals } = answer.value;
