@@ -71,10 +71,10 @@ describe('the policy on a thread of its own', () => {
   });
 
   it('GATE-28: over the limit of the processor there is no answer either, and the next one is asked', async () => {
-    // What is too much takes thirty times the limit here; the next one fits on a machine that is ten times slower.
+    // What is too much takes several times the limit; the next one fits on a machine that is ten times slower.
     const policy = onThread({ cpuMs: 3_000 });
     await policy.identity();
-    expect(await policy.gate(changing(200_000))).toEqual({
+    expect(await policy.gate(changing(100_000))).toEqual({
       ok: false,
       error: {
         code: 'POLICY_UNDEFINED',
