@@ -17,7 +17,7 @@ describe('the specification', () => {
         'src/**/*.test.ts',
         'shop/**/*.test.ts',
         'test/**/*.test.ts',
-        'test/contract/*/*contract.ts',
+        'test/contract/**/*contract.ts',
         'test/cluster/story/*.ts',
       ],
       { cwd: ROOT },
