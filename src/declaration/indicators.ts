@@ -14,10 +14,10 @@ import {
   placeholderIn,
   readsNothing,
   sameSides,
-  suspicionOf,
 } from '../promql/pitfalls.ts';
 import { printExpression } from '../promql/print.ts';
 import { readExpression } from '../promql/read.ts';
+import { suspicionsOf } from '../promql/suspicions.ts';
 import type { PromqlProblem } from '../promql/tree.ts';
 import { asVector, checkTypes, checkVersion } from '../promql/types.ts';
 import type { Parsed } from './documents.ts';
@@ -188,7 +188,7 @@ function understood(
     report(doc, path, 'PROMQL_MEANING', why, 'see the expression in the Prometheus console');
     return UNREAD;
   }
-  for (const note of [...notes, suspicionOf(query), sameSides(query)])
+  for (const note of [...notes, ...suspicionsOf(query), sameSides(query)])
     if (note) report.note(doc, path, 'QUERY', note);
   return { ...indicatorOf(query), groupBy: groupBy && severalGroups(groupBy, exprs) };
 }

@@ -11,10 +11,10 @@ import {
   pitfallOf,
   placeholderIn,
   sameSides,
-  suspicionOf,
 } from '../../promql/pitfalls.ts';
 import { printExpression, selectorText } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
+import { suspicionsOf } from '../../promql/suspicions.ts';
 import { asVector, checkTypes } from '../../promql/types.ts';
 import { severalGroups } from '../reserved-labels.ts';
 import { source } from './openslo.ts';
@@ -102,7 +102,7 @@ function senseOf(reading: ReturnType<typeof readPair>, exprs: readonly Expr[]): 
   const why = pitfallOf(query) ?? sameSides(query);
   if (why !== null) return { ok: false, why };
   const made = madeOf(query);
-  const told = [...notes, suspicionOf(query), ...KIND_NOTES[made.as]].filter((note) => note !== null);
+  const told = [...notes, ...suspicionsOf(query), ...KIND_NOTES[made.as]];
   return { ok: true, ...made, notes: told, groupBy: severalGroups(groupBy ?? [], exprs) };
 }
 
