@@ -175,28 +175,30 @@ export function sameSides(query: IndicatorQuery): string | null {
   return `both sides are the same (${total.map((c) => selectorText(c)).join(' + ')}): ${share}`;
 }
 
+/** Every selector of an expression. */
+const selectorsIn = (expr: Expr): readonly Selector[] =>
+  expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsIn);
+
 /** Every selector of a query, whatever it was understood as. */
 export function selectorsOf(query: IndicatorQuery): readonly Selector[] {
-  const within = (expr: Expr): readonly Selector[] =>
-    expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(within);
   switch (query.kind) {
     case 'counters':
       return [...query.part, ...query.total];
     case 'histogram':
       return [query.selector];
     case 'gauge':
-      return within(query.gauge);
+      return selectorsIn(query.gauge);
     case 'rates':
-      return [query.part, query.total].flatMap(within);
+      return [query.part, query.total].flatMap(selectorsIn);
     case 'ratio':
-      return within(query.share);
+      return selectorsIn(query.share);
   }
 }
 
 /** `code!="5.."`: a pattern of status codes that is compared as a text. No code is that text. */
 const STATUS_PATTERN = /^[1-5](\.\.|\.\*|\.\+)$/;
-function statusAsText(query: IndicatorQuery): string | null {
-  const found = selectorsOf(query)
+function statusAsText(selectors: readonly Selector[]): string | null {
+  const found = selectors
     .flatMap((s) => s.matchers)
     .find(({ op, value }) => !op.endsWith('~') && STATUS_PATTERN.test(value));
   if (!found) return null;
@@ -204,6 +206,9 @@ function statusAsText(query: IndicatorQuery): string | null {
   const all = op === '=' ? 'nothing is that text' : 'everything differs from that text';
   return `${label}${op}"${value}" compares with the text ${value}, and ${all}: write ${label}${op === '=' ? '=~' : '!~'}"${value}"`;
 }
+
+/** Why a number alone, as a guard has it, cannot mean what it says; null: it can. */
+export const numberPitfall = (expr: Expr): string | null => statusAsText(selectorsIn(expr));
 
 const SUMS = /^(sum|avg|max|min)$/;
 /** Whether it is zero wherever it is anything: a filter keeps the value that it compares, here a zero. */
@@ -232,8 +237,8 @@ function shareOverRequests(part: Expr, total: Expr): string | null {
   const share =
     within.op === '/' && [within.left, within.right].every((side) => readCounters(side).ok && selects(side));
   if (!yesOrNo && !share) return null;
-  const is = yesOrNo ? '1 or 0' : 'a share already';
-  return `${shown(part)} is ${is}, not a number of requests: divided by ${shown(total)} it is not a share; ${yesOrNo ? 'use vector(1) as the total' : 'write it as one ratio'}`;
+  const is = yesOrNo ? '1 or 0' : 'a ratio already';
+  return `${shown(part)} is ${is}, not a number of requests: divided by ${shown(total)} it is not a share; ${yesOrNo ? 'use vector(1), or the count of its series, as the total' : 'write it as one ratio'}`;
 }
 
 /** Ready-made numbers. */
@@ -248,7 +253,7 @@ function readyPitfall({ part, total }: Extract<IndicatorQuery, { kind: 'rates' }
 
 /** Why a query cannot mean what it says; null: it can. */
 export function pitfallOf(query: IndicatorQuery): string | null {
-  const text = statusAsText(query);
+  const text = statusAsText(selectorsOf(query));
   if (text !== null) return text;
   switch (query.kind) {
     case 'counters':

@@ -34,9 +34,9 @@ function bucketDoubt(query: Counted): string | null {
   const pair = pairOf(query);
   const [part, all] = pair ? [boundOf(pair.some), boundOf(pair.all)] : [];
   if (!pair || !part || !all) return null;
-  if (part.family !== all.family)
+  if (part.family !== all.family && pair.some.metric.endsWith('_bucket'))
     return `${pair.some.metric} and ${pair.all.metric} are of two histograms: their ratio is a share only if both count the same requests`;
-  if (query.partIs !== 'bad' || !(part.le < all.le)) return null;
+  if (query.partIs !== 'bad' || part.family !== all.family || !(part.le < all.le)) return null;
   return `requests that take at most ${part.le} are counted as bad: ${selectorText(pair.some)} holds the fast ones; if slow ones are meant, write the total less this bucket`;
 }
 

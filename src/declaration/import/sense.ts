@@ -8,6 +8,7 @@ import {
   FILL_IN,
   isTemplate,
   KEEP_LE,
+  numberPitfall,
   pitfallOf,
   placeholderIn,
   sameSides,
@@ -121,6 +122,14 @@ function read(query: string): Result<Expr, string> {
   if (empty !== null) return fail(`${empty}: ${KEEP_LE}`);
   const place = placeholderIn(parsed.value);
   return place === null ? ok(asVector(parsed.value, typed.value)) : fail(`${place}: ${FILL_IN}`);
+}
+
+/** A query as one number, as a guard has it; or why it is none, or cannot mean what it says. */
+export function readNumber(query: string): Result<string, string> {
+  const number = read(query);
+  if (!number.ok) return number;
+  const why = numberPitfall(number.value);
+  return why === null ? ok(printExpression(number.value)) : fail(why);
 }
 
 /** A part of events, good or bad ones, and all of them. */
