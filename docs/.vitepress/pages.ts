@@ -56,6 +56,7 @@ export const PARTS: readonly Part[] = [
       ['Sizing', 'operations/sizing'],
       ['Backup and restore', 'operations/backup'],
       ['Upgrade and downgrade', 'operations/upgrade'],
+      ['The API over the years', 'operations/api'],
       ['Leaving', 'operations/leaving'],
       ['Support matrix', 'operations/support'],
       ['Troubleshooting', 'troubleshooting'],

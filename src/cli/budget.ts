@@ -1,20 +1,14 @@
-import type { BudgetView } from '../api/budgets.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
-
-interface ListAnswer {
-  readonly sentence: string;
-  readonly budgets: readonly BudgetView[];
-}
 
 const share = (value: number | null): string => (value === null ? 'no data' : `${(100 * value).toFixed(1)}%`);
 const times = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)}x`);
 
 /** `sluice budget list`: what is left of every error budget, trouble first. Exit 1 where one is spent. */
 export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o).get<ListAnswer>('/api/v1/budgets');
+  const answer = await needServer(o).get('/api/v1/budgets');
   const spent = answer.budgets.some((b) => b.left !== null && b.left <= 0);
   if (o.json) printJson(io, answer);
   else {
@@ -46,20 +40,23 @@ export async function budgetExcludeCommand(
   environment: string,
   o: AdjustOptions,
 ): Promise<Exit> {
-  for (const name of ['from', 'to', 'reason', 'approver'] as const)
-    if (!o[name]?.trim())
-      throw new CliError(EXIT.usage, {
-        code: `NO_${name.toUpperCase()}`,
-        message: `an exclusion needs --${name}`,
-        next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
-      });
-  const { from, to, reason, approver } = o;
-  const path = `/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}/adjustments`;
-  const answer = await needServer(o).post<{ seq: number; bad: number; requests: number }>(path, {
-    from,
-    to,
-    reason,
-    approver,
+  const needed = (name: 'from' | 'to' | 'reason' | 'approver'): string => {
+    const given = o[name];
+    if (given?.trim()) return given;
+    throw new CliError(EXIT.usage, {
+      code: `NO_${name.toUpperCase()}`,
+      message: `an exclusion needs --${name}`,
+      next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
+    });
+  };
+  const answer = await needServer(o).post('/api/v1/budgets/{environment}/{slo}/adjustments', {
+    params: { environment, slo },
+    body: {
+      from: needed('from'),
+      to: needed('to'),
+      reason: needed('reason'),
+      approver: needed('approver'),
+    },
   });
   if (o.json) printJson(io, answer);
   else {

@@ -11,6 +11,7 @@ import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import { foreignRequest } from './auth.ts';
+import { tellDeprecated } from './deprecation.ts';
 import { answerHead } from './head.ts';
 import { answerHeaders } from './headers.ts';
 import { type AppParts, actorOf, bearerOf, type HttpApp, problem, type Variables } from './http.ts';
@@ -139,6 +140,7 @@ export function createApp(parts: AppParts): HttpApp {
     who: (c) => actorOf(parts, c),
     ended: (c) => parts.tokens.ended(bearerOf(c), parts.now()),
   });
+  tellDeprecated(app);
   app.use('/api/*', guard);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);
