@@ -53,6 +53,7 @@ export const PARTS: readonly Part[] = [
     pages: [
       ['Rights', 'operations/rights'],
       ['When a part fails', 'operations/failures'],
+      ['Watching Sluice', 'operations/watching'],
       ['Sizing', 'operations/sizing'],
       ['Backup and restore', 'operations/backup'],
       ['Upgrade and downgrade', 'operations/upgrade'],

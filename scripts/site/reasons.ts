@@ -39,7 +39,7 @@ const VERDICT_REMEDIES = {
   STANDING_UNKNOWN: 'Check that Sluice reaches the API server of the cluster.',
   REJECTED:
     'Publish a fix under a new digest. If the cause was elsewhere, lift the rejection: `sluice release lift`.',
-  PAUSED: 'Go on with `sluice release resume`.',
+  PAUSED: 'Continue it with `sluice release resume`.',
   NOT_YET: WAIT,
 } as const satisfies Record<VerdictReason, string>;
 

@@ -1,5 +1,6 @@
 import type { Io } from '../cli/io.ts';
 import type { ChainWatch } from '../ledger/guarded.ts';
+import type { Measured } from '../server/metrics/measured.ts';
 import type { WiringContext } from '../wiring/context.ts';
 import type { Log } from '../wiring/log.ts';
 import type { Wiring } from '../wiring/wiring.ts';
@@ -15,6 +16,8 @@ export interface AppContext extends WiringContext {
   readonly lifecycle: Lifecycle;
   readonly health: Health;
   readonly chain: ChainWatch;
+  /** What this process counts of itself. */
+  readonly measured: Measured;
   readonly listener: Listener;
   readonly allowedHosts: readonly string[];
   /** Whether only this machine reaches the server: then what is read needs no token. */

@@ -27,13 +27,12 @@ interface HttpOptions {
 
 /** The server's own metrics, of everything that the planes know. */
 function openOwnMetrics(
-  { now, chain }: AppContext,
-  { controller, governance, gate, gitops, calls, troubles }: Planes,
+  { now, chain, measured }: AppContext,
+  { controller, governance, gate, gitops, troubles, queues }: Planes,
   anchoring: Anchoring,
 ): ServerMetrics {
-  const metrics = createMetrics(controller, chain);
+  const metrics = createMetrics(controller, chain, measured);
   controller.onRecords((records) => metrics.records(records));
-  calls.onCall((call) => metrics.call(call));
   metrics.watch({
     freezes: () => governance.freezes(now()) ?? [],
     pulls: () => gate?.pulls() ?? [],
@@ -41,6 +40,7 @@ function openOwnMetrics(
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
     anchors: () => anchoring.status(),
     troubles,
+    queues,
   });
   return metrics;
 }
@@ -108,5 +108,5 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     newId: () => randomUUID(),
   });
   context.listener.answer((request) => app.fetch(request));
-  return { tokens, metrics };
+  return { tokens };
 }

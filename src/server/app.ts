@@ -15,6 +15,7 @@ import { tellDeprecated } from './deprecation.ts';
 import { answerHead } from './head.ts';
 import { answerHeaders } from './headers.ts';
 import { type AppParts, actorOf, bearerOf, type HttpApp, problem, type Variables } from './http.ts';
+import { measureAnswers } from './measuring.ts';
 import { needs } from './needs.ts';
 import { exportGuard, readGuard } from './reads.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -120,7 +121,7 @@ export function consoleFiles(app: HttpApp, directory: string | null): void {
 }
 
 /** A router that refuses strangers, and says what is wrong with a question. */
-export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
+export function newApp(parts: Pick<AppParts, 'allowedHosts'> & Partial<Pick<AppParts, 'metrics'>>): HttpApp {
   const app: HttpApp = new OpenAPIHono<Variables>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
@@ -128,6 +129,7 @@ export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
       return problem(c, 400, 'Bad request', faultText(result.error.issues, { value }), 'see /openapi.json');
     },
   });
+  if (parts.metrics) app.use('*', measureAnswers(parts.metrics));
   guard(app, parts);
   return app;
 }

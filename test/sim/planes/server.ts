@@ -8,6 +8,7 @@ import type { DesiredRepository } from '../../../src/gitops/port.ts';
 import { type Journal, openJournal } from '../../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../../src/ledger/port.ts';
 import { SERVER_FOLDS } from '../../../src/server/folds.ts';
+import { createMeasured } from '../../../src/server/metrics/measured.ts';
 import type { WiringContext } from '../../../src/wiring/context.ts';
 import type { Wiring } from '../../../src/wiring/wiring.ts';
 import { WHOLE_CHAIN } from '../../whole-chain.ts';
@@ -88,6 +89,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     lifecycle: createLifecycle(warn),
     health: createHealth(),
     chain: WHOLE_CHAIN,
+    measured: createMeasured(),
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
     openReads: true,
@@ -110,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     publicUrl: () => 'http://sluice.invalid',
     progress: () => undefined,
   });
-  runLoops(planes, (ms, work) => context.lifecycle.every(ms, 'a loop failed', work), now);
+  runLoops(planes, (ms, work) => context.lifecycle.every('loop', ms, 'a loop failed', work), now);
   return {
     planes,
     journal,
