@@ -8,6 +8,7 @@ import { serveHttp } from './app/http.ts';
 import { keepLeading, standBy } from './app/leadership.ts';
 import { createLifecycle } from './app/lifecycle.ts';
 import { isEverywhere, listen, namesOf } from './app/listener.ts';
+import { createLogSubjects } from './app/log-subjects.ts';
 import { openLedger } from './app/open-ledger.ts';
 import { opened } from './app/opened.ts';
 import { openPlanes, type Planes } from './app/planes.ts';
@@ -125,7 +126,9 @@ async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
   const measured = withNode(createMeasured());
   const wiring = countedWiring(adapters, measured);
   const log = await wiring.openLog(io.env, io.err);
-  const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
+  const subjects = createLogSubjects();
+  const warn: WiringContext['warn'] = (details, message) =>
+    log.warn({ ...subjects.of(details), ...details }, message);
   const wired = { platform, directory, work, root, env: io.env, now: () => systemClock.now(), warn };
   const health = createHealth();
   const mark = createBrokenMark(work);
@@ -145,7 +148,7 @@ async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
     open = journal;
     return journal;
   };
-  return { openServerJournal, lifecycle, log, wired, wiring, health, chain, measured };
+  return { openServerJournal, lifecycle, log, subjects, wired, wiring, health, chain, measured };
 }
 
 /**

@@ -83,7 +83,7 @@ ${table(
   serverMetrics().map((m) => [code(m.name), m.type, m.labelNames.map(code).join(' '), prose(m.help)]),
 )}
 
-Labels have few values: `port` and `verb` are names in the program, `route` is a declared route (never a path that somebody asked; `other` for pages and what is not there), `status` is a class such as `2xx`, `work` and `plane` are names of planes. `of` in `sluice_trouble` names a subject, and only while it fails. What to watch, and Sluice's own objectives: [Watching Sluice](../operations/watching.md).
+Labels have few values: \`port\` and \`verb\` are names in the program, \`route\` is a declared route (never a path that somebody asked; \`other\` for pages and what is not there), \`status\` is a class such as \`2xx\`, \`work\` and \`plane\` are names of planes. \`of\` in \`sluice_trouble\` names a subject, and only while it fails. What to watch, and Sluice's own objectives: [Watching Sluice](../operations/watching.md).
 
 ## Recorded by generated rules
 \`sluice render\` writes rules that record these series, with the labels \`slo\`, \`service\` and \`environment\`. \`sluice explain slo NAME\` lists every rule of one SLO with its purpose.

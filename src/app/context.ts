@@ -7,12 +7,15 @@ import type { Wiring } from '../wiring/wiring.ts';
 import type { Health } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
+import type { LogSubjects } from './log-subjects.ts';
 
 /** What every part of a starting server shares. */
 export interface AppContext extends WiringContext {
   readonly io: Io;
   readonly wiring: Wiring;
   readonly log: Log;
+  /** What lines of the log are about. */
+  readonly subjects: LogSubjects;
   readonly lifecycle: Lifecycle;
   readonly health: Health;
   readonly chain: ChainWatch;

@@ -14,6 +14,7 @@ import { createGovernanceQueries } from '../server/governance.ts';
 import { createMetrics, type ServerMetrics } from '../server/metrics.ts';
 import { createQueries } from '../server/queries.ts';
 import type { AppContext } from './context.ts';
+import { logMoves } from './log-subjects.ts';
 import { opened } from './opened.ts';
 import type { Planes } from './planes.ts';
 
@@ -54,6 +55,24 @@ const originIn = (journal: Journal) => (lane: string, digest: string) => {
   };
 };
 
+/** Lines of the log name the release and the pull request that they are about; every move is a line. */
+function openLog(
+  { subjects, log }: AppContext,
+  { controller }: Planes,
+  originOf: ReturnType<typeof originIn>,
+): void {
+  subjects.know((lane) => {
+    const state = controller.states.get(lane);
+    if (!state) return null;
+    const { release } = state;
+    return {
+      release: release?.id ?? null,
+      pull: release ? originOf(lane, release.target.digest).pull : null,
+    };
+  });
+  controller.onRecords((records) => logMoves(records, subjects, (d, m) => log.info(d, m)));
+}
+
 /** The API, the console and webhooks over the planes; from here on they answer. */
 export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
   const { platform, now, wiring } = context;
@@ -62,6 +81,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const ledger = journal;
   const tokens = await loadTokens(ledger);
   const metrics = openOwnMetrics(context, planes, options.anchoring);
+  openLog(context, planes, originIn(journal));
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({

@@ -36,7 +36,7 @@ const cluster = (wiring: Wiring, calls: Calls) =>
     openClusters: async (context) =>
       mapOk(await wiring.openClusters(context), (clusters) => ({
         ...counted('delivery', clusters, calls),
-        delivery: (environment) => counted('delivery', clusters.delivery(environment), calls),
+        delivery: (environment: string) => counted('delivery', clusters.delivery(environment), calls),
       })),
     openMetrics: async (...given) =>
       mapOk(await wiring.openMetrics(...given), (port) => counted('prometheus', port, calls)),

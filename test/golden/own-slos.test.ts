@@ -56,7 +56,7 @@ spec:
       expect(text).toContain(series);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>]>([
     ['sluice-verdicts', { 'sluice_verdict_delay_seconds_count': '0+60x120', 'sluice_verdict_delay_seconds_bucket{le="30"}': '0+10x120' }],
     [
       'sluice-api',

@@ -1,5 +1,6 @@
 import type { AppContext } from '../../../src/app/context.ts';
 import { createHealth } from '../../../src/app/health.ts';
+import { createLogSubjects } from '../../../src/app/log-subjects.ts';
 import { createLifecycle } from '../../../src/app/lifecycle.ts';
 import { openPlanes, type Planes } from '../../../src/app/planes.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
@@ -90,6 +91,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     health: createHealth(),
     chain: WHOLE_CHAIN,
     measured: createMeasured(),
+    subjects: createLogSubjects(),
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
     openReads: true,
