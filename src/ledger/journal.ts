@@ -24,6 +24,11 @@ export interface Journal extends LedgerPort {
   snapshot(now: number): Promise<void>;
 }
 
+/** Is told how long the folds took for so many records. */
+interface JournalWatch {
+  folded(records: number, ms: number): void;
+}
+
 /** Work of one kind, each begun when the one before it has ended. */
 function oneAfterAnother() {
   let last: Promise<unknown> = Promise.resolve();
@@ -45,6 +50,7 @@ export async function openJournal(
   ledger: LedgerPort,
   folds: readonly AnyFold[],
   policy: SnapshotPolicy | null = null,
+  watch: JournalWatch | null = null,
 ): Promise<Journal> {
   const folded = new Folded(ledger.id, folds);
   const listeners = new Set<RecordsListener>();
@@ -52,7 +58,9 @@ export async function openJournal(
   const queue = oneAfterAnother();
 
   const take = (records: readonly LedgerRecord[]): void => {
+    const begun = performance.now();
     for (const record of records) folded.take(record);
+    watch?.folded(records.length, performance.now() - begun);
     for (const listener of listeners) listener(records);
   };
   const catchUp = async (): Promise<void> => {
