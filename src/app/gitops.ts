@@ -75,6 +75,25 @@ const openPromotions = (
     runner: w.newRunner('promotions'),
   });
 
+/** People are notified of what is new. */
+function notifications(w: GitopsOptions): Chore {
+  const notifier = createNotifier({
+    journal: w.journal,
+    receivers: w.receivers,
+    linkOf: (path) => `${w.publicUrl()}${path}`,
+    sentenceOf: (thread) => releaseSentence(w.controller, thread, w.now()),
+    inTurn: w.inTurn,
+    warn: w.warn,
+    runner: w.newRunner('notifications'),
+  });
+  return {
+    name: 'notifications',
+    everyMs: TELL_EVERY_MS,
+    failing: 'notifications cannot be sent',
+    work: (now) => notifier.tick(now),
+  };
+}
+
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   const { platform, controller, journal, gate } = w;
@@ -130,25 +149,7 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
       work: (now) => load.tick(now),
     });
   }
-  if (w.receivers.length > 0) {
-    const linkOf = (path: string) => `${w.publicUrl()}${path}`;
-    const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
-    const notifier = createNotifier({
-      journal,
-      receivers: w.receivers,
-      linkOf,
-      sentenceOf,
-      inTurn: w.inTurn,
-      warn: w.warn,
-      runner: w.newRunner('notifications'),
-    });
-    chores.push({
-      name: 'notifications',
-      everyMs: TELL_EVERY_MS,
-      failing: 'notifications cannot be sent',
-      work: (now) => notifier.tick(now),
-    });
-  }
+  if (w.receivers.length > 0) chores.push(notifications(w));
   return {
     promoter,
     sync,

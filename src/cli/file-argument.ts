@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemFailure } from '../io/system-failure.ts';
-import { halfCharacterIn } from '../kit/json.ts';
+import { halfCharacterIn, parseForeign } from '../kit/json.ts';
 import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
 /** How a command tells that a file it was given cannot be used: its code, and what should be given instead. */
-export interface Wanted {
+interface Wanted {
   readonly code: string;
   readonly next: string;
 }
@@ -37,7 +37,7 @@ export function readJsonArgument(io: Pick<Io, 'cwd'>, file: string, wanted: Want
   const text = readFileArgument(io, file, wanted);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeign(text);
   } catch (thrown) {
     throw refusedFile(file, wanted, `it is not JSON: ${messageOf(thrown)}`);
   }

@@ -42,6 +42,12 @@ function oneAfterAnother() {
   };
 }
 
+const writtenUnseen = (before: number, last: number): LedgerUnavailable =>
+  new LedgerUnavailable(
+    'LEDGER_UNSURE',
+    `records ${before + 1} to ${last} were written although their answer was lost`,
+  );
+
 /**
  * Opens a ledger with its folds, and reads it once: from its newest snapshot on, or whole where there is none that
  * can be believed. The ledger is the journal's from here on: it closes it as well.
@@ -77,11 +83,7 @@ export async function openJournal(
     const { seq } = folded.head;
     await catchUp();
     doubtful = false;
-    if (folded.head.seq !== seq)
-      throw new LedgerUnavailable(
-        'LEDGER_UNSURE',
-        `records ${seq + 1} to ${folded.head.seq} were written although their answer was lost`,
-      );
+    if (folded.head.seq !== seq) throw writtenUnseen(seq, folded.head.seq);
   };
   const append = (entries: readonly Entry[]): Promise<readonly LedgerRecord[]> =>
     queue.run(async () => {

@@ -181,7 +181,7 @@ const selectorsIn = (expr: Expr): readonly Selector[] =>
   expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsIn);
 
 /** Every selector of a query, whatever it was understood as. */
-export function selectorsOf(query: IndicatorQuery): readonly Selector[] {
+function selectorsOf(query: IndicatorQuery): readonly Selector[] {
   switch (query.kind) {
     case 'counters':
       return [...query.part, ...query.total];

@@ -53,7 +53,6 @@ export interface ServerQueries {
   explain(id: string): Promise<string[] | undefined>;
   /** Requests of a release by how long they took, where an SLO is about that. */
   latency(id: string): Promise<object | undefined>;
-  verdict(query: VerdictQuery): Promise<object>;
   /** What people are notified of, newest first. */
   notices(query: NoticeQuery): object;
   verdict(query: VerdictQuery): Promise<VerdictAnswer>;
