@@ -98,8 +98,10 @@ export const CHAPTERS: readonly Chapter[] = [
     story:
       'checkout 2.0.0 fails on coupons, which no load test sends: fine in dev and stage, rolled back in prod',
     expected: 'rolled back',
-    play: async (stage) => {
-      const { release, stages } = await allTheWay(stage, '2.0.0', ENVIRONMENTS);
+    play: async (stage, told) => {
+      const { release, stages } = await allTheWay(stage, '2.0.0', ENVIRONMENTS, async (environment) => {
+        if (environment === ENVIRONMENT) told.hold = await freezeUntilReverted(stage);
+      });
       const seen = ofRelease(release, stages);
       return release.environment === ENVIRONMENT
         ? seen
@@ -111,15 +113,17 @@ export const CHAPTERS: readonly Chapter[] = [
     story:
       'its failed requests spent the error budget of 60 s: an automatic freeze blocks new releases in prod',
     expected: 'frozen',
-    play: async (stage, told) => {
-      const answer = await soon(stage, 'a freeze', async () => {
-        const list = await client(stage).get('/api/v1/freezes');
-        return list.freezes.some((f) => f.state === 'stands' && f.scope.service === SERVICE)
-          ? list
-          : undefined;
+    play: async (stage) => {
+      const freeze = await soon(stage, 'an automatic freeze', async () => {
+        const { freezes } = await client(stage).get('/api/v1/freezes');
+        return freezes.find(
+          (f) => f.state === 'stands' && f.kind !== 'manual' && f.scope.service === SERVICE,
+        );
       });
-      told.hold = await freezeUntilReverted(stage);
-      return { outcome: 'frozen', sentence: answer.sentence };
+      return {
+        outcome: 'frozen',
+        sentence: `${freeze.scopeText} is frozen until its cause is gone: ${freeze.reason}. Reverts and rollbacks pass.`,
+      };
     },
   },
   {
@@ -156,7 +160,7 @@ export const CHAPTERS: readonly Chapter[] = [
     play: async (stage, told) => {
       const pull = await judged(stage, told.waiting!, 'merge without intervention', merged);
       stage.tell(`   prod: #${pull.number} merged automatically.`);
-      const release = await watch(stage, ENVIRONMENT, '2.0.1', told.before, 'bank-falters');
+      const release = await watch(stage, ENVIRONMENT, '2.0.1', told.before, { incident: 'bank-falters' });
       return { decision: pull.decision, ...ofRelease(release, [stageResult(release, pull)]) };
     },
   },

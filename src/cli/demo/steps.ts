@@ -65,18 +65,22 @@ async function cause(stage: Stage, incident: string): Promise<void> {
   await (await request(`${edge}/incidents/${incident}`, { method: 'POST' })).body.dump();
 }
 
+/** What is done as soon as a release has begun somewhere. */
+type Begun = (environment: EnvironmentName) => Promise<void>;
+
 /** Watches the release that follows another one, to its verdict. */
 export async function watch(
   stage: Stage,
   environment: EnvironmentName,
   version: string,
   before: string | null,
-  incident?: string,
+  { incident, begun }: { readonly incident?: string | undefined; readonly begun?: Begun | undefined } = {},
 ): Promise<ReleaseView> {
   const opened = await soon(stage, `a release of ${version} in ${environment}`, async () => {
     const lane = await laneOf(stage, environment);
     return lane.release !== before && lane.release !== null ? lane.release : undefined;
   });
+  await begun?.(environment);
   let caused = false;
   return soon(stage, `a verdict on ${version} in ${environment}`, async () => {
     const release = await releaseOf(stage, opened);
@@ -94,6 +98,7 @@ async function through(
   stage: Stage,
   version: string,
   environment: EnvironmentName,
+  begun?: Begun,
 ): Promise<[ReleaseView, StageResult]> {
   const before = (await laneOf(stage, environment)).release;
   const number =
@@ -101,7 +106,7 @@ async function through(
       ? await proposeVersion(stage, version)
       : await ours(stage, promotionTitle(version, environment));
   const pull = await judged(stage, number, 'merged', merged);
-  const release = await watch(stage, environment, version, before);
+  const release = await watch(stage, environment, version, before, { begun });
   stage.tell(`   ${environment}: #${number} merged; ${release.sentence}`);
   const result = stageResult(release, pull);
   if (result.load) stage.tell(`   ${environment}: ${result.load}.`);
@@ -109,10 +114,15 @@ async function through(
 }
 
 /** From a developer's branch to the last of these environments, as long as it is promoted. */
-export async function allTheWay(stage: Stage, version: string, environments: readonly EnvironmentName[]) {
+export async function allTheWay(
+  stage: Stage,
+  version: string,
+  environments: readonly EnvironmentName[],
+  begun?: Begun,
+) {
   const stages: StageResult[] = [];
   for (const environment of environments) {
-    const [release, result] = await through(stage, version, environment);
+    const [release, result] = await through(stage, version, environment, begun);
     stages.push(result);
     if (result.outcome !== 'promoted' || environment === environments.at(-1)) return { release, stages };
   }
@@ -130,8 +140,8 @@ export const revertOf = (stage: Stage, version: string, environment: Environment
 const FREEZE_MS = 3_600_000;
 
 /**
- * A person's freeze beside the automatic one, which ends with the budget's window of 60 s: on a slow machine that is
- * sooner than the revert is judged. Returns its id.
+ * A person's freeze beside the automatic one. That begins once the budget is counted anew, and ends with its window of
+ * 60 s: on a slow machine the revert is judged sooner than the one, or later than the other. Returns its id.
  */
 export async function freezeUntilReverted(stage: Stage): Promise<string> {
   const freeze = {
