@@ -57,7 +57,10 @@ describe.skipIf(!buildable)('what kustomize and helm make of it', () => {
     for (const [path, text] of await rendered(platformOf())) put(`rendered/${path}`, text);
     put('services/checkout/values.yaml', 'image: { repository: registry.invalid/checkout }\nreplicas: 2\n');
     put('services/checkout/prod.yaml', 'replicas: 3\n');
-    put('environments/prod/checkout.yaml', `version: 1.4.0\ndigest: sha256:${'a'.repeat(64)}\nvalues: { replicas: 4 }\n`);
+    put(
+      'environments/prod/checkout.yaml',
+      `version: 1.4.0\ndigest: sha256:${'a'.repeat(64)}\nvalues: { replicas: 4 }\n`,
+    );
     return folder;
   }
   const run = (program: string, args: readonly string[]) => {
