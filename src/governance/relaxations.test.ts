@@ -387,6 +387,7 @@ describe('every setting is classified, or relaxes', () => {
       /^\.metadata\.(displayName|labels|annotations)\b/,
       /^\.spec\.environments\[\]\.prometheus\.embedded\b/,
       /^\.spec\.forge\.(local|github)\b/,
+      /^\.spec\.kubernetes\.flux\.source$/,
       /^\.spec\.alerts\.receivers\[\]\.(slack|pagerDuty|email)\b/,
       /^\.spec\.notifications\[\]\.(teams|email|webhook)\b/,
     ];

@@ -8,7 +8,7 @@ import { BEFORE, history, kustomization, ofService, ready, release, repository }
 import { platformOf } from '../flux/platform.ts';
 import { until } from '../wait.ts';
 import { type ApiObject, type ApiServer, apiServer, kubeconfig } from './kubernetes/api.ts';
-import { stable, syncContract } from './sync-contract.ts';
+import { stable, syncContract } from './sync/contract.ts';
 
 const at = (group: string, plural: string) => `/apis/${group}/namespaces/flux-system/${plural}`;
 const SOURCES = at('source.toolkit.fluxcd.io/v1', 'gitrepositories');

@@ -8,7 +8,7 @@ import { journalOver } from '../journal.ts';
 import type { House } from '../sim/harness.ts';
 import { until } from '../wait.ts';
 import { apiServer } from './kubernetes/api.ts';
-import { stable, syncContract } from './sync-contract.ts';
+import { stable, syncContract } from './sync/contract.ts';
 
 const localRig = (house: House) => {
   let asked = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HEALTH_WORDS, type SyncPort } from '../../src/gitops/sync.ts';
-import { createHouse, type House } from '../sim/harness.ts';
+import { HEALTH_WORDS, type SyncPort } from '../../../src/gitops/sync.ts';
+import { createHouse, type House } from '../../sim/harness.ts';
 
 /** Who applies Git, with what only the other side can do to it. */
 interface SyncRig {
