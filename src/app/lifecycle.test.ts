@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createLifecycle } from './lifecycle.ts';
 
-const rig = () => {
+const rig = (sleep?: Parameters<typeof createLifecycle>[1]) => {
   const warned: string[] = [];
-  const lifecycle = createLifecycle((_, message) => warned.push(message));
+  const lifecycle = createLifecycle((_, message) => warned.push(message), sleep);
   return { lifecycle, warned };
 };
 
@@ -28,6 +28,16 @@ describe('what is started and stopped', () => {
     await lifecycle.stop();
     expect(stopped).toEqual(['first']);
     expect(warned).toEqual(['a part did not stop', 'a part did not stop']);
+  });
+
+  it('APP-1: a part that never ends is told once its time is over, and the ledger below it is still closed', async () => {
+    const { lifecycle, warned } = rig(() => Promise.resolve());
+    const stopped: string[] = [];
+    lifecycle.onStop(() => void stopped.push('ledger'));
+    lifecycle.onStop(() => new Promise(() => {}));
+    await lifecycle.stop();
+    expect(stopped).toEqual(['ledger']);
+    expect(warned).toContain('a part did not stop');
   });
 
   it('APP-1: stopping waits for the run of a repetition that is under way, and begins no other', async () => {

@@ -7,23 +7,46 @@ export interface Lifecycle {
   onStop(close: () => Promise<void> | void): void;
   /** Does some work again and again, one run at a time; stopping waits for the run that is under way. */
   every(ms: number, failing: string, work: () => Promise<unknown>): void;
-  /** Stops everything, last in, first out. What does not stop is told, and keeps nothing else from stopping. */
+  /**
+   * Stops everything, last in, first out. What fails to stop, or takes longer than the patience for one part, is told,
+   * and keeps nothing else from stopping.
+   */
   stop(): Promise<void>;
 }
 
 type Warn = (details: object, message: string) => void;
 
-export function createLifecycle(warn: Warn): Lifecycle {
+/** How long one part may take to stop: an answer that is being sent, or a run that is under way, ends well within it. */
+const PATIENCE_MS = 20_000;
+
+/** A sleep that ends with the signal too, such as that of the system's clock. */
+type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export function createLifecycle(warn: Warn, sleep: Sleep = systemClock.sleep): Lifecycle {
   const closing: (() => Promise<void> | void)[] = [];
   let stopped: Promise<void> | null = null;
 
   async function stopAll(): Promise<void> {
     for (let close = closing.pop(); close; close = closing.pop()) {
       try {
-        await close();
+        await withinPatience(close);
       } catch (thrown) {
         warn({ error: messageOf(thrown) }, 'a part did not stop');
       }
+    }
+  }
+
+  async function withinPatience(close: () => Promise<void> | void): Promise<void> {
+    const over = new AbortController();
+    const late = sleep(PATIENCE_MS, over.signal).then(() => {
+      if (!over.signal.aborted) throw new Error(`it takes longer than ${PATIENCE_MS / 1_000} s`);
+    });
+    try {
+      await Promise.race([close(), late]);
+    } finally {
+      over.abort();
+      // Whichever came second is nobody's failure any more.
+      late.catch(() => undefined);
     }
   }
 

@@ -50,6 +50,28 @@ describe('what a recorded event changes', () => {
     expect(ids(evolve(laneOf({ pending }), { type: 'lane.drifted', data: drifted }, NOW))).toEqual(left);
   });
 
+  it('DECIDE-26: a release that begins takes each of its facts from its record', () => {
+    const { release, settings, history, cursors } = { ...releaseOf(), release: 'checkout.prod.9' };
+    const facts = (data: EventData<'release.opened'>) => {
+      const begun = evolve(laneOf({ release: null }), { type: 'release.opened', data }, NOW).release!;
+      const { id, target, from, attempt, declaration, enforced, burnArmed, burnJudged } = begun;
+      return { release: id, target, from, attempt, declaration, enforced, burnArmed, burnJudged };
+    };
+    const one = {
+      release,
+      target: revision('nine'),
+      from: revision('eight'),
+      attempt: 3,
+      declaration: `sha256:${'9'.repeat(64)}`,
+      enforced: true,
+      burnArmed: true,
+      burnJudged: true,
+    };
+    const other = { ...one, from: null, attempt: 1, enforced: false, burnArmed: false, burnJudged: false };
+    for (const data of [one, other])
+      expect(facts({ ...data, settings, history, cursors } as EventData<'release.opened'>)).toEqual(data);
+  });
+
   it('DECIDE-26: an effect that is settled is done, and no other', () => {
     const lane = laneOf({ pending: [effect(4), effect(4, 'clean')] });
     expect(

@@ -16,7 +16,27 @@ const counts = z
   .strictObject({ total: z.number().int().nonnegative(), bad: z.number().int().nonnegative() })
   .refine((c) => c.bad <= c.total, 'bad cannot be more than total');
 
-/** One trace in the format of the published vectors. What is left out is taken as its edition takes it. */
+const intervals = z
+  .array(
+    z.strictObject({
+      step: z.number().int().nonnegative(),
+      canary: counts.nullable(),
+      stable: counts.nullable(),
+    }),
+  )
+  .superRefine((list, refused) => {
+    for (const [index, { step }] of list.entries()) {
+      const before = list[index - 1]?.step ?? 0;
+      if (step >= before) continue;
+      const message = `expected ${before} or more, got ${step}: steps never go back, and a step back is a new step`;
+      refused.addIssue({ code: 'custom', path: [index, 'step'], message });
+    }
+  });
+
+/**
+ * One trace in the format of the published vectors. What is left out is taken as its edition takes it; what is not
+ * known is refused, or a misspelt setting would be judged by its default.
+ */
 export const traceSchema = z.strictObject({
   name: z.string().optional(),
   settings: z.strictObject({
@@ -35,14 +55,8 @@ export const traceSchema = z.strictObject({
     compare: z.boolean().optional(),
   }),
   history: z.array(counts.nullable()).default([]),
-  intervals: z.array(
-    z.strictObject({
-      step: z.number().int().nonnegative(),
-      canary: counts.nullable(),
-      stable: counts.nullable(),
-    }),
-  ),
-  /** What published vectors are compared with: no part of what is judged. */
+  intervals,
+  /** What the published vectors expect; not read. */
   expected: z.unknown().optional(),
 });
 type Trace = z.infer<typeof traceSchema>;
@@ -80,14 +94,13 @@ const firstOf = <T>(list: readonly T[], is: (one: T) => boolean): number | null 
 /** Judges a whole trace by one edition; after a fail the verdict stays fail. */
 export function judgeTrace(trace: Trace, edition: Edition): Result<TraceAnswer, string> {
   const rule = ruleOfTrace(trace, edition);
-  if (!rule.ok) return rule;
+  if (!rule.ok) return fail(`settings: ${rule.error}`);
   let evidence = beginEvidence(rule.value, trace.history);
   const intervals: TraceAnswer['intervals'][number][] = [];
   for (const [index, interval] of trace.intervals.entries()) {
-    if (interval.step < evidence.step) return fail(`interval ${index} goes back to step ${interval.step}`);
     if (edition === 1 && interval.step >= rule.value.settings.steps)
       return fail(
-        `interval ${index} is in step ${interval.step}, but there are ${rule.value.settings.steps} steps`,
+        `intervals[${index}].step is ${interval.step}, but settings.steps is ${rule.value.settings.steps}: steps count from 0`,
       );
     evidence = observe(evidence, interval);
     const { verdict, reasons } = judge(new Map([['', evidence]]), OPEN_GATES);

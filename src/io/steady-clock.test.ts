@@ -40,15 +40,18 @@ describe('a clock that is set', () => {
     expect(m.jumps).toEqual([]);
   });
 
-  it.each([HOUR_MS, -HOUR_MS, 20 * MINUTE_MS])('FAULT-6: a jump of %d ms is told once, and not followed', (off) => {
-    const m = machine();
-    expect(m.after(MINUTE_MS)).toBe(0);
-    m.set(off);
-    expect(m.after(9 * MINUTE_MS)).toBe(0);
-    m.set(0);
-    expect(m.after(MINUTE_MS)).toBe(0);
-    expect(m.jumps).toEqual([off]);
-  });
+  it.each([HOUR_MS, -HOUR_MS, 20 * MINUTE_MS])(
+    'FAULT-6: a jump of %d ms is told once, and not followed',
+    (off) => {
+      const m = machine();
+      expect(m.after(MINUTE_MS)).toBe(0);
+      m.set(off);
+      expect(m.after(9 * MINUTE_MS)).toBe(0);
+      m.set(0);
+      expect(m.after(MINUTE_MS)).toBe(0);
+      expect(m.jumps).toEqual([off]);
+    },
+  );
 
   it('FAULT-6: one that lasts is followed after ten minutes, and is what counts from then on', () => {
     const m = machine();

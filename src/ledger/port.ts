@@ -66,7 +66,8 @@ const NEXT = {
   LEDGER_READ_ONLY: 'make the folder and its files writable; nothing was changed',
   LEDGER_FAILED:
     'free the disk; if the file is damaged, restore it and compare it with an export: sluice ledger verify',
-  LEDGER_UNSURE: 'repeat the order with the same Idempotency-Key; decisions are made again from what is on record',
+  LEDGER_UNSURE:
+    'repeat the order with the same Idempotency-Key; decisions are made again from what is on record',
   LEDGER_DAMAGED:
     'see what else is damaged by sluice ledger verify, restore a copy of the ledger that verifies, and start again',
   LEDGER_BROKEN:

@@ -105,8 +105,10 @@ describe('sluice judge', () => {
     ['{"settings":{"objective":0.99,"witnesses":1},"intervals":[]}', 'TRACE_SETTINGS'],
     [
       '{"settings":{"objective":0.99},"intervals":[{"step":1,"canary":null,"stable":null},{"step":0,"canary":null,"stable":null}]}',
-      'TRACE_SETTINGS',
+      'TRACE_INVALID',
     ],
+    ['{"settings":{"objective":0.99,"witneses":3},"intervals":[]}', 'TRACE_INVALID'],
+    ['{"settings":{"objective":0.99,"alpha":1e-320},"intervals":[]}', 'TRACE_SETTINGS'],
   ])('CLI-3: the trace %s is refused with exit 2 and a next step', async (text, code, edition = '2') => {
     const cwd = scratch();
     writeFileSync(join(cwd, 'trace.json'), text);

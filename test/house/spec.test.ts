@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { specViolations, titlesIn } from './spec.ts';
+import { type GivenNumbers, givenViolations, specViolations, titlesIn } from './spec.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -17,13 +17,58 @@ describe('the specification', () => {
         'src/**/*.test.ts',
         'shop/**/*.test.ts',
         'test/**/*.test.ts',
-        'test/contract/*/*contract.ts',
+        'test/contract/**/*contract.ts',
         'test/cluster/story/*.ts',
       ],
       { cwd: ROOT },
     );
     const titles = files.flatMap((file) => titlesIn(file, readFileSync(join(ROOT, file), 'utf8')));
     expect(specViolations(readFileSync(join(ROOT, 'SPEC.md'), 'utf8'), titles)).toEqual([]);
+  });
+
+  it('HOUSE-8: no rule is gone, and no number is used again', () => {
+    const given = JSON.parse(
+      readFileSync(join(import.meta.dirname, 'rule-numbers.json'), 'utf8'),
+    ) as GivenNumbers;
+    expect(givenViolations(readFileSync(join(ROOT, 'SPEC.md'), 'utf8'), given)).toEqual([]);
+  });
+
+  const numbers: [string, string, GivenNumbers, string[]][] = [
+    ['all are there', spec(A1, A2), { highest: { A: 2 }, missing: [] }, []],
+    [
+      'one was deleted',
+      spec(A2),
+      { highest: { A: 2 }, missing: [] },
+      ['A-1 is gone: a rule that holds no more stays, marked as withdrawn'],
+    ],
+    [
+      'the highest was deleted',
+      spec(A1),
+      { highest: { A: 2 }, missing: [] },
+      ['A-2 is gone: a rule that holds no more stays, marked as withdrawn'],
+    ],
+    ['one was left out', spec(A2), { highest: { A: 2 }, missing: ['A-1'] }, []],
+    [
+      'one that was left out is used',
+      spec(A1, A2),
+      { highest: { A: 2 }, missing: ['A-1'] },
+      ['A-1 was given before: take a new number'],
+    ],
+    [
+      'a new one',
+      spec(A1, A2),
+      { highest: { A: 1 }, missing: [] },
+      ['A-2 is new: write it into test/house/rule-numbers.json'],
+    ],
+    [
+      'a new family',
+      spec(A1),
+      { highest: {}, missing: [] },
+      ['A-1 is new: write it into test/house/rule-numbers.json'],
+    ],
+  ];
+  it.each(numbers)('HOUSE-8: numbers once given: %s', (_, text, given, found) => {
+    expect(givenViolations(text, given)).toEqual(found);
   });
 
   const planted: [string, string, { file: string; title: string }[], string[]][] = [

@@ -93,6 +93,31 @@ export function specViolations(text: string, titles: readonly Title[]): string[]
   ];
 }
 
+/** The numbers that were ever given: the highest of each family, and those below it that are on the page no more or never were. */
+export interface GivenNumbers {
+  readonly highest: Readonly<Record<string, number>>;
+  readonly missing: readonly string[];
+}
+
+/** A rule that is gone, a number that is used again, and a new rule that is not in the list yet. */
+export function givenViolations(text: string, { highest, missing }: GivenNumbers): string[] {
+  const there = new Set(rulesIn(text).rules.map((rule) => rule.id));
+  const families = new Set([...Object.keys(highest), ...[...there].map(familyOf)]);
+  return [...families]
+    .flatMap((family) => {
+      const most = highest[family] ?? 0;
+      const given = Array.from({ length: most }, (_, i) => `${family}-${i + 1}`);
+      const above = [...there].filter((id) => familyOf(id) === family && numberOf(id) > most);
+      return [
+        ...given
+          .filter((id) => !there.has(id) && !missing.includes(id))
+          .map((id) => `${id} is gone: a rule that holds no more stays, marked as withdrawn`),
+        ...above.map((id) => `${id} is new: write it into test/house/rule-numbers.json`),
+      ];
+    })
+    .concat(missing.filter((id) => there.has(id)).map((id) => `${id} was given before: take a new number`));
+}
+
 /** What runs a test: `it`, its other name, and the steps of a story (`stage.step`). */
 const RUNNERS = new Set(['it', 'test', 'step']);
 const MODIFIERS = new Set(['only', 'skip', 'todo', 'fails', 'concurrent', 'sequential']);

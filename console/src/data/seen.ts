@@ -9,7 +9,7 @@ const CHANGED = 'sluice-notices-seen';
 const stored = (): string | null => localStorage.getItem(KEY);
 
 /** Keeps in this browser, and nowhere else, up to which record notifications were shown. */
-export function markSeen(newest: number): void {
+function markSeen(newest: number): void {
   if (stored() === String(newest)) return;
   localStorage.setItem(KEY, String(newest));
   dispatchEvent(new Event(CHANGED));

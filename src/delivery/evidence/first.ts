@@ -7,6 +7,7 @@ import {
   type Interval,
   type Known,
   ll,
+  llOfShares,
   NOTHING_SEEN,
   newStep,
   numbersFrom,
@@ -102,12 +103,8 @@ function overIncrements(rule: FirstRule, canary: Counts, d: number): readonly nu
 /** What one interval adds to each sum of "worse than stable", against stable's traffic or its recent past. */
 function worseIncrements(e: FirstEvidence, canary: Counts, stable: Counts, d: number): readonly number[] {
   const { capR, settings } = e.rule;
-  if (stable.total > 0) {
-    const share = (r: number) =>
-      (r * settings.rho * canary.total) / (r * settings.rho * canary.total + stable.total);
-    const x = canary.bad;
-    return RATIOS.map((r) => Math.min(ll(share(r), share(1), x, x + stable.bad) / d, capR));
-  }
+  if (stable.total > 0)
+    return RATIOS.map((r) => Math.min(llOfShares(r, settings.rho, canary, stable) / d, capR));
   const p = guessedRate(e.rule, e.recent, d);
   return RATIOS.map((r) => {
     const q = Math.min(r * p, MOST_SUSPECTED);

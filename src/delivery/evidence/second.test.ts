@@ -89,6 +89,9 @@ describe('the evidence rule, second edition', () => {
     [{ witnesses: 2.5 }, 'witnesses'],
     [{ detect: 0.5 }, 'detect'],
     [{ tolerance: 0 }, 'tolerance'],
+    [{ tolerance: 5e-324 }, 'tolerance'],
+    [{ alpha: 1e-320 }, 'a bar that no evidence reaches'],
+    [{ slos: 1e308 }, 'a bar that no evidence reaches'],
   ])('JUDGE-3: settings %j are refused', (more, why) => {
     const rule = made(more);
     expect(rule.ok ? '' : rule.error).toContain(why);
@@ -191,6 +194,31 @@ describe('the evidence rule, second edition', () => {
       expect(Number.isFinite(n)).toBe(true);
     const bad = feed(begin(), times(5_000, at([1e6, 1e6], [1e6, 0])));
     expect(Number.isFinite(bad.overBudget)).toBe(true);
+  });
+
+  it.each([1, 1e-320, 1e16, 1e308])(
+    'JUDGE-8: evidence stays a number however unlike the arms, at rho %d',
+    (rho) => {
+      const most = Number.MAX_SAFE_INTEGER;
+      for (const canary of [1, 1e6, 1e14, most])
+        for (const stable of [1, 1e6, 1e14, most])
+          for (const [x, y] of [
+            [0, 0],
+            [1, 0],
+            [canary, stable],
+          ] as const) {
+            const e = feed(begin({ rho }), times(3, at([canary, x], [stable, y])));
+            for (const n of [e.overBudget, e.worseThanStable, e.exposure])
+              expect(Number.isFinite(n)).toBe(true);
+          }
+    },
+  );
+
+  it('JUDGE-8: next to a single request of stable, a larger canary changes the evidence only by as much as it is larger', () => {
+    const evidence = (total: number) =>
+      feed(begin(), times(6, at([total, total / 2], [1, 1]))).worseThanStable;
+    // In the limit each of stable's bad requests divides a holding by its ratio, whatever the canary's.
+    for (const total of [1e12, 1e13, 1e14, 9e15]) expect(evidence(total)).toBeCloseTo(-0.763991419534621, 9);
   });
 
   it('JUDGE-14: alone at full traffic it is not blamed: stable is to be put beside it, at every interval anew', () => {

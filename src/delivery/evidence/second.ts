@@ -9,6 +9,7 @@ import {
   type Interval,
   type Known,
   ll,
+  llOfShares,
   NOTHING_SEEN,
   newStep,
   numbersFrom,
@@ -96,8 +97,7 @@ const saysOver = ({ over }: SecondRule, { total, bad }: Counts): Says =>
 /** Of the bad requests of both, how many would be the canary's, were it no worse than stable? */
 function saysWorse({ settings: { rho } }: SecondRule, canary: Counts, stable: Counts): Says {
   if (canary.total === 0 || stable.total === 0) return WORSE.map(() => null);
-  const share = (r: number) => (r * rho * canary.total) / (r * rho * canary.total + stable.total);
-  return WORSE.map(({ ratio }) => ll(share(ratio), share(1), canary.bad, canary.bad + stable.bad));
+  return WORSE.map(({ ratio }) => llOfShares(ratio, rho, canary, stable));
 }
 
 /** Against the stable version's traffic or, without any, against an estimate from its recent past. */

@@ -48,6 +48,9 @@ export interface RuleNumbers {
   readonly perGood: number;
 }
 
+/** ln((1−q)/(1−p)): what one good request says of q against p, in full precision also where both are small. */
+const lnGood = (q: number, p: number): number => Math.log1p(-q) - Math.log1p(-p);
+
 /** What both editions ask of their settings, and what follows; refused in words. */
 export function numbersFrom(settings: EvidenceSettings): Result<RuleNumbers, string> {
   const { objective, slos, tolerance, detect, rho, alpha, beta, minBad } = settings;
@@ -61,16 +64,21 @@ export function numbersFrom(settings: EvidenceSettings): Result<RuleNumbers, str
   const budget = 1 - objective;
   const p0 = Math.min(tolerance * budget, 0.5);
   const p1 = Math.min(detect * budget, 0.5);
-  if (p1 <= budget) return fail(`detect ${detect} leaves nothing to detect at objective ${objective}`);
+  const perGood = lnGood(p1, budget);
+  if (perGood >= 0) return fail(`detect ${detect} leaves nothing to detect at objective ${objective}`);
+  if (p0 === 0) return fail(`tolerance ${tolerance} leaves no budget at objective ${objective}`);
+  const bar = Math.log(slos / alpha);
+  if (!Number.isFinite(bar))
+    return fail(`alpha ${alpha} and slos ${slos} set a bar that no evidence reaches`);
   return ok({
     settings,
     budget,
     p0,
     p1,
-    bar: Math.log(slos / alpha),
+    bar,
     enough: Math.log(beta),
     perBad: Math.log(p1 / budget),
-    perGood: Math.log((1 - p1) / (1 - budget)),
+    perGood,
   });
 }
 
@@ -111,7 +119,17 @@ export const newStep = (step: number) => ({ step, exposure: 0, stepRequests: 0 }
 
 /** ln likelihood of x bad in n under q, over the same under p. */
 export const ll = (q: number, p: number, x: number, n: number): number =>
-  x * Math.log(q / p) + (n - x) * Math.log((1 - q) / (1 - p));
+  x * Math.log(q / p) + (n - x) * lnGood(q, p);
+
+/**
+ * Of the bad requests of both, how many are the canary's, were it r·rho times as bad as stable, over the same at rho.
+ * The shares themselves are not computed: where one arm is far larger than the other, they round to 1, and the
+ * likelihood to no number at all.
+ */
+export function llOfShares(r: number, rho: number, canary: Counts, stable: Counts): number {
+  const u = stable.total / (rho * canary.total);
+  return canary.bad * Math.log1p((r - 1) / (1 + r / u)) - stable.bad * Math.log1p((r - 1) / (1 + u));
+}
 
 export const exposureOf = (rule: RuleNumbers, canary: Counts): number =>
   canary.bad * rule.perBad + (canary.total - canary.bad) * rule.perGood;

@@ -129,7 +129,11 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       await expect(journal.append([entry(3)])).rejects.toThrow('connection reset');
       lost = false;
       // Decided while nobody knew of the third one.
-      const refused = { name: 'LedgerUnavailable', code: 'LEDGER_UNSURE', message: expect.stringMatching(/^records 2 to 2/) };
+      const refused = {
+        name: 'LedgerUnavailable',
+        code: 'LEDGER_UNSURE',
+        message: expect.stringMatching(/^records 2 to 2/),
+      };
       await expect(journal.append([entry(5)])).rejects.toMatchObject(refused);
       expect(journal.state(seenFold).get('odd')).toEqual([1, 2]);
       await journal.append([entry(7)]);

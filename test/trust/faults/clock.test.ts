@@ -77,9 +77,7 @@ const jumps = (ms: number, ticks: number) => async () => {
 /** A freeze of two hours, half of which is over when the clock is set back: it lasts as long as the clock says, no longer. */
 async function freezeAfterBack(): Promise<void> {
   let until = 0;
-  const { house, set, goesOn } = await machine((now) =>
-    now < until ? frozenUntil(until) : null,
-  );
+  const { house, set, goesOn } = await machine((now) => (now < until ? frozenUntil(until) : null));
   until = house.world.clock.now() + 2 * MINUTE_MS;
   house.world.push('1.1.0', GOOD);
   for (let i = 0; i < 30; i++) await house.step();
@@ -94,9 +92,7 @@ async function freezeAfterBack(): Promise<void> {
 /** An hour that never was is longer than the freeze. */
 async function freezeAhead(): Promise<void> {
   let until = 0;
-  const { house, set, goesOn } = await machine((now) =>
-    now < until ? frozenUntil(until) : null,
-  );
+  const { house, set, goesOn } = await machine((now) => (now < until ? frozenUntil(until) : null));
   until = house.world.clock.now() + 10 * MINUTE_MS;
   house.world.push('1.1.0', GOOD);
   await house.step();
@@ -106,6 +102,17 @@ async function freezeAhead(): Promise<void> {
     expect(house.state().release?.target.version).not.toBe('1.1.0');
   }
   set(0);
+  await goesOn();
+}
+
+/** A clock that was wrong for long was believed; set right, it makes nothing wait until it is where it was. */
+async function corrected(): Promise<void> {
+  const { house, set, goesOn } = await machine();
+  for (const offset of [HOUR_MS, 0]) {
+    set(offset);
+    await house.until(() => false, 15 * MINUTE_MS);
+  }
+  house.world.push('1.1.0', GOOD);
   await goesOn();
 }
 
@@ -130,6 +137,7 @@ const TRIALS: Readonly<Record<string, () => Promise<void>>> = {
   whileItStarts,
   freezeAfterBack,
   freezeAhead,
+  corrected,
 };
 
 describe('the clock of the machine', () => {

@@ -81,7 +81,9 @@ async function ledger(): Promise<void> {
       await write(2).catch((thrown: Error) => expect(thrown.name).toBe('LedgerUnavailable'));
       await journal.snapshot(1).catch(() => undefined);
       const other = join(temporaryFolder('descriptors'), 'other.sqlite');
-      await expect(sqliteLedger({ file: other, id: 't' })).rejects.toMatchObject({ name: 'LedgerUnavailable' });
+      await expect(sqliteLedger({ file: other, id: 't' })).rejects.toMatchObject({
+        name: 'LedgerUnavailable',
+      });
     },
     async () => {
       await write(3);

@@ -69,7 +69,10 @@ const TRIALS: Readonly<Record<string, Trial>> = {
     code: 'RATE_LIMITED',
     leftAloneMs: MINUTE_MS,
   },
-  storm: { how: says({ status: 504, headers: { 'content-type': 'text/html' }, body: '<html></html>' }), ...AWAY },
+  storm: {
+    how: says({ status: 504, headers: { 'content-type': 'text/html' }, body: '<html></html>' }),
+    ...AWAY,
+  },
   silent: { how: silent, timeoutMs: SHORT_MS, ...AWAY },
   halfOpen: { how: halfOpen, timeoutMs: SHORT_MS, ...AWAY },
   cut: { how: cut, ...AWAY },
@@ -89,7 +92,13 @@ function postedOnce({ held }: TestForge, ...keys: readonly string[]): void {
 }
 
 /** Every call that the server makes, as it makes them: a post, then another outcome, then the merge. */
-async function whole(test: TestForge, forge: ForgePort, fault: () => Promise<void>, heal: () => Promise<void>, trial: Trial) {
+async function whole(
+  test: TestForge,
+  forge: ForgePort,
+  fault: () => Promise<void>,
+  heal: () => Promise<void>,
+  trial: Trial,
+) {
   expect(await forge.report(PULL, reportOf('denied', 1))).toMatchObject({ ok: true });
   await fault();
   const before = test.server.asked.length;
@@ -109,7 +118,10 @@ async function whole(test: TestForge, forge: ForgePort, fault: () => Promise<voi
   else expect(asked).toBeLessThanOrEqual(20);
   await heal();
   expect(await forge.report(PULL, reportOf('allowed', 2))).toMatchObject({ ok: true });
-  expect(await forge.report(PULL, reportOf('allowed', 2))).toMatchObject({ ok: true, value: { post: 'unchanged' } });
+  expect(await forge.report(PULL, reportOf('allowed', 2))).toMatchObject({
+    ok: true,
+    value: { post: 'unchanged' },
+  });
   postedOnce(test, 'denied', 'allowed');
   expect(await forge.merge(PULL)).toEqual({ ok: true, value: 'merged' });
   expect(test.held.merges).toBe(1);
@@ -179,7 +191,10 @@ describe.each(KINDS)('a forge: %s', (kind) => {
   });
 
   it('FAULT-4: a limit holds up the calls of all until it is over, and nobody else: by the clock it is given', async () => {
-    const [limited, other] = await Promise.all([openForge(kind, patiently(5_000)), openForge(kind, patiently(5_000))]);
+    const [limited, other] = await Promise.all([
+      openForge(kind, patiently(5_000)),
+      openForge(kind, patiently(5_000)),
+    ]);
     let now = 0;
     const forge = heedingLimits(limited.forge, () => now);
     try {

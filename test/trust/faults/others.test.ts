@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
 import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { describe, expect, it } from 'vitest';
@@ -87,7 +87,12 @@ async function nginxKilled(): Promise<void> {
     const master = Number(readFileSync(join(directory, 'nginx.pid'), 'utf8'));
     const workers = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ');
     for (const pid of [master, ...workers.map(Number)]) process.kill(pid, 'SIGKILL');
-    await until('nothing listens', 10_000, () => get().then(() => false as const, () => true as const));
+    await until('nothing listens', 10_000, () =>
+      get().then(
+        () => false as const,
+        () => true as const,
+      ),
+    );
     await expect(edge.served()).rejects.toThrow();
     // An abort, as the next tick would order it.
     await edge.change('shop', (lane) => ({ ...lane, canary: null, weight: 0 }));

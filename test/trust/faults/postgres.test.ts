@@ -118,7 +118,9 @@ async function exhausted(): Promise<void> {
   await postgres.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'sluice%'",
   );
-  const [{ n }] = (await postgres.query("SELECT current_setting('max_connections')::int AS n")) as [{ n: number }];
+  const [{ n }] = (await postgres.query("SELECT current_setting('max_connections')::int AS n")) as [
+    { n: number },
+  ];
   const others: pg.Client[] = [];
   try {
     for (let i = 0; i < n; i++) {

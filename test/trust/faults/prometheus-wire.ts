@@ -44,7 +44,13 @@ export async function overTheWire(timeoutMs: number) {
     if (!answer.ok) throw new Error(answer.error.message);
     return range ? matrix(answer.value) : vector(answer.value);
   });
-  const client = prometheusHttp({ address: server.address, timeoutMs, headers: {}, tls: null, longestBytes: LONGEST_BYTES });
+  const client = prometheusHttp({
+    address: server.address,
+    timeoutMs,
+    headers: {},
+    tls: null,
+    longestBytes: LONGEST_BYTES,
+  });
   const counted = async <T>(work: Promise<T>): Promise<T> => {
     pending++;
     try {

@@ -46,11 +46,17 @@ const values = (change: (value: string) => string, which: 'counters' | 'all' = '
   changed((body, { body: asked }) =>
     which === 'counters' && !decodeURIComponent(asked).includes('ms]')
       ? body
-      : body.replace(/\[([\d.]+),"([^"]*)"\]/g, (_, at: string, value: string) => `[${at},"${change(value)}"]`),
+      : body.replace(
+          /\[([\d.]+),"([^"]*)"\]/g,
+          (_, at: string, value: string) => `[${at},"${change(value)}"]`,
+        ),
   );
 const times = (shift: number): Misbehaviour =>
   changed((body) =>
-    body.replace(/\[([\d.]+),"([^"]*)"\]/g, (_, at: string, value: string) => `[${Number(at) + shift},"${value}"]`),
+    body.replace(
+      /\[([\d.]+),"([^"]*)"\]/g,
+      (_, at: string, value: string) => `[${Number(at) + shift},"${value}"]`,
+    ),
   );
 
 const UNAVAILABLE = 'SOURCE_UNAVAILABLE';
@@ -65,15 +71,20 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   shortened: { how: shortened, held: UNAVAILABLE },
   shape: { how: says(json({ status: 'success', data: { result: 'none' } })), held: UNAVAILABLE },
   error: { how: says(json({ status: 'error', errorType: 'execution', error: 'x' })), held: UNAVAILABLE },
-  failedWell: { how: (response, proper, asked) => says({ ...proper, status: 503 })(response, proper, asked), held: UNAVAILABLE },
+  failedWell: {
+    how: (response, proper, asked) => says({ ...proper, status: 503 })(response, proper, asked),
+    held: UNAVAILABLE,
+  },
   warnings: {
-    how: changed((body) => body.replace('{"status":"success"', '{"status":"success","warnings":["a shard is away"]')),
+    how: changed((body) =>
+      body.replace('{"status":"success"', '{"status":"success","warnings":["a shard is away"]'),
+    ),
     held: 'PARTIAL_DATA',
   },
   nan: { how: values(() => 'NaN'), held: 'NOT_A_NUMBER' },
   infinite: { how: values(() => '+Inf'), held: 'NOT_A_NUMBER' },
-  huge: { how: values(() => '1e300'), held: 'NOT_A_NUMBER' },
-  negative: { how: values((value) => `-${value}`), held: 'NOT_A_NUMBER' },
+  huge: { how: values(() => '1e300', 'counters'), held: 'NOT_A_NUMBER' },
+  negative: { how: values((value) => `-${value}`, 'counters'), held: 'NOT_A_NUMBER' },
   noNumber: { how: values(() => ''), held: UNAVAILABLE },
   back: { how: values((value) => String(Math.floor(Number(value) / 2)), 'counters') },
   past: { how: times(-HOUR_S), held: UNAVAILABLE },
@@ -96,9 +107,17 @@ async function underWay(wire: Wire) {
   });
   const check = watch(house);
   house.world.push('1.0.0', GOOD);
-  await house.until(() => house.state().state === 'Stable', undefined, () => check(false));
+  await house.until(
+    () => house.state().state === 'Stable',
+    undefined,
+    () => check(false),
+  );
   house.world.push('1.1.0', GOOD);
-  await house.until(() => house.world.edge().weight === 20, 1_200_000, () => check(false));
+  await house.until(
+    () => house.world.edge().weight === 20,
+    1_200_000,
+    () => check(false),
+  );
   expect(house.world.edge().weight).toBe(20);
   far = true;
   return { house, check };
@@ -169,7 +188,10 @@ describe('Prometheus, and the ticks above it', () => {
       expect(await said(says(one(at / 1_000 - 30)))).toMatchObject({ ok: true });
       for (const seconds of [at / 1_000 - 90, at / 1_000 + 30, 1e300])
         expect(await said(says(one(seconds)))).toMatchObject({ ok: false, error: { code: 'NONSENSE' } });
-      expect(await said(says(one(at / 1_000, 503)))).toMatchObject({ ok: false, error: { code: 'NONSENSE' } });
+      expect(await said(says(one(at / 1_000, 503)))).toMatchObject({
+        ok: false,
+        error: { code: 'NONSENSE' },
+      });
       expect(await said(endless)).toMatchObject({
         ok: false,
         error: { code: UNAVAILABLE, message: expect.stringContaining('longer than 8 MiB') },
@@ -180,7 +202,9 @@ describe('Prometheus, and the ticks above it', () => {
   });
 
   it('FAULT-4: an answer that leads to another host: nothing is asked there', async () => {
-    const elsewhere = await misbehaving(() => json({ status: 'success', data: { resultType: 'vector', result: [] } }));
+    const elsewhere = await misbehaving(() =>
+      json({ status: 'success', data: { resultType: 'vector', result: [] } }),
+    );
     try {
       await tried({ how: redirect(`${elsewhere.address}/api/v1/query`), held: UNAVAILABLE });
       expect(elsewhere.asked).toEqual([]);

@@ -14,7 +14,8 @@ interface Part {
 const HELD = 'the release is held at its step; it continues with the next valid answer';
 const INVALID = 'no sample of it is counted; the release is held, and continues with the next valid answer';
 const HERE = 'test/trust/faults';
-const REFUSED = 'the record is refused with the reason; what was written before remains, and the next record follows it';
+const REFUSED =
+  'the record is refused with the reason; what was written before remains, and the next record follows it';
 const DAMAGED = 'refused with `LEDGER_DAMAGED` and the next step; a restored copy is continued';
 const ONCE = 'the record is written once; the next decision follows it';
 const RETRIED = 'tried three times a call; posted once when the forge answers again';
@@ -24,7 +25,10 @@ export const TABLE = {
     title: 'Prometheus',
     rows: {
       refused: { fault: 'it refuses connections', outcome: HELD },
-      silent: { fault: 'it accepts connections and never answers', outcome: `given up after \`timeout\`; ${HELD}` },
+      silent: {
+        fault: 'it accepts connections and never answers',
+        outcome: `given up after \`timeout\`; ${HELD}`,
+      },
       slow: { fault: 'it answers late, but in time', outcome: 'the answer is used; the release continues' },
       500: { fault: 'status 500', outcome: HELD },
       page: { fault: 'a web page with status 200', outcome: HELD },
@@ -35,8 +39,8 @@ export const TABLE = {
       error: { fault: '`status: error`', outcome: HELD },
       failedWell: { fault: 'a valid body with status 503', outcome: HELD },
       warnings: { fault: 'warnings: the answer is partial', outcome: `\`PARTIAL_DATA\`: ${HELD}` },
-      nan: { fault: 'NaN', outcome: INVALID },
-      infinite: { fault: '+Inf', outcome: INVALID },
+      nan: { fault: 'NaN everywhere', outcome: INVALID },
+      infinite: { fault: '+Inf everywhere', outcome: INVALID },
       huge: { fault: 'values above what a counter can count', outcome: INVALID },
       negative: { fault: 'negative values of counters', outcome: INVALID },
       noNumber: { fault: 'a value that is not a number', outcome: HELD },
@@ -65,7 +69,10 @@ export const TABLE = {
       reload: {
         fault: 'a reload fails',
         outcome: 'the change is not reported as done; the message of nginx is given',
-        shown: ['src/delivery/adapters/nginx/served.test.ts', 'EDGE-7: what nginx has given up is not waited for'],
+        shown: [
+          'src/delivery/adapters/nginx/served.test.ts',
+          'EDGE-7: what nginx has given up is not waited for',
+        ],
       },
       slow: {
         fault: 'it is slow to reload',
@@ -116,13 +123,25 @@ export const TABLE = {
       standby: { fault: 'it is read-only', outcome: `\`LEDGER_READ_ONLY\`; ${ONCE} when it can be written` },
       cutBefore: { fault: 'the connection is cut before the insert', outcome: ONCE },
       cutAtCommit: { fault: 'the connection is cut before the commit', outcome: ONCE },
-      answerLost: { fault: 'the connection is cut after the commit: its answer is lost', outcome: `found by reading; ${ONCE}` },
-      silentInTheMiddle: { fault: 'the connection is silent from the insert on', outcome: `given up after 10 s; ${ONCE}` },
-      silentAtCommit: { fault: 'the connection is silent from the commit on', outcome: `given up after 10 s; found by reading; ${ONCE}` },
+      answerLost: {
+        fault: 'the connection is cut after the commit: its answer is lost',
+        outcome: `found by reading; ${ONCE}`,
+      },
+      silentInTheMiddle: {
+        fault: 'the connection is silent from the insert on',
+        outcome: `given up after 10 s; ${ONCE}`,
+      },
+      silentAtCommit: {
+        fault: 'the connection is silent from the commit on',
+        outcome: `given up after 10 s; found by reading; ${ONCE}`,
+      },
       leader: {
         fault: 'the leader is cut off in the middle of an append',
         outcome: 'another server leads within seconds; the first one writes nothing more',
-        shown: ['test/contract/ledger.test.ts', 'LEDGER-10: a writer that is cut off in the middle of an append'],
+        shown: [
+          'test/contract/ledger.test.ts',
+          'LEDGER-10: a writer that is cut off in the middle of an append',
+        ],
       },
     },
   },
@@ -130,15 +149,30 @@ export const TABLE = {
     title: 'GitHub and Gitea',
     rows: {
       refused: { fault: 'it refuses connections', outcome: RETRIED },
-      limited: { fault: 'status 429 with Retry-After', outcome: 'asked once; not asked again until that time is over' },
-      limitedSilently: { fault: 'status 429 without Retry-After', outcome: 'asked once; not asked again for a minute' },
-      secondary: { fault: 'a secondary rate limit (403)', outcome: 'asked once; not asked again for a minute' },
+      limited: {
+        fault: 'status 429 with Retry-After',
+        outcome: 'asked once; not asked again until that time is over',
+      },
+      limitedSilently: {
+        fault: 'status 429 without Retry-After',
+        outcome: 'asked once; not asked again for a minute',
+      },
+      secondary: {
+        fault: 'a secondary rate limit (403)',
+        outcome: 'asked once; not asked again for a minute',
+      },
       storm: { fault: 'status 504 to everything', outcome: RETRIED },
       silent: { fault: 'it accepts connections and never answers', outcome: `given up in time; ${RETRIED}` },
       halfOpen: { fault: 'half an answer, then nothing', outcome: `given up in time; ${RETRIED}` },
       cut: { fault: 'half an answer, then the connection is cut', outcome: RETRIED },
-      shortened: { fault: 'half of the JSON as a whole answer', outcome: `not believed, for a merge neither; ${RETRIED}` },
-      page: { fault: 'a sign-in page with status 200', outcome: `not believed, for a merge neither; ${RETRIED}` },
+      shortened: {
+        fault: 'half of the JSON as a whole answer',
+        outcome: `not believed, for a merge neither; ${RETRIED}`,
+      },
+      page: {
+        fault: 'a sign-in page with status 200',
+        outcome: `not believed, for a merge neither; ${RETRIED}`,
+      },
       lost: {
         fault: 'the answer to a post or a merge is lost',
         outcome: 'found done; not done again',
@@ -157,7 +191,10 @@ export const TABLE = {
       hour: {
         fault: 'it is unavailable for an hour during a promotion',
         outcome: 'the promotion continues, once',
-        shown: ['test/gate/promotion.test.ts', 'PROMOTE-3: the forge is down for an hour in the middle of it'],
+        shown: [
+          'test/gate/promotion.test.ts',
+          'PROMOTE-3: the forge is down for an hour in the middle of it',
+        ],
       },
       hanging: {
         fault: 'one pull request hangs',
@@ -176,12 +213,18 @@ export const TABLE = {
       repeated: {
         fault: 'repeated, forged, too large, or of another forge',
         outcome: 'ignored or refused',
-        shown: ['test/contract/governance-server.test.ts', 'API-13: signed it is a hint; unsigned, wrongly signed, replayed'],
+        shown: [
+          'test/contract/governance-server.test.ts',
+          'API-13: signed it is a hint; unsigned, wrongly signed, replayed',
+        ],
       },
       order: {
         fault: 'out of order',
         outcome: 'hints all the same: the forge is asked for its state',
-        shown: ['test/contract/governance-server.test.ts', 'API-13: out of order they are hints all the same'],
+        shown: [
+          'test/contract/governance-server.test.ts',
+          'API-13: out of order they are hints all the same',
+        ],
       },
       lost: {
         fault: 'lost',
@@ -191,23 +234,48 @@ export const TABLE = {
       alerts: {
         fault: 'alerts repeated and out of order',
         outcome: 'recorded once a change',
-        shown: ['test/contract/governance-server.test.ts', 'API-14: once a change, in any order, across restarts'],
+        shown: [
+          'test/contract/governance-server.test.ts',
+          'API-14: once a change, in any order, across restarts',
+        ],
       },
     },
   },
   clock: {
     title: 'The clock of the machine',
     rows: {
-      forward: { fault: 'an hour ahead for some ticks', outcome: 'no step is skipped or shortened; the release continues' },
-      forwardALittle: { fault: '20 minutes ahead for some ticks', outcome: 'no dwell is shortened; the release continues' },
-      whileItStarts: { fault: 'an hour ahead while a version starts', outcome: 'it is not called too late; the release continues' },
+      forward: {
+        fault: 'an hour ahead for some ticks',
+        outcome: 'no step is skipped or shortened; the release continues',
+      },
+      forwardALittle: {
+        fault: '20 minutes ahead for some ticks',
+        outcome: 'no dwell is shortened; the release continues',
+      },
+      whileItStarts: {
+        fault: 'an hour ahead while a version starts',
+        outcome: 'it is not called too late; the release continues',
+      },
       freezeAhead: { fault: 'an hour ahead during a freeze', outcome: 'the freeze does not end early' },
-      back: { fault: 'an hour behind for some ticks', outcome: 'no step is skipped or shortened; the release continues' },
-      forwardForMinutes: { fault: 'an hour ahead for minutes', outcome: 'the release is held, and continues without a wait' },
-      backForMinutes: { fault: 'an hour behind for minutes', outcome: 'the release is held, and continues without a wait' },
+      back: {
+        fault: 'an hour behind for some ticks',
+        outcome: 'no step is skipped or shortened; the release continues',
+      },
+      forwardForMinutes: {
+        fault: 'an hour ahead for minutes',
+        outcome: 'the release is held, and continues without a wait',
+      },
+      backForMinutes: {
+        fault: 'an hour behind for minutes',
+        outcome: 'the release is held, and continues without a wait',
+      },
       freezeAfterBack: {
         fault: 'an hour behind for some ticks during a freeze',
         outcome: 'the freeze neither ends early nor lasts longer',
+      },
+      corrected: {
+        fault: 'an hour ahead for long, then set right',
+        outcome: 'the next release starts at once',
       },
       waivers: {
         fault: 'an hour behind: waivers and posts',
@@ -229,11 +297,17 @@ export const TABLE = {
   descriptors: {
     title: 'No file descriptor left',
     rows: {
-      prometheus: { fault: 'a query to Prometheus', outcome: '`SOURCE_UNAVAILABLE`; the next one is answered' },
+      prometheus: {
+        fault: 'a query to Prometheus',
+        outcome: '`SOURCE_UNAVAILABLE`; the next one is answered',
+      },
       github: { fault: 'a call to GitHub', outcome: '`UNAVAILABLE`; the next one is answered' },
       gitea: { fault: 'a call to Gitea', outcome: '`UNAVAILABLE`; the next one is answered' },
       files: { fault: 'a file is replaced', outcome: 'an error; the old file remains' },
-      ledger: { fault: 'the ledger', outcome: 'records are written or refused, never lost; a second ledger is refused' },
+      ledger: {
+        fault: 'the ledger',
+        outcome: 'records are written or refused, never lost; a second ledger is refused',
+      },
       repository: { fault: 'Git is called', outcome: 'an error; the next call works' },
     },
   },
@@ -252,7 +326,9 @@ export function rowsOf<T>(part: PartName, trials: Readonly<Record<string, T>>): 
 
 /** Every row of the table that is shown elsewhere. */
 export const shownElsewhere = (): (readonly [file: string, title: string])[] =>
-  Object.values<Part>(TABLE).flatMap(({ rows }) => Object.values(rows).flatMap(({ shown }) => (shown ? [shown] : [])));
+  Object.values<Part>(TABLE).flatMap(({ rows }) =>
+    Object.values(rows).flatMap(({ shown }) => (shown ? [shown] : [])),
+  );
 
 /** The page of the documentation. */
 export function partsPage(): string {

@@ -113,7 +113,10 @@ async function stop({ directory }: NginxEdge): Promise<void> {
   const master = masterOf(directory);
   if (master === undefined) return;
   process.kill(master, 'SIGTERM');
-  for (const end = performance.now() + PATIENCE_MS; masterOf(directory) !== undefined && performance.now() < end; )
+  for (
+    const end = performance.now() + PATIENCE_MS;
+    masterOf(directory) !== undefined && performance.now() < end;
+  )
     await systemClock.sleep(POLL_MS);
 }
 

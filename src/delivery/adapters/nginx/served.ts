@@ -41,7 +41,11 @@ export async function confirm(
   since: number,
 ): Promise<void> {
   let [seen, without] = [0, 0];
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await systemClock.sleep(POLL_MS)) {
+  for (
+    const end = performance.now() + PATIENCE_MS;
+    performance.now() < end;
+    await systemClock.sleep(POLL_MS)
+  ) {
     const why = givenUp(directory, since);
     if (why !== null) throw new Error(`nginx does not take configuration ${generation}: ${why}`);
     without = masterOf(directory) === undefined ? without + 1 : 0;

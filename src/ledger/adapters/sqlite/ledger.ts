@@ -50,7 +50,10 @@ function openFile(file: string, maxPages: number | undefined): DatabaseSync {
 /** SQLite takes a file that was cut to nothing for a new one. Snapshots beside it say that there was more. */
 function refuseEmptied(file: string): void {
   if (!existsSync(file) || statSync(file).size > 0 || !hasSnapshots(file)) return;
-  throw new LedgerUnavailable('LEDGER_DAMAGED', `${file} is empty, and beside it is a snapshot of its records`);
+  throw new LedgerUnavailable(
+    'LEDGER_DAMAGED',
+    `${file} is empty, and beside it is a snapshot of its records`,
+  );
 }
 
 function openLocked({ file, maxPages }: SqliteOptions) {
