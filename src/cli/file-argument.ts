@@ -7,7 +7,7 @@ import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 
 /** How a command tells that a file it was given cannot be used: its code, and what should be given instead. */
-export interface Wanted {
+interface Wanted {
   readonly code: string;
   readonly next: string;
 }

@@ -31,7 +31,7 @@ interface Candidate {
 }
 
 /** What is read of places, and what of them cannot be: each a problem of its own that hides no other file. */
-export interface Sources {
+interface Sources {
   readonly files: readonly SourceFile[];
   readonly problems: readonly Problem[];
 }

@@ -17,11 +17,14 @@ const expected = z.union([
 
 const input = z
   .strictObject({
-    series: z.string().min(1).superRefine((text, context) => {
-      const series = readSeries(text);
-      if (text !== '' && !series.ok)
-        context.addIssue({ code: 'custom', message: `not a valid series: ${series.error}`, input: text });
-    }),
+    series: z
+      .string()
+      .min(1)
+      .superRefine((text, context) => {
+        const series = readSeries(text);
+        if (text !== '' && !series.ok)
+          context.addIssue({ code: 'custom', message: `not a valid series: ${series.error}`, input: text });
+      }),
     values: z.string().optional().describe('As promtool writes them: 0+100x40, _x10, stale.'),
     template: z.enum(TEMPLATES, `expected one of ${TEMPLATES.join(', ')}`).optional(),
     perInterval: z.number().positive().default(100),

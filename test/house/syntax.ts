@@ -30,17 +30,31 @@ export function walk(
   for (const value of Object.values(node)) if (typeof value === 'object') walk(value, visit, path);
 }
 
-const trees = new WeakMap<SourceFile, Node>();
+interface Parsed {
+  readonly tree: Node;
+  readonly comments: readonly Comment[];
+}
+
+interface Comment {
+  readonly value: string;
+  readonly start: number;
+}
+
+const trees = new WeakMap<SourceFile, Parsed>();
 
 /** The syntax tree of a file, parsed once for all rules that ask. */
-export function treeOf(source: SourceFile): Node {
+export const treeOf = (source: SourceFile): Node => parsed(source).tree;
+
+export const commentsOf = (source: SourceFile): readonly Comment[] => parsed(source).comments;
+
+function parsed(source: SourceFile): Parsed {
   const known = trees.get(source);
   if (known) return known;
-  const { program, errors } = parseSync(source.file, source.text);
+  const { program, comments, errors } = parseSync(source.file, source.text);
   if (errors.length > 0) throw new Error(`${source.file} does not parse: ${errors[0]!.message}`);
-  const tree = program as unknown as Node;
-  trees.set(source, tree);
-  return tree;
+  const file = { tree: program as unknown as Node, comments };
+  trees.set(source, file);
+  return file;
 }
 
 export interface Import {

@@ -1,5 +1,5 @@
 /** A revision as Flux writes it: the branch or tag where it says one, and the hash of the commit. */
-export interface FluxRevision {
+interface FluxRevision {
   readonly name: string | null;
   readonly hash: string;
 }

@@ -11,7 +11,7 @@ export interface FluxStatus {
 }
 
 /** The objects from which a service is applied, from Git to the release. */
-export interface FluxChain {
+interface FluxChain {
   /** Null: there is none of that name. */
   readonly source: FluxObject | null;
   readonly sourceName: string;
