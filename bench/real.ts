@@ -35,7 +35,10 @@ async function counter(stage: Stage, revision: string): Promise<{ total: number;
 }
 
 const abort = (stage: Stage, reason: string) =>
-  stage.client().post('/api/v1/lanes/prod/checkout/commands', { command: 'abort', reason });
+  stage.client().post('/api/v1/lanes/{environment}/{service}/commands', {
+    params: { environment: 'prod', service: 'checkout' },
+    body: { command: 'abort', reason },
+  });
 
 /** Five strikes against a minute's 99 %, read from the same Prometheus; its abort is carried out by the same edge. */
 async function strike(stage: Stage, revision: string, from: number): Promise<void> {

@@ -55,6 +55,7 @@ export const TEST_STAGES: readonly TestStage[] = [
     name: 'numbers',
     suite: 'rest',
     takes: [
+      'test/golden/flux.test.ts',
       'test/golden/kinds.test.ts',
       'test/field/n01-comments',
       'test/field/n03-quantile-without-traffic',

@@ -8,6 +8,7 @@ import { serveHttp } from './app/http.ts';
 import { keepLeading, standBy } from './app/leadership.ts';
 import { createLifecycle } from './app/lifecycle.ts';
 import { isEverywhere, listen, namesOf } from './app/listener.ts';
+import { createLogSubjects } from './app/log-subjects.ts';
 import { openLedger } from './app/open-ledger.ts';
 import { opened } from './app/opened.ts';
 import { openPlanes, type Planes } from './app/planes.ts';
@@ -22,8 +23,10 @@ import { type Journal, openJournal } from './ledger/journal.ts';
 import { isShared, LedgerUnavailable } from './ledger/port.ts';
 import { newSecret } from './server/auth.ts';
 import { SERVER_FOLDS, SNAPSHOTS } from './server/folds.ts';
+import { createMeasured, withNode } from './server/metrics/measured.ts';
 import { onlyThisMachine } from './server/reads.ts';
 import type { WiringContext } from './wiring/context.ts';
+import { countedWiring } from './wiring/counted.ts';
 import { removeServeFile } from './wiring/serve-file.ts';
 import { wiring as allAdapters, type Wiring } from './wiring/wiring.ts';
 
@@ -62,15 +65,19 @@ function keepSecret(file: string): string {
 function startChores(context: AppContext, planes: Planes, anchoring: Anchoring): void {
   const { lifecycle, now } = context;
   const { gate, gitops } = planes;
-  lifecycle.every(HEAL_EVERY_MS, 'a part does not start again', () => planes.delivering.heal());
-  for (const { everyMs, failing, work } of gitops.chores)
-    lifecycle.every(everyMs, failing, () => work(now()));
+  lifecycle.every('heal', HEAL_EVERY_MS, 'a part does not start again', () => planes.delivering.heal());
+  for (const { name, everyMs, failing, work } of gitops.chores)
+    lifecycle.every(name, everyMs, failing, () => work(now()));
   if (gate)
-    lifecycle.every(GATE_EVERY_MS, 'the gate could not evaluate pull requests', () => gate.tick(now()));
+    lifecycle.every('gate', GATE_EVERY_MS, 'the gate could not evaluate pull requests', () =>
+      gate.tick(now()),
+    );
   const { promoter } = gitops;
   if (promoter)
-    lifecycle.every(GATE_EVERY_MS, 'promotions could not be evaluated', () => promoter.tick(now()));
-  lifecycle.every(anchoring.everyMs, 'the ledger could not be anchored', async () => {
+    lifecycle.every('promotions', GATE_EVERY_MS, 'promotions could not be evaluated', () =>
+      promoter.tick(now()),
+    );
+  lifecycle.every('anchors', anchoring.everyMs, 'the ledger could not be anchored', async () => {
     await anchoring.tick(now());
     const { trouble } = anchoring.status();
     if (trouble?.code === 'CHAIN_BROKEN') context.chain.found(trouble.message);
@@ -93,7 +100,7 @@ async function lead(context: AppContext, journal: Journal) {
     publicUrl,
     progress: (what) => line.say(`starting ${what} …`),
   });
-  const { tokens, metrics } = await serveHttp(context, planes, {
+  const { tokens } = await serveHttp(context, planes, {
     journal,
     alertmanagerToken,
     anchoring,
@@ -108,16 +115,20 @@ async function lead(context: AppContext, journal: Journal) {
     await planes.budgets.tick(now());
     await planes.governance.tick(now());
   };
-  const ticking = tickUntilEnd(context, tick, tickOf(platform), metrics);
+  const ticking = tickUntilEnd(context, tick, tickOf(platform), context.measured);
   return { planes, token: tokens.local, ticking };
 }
 
 /** Opens the ledger, which is locked from here on, or refused: what there is before anything listens. */
-async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
+async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
   const { platform, directory, work, root } = options;
   mkdirSync(work, { recursive: true, mode: 0o700 });
+  const measured = withNode(createMeasured());
+  const wiring = countedWiring(adapters, measured);
   const log = await wiring.openLog(io.env, io.err);
-  const warn: WiringContext['warn'] = (details, message) => log.warn(details, message);
+  const subjects = createLogSubjects();
+  const warn: WiringContext['warn'] = (details, message) =>
+    log.warn({ ...subjects.of(details), ...details }, message);
   const clock = steadyClock((byMs) =>
     warn({ byMs }, 'the clock of this machine jumped: not followed until it has lasted for 10 minutes'),
   );
@@ -130,25 +141,26 @@ async function openContext(io: Io, options: ServerPlaces, wiring: Wiring) {
     health.set('chain', `${why}; nothing is decided. Next: ${next}`);
     warn({ error: why, next }, 'the ledger is broken: nothing is decided any more');
   });
-  const lifecycle = createLifecycle(warn);
+  const lifecycle = createLifecycle(warn, measured.worked);
   let open: { close(): Promise<void> } = store;
   lifecycle.onStop(() => open.close());
   /** Reads the ledger; it closes it as well, since it may have a snapshot to write. */
   const openServerJournal = async (): Promise<Journal> => {
     await mark.check(store);
-    const journal = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn });
+    const journal = await openJournal(store, SERVER_FOLDS, { ...SNAPSHOTS, now: wired.now, warn }, measured);
     open = journal;
     return journal;
   };
-  return { openServerJournal, lifecycle, log, wired, health, chain };
+  return { openServerJournal, lifecycle, log, subjects, wired, wiring, health, chain, measured };
 }
 
 /**
  * Starts a server: it listens, waits until it leads where servers share a ledger, opens every part and begins to
  * tick. A part that cannot be opened stops what was started before it, and the reason is thrown as a `CliError`.
  */
-export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = allAdapters): Promise<App> {
-  const { openServerJournal, lifecycle, log, wired, health, chain } = await openContext(io, options, wiring);
+export async function startApp(io: Io, options: ServerPlaces, adapters: Wiring = allAdapters): Promise<App> {
+  const { openServerJournal, wired, ...parts } = await openContext(io, options, adapters);
+  const { lifecycle } = parts;
   const end = new AbortController();
   const forward = () => end.abort();
   if (io.signal.aborted) forward();
@@ -157,12 +169,8 @@ export async function startApp(io: Io, options: ServerPlaces, wiring: Wiring = a
   try {
     const context: AppContext = {
       ...wired,
+      ...parts,
       io,
-      wiring,
-      log,
-      lifecycle,
-      health,
-      chain,
       listener: await listen(options.host, options.port, lifecycle),
       allowedHosts: namesOf(options),
       openReads: onlyThisMachine(options.host, options.allowedHosts),

@@ -1,39 +1,7 @@
-import { createApp } from '../../src/server/app.ts';
+import type { Description, Operation, Schema } from '../api/description.ts';
 import { code, generatedFrom, prose, table, value } from './markdown.ts';
 
-interface Parameter {
-  readonly name: string;
-  readonly in: string;
-  readonly required?: boolean;
-  readonly description?: string;
-  readonly schema?: { readonly type?: string; readonly enum?: readonly string[] };
-}
-interface Operation {
-  readonly summary?: string;
-  readonly description?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content?: Record<string, { readonly schema?: BodySchema }> };
-  readonly responses: Record<string, { readonly description?: string }>;
-  readonly security?: readonly object[];
-}
-interface BodySchema {
-  readonly type?: string;
-  readonly properties?: Record<
-    string,
-    { readonly type?: string; readonly description?: string; readonly enum?: readonly string[] }
-  >;
-  readonly required?: readonly string[];
-}
-type Paths = Record<string, Record<string, Operation>>;
-
-/** The OpenAPI document of the server, without a server. */
-async function openApi(): Promise<{ readonly paths: Paths }> {
-  const app = createApp({ allowedHosts: ['docs'], consoleDir: null, signIn: {} } as never);
-  const answer = await app.request('/openapi.json', { headers: { host: 'docs' } });
-  return (await answer.json()) as { paths: Paths };
-}
-
-const typeOf = (schema: { readonly type?: string; readonly enum?: readonly string[] } | undefined): string =>
+const typeOf = (schema: Schema | undefined): string =>
   schema?.enum ? schema.enum.map(value).join(', ') : [schema?.type ?? ''].flat().join(' or ');
 
 function parametersTable({ parameters = [], requestBody }: Operation): string[] {
@@ -73,8 +41,7 @@ function operationText(method: string, path: string, operation: Operation): stri
 const groupOf = (path: string): string => /^\/(?:api\/v1\/)?([\w.]+)/.exec(path)?.[1] ?? 'other';
 
 /** The reference of the HTTP API. */
-export async function httpPage(): Promise<string> {
-  const { paths } = await openApi();
+export function httpPage({ paths }: Description): string {
   const groups = Map.groupBy(Object.entries(paths), ([path]) => groupOf(path));
   const sections = [...groups].map(
     ([group, entries]) =>

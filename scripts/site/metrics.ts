@@ -19,8 +19,9 @@ import {
 import { watchAnchors, watchChain } from '../../src/server/metrics/anchors.ts';
 import { watchGitops } from '../../src/server/metrics/gitops.ts';
 import { watchGovernance } from '../../src/server/metrics/governance.ts';
-import { moveCounter, tickHistogram, watchLanes } from '../../src/server/metrics/lanes.ts';
-import { callHistogram, watchOutside } from '../../src/server/metrics/outside.ts';
+import { moveCounter, watchLanes } from '../../src/server/metrics/lanes.ts';
+import { createMeasured } from '../../src/server/metrics/measured.ts';
+import { watchOutside } from '../../src/server/metrics/outside.ts';
 import { code, generatedFrom, prose, table } from './markdown.ts';
 
 /** What prom-client knows of a metric, beyond what its types tell. */
@@ -38,17 +39,14 @@ const nothing = {} as never;
 function serverMetrics(): Registered[] {
   const registry = new Registry();
   moveCounter(registry);
-  tickHistogram(registry);
-  callHistogram(registry);
   watchLanes(registry, nothing);
   watchGitops(registry, nothing, nothing);
   watchAnchors(registry, nothing);
   watchChain(registry, nothing);
   watchGovernance(registry, nothing, nothing);
   watchOutside(registry, nothing);
-  return (registry.getMetricsAsArray() as unknown as Registered[]).toSorted((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const all = Registry.merge([createMeasured().registry, registry]);
+  return (all.getMetricsAsArray() as unknown as Registered[]).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Series that generated rules record, which other rules and dashboards may use. */
@@ -84,6 +82,8 @@ ${table(
   ['metric', 'type', 'labels', 'description'],
   serverMetrics().map((m) => [code(m.name), m.type, m.labelNames.map(code).join(' '), prose(m.help)]),
 )}
+
+Labels have few values: \`port\` and \`verb\` are names in the program, \`route\` is a declared route (never a path that somebody asked; \`other\` for pages and what is not there), \`status\` is a class such as \`2xx\`, \`work\` and \`plane\` are names of planes. \`of\` in \`sluice_trouble\` names a subject, and only while it fails. What to watch, and Sluice's own objectives: [Watching Sluice](../operations/watching.md).
 
 ## Recorded by generated rules
 \`sluice render\` writes rules that record these series, with the labels \`slo\`, \`service\` and \`environment\`. \`sluice explain slo NAME\` lists every rule of one SLO with its purpose.

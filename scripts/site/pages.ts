@@ -1,3 +1,5 @@
+import { clientFiles } from '../api/client.ts';
+import { describedApi } from '../api/description.ts';
 import { commandsPage } from './commands.ts';
 import { declarationPages } from './declaration.ts';
 import { diagrams } from './diagrams.ts';
@@ -7,13 +9,17 @@ import { reasonsPage } from './reasons.ts';
 import { securityPage } from './security.ts';
 
 /** Every generated page and drawing of the documentation site, by its path from the root of the repository. */
-export const generatedPages = async (): Promise<Map<string, string>> =>
-  new Map([
+export async function generatedPages(): Promise<Map<string, string>> {
+  const description = await describedApi();
+  return new Map([
     ...declarationPages(),
     ['docs/reference/commands.md', await commandsPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/reasons.md', reasonsPage()],
-    ['docs/reference/http.md', await httpPage()],
+    ['docs/reference/http.md', httpPage(description)],
+    ['schema/openapi.json', `${JSON.stringify(description, null, 2)}\n`],
+    ...clientFiles(description),
     securityPage(),
     ...diagrams(),
   ]);
+}

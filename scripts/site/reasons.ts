@@ -37,6 +37,10 @@ const VERDICT_REMEDIES = {
   HELD: 'Wait for the end of the freeze, or end it: `sluice freeze list`.',
   UNCLEAR_ARTEFACT: 'Declare `container` for the service in the Platform.',
   STANDING_UNKNOWN: 'Check that Sluice reaches the API server of the cluster.',
+  REJECTED:
+    'Publish a fix under a new digest. If the cause was elsewhere, lift the rejection: `sluice release lift`.',
+  PAUSED: 'Continue it with `sluice release resume`.',
+  NOT_YET: WAIT,
 } as const satisfies Record<VerdictReason, string>;
 
 /** What a person does about the reason of a transition. */

@@ -3,6 +3,7 @@ import { type Decision, decisionSchema } from '../governance/decision.ts';
 import { decisionSentence, unblockOf } from '../governance/decision-text.ts';
 import type { Governance, Waiver } from '../governance/events.ts';
 import { type Coverage, type FreezeFacts, scopeText } from '../governance/facts.ts';
+import { SCOPES } from '../kit/actor.ts';
 import { laneName } from '../kit/lane.ts';
 import { humanSpan } from '../kit/time.ts';
 import { limitedGrantSchema } from './rights.ts';
@@ -184,7 +185,7 @@ export const meSchema = z
     actor: z.string().nullable(),
     kind: z.string().nullable(),
     /** For everything. */
-    scopes: z.array(z.string()),
+    scopes: z.array(z.enum(SCOPES)),
     /** For named services and teams alone, with the declared services that they reach. */
     limited: z.array(limitedGrantSchema.extend({ covers: z.array(z.string()) })),
     signIn: z.string().nullable(),

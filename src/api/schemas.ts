@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { NOTICE_KINDS } from '../declaration/defaults.ts';
 import { COMMANDS } from '../delivery/events.ts';
-import { STATES } from '../delivery/machine.ts';
-import { REASONS } from '../delivery/reasons.ts';
+import { FAMILIES, STATES } from '../delivery/machine.ts';
+import { MOVE_REASON_CODES, REASONS } from '../delivery/reasons.ts';
 import { SCOPES } from '../kit/actor.ts';
 import { OUTCOME_NAMES } from './lane.ts';
 import { limitedGrantSchema } from './rights.ts';
@@ -33,7 +33,7 @@ export const laneSummarySchema = z
     environment: z.string(),
     mode: z.enum(['observe', 'enforce']),
     state: z.enum(STATES),
-    family: z.string(),
+    family: z.enum(FAMILIES),
     outcome: z.enum(OUTCOME_NAMES),
     since: z.number(),
     sentence: z.string(),
@@ -46,7 +46,7 @@ export const laneSummarySchema = z
     paused: z.boolean(),
     waiting: z.string().nullable(),
     hold: z.object({ id: z.string(), reason: z.string(), until: z.number().nullable() }).nullable(),
-    slos: z.array(sloView),
+    slos: z.array(sloView).readonly(),
     thresholds: z.object({ fast: z.number(), slow: z.number().nullable() }),
     windows: z.object({ fast: z.string(), slow: z.string().nullable() }),
     trouble: z.string().nullable(),
@@ -78,22 +78,11 @@ export const overviewSchema = z
     /** Who owns a service, where somebody is named. */
     teams: z.record(z.string(), z.string()),
     /** Links to elsewhere, as templates. */
-    links: z.array(z.object({ name: z.string(), url: z.string() })),
-    lanes: z.array(laneSummarySchema),
+    links: z.array(z.object({ name: z.string(), url: z.string() })).readonly(),
+    lanes: z.array(laneSummarySchema).readonly(),
   })
   .openapi('Overview');
-
-export const releaseSchema = z
-  .looseObject({
-    schema: z.literal('sluice.dev/release/v1'),
-    id: z.string(),
-    service: z.string(),
-    environment: z.string(),
-    version: z.string(),
-    state: z.enum(STATES),
-    sentence: z.string(),
-  })
-  .openapi('Release');
+export type OverviewAnswer = z.infer<typeof overviewSchema>;
 
 export const releaseListSchema = z
   .object({
@@ -116,20 +105,23 @@ export const releaseListSchema = z
     leftOut: z.number(),
   })
   .openapi('Releases');
+export type ReleaseList = z.infer<typeof releaseListSchema>;
 
 export const verdictSchema = z
   .object({
     schema: z.literal('sluice.dev/verdict/v1'),
     verdict: z.enum(['pass', 'fail', 'inconclusive']),
-    reasons: z.array(z.enum(REASONS)),
+    /** Of a release that ended without a verdict: why it ended. */
+    reasons: z.array(z.enum([...new Set([...REASONS, ...MOVE_REASON_CODES])])).readonly(),
     release: z.string().nullable(),
     step: z.number(),
-    numbers: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
+    numbers: z.array(z.record(z.string(), z.union([z.string(), z.number()])).readonly()).readonly(),
     nextLookAt: z.number(),
     /** Why what waits does not begin, and what would help. */
     help: z.string().nullable().optional(),
   })
   .openapi('Verdict');
+export type VerdictAnswer = z.infer<typeof verdictSchema>;
 
 export const recordSchema = z
   .object({
@@ -141,7 +133,8 @@ export const recordSchema = z
     subject: z.string(),
     actor: z.object({ id: z.string(), kind: z.string() }),
     cause: z.string().nullable(),
-    data: z.any(),
+    /** Anything, and always there. */
+    data: z.unknown().refine((data) => data !== undefined),
     prev: z.string(),
     hash: z.string(),
   })

@@ -14,17 +14,14 @@ const statusesOf = (house: House) =>
     adjustments: () => [],
   });
 
-const overview = async (house: House) =>
-  (await createQueries({
+const overview = (house: House) =>
+  createQueries({
     platform: house.platform,
     controller: house.controller(),
     journal: house.journal(),
     statuses: statusesOf(house),
     now: () => house.world.clock.now(),
-  }).overview()) as {
-    sentence: string;
-    lanes: { sentence: string; family: string; trouble: string | null }[];
-  };
+  }).overview();
 const sentence = async (house: House) => (await overview(house)).lanes[0]!.sentence;
 
 async function serving() {

@@ -34,6 +34,9 @@ export const REASON_WORDS = {
   HELD: 'a freeze holds it at 0% traffic',
   UNCLEAR_ARTEFACT: 'its artefact cannot be determined',
   STANDING_UNKNOWN: 'its Rollout cannot be read, so the step that it asks about is unknown',
+  REJECTED: 'this digest was rejected here, and stays refused until it is lifted',
+  PAUSED: 'a person paused it',
+  NOT_YET: 'the step passed, and that is not on record yet',
 } as const satisfies Record<VerdictReason, string>;
 
 const percent = (part: number, whole: number): string => {

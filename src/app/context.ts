@@ -1,12 +1,14 @@
 import type { Io } from '../cli/io.ts';
 import type { Clock } from '../kit/time.ts';
 import type { ChainWatch } from '../ledger/guarded.ts';
+import type { Measured } from '../server/metrics/measured.ts';
 import type { WiringContext } from '../wiring/context.ts';
 import type { Log } from '../wiring/log.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { Health } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
+import type { LogSubjects } from './log-subjects.ts';
 
 /** What every part of a starting server shares. */
 export interface AppContext extends WiringContext {
@@ -15,9 +17,13 @@ export interface AppContext extends WiringContext {
   readonly clock: Clock;
   readonly wiring: Wiring;
   readonly log: Log;
+  /** What lines of the log are about. */
+  readonly subjects: LogSubjects;
   readonly lifecycle: Lifecycle;
   readonly health: Health;
   readonly chain: ChainWatch;
+  /** What this process counts of itself. */
+  readonly measured: Measured;
   readonly listener: Listener;
   readonly allowedHosts: readonly string[];
   /** Whether only this machine reaches the server: then what is read needs no token. */

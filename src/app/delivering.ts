@@ -1,5 +1,4 @@
 import { CliError, EXIT } from '../cli/io.ts';
-import { type Calls, counted } from '../controller/flow/counting.ts';
 import type { DesiredRevision } from '../controller/rollout-desired-state.ts';
 import type { Platform } from '../declaration/platform.ts';
 import type { RolloutStanding } from '../delivery/answer.ts';
@@ -69,17 +68,12 @@ export async function openDelivering(context: AppContext, options: DeliveringOpt
 export async function openMetricsPorts(
   { wiring, platform, env }: AppContext,
   { environments }: Delivering,
-  calls: Calls,
 ): Promise<ReadonlyMap<string, MetricsPort>> {
   const ports = new Map<string, MetricsPort>();
   for (const { name, prometheus } of environments)
     ports.set(
       name,
-      counted(
-        'prometheus',
-        opened(await wiring.openMetrics(platform, name, prometheus, env), `Prometheus of ${name}`),
-        calls,
-      ),
+      opened(await wiring.openMetrics(platform, name, prometheus, env), `Prometheus of ${name}`),
     );
   return ports;
 }

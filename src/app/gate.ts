@@ -1,6 +1,5 @@
 import { CliError, EXIT } from '../cli/io.ts';
 import type { BudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
-import { type Calls, counted } from '../controller/flow/counting.ts';
 import type { Runner } from '../controller/flow/runner.ts';
 import { createGate, type Gate } from '../controller/gate/gate.ts';
 import { keepPolicy } from '../controller/gate/kept-policy.ts';
@@ -18,7 +17,6 @@ interface GateOptions {
   readonly budgets: BudgetEvaluator;
   metricsOf(environment: string): MetricsPort | undefined;
   publicUrl(): string;
-  readonly calls: Calls;
   readonly runner: Runner;
 }
 
@@ -47,8 +45,8 @@ export async function openGate(context: AppContext, options: GateOptions): Promi
   return createGate({
     platform,
     journal: options.journal,
-    forge: counted('forge', forge, options.calls),
-    policy: counted('policy', port, options.calls),
+    forge,
+    policy: port,
     reader,
     runner: options.runner,
     governance,

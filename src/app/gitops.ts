@@ -28,7 +28,7 @@ interface GitopsOptions {
   readonly receivers: NotifierParts['receivers'];
   readonly inTurn: number | undefined;
   openLoad(): Promise<LoadPort>;
-  newRunner(): Runner;
+  newRunner(plane: string): Runner;
   publicUrl(): string;
   now(): number;
   warn(details: object, message: string): void;
@@ -36,6 +36,7 @@ interface GitopsOptions {
 
 /** A piece of work that is done again and again, beside the loop. */
 interface Chore {
+  readonly name: string;
   readonly everyMs: number;
   readonly failing: string;
   work(now: number): Promise<unknown>;
@@ -71,8 +72,27 @@ const openPromotions = (
     budgetLeft: (environment, slo) => w.statuses.of(slo, environment).left,
     inTurn: w.inTurn,
     warn: w.warn,
-    runner: w.newRunner(),
+    runner: w.newRunner('promotions'),
   });
+
+/** People are notified of what is new. */
+function notifications(w: GitopsOptions): Chore {
+  const notifier = createNotifier({
+    journal: w.journal,
+    receivers: w.receivers,
+    linkOf: (path) => `${w.publicUrl()}${path}`,
+    sentenceOf: (thread) => releaseSentence(w.controller, thread, w.now()),
+    inTurn: w.inTurn,
+    warn: w.warn,
+    runner: w.newRunner('notifications'),
+  });
+  return {
+    name: 'notifications',
+    everyMs: TELL_EVERY_MS,
+    failing: 'notifications cannot be sent',
+    work: (now) => notifier.tick(now),
+  };
+}
 
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
@@ -85,7 +105,7 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
     desired,
     lanes: controller.states,
     warn: w.warn,
-    runner: w.newRunner(),
+    runner: w.newRunner('commits'),
   });
   const sync = createSyncFollower({
     platform,
@@ -94,13 +114,23 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
     lanes: controller.states,
     desired,
     warn: w.warn,
-    runner: w.newRunner(),
+    runner: w.newRunner('drift'),
   });
   const promoter = gate ? openPromotions(w, gate, commits, sync) : null;
   const users = lastEnvironments(platform);
   const chores: Chore[] = [
-    { everyMs: COMMITS_EVERY_MS, failing: 'commits cannot be read', work: (now) => commits.tick(now) },
-    { everyMs: SYNC_EVERY_MS, failing: 'drift cannot be checked', work: (now) => sync.tick(now) },
+    {
+      name: 'commits',
+      everyMs: COMMITS_EVERY_MS,
+      failing: 'commits cannot be read',
+      work: (now) => commits.tick(now),
+    },
+    {
+      name: 'drift',
+      everyMs: SYNC_EVERY_MS,
+      failing: 'drift cannot be checked',
+      work: (now) => sync.tick(now),
+    },
   ];
   if (platform.environments.some((e) => e.load)) {
     const load = createLoadRunner({
@@ -110,32 +140,16 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
       lanes: controller.states,
       desired,
       warn: w.warn,
-      runner: w.newRunner(),
+      runner: w.newRunner('load tests'),
     });
     chores.push({
+      name: 'load tests',
       everyMs: LOAD_EVERY_MS,
       failing: 'load tests cannot be checked',
       work: (now) => load.tick(now),
     });
   }
-  if (w.receivers.length > 0) {
-    const linkOf = (path: string) => `${w.publicUrl()}${path}`;
-    const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
-    const notifier = createNotifier({
-      journal,
-      receivers: w.receivers,
-      linkOf,
-      sentenceOf,
-      inTurn: w.inTurn,
-      warn: w.warn,
-      runner: w.newRunner(),
-    });
-    chores.push({
-      everyMs: TELL_EVERY_MS,
-      failing: 'notifications cannot be sent',
-      work: (now) => notifier.tick(now),
-    });
-  }
+  if (w.receivers.length > 0) chores.push(notifications(w));
   return {
     promoter,
     sync,

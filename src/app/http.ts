@@ -16,6 +16,7 @@ import { createGovernanceQueries } from '../server/governance.ts';
 import { createMetrics, type ServerMetrics } from '../server/metrics.ts';
 import { createQueries } from '../server/queries.ts';
 import type { AppContext } from './context.ts';
+import { logMoves } from './log-subjects.ts';
 import { opened } from './opened.ts';
 import type { Planes } from './planes.ts';
 
@@ -29,13 +30,12 @@ interface HttpOptions {
 
 /** The server's own metrics, of everything that the planes know. */
 function openOwnMetrics(
-  { now, chain }: AppContext,
-  { controller, governance, gate, gitops, calls, troubles }: Planes,
+  { now, chain, measured }: AppContext,
+  { controller, governance, gate, gitops, troubles, queues }: Planes,
   anchoring: Anchoring,
 ): ServerMetrics {
-  const metrics = createMetrics(controller, chain);
+  const metrics = createMetrics(controller, chain, measured);
   controller.onRecords((records) => metrics.records(records));
-  calls.onCall((call) => metrics.call(call));
   metrics.watch({
     freezes: () => governance.freezes(now()) ?? [],
     pulls: () => gate?.pulls() ?? [],
@@ -43,6 +43,7 @@ function openOwnMetrics(
     inSync: (lane) => gitops.sync.of(lane)?.word ?? null,
     anchors: () => anchoring.status(),
     troubles,
+    queues,
   });
   return metrics;
 }
@@ -63,6 +64,24 @@ const originIn =
     };
   };
 
+/** Lines of the log name the release and the pull request that they are about; every move is a line. */
+function openLog(
+  { subjects, log }: AppContext,
+  { controller }: Planes,
+  originOf: ReturnType<typeof originIn>,
+): void {
+  subjects.know((lane) => {
+    const state = controller.states.get(lane);
+    if (!state) return null;
+    const { release } = state;
+    return {
+      release: release?.id ?? null,
+      pull: release ? originOf(lane, release.target.digest).pull : null,
+    };
+  });
+  controller.onRecords((records) => logMoves(records, subjects, (d, m) => log.info(d, m)));
+}
+
 /** The API, the console and webhooks over the planes; from here on they answer. */
 export async function serveHttp(context: AppContext, planes: Planes, options: HttpOptions) {
   const { platform, now, wiring } = context;
@@ -71,6 +90,7 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
   const ledger = journal;
   const tokens = await loadTokens(ledger);
   const metrics = openOwnMetrics(context, planes, options.anchoring);
+  openLog(context, planes, originIn(context, planes, journal));
   const signIn = opened(await wiring.openSignIn(context));
   const openKept = wiring.openKeptPolicy;
   const app = createApp({
@@ -118,5 +138,5 @@ export async function serveHttp(context: AppContext, planes: Planes, options: Ht
     newId: () => randomUUID(),
   });
   context.listener.answer((request) => app.fetch(request));
-  return { tokens, metrics };
+  return { tokens };
 }

@@ -47,7 +47,7 @@ interface Standing {
 function answerAsFollower(context: AppContext, journal: Journal, standing: Standing): void {
   const { platform, root, now } = context;
   const controller = createController(platform, onlyTheLedger(journal), { warn: context.warn });
-  const metrics = createMetrics(controller, context.chain);
+  const metrics = createMetrics(controller, context.chain, context.measured);
   // It reads no Prometheus: no budget and no burn rate is known here.
   const statuses = createSloStatuses({
     platform,
@@ -113,16 +113,21 @@ export async function standBy(context: AppContext, journal: Journal & SharedLedg
 
 /** Goes on leading. Once another server leads, this one ends at once: what it knows is no longer what is so. */
 export function keepLeading(context: AppContext, ledger: SharedLedger, lost: () => void): void {
-  context.lifecycle.every(LEAD_EVERY_MS, 'this server cannot become the leader now', async () => {
-    const why = await ledger.lead().then(
-      (leads) => (leads ? null : 'another server leads: this server stops'),
-      (thrown: unknown) => {
-        if (!(thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_NEWER')) throw thrown;
-        return 'a newer version has written to the ledger: this server stops';
-      },
-    );
-    if (why === null) return;
-    context.warn({}, why);
-    lost();
-  });
+  context.lifecycle.every(
+    'leadership',
+    LEAD_EVERY_MS,
+    'this server cannot become the leader now',
+    async () => {
+      const why = await ledger.lead().then(
+        (leads) => (leads ? null : 'another server leads: this server stops'),
+        (thrown: unknown) => {
+          if (!(thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_NEWER')) throw thrown;
+          return 'a newer version has written to the ledger: this server stops';
+        },
+      );
+      if (why === null) return;
+      context.warn({}, why);
+      lost();
+    },
+  );
 }

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createLifecycle } from './lifecycle.ts';
 
-const rig = (sleep?: Parameters<typeof createLifecycle>[1]) => {
+const rig = (sleep?: Parameters<typeof createLifecycle>[2]) => {
   const warned: string[] = [];
-  const lifecycle = createLifecycle((_, message) => warned.push(message), sleep);
-  return { lifecycle, warned };
+  const worked: string[] = [];
+  const lifecycle = createLifecycle(
+    (_, message) => warned.push(message),
+    (name, ms, outcome) => void worked.push(`${name} ${outcome}${ms < 0 ? ' before it began' : ''}`),
+    sleep,
+  );
+  return { lifecycle, warned, worked };
 };
 
 describe('what is started and stopped', () => {
@@ -45,7 +50,7 @@ describe('what is started and stopped', () => {
     let finish = () => {};
     let runs = 0;
     const begun = new Promise<void>((started) => {
-      lifecycle.every(0, 'fails', () => {
+      lifecycle.every('work', 0, 'fails', () => {
         runs++;
         started();
         return new Promise<void>((done) => {
@@ -65,11 +70,11 @@ describe('what is started and stopped', () => {
     expect(runs).toBe(1);
   });
 
-  it('APP-1: a repetition whose run fails, at once or later, is told and goes on', async () => {
-    const { lifecycle, warned } = rig();
+  it('METRIC-3: a repetition whose run fails, at once or later, is told and goes on; each run is counted', async () => {
+    const { lifecycle, warned, worked } = rig();
     let runs = 0;
     await new Promise<void>((done) => {
-      lifecycle.every(0, 'fails', () => {
+      lifecycle.every('work', 0, 'fails', () => {
         runs++;
         if (runs === 1) throw new Error('at once');
         if (runs === 2) return Promise.reject(new Error('later'));
@@ -80,5 +85,6 @@ describe('what is started and stopped', () => {
     await lifecycle.stop();
     expect(runs).toBeGreaterThanOrEqual(3);
     expect(warned).toEqual(['fails', 'fails']);
+    expect(worked.slice(0, 3)).toEqual(['work failed', 'work failed', 'work done']);
   });
 });

@@ -5,8 +5,11 @@ import { messageOf } from '../kit/result.ts';
 export interface Lifecycle {
   /** Says how something that was just started is stopped. */
   onStop(close: () => Promise<void> | void): void;
-  /** Does some work again and again, one run at a time; stopping waits for the run that is under way. */
-  every(ms: number, failing: string, work: () => Promise<unknown>): void;
+  /**
+   * Does some work again and again, one run at a time; stopping waits for the run that is under way. It is counted by
+   * its name; `failing` says what does not work while it fails.
+   */
+  every(name: string, ms: number, failing: string, work: () => Promise<unknown>): void;
   /**
    * Stops everything, last in, first out. What fails to stop, or takes longer than the patience for one part, is told,
    * and keeps nothing else from stopping.
@@ -15,6 +18,8 @@ export interface Lifecycle {
 }
 
 type Warn = (details: object, message: string) => void;
+/** Is told how long a run took, and how it ended. */
+type Worked = (name: string, ms: number, outcome: 'done' | 'failed') => void;
 
 /** How long one part may take to stop: an answer that is being sent, or a run that is under way, ends well within it. */
 const PATIENCE_MS = 20_000;
@@ -22,7 +27,11 @@ const PATIENCE_MS = 20_000;
 /** A sleep that ends with the signal too, such as that of the system's clock. */
 type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
-export function createLifecycle(warn: Warn, sleep: Sleep = systemClock.sleep): Lifecycle {
+export function createLifecycle(
+  warn: Warn,
+  worked: Worked = () => {},
+  sleep: Sleep = systemClock.sleep,
+): Lifecycle {
   const closing: (() => Promise<void> | void)[] = [];
   let stopped: Promise<void> | null = null;
 
@@ -52,14 +61,20 @@ export function createLifecycle(warn: Warn, sleep: Sleep = systemClock.sleep): L
 
   return {
     onStop: (close) => void closing.push(close),
-    every(ms, failing, work) {
+    every(name, ms, failing, work) {
       const stop = new AbortController();
       const run = async () => {
         while (!stop.signal.aborted) {
+          const begun = performance.now();
           // A failure that is thrown at once must not end the repetition either.
-          await Promise.resolve()
+          const outcome = await Promise.resolve()
             .then(work)
-            .catch((thrown: unknown) => warn({ error: messageOf(thrown) }, failing));
+            .then(() => 'done' as const)
+            .catch((thrown: unknown) => {
+              warn({ error: messageOf(thrown) }, failing);
+              return 'failed' as const;
+            });
+          worked(name, performance.now() - begun, outcome);
           await systemClock.sleep(ms, stop.signal);
         }
       };

@@ -1,5 +1,4 @@
 import { type BudgetEvaluator, createBudgetEvaluator } from '../controller/budgets/budget-evaluator.ts';
-import { type Calls, counted, createCalls } from '../controller/flow/counting.ts';
 import { seededJitter } from '../controller/flow/jitter.ts';
 import type { Troubled } from '../controller/flow/jobs.ts';
 import { createRunner, type Runner } from '../controller/flow/runner.ts';
@@ -11,6 +10,7 @@ import type { Revision } from '../delivery/events.ts';
 import type { DesiredRepository } from '../gitops/port.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { MetricsPort } from '../runtime/port.ts';
+import type { PlaneQueue } from '../server/metrics/outside.ts';
 import type { OpenSync } from '../wiring/sync.ts';
 import type { AppContext } from './context.ts';
 import { addressIn, type Delivering, openDelivering, openMetricsPorts } from './delivering.ts';
@@ -29,10 +29,9 @@ export interface Planes {
   readonly gitops: Gitops;
   readonly sync: OpenSync;
   metricsOf(environment: string): MetricsPort | undefined;
-  /** Every call to the outside. */
-  readonly calls: Calls;
   /** What could not be done outside, by whom it was for. */
   troubles(): readonly Troubled[];
+  queues(): readonly PlaneQueue[];
 }
 
 interface PlanesOptions {
@@ -64,24 +63,21 @@ interface ControllerOptions {
   readonly delivering: Delivering;
   readonly metricsPorts: ReadonlyMap<string, MetricsPort>;
   readonly late: Late;
-  readonly calls: Calls;
   readonly inTurn: number | undefined;
-  newRunner(): Runner;
+  newRunner(plane: string): Runner;
 }
 
 function controllerOf(context: AppContext, journal: Journal, options: ControllerOptions): Controller {
   const { platform, log } = context;
   const { followed, delivering, metricsPorts, late } = options;
-  const deliveries = new Map(
-    delivering.environments.map((e) => [e.name, counted('delivery', e.delivery, options.calls)]),
-  );
+  const deliveries = new Map(delivering.environments.map((e) => [e.name, e.delivery]));
   return createController(
     platform,
     {
       clock: context.clock,
       journal,
       desired: options.desired,
-      runner: options.newRunner(),
+      runner: options.newRunner('releases'),
       inTurn: options.inTurn,
       metrics: (environment) => metricsPorts.get(environment)!,
       delivery: (environment) => deliveries.get(environment)!,
@@ -95,22 +91,22 @@ function controllerOf(context: AppContext, journal: Journal, options: Controller
 
 /** Each plane has a runner of its own: what one waits for holds up no other. */
 function runnersOf({ now, warn, platform }: AppContext) {
-  const runners: Runner[] = [];
+  const runners = new Map<string, Runner>();
   return {
-    newRunner(): Runner {
+    newRunner(plane: string): Runner {
       const runner = createRunner({ now, warn, jitter: seededJitter(platform.name) });
-      runners.push(runner);
+      runners.set(plane, runner);
       return runner;
     },
-    troubles: () => runners.flatMap((runner) => runner.troubles()),
+    troubles: () => [...runners.values()].flatMap((runner) => runner.troubles()),
+    queues: () => [...runners].map(([plane, runner]) => ({ plane, ...runner.queue() })),
   };
 }
 
 export async function openPlanes(context: AppContext, options: PlanesOptions): Promise<Planes> {
   const { platform, wiring, lifecycle, now, warn } = context;
   const { journal, publicUrl, inTurn } = options;
-  const calls = createCalls();
-  const { newRunner, troubles } = runnersOf(context);
+  const { newRunner, ...watched } = runnersOf(context);
   const late: Late = { controller: null, governance: null };
   const delivering = await openDelivering(context, {
     credentialsFile: options.credentialsFile,
@@ -118,10 +114,10 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     progress: options.progress,
   });
   const followed = rolloutDesiredState(platform, options.repository, delivering.asked);
-  const desired = counted('git', followed.repository, calls);
-  const metricsPorts = await openMetricsPorts(context, delivering, calls);
+  const desired = followed.repository;
+  const metricsPorts = await openMetricsPorts(context, delivering);
   const metricsOf = (environment: string) => metricsPorts.get(environment);
-  const given = { followed, desired, delivering, metricsPorts, late, calls, inTurn, newRunner };
+  const given = { followed, desired, delivering, metricsPorts, late, inTurn, newRunner };
   const controller = controllerOf(context, journal, given);
   late.controller = controller;
   const metrics = (environment: string) => controller.metrics(environment);
@@ -136,8 +132,7 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     budgets,
     metricsOf,
     publicUrl,
-    calls,
-    runner: newRunner(),
+    runner: newRunner('gate'),
   });
   const receivers = opened(await wiring.openReceivers(context));
   const delivery = (environment: string) => delivering.of(environment).delivery;
@@ -148,12 +143,11 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     controller,
     journal,
     repository: desired,
-    sync: counted('sync', sync.port, calls),
+    sync: sync.port,
     statuses: budgets.statuses,
     gate,
-    receivers: receivers.map((r) => ({ ...r, sender: counted('receiver', r.sender, calls) })),
-    openLoad: async () =>
-      counted('load test', await wiring.openLoad(context, addressIn(platform, delivering)), calls),
+    receivers,
+    openLoad: () => wiring.openLoad(context, addressIn(platform, delivering)),
     newRunner,
     inTurn,
     publicUrl,
@@ -170,7 +164,6 @@ export async function openPlanes(context: AppContext, options: PlanesOptions): P
     gitops,
     sync,
     metricsOf,
-    calls,
-    troubles,
+    ...watched,
   };
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../io/clock.ts';
 import { messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
+import type { Measured } from '../server/metrics/measured.ts';
 import type { AppContext } from './context.ts';
 
 function tellOf(context: AppContext, thrown: unknown): void {
@@ -19,21 +20,23 @@ export async function tickUntilEnd(
   context: AppContext,
   tick: () => Promise<void>,
   tickMs: number,
-  metrics: { tick(seconds: number): void },
+  measured: Pick<Measured, 'tick'>,
 ): Promise<void> {
   while (!context.ending.aborted) {
     const begun = performance.now();
+    let outcome: 'done' | 'failed' = 'done';
     try {
       await tick();
       context.health.set('tick', null);
     } catch (thrown) {
+      outcome = 'failed';
       // Told once, when it was found.
       if (thrown instanceof LedgerUnavailable && thrown.code === 'LEDGER_BROKEN')
         context.health.set('tick', null);
       else tellOf(context, thrown);
     }
     const took = performance.now() - begun;
-    metrics.tick(took / 1_000);
+    measured.tick(took, outcome);
     await systemClock.sleep(Math.max(20, tickMs - took), context.ending);
   }
 }

@@ -1,20 +1,14 @@
-import type { BudgetView } from '../api/budgets.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
-
-interface ListAnswer {
-  readonly sentence: string;
-  readonly budgets: readonly BudgetView[];
-}
 
 const share = (value: number | null): string => (value === null ? 'no data' : `${(100 * value).toFixed(1)}%`);
 const times = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)}x`);
 
 /** `sluice budget list`: what is left of every error budget, trouble first. Exit 1 where one is spent. */
 export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o).get<ListAnswer>('/api/v1/budgets');
+  const answer = await needServer(o).get('/api/v1/budgets');
   const spent = answer.budgets.some((b) => b.left !== null && b.left <= 0);
   if (o.json) printJson(io, answer);
   else {
@@ -32,14 +26,6 @@ export async function budgetListCommand(io: Io, o: Shared): Promise<Exit> {
   return spent ? EXIT.no : EXIT.yes;
 }
 
-interface Adjusted {
-  readonly seq: number;
-  /** What a server of an earlier version does not say. */
-  readonly toMs?: number;
-  readonly bad: number;
-  readonly requests: number;
-}
-
 interface AdjustOptions extends Shared {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -54,26 +40,30 @@ export async function budgetExcludeCommand(
   environment: string,
   o: AdjustOptions,
 ): Promise<Exit> {
-  for (const name of ['from', 'to', 'reason', 'approver'] as const)
-    if (!o[name]?.trim())
-      throw new CliError(EXIT.usage, {
-        code: `NO_${name.toUpperCase()}`,
-        message: `an exclusion needs --${name}`,
-        next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
-      });
-  const { from, reason, approver } = o;
-  // By the clock of this machine; the server ends an ongoing incident by its own.
-  const until = o.to === 'now' ? { to: new Date().toISOString(), ongoing: true } : { to: o.to };
-  const path = `/api/v1/budgets/${encodeURIComponent(environment)}/${encodeURIComponent(slo)}/adjustments`;
-  const answer = await needServer(o).post<Adjusted>(path, {
-    from,
-    ...until,
-    reason,
-    approver,
+  const needed = (name: 'from' | 'to' | 'reason' | 'approver'): string => {
+    const given = o[name];
+    if (given?.trim()) return given;
+    throw new CliError(EXIT.usage, {
+      code: `NO_${name.toUpperCase()}`,
+      message: `an exclusion needs --${name}`,
+      next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
+    });
+  };
+  const to = needed('to');
+  const answer = await needServer(o).post('/api/v1/budgets/{environment}/{slo}/adjustments', {
+    params: { environment, slo },
+    body: {
+      from: needed('from'),
+      // By the clock of this machine; the server ends an ongoing incident by its own.
+      ...(to === 'now' ? { to: new Date().toISOString(), ongoing: true } : { to }),
+      reason: needed('reason'),
+      approver: needed('approver'),
+    },
   });
   if (o.json) printJson(io, answer);
   else {
-    const until = answer.toMs === undefined ? '' : ` until ${new Date(answer.toMs).toISOString()}`;
+    // A server of an earlier version does not say it.
+    const until = Number.isFinite(answer.toMs) ? ` until ${new Date(answer.toMs).toISOString()}` : '';
     io.out(
       `Recorded as #${answer.seq}: ${Math.round(answer.bad)} bad of ${Math.round(answer.requests)} requests${until} do not count.\n`,
     );

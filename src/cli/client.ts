@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import type { Gets, Posts } from '../api/client/operations.ts';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
+import { type AnyGiven, addressOf, type Client, documentNamed } from './api.ts';
 import { CliError, EXIT } from './io.ts';
 import { remoteAt, type ServerAddress } from './server-address.ts';
 
@@ -49,19 +51,6 @@ export function runningServer(work: string): ServeFile | undefined {
 export const serverAt = (place: ServerAddress): Server | undefined =>
   remoteAt(place) ?? runningServer(place.work);
 
-/** Where the server takes orders about one lane. */
-export const lanePath = (service: string, environment: string, what: string): string =>
-  `/api/v1/lanes/${encodeURIComponent(environment)}/${encodeURIComponent(service)}/${what}`;
-
-export interface Client {
-  get<T>(path: string): Promise<T>;
-  text(path: string): Promise<string>;
-  /** The answer line by line, as it comes. */
-  lines(path: string): AsyncIterable<string>;
-  /** An order: known by a key of its own, and given once more where its answer is lost. */
-  post<T>(path: string, body: object): Promise<T>;
-}
-
 const TIMEOUT_MS = 15_000;
 
 interface Asked {
@@ -85,21 +74,25 @@ const notOurs = (what: string): CliError =>
   });
 
 /** What an answer says that it is: every document of ours names its schema. */
-const isOurs = (document: unknown): boolean =>
-  typeof document === 'object' &&
-  document !== null &&
-  'schema' in document &&
-  String(document.schema).startsWith('sluice.dev/');
+const nameOf = (document: unknown): string =>
+  typeof document === 'object' && document !== null && 'schema' in document ? String(document.schema) : '';
 
-/** The document of an answer. */
-function documentOf<T>(text: string): T {
+/** The document of an answer, which names itself as its operation says. */
+function documentOf<T>(text: string, expected: string | undefined): T {
   let document: unknown;
   try {
     document = parseForeign(text);
   } catch {
     throw notOurs('answered with something other than JSON');
   }
-  if (!isOurs(document)) throw notOurs("answered with what is no answer of Sluice's");
+  const name = nameOf(document);
+  if (!name.startsWith('sluice.dev/')) throw notOurs("answered with what is no answer of Sluice's");
+  if (name !== expected)
+    throw new CliError(EXIT.unreachable, {
+      code: 'OTHER_API',
+      message: `the server answered with ${name}, and this version reads ${expected}`,
+      next: 'use the command line of the version of the server; /openapi.json of the server describes its API',
+    });
   return document as T;
 }
 
@@ -221,16 +214,16 @@ export function clientOf(server: Server, timeoutMs: number = TIMEOUT_MS): Client
     }
   }
   return {
-    get: async <T>(path: string) => documentOf<T>(await ask(path)),
+    get: async (path: keyof Gets, given?: AnyGiven) =>
+      documentOf(await ask(addressOf(path, given)), documentNamed('GET', path)),
     text: (path) => ask(path),
     lines,
-    post: async <T>(path: string, body: object) => {
-      const order = () => ask(path, given);
-      const given = { method: 'POST', body: JSON.stringify(body), key: randomUUID() } as const;
+    post: async (path: keyof Posts, given?: AnyGiven) => {
+      const order = { method: 'POST', body: JSON.stringify(given?.body ?? {}), key: randomUUID() } as const;
+      const once = () => ask(addressOf(path, given), order);
       // It may have been carried out: under its key it is not carried out twice.
-      return documentOf<T>(
-        await order().catch((thrown) => (isLost(thrown) ? order() : Promise.reject(thrown))),
-      );
+      const text = await once().catch((thrown) => (isLost(thrown) ? once() : Promise.reject(thrown)));
+      return documentOf(text, documentNamed('POST', path));
     },
   };
 }

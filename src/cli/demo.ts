@@ -71,8 +71,8 @@ function workFolder(wanted: string | undefined): string {
   return wanted;
 }
 
-const lanesOf = async (server: DemoServer): Promise<LaneSummary[]> =>
-  (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes;
+const lanesOf = async (server: DemoServer): Promise<readonly LaneSummary[]> =>
+  (await clientOf(server).get('/api/v1/overview')).lanes;
 
 /** Users come once every service is reachable: before that they would see nothing but a closed shop. */
 async function letUsersIn(

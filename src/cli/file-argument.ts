@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemFailure } from '../io/system-failure.ts';
-import { halfCharacterIn } from '../kit/json.ts';
+import { halfCharacterIn, parseForeign } from '../kit/json.ts';
 import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
 import { CliError, EXIT, type Io } from './io.ts';
@@ -37,7 +37,7 @@ export function readJsonArgument(io: Pick<Io, 'cwd'>, file: string, wanted: Want
   const text = readFileArgument(io, file, wanted);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeign(text);
   } catch (thrown) {
     throw refusedFile(file, wanted, `it is not JSON: ${messageOf(thrown)}`);
   }

@@ -1,9 +1,8 @@
 import { FREEZE_STATES } from '../api/freeze-states.ts';
-import type { FreezeList } from '../api/governance.ts';
 import { humanSpan } from '../kit/time.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
-import { defineOrder, left, momentOf, type Recorded, reasonOf, scopeOf } from './governance.ts';
+import { defineOrder, left, momentOf, reasonOf, scopeOf } from './governance.ts';
 import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
 
@@ -14,7 +13,7 @@ interface FreezeOptions extends Shared {
 
 /** `sluice freeze list`: what stands, what comes. Exit 0 whatever stands. */
 export async function freezeListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o).get<FreezeList>('/api/v1/freezes');
+  const answer = await needServer(o).get('/api/v1/freezes');
   if (o.json) printJson(io, answer);
   else {
     io.out(`${palette(io).bold(answer.sentence)}\n`);
@@ -45,7 +44,7 @@ export async function freezeOnCommand(io: Io, scope: string, o: FreezeOptions): 
     reason: reasonOf(o.reason, 'sluice freeze on'),
     until: momentOf(o.until, 'until'),
   };
-  const done = await needServer(o).post<Recorded>('/api/v1/freezes', body);
+  const done = await needServer(o).post('/api/v1/freezes', { body });
   if (o.json) printJson(io, done);
   else {
     io.out(`Recorded as #${done.seq}: ${scope} is frozen until ${body.until}. Reverts and rollbacks pass.\n`);

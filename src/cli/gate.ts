@@ -62,7 +62,7 @@ const unknownPull = (number: number, message: string): Decision =>
 
 async function decidePull(io: Io, number: number, o: GateOptions, parts: GateParts): Promise<Decision> {
   const server = serverAt(o);
-  if (server) return clientOf(server).post<Decision>(`/api/v1/pulls/${number}/evaluation`, {});
+  if (server) return clientOf(server).post('/api/v1/pulls/{number}/evaluation', { params: { number } });
   const { declaration, work } = o;
   const decided = await parts.decideOnce(io, { declaration, work, post: o.post ?? false }, number);
   if (decided.ok) return decided.value;

@@ -7,10 +7,7 @@ import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
 
 /** What freezes and waivers share: scopes, moments, reasons, and orders about one that is there. */
-export interface Recorded {
-  readonly id: string;
-  readonly seq: number;
-}
+type OrderPath = '/api/v1/freezes/{id}/lift' | '/api/v1/waivers/{id}/approve' | '/api/v1/waivers/{id}/revoke';
 
 interface OrderOptions extends Shared {
   readonly reason?: string | undefined;
@@ -50,11 +47,15 @@ export const left = (until: number | null, at: number): string =>
   until === null ? 'until its cause is gone' : humanSpan(Math.max(0, until - at));
 
 /** Orders about a freeze or a waiver that is there. */
-async function orderCommand(io: Io, path: string, what: string, id: string, o: OrderOptions): Promise<Exit> {
+async function orderCommand(
+  io: Io,
+  path: OrderPath,
+  what: string,
+  id: string,
+  o: OrderOptions,
+): Promise<Exit> {
   const reason = reasonOf(o.reason, what);
-  const done = await needServer(o).post<Recorded>(path.replace('{id}', encodeURIComponent(id)), {
-    reason,
-  });
+  const done = await needServer(o).post(path, { params: { id }, body: { reason } });
   if (o.json) printJson(io, done);
   else io.out(`Recorded as #${done.seq}.\nNext: sluice ledger show ${done.seq}\n`);
   return EXIT.yes;
@@ -63,8 +64,7 @@ async function orderCommand(io: Io, path: string, what: string, id: string, o: O
 interface Order {
   readonly name: string;
   readonly description: string;
-  /** Path in the API, with {id} where the freeze or waiver is named. */
-  readonly path: string;
+  readonly path: OrderPath;
 }
 
 /** Declares an order about one freeze or waiver: a path of the API each. */

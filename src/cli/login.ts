@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { type LimitedGrant, rightsText, type TokenScope } from '../kit/actor.ts';
+import { rightsText } from '../kit/actor.ts';
 import { humanSpan } from '../kit/time.ts';
 import { clientOf } from './client.ts';
 import { keepCredential, readContexts } from './client-config.ts';
@@ -16,14 +16,6 @@ interface LoginOptions {
   readonly withToken?: boolean | undefined;
 }
 
-/** Who a server says that one is. */
-interface Me {
-  readonly actor: string | null;
-  readonly scopes: readonly TokenScope[];
-  readonly limited?: readonly LimitedGrant[];
-  readonly signIn: string | null;
-}
-
 /** The server that is meant: named, of the environment, or of the current context. */
 export function meantServer(env: Io['env'], named: string | undefined): string {
   const address = named ?? env['SLUICE_SERVER'];
@@ -37,8 +29,7 @@ export function meantServer(env: Io['env'], named: string | undefined): string {
   });
 }
 
-const whoAmI = (url: string, token: string | null): Promise<Me> =>
-  clientOf({ url, token }).get<Me>('/api/v1/me');
+const whoAmI = (url: string, token: string | null) => clientOf({ url, token }).get('/api/v1/me');
 
 /** Where no person watches a screen of this machine, its browser is of no use. */
 const hasBrowser = (io: Io): boolean =>

@@ -1,7 +1,9 @@
+import type { LinesPath } from '../api/client/operations.ts';
 import { chunksOf, type History } from '../ledger/history.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import { taggedRecord } from '../ledger/stored.ts';
-import { type Client, clientOf, serverAt } from './client.ts';
+import type { Client } from './api.ts';
+import { clientOf, serverAt } from './client.ts';
 import { noLedger } from './existing-ledger.ts';
 import type { CommandParts } from './parts.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -25,7 +27,7 @@ export interface Past {
 
 type Page = (
   query: PastQuery & { limit: number; after?: number; before?: number },
-) => Promise<LedgerRecord[]>;
+) => Promise<readonly LedgerRecord[]>;
 
 /** As many as one page may have, here and at the server. */
 const PAGE = 1_000;
@@ -63,7 +65,7 @@ function pastOver(page: Page, texts: Past['texts']): Past {
 /** So many lines are handed on at once. */
 const LINES = 500;
 
-async function* linesOf(client: Client, path: string): AsyncGenerator<readonly string[]> {
+async function* linesOf(client: Client, path: LinesPath): AsyncGenerator<readonly string[]> {
   let lines: string[] = [];
   for await (const line of client.lines(path)) {
     lines.push(line);
@@ -78,10 +80,8 @@ const pastOfServer = (client: Client): Past =>
   pastOver(
     async ({ limit, after, before, subject, type }) => {
       const order = after === undefined ? 'newest' : 'oldest';
-      const query = new URLSearchParams({ limit: String(limit), order });
-      for (const [name, value] of Object.entries({ after, before, subject, type }))
-        if (value !== undefined) query.set(name, String(value));
-      return (await client.get<{ records: LedgerRecord[] }>(`/api/v1/ledger?${query}`)).records;
+      const query = { limit, order, after, before, subject, type } as const;
+      return (await client.get('/api/v1/ledger', { query })).records;
     },
     () => linesOf(client, '/api/v1/ledger/export'),
   );

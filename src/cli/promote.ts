@@ -10,10 +10,7 @@ export async function promoteCommand(
   environment: string,
   options: Shared,
 ): Promise<Exit> {
-  const done = await needServer(options).post<{ number: number }>('/api/v1/promotions', {
-    service,
-    environment,
-  });
+  const done = await needServer(options).post('/api/v1/promotions', { body: { service, environment } });
   if (options.json) printJson(io, done);
   else io.out(`#${done.number} asks for it.\nNext: sluice gate ${done.number}\n`);
   return EXIT.yes;

@@ -1,4 +1,4 @@
-import type { PullList } from '../api/governance.ts';
+import type { PullView } from '../api/governance.ts';
 import { lanesInWords } from '../kit/lane.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
@@ -13,12 +13,12 @@ interface OpenOptions extends Shared {
 
 /** `sluice pull list`: what is open, denied first. Exit 1 where something is denied. */
 export async function pullListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o).get<PullList>('/api/v1/pulls');
+  const answer = await needServer(o).get('/api/v1/pulls');
   const denied = answer.pulls.some((p) => p.state === 'open' && p.allow === false);
   if (o.json) printJson(io, answer);
   else {
     io.out(`${palette(io).bold(answer.sentence)}\n`);
-    const word = (p: PullList['pulls'][number]) =>
+    const word = (p: Pick<PullView, 'state' | 'allow'>) =>
       p.state !== 'open' ? p.state : p.allow === null ? 'waits' : p.allow ? 'allow' : 'deny';
     const rows = answer.pulls.map((p) => [
       `#${p.number}`,
@@ -41,7 +41,7 @@ export async function pullOpenCommand(io: Io, branch: string, o: OpenOptions): P
     labels: o.label ?? [],
     autoMerge: o.autoMerge ?? false,
   };
-  const done = await needServer(o).post<{ number: number }>('/api/v1/pulls', body);
+  const done = await needServer(o).post('/api/v1/pulls', { body });
   if (o.json) printJson(io, done);
   else io.out(`Opened #${done.number}.\nNext: sluice gate ${done.number}\n`);
   return EXIT.yes;
@@ -55,7 +55,9 @@ export async function pullMergeCommand(io: Io, number: string, o: Shared): Promi
       message: `"${number}" is not the number of a pull request`,
       next: 'list them with sluice pull list',
     });
-  const done = await needServer(o).post<{ number: number }>(`/api/v1/pulls/${number}/merge`, {});
+  const done = await needServer(o).post('/api/v1/pulls/{number}/merge', {
+    params: { number: Number(number) },
+  });
   if (o.json) printJson(io, done);
   else io.out(`Merged #${done.number}.\nNext: sluice status\n`);
   return EXIT.yes;

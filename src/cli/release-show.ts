@@ -1,8 +1,8 @@
-import type { LaneSummary } from '../api/lane.ts';
 import type { ReleaseView } from '../api/views.ts';
 import { didYouMean } from '../kit/nearest.ts';
+import type { Client } from './api.ts';
 import { textChart } from './chart.ts';
-import { type Client, needServer } from './client.ts';
+import { needServer } from './client.ts';
 import type { Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 
@@ -10,16 +10,9 @@ interface ShowOptions extends Shared {
   readonly release?: string | undefined;
 }
 
-interface Listed {
-  readonly id: string;
-  readonly service: string;
-  readonly environment: string;
-  readonly openedAt: number;
-}
-
 /** The release of a lane that is in progress, else the newest one. */
 async function newestOf(client: Client, service: string, environment: string): Promise<string> {
-  const { lanes } = await client.get<{ lanes: readonly LaneSummary[] }>('/api/v1/overview');
+  const { lanes } = await client.get('/api/v1/overview');
   const lane = lanes.find((one) => one.service === service && one.environment === environment);
   if (!lane)
     throw new CliError(EXIT.no, {
@@ -31,7 +24,7 @@ async function newestOf(client: Client, service: string, environment: string): P
       ),
     });
   if (lane.release !== null) return lane.release;
-  const { releases } = await client.get<{ releases: readonly Listed[] }>('/api/v1/releases');
+  const { releases } = await client.get('/api/v1/releases');
   const own = releases.filter((one) => one.service === service && one.environment === environment);
   const [newest] = own.toSorted((a, b) => b.openedAt - a.openedAt);
   if (newest) return newest.id;
@@ -88,7 +81,7 @@ export async function releaseShowCommand(
 ): Promise<Exit> {
   const client = needServer(o);
   const id = o.release ?? (await newestOf(client, service, environment));
-  const view = await client.get<ReleaseView>(`/api/v1/releases/${encodeURIComponent(id)}`);
+  const view = await client.get('/api/v1/releases/{id}', { params: { id } });
   if (o.json) printJson(io, view);
   else show(io, view);
   return EXIT.yes;

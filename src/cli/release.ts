@@ -3,7 +3,7 @@ import { EVENT_VERSIONS } from '../delivery/event-versions.ts';
 import { COMMANDS, type CommandName } from '../delivery/events.ts';
 import { laneName } from '../kit/lane.ts';
 import { didYouMean } from '../kit/nearest.ts';
-import { clientOf, lanePath, needServer, serverAt } from './client.ts';
+import { clientOf, needServer, serverAt } from './client.ts';
 import { type Define, jsonOption, reasonOption, type Shared } from './command.ts';
 import { needLedger } from './existing-ledger.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
@@ -75,10 +75,12 @@ export async function releaseCommand(
       message: `${command} needs a reason`,
       next: `add --reason "…"; it is recorded in the ledger`,
     });
-  const path = lanePath(service, environment, 'commands');
   const server = serverAt(options);
   const answer = server
-    ? await clientOf(server).post<{ seq: number }>(path, { command, reason })
+    ? await clientOf(server).post('/api/v1/lanes/{environment}/{service}/commands', {
+        params: { service, environment },
+        body: { command, reason },
+      })
     : await appendOrder(parts, options.work, laneName(service, environment), command, reason);
   if (options.json) printJson(io, answer);
   else {
@@ -106,9 +108,11 @@ export async function liftCommand(
       message: `lift needs ${reason === '' ? 'a reason' : 'the digest that is refused'}`,
       next: `add ${reason === '' ? '--reason "…"; it is recorded in the ledger' : '--digest sha256:…; sluice status --pipeline lists them'}`,
     });
-  const path = lanePath(service, environment, 'lift');
   const body = { digest: options.digest, reason };
-  const answer = await needServer(options).post<{ seq: number }>(path, body);
+  const answer = await needServer(options).post('/api/v1/lanes/{environment}/{service}/lift', {
+    params: { service, environment },
+    body,
+  });
   if (options.json) printJson(io, answer);
   else {
     io.out(

@@ -1,4 +1,4 @@
-import { lanePath, needServer } from './client.ts';
+import { needServer } from './client.ts';
 import { type Define, jsonOption, reasonOption, type Shared } from './command.ts';
 import { CliError, EXIT, type Exit, type Io, printJson } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
@@ -6,13 +6,6 @@ import { contextOption, serverOption, workOption } from './server-address.ts';
 interface RollbackOptions extends Shared {
   readonly to?: string | undefined;
   readonly reason?: string | undefined;
-}
-
-interface Answer {
-  readonly seq: number;
-  readonly from: string;
-  readonly to: string;
-  readonly atOnce: boolean;
 }
 
 /** `sluice rollback SERVICE ENVIRONMENT [--to VERSION] --reason …`: users go back to what was good. */
@@ -29,9 +22,11 @@ export async function rollbackCommand(
       message: 'rollback needs a reason',
       next: 'add --reason "…"; it is recorded in the ledger',
     });
-  const path = lanePath(service, environment, 'rollback');
   const body = { reason, ...(options.to ? { to: options.to } : {}) };
-  const done = await needServer(options).post<Answer>(path, body);
+  const done = await needServer(options).post('/api/v1/lanes/{environment}/{service}/rollback', {
+    params: { service, environment },
+    body,
+  });
   if (options.json) printJson(io, done);
   else {
     const when = done.atOnce ? 'now' : 'once the revert is merged (freezes do not block it)';

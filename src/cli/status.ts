@@ -1,4 +1,3 @@
-import type { LaneSummary } from '../api/lane.ts';
 import type { PipelineAnswer } from '../api/pipeline.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, type Shared } from './command.ts';
@@ -6,18 +5,12 @@ import { EXIT, type Exit, type Io, palette, printJson, table } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
 import { watch } from './watch.ts';
 
-interface Overview {
-  readonly sentence: string;
-  readonly problems: readonly string[];
-  readonly lanes: readonly LaneSummary[];
-}
-
 const percent = (value: number | null) => (value === null ? 'no data' : `${(100 * value).toFixed(1)}%`);
 const times = (value: number | null) => (value === null ? 'no data' : `${value.toFixed(2)}x`);
 
 /** `sluice status`: the same sentences, in the same order, as the console's first page. */
 export async function statusCommand(io: Io, options: Shared): Promise<Exit> {
-  const overview = await needServer(options).get<Overview>('/api/v1/overview');
+  const overview = await needServer(options).get('/api/v1/overview');
   if (options.json) {
     printJson(io, { ...overview, schema: 'sluice.dev/status/v1' });
     return EXIT.yes;
@@ -56,7 +49,7 @@ function environmentsIn({ services }: PipelineAnswer): string[] {
 
 /** `sluice status --pipeline`: show each service's versions across environments, and what each one waits for. */
 export async function pipelineCommand(io: Io, options: Shared): Promise<Exit> {
-  const answer = await needServer(options).get<PipelineAnswer>('/api/v1/pipeline');
+  const answer = await needServer(options).get('/api/v1/pipeline');
   if (options.json) {
     printJson(io, answer);
     return EXIT.yes;

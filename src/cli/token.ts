@@ -46,11 +46,6 @@ function scopesOf(given: readonly string[]): TokenScope[] {
   });
 }
 
-interface Made {
-  readonly id: string;
-  readonly token: string;
-}
-
 /** `sluice token create NAME --scope …`: a scoped token; its secret is shown once and kept as a hash. */
 export async function tokenCreateCommand(
   io: Io,
@@ -64,7 +59,9 @@ export async function tokenCreateCommand(
   const limit = { ...(o.service ? { services: o.service } : {}), ...(o.team ? { teams: o.team } : {}) };
   const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).post<Made>('/api/v1/tokens', { name, scopes, ...expires, ...person, ...limit })
+    ? await clientOf(server).post('/api/v1/tokens', {
+        body: { name, scopes, ...expires, ...person, ...limit },
+      })
     : await inLedger(parts, o.work, async (tokens) => {
         const named = { name, ...person };
         const checked = tokenRequestSchema.pick({ name: true, person: true }).safeParse(named);
@@ -101,11 +98,6 @@ export async function tokenCreateCommand(
   return EXIT.yes;
 }
 
-interface TokenList {
-  readonly at: number;
-  readonly tokens: readonly TokenView[];
-}
-
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 function stateOf({ revokedAt, expiresAt }: TokenView, at: number): string {
@@ -124,7 +116,7 @@ function createdText({ createdAt, createdBy, person, name }: TokenView): string 
 export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): Promise<Exit> {
   const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).get<TokenList>('/api/v1/tokens')
+    ? await clientOf(server).get('/api/v1/tokens')
     : await inLedger(parts, o.work, (tokens) => ({
         schema: 'sluice.dev/tokens/v1',
         at: Date.now(),
@@ -152,7 +144,7 @@ export async function tokenListCommand(io: Io, o: Shared, parts: LedgerParts): P
 export async function tokenRevokeCommand(io: Io, id: string, o: Shared, parts: LedgerParts): Promise<Exit> {
   const server = serverAt(o);
   const answer = server
-    ? await clientOf(server).post<{ token: TokenView }>(`/api/v1/tokens/${encodeURIComponent(id)}/revoke`, {})
+    ? await clientOf(server).post('/api/v1/tokens/{id}/revoke', { params: { id } })
     : await inLedger(parts, o.work, async (tokens) => {
         const token = await tokens.revoke(id, LOCAL, Date.now());
         return token && { schema: 'sluice.dev/token-revoked/v1', token };

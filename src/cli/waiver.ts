@@ -1,7 +1,6 @@
-import type { WaiverView } from '../api/governance.ts';
 import { needServer } from './client.ts';
 import { type Define, jsonOption, reasonOption, type Shared } from './command.ts';
-import { defineOrder, left, momentOf, type Recorded, reasonOf, scopeOf } from './governance.ts';
+import { defineOrder, left, momentOf, reasonOf, scopeOf } from './governance.ts';
 import { EXIT, type Exit, type Io, printJson, table } from './io.ts';
 import { contextOption, serverOption, workOption } from './server-address.ts';
 
@@ -15,7 +14,7 @@ interface GrantOptions extends Shared {
 
 /** `sluice waiver list`: every waiver that was ever granted. */
 export async function waiverListCommand(io: Io, o: Shared): Promise<Exit> {
-  const answer = await needServer(o).get<{ at: number; waivers: WaiverView[] }>('/api/v1/waivers');
+  const answer = await needServer(o).get('/api/v1/waivers');
   if (o.json) printJson(io, answer);
   else if (answer.waivers.length === 0) io.out('There are no waivers.\n');
   else {
@@ -44,7 +43,7 @@ export async function waiverGrantCommand(io: Io, scope: string, o: GrantOptions)
     singleUse: o.singleUse ?? false,
     pullRequest: o.pull === undefined ? null : Number(o.pull),
   };
-  const done = await needServer(o).post<Recorded>('/api/v1/waivers', body);
+  const done = await needServer(o).post('/api/v1/waivers', { body });
   if (o.json) printJson(io, done);
   else io.out(`Recorded as #${done.seq}: ${done.id}.\nNext: sluice waiver list\n`);
   return EXIT.yes;

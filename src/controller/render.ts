@@ -9,6 +9,8 @@ import { applicationSet, appProject } from '../gitops/render/argo-cd/application
 import { fluxFiles, fluxSourceFiles } from '../gitops/render/flux/files.ts';
 import { k6Script } from '../gitops/render/k6/script.ts';
 import { githubFiles } from '../governance/render/github-actions/workflows.ts';
+import { problemLine } from '../kit/problem.ts';
+import { ownSlos } from '../runtime/own-slos.ts';
 import {
   hasReceivers,
   renderAlertmanagerConfig,
@@ -17,6 +19,7 @@ import {
 import { configMap, prometheusRules, serviceMonitors } from '../runtime/render/kubernetes/resources.ts';
 import { ruleGroups } from '../runtime/render/prometheus/rules.ts';
 import { groupsText } from '../runtime/render/prometheus/text.ts';
+import { compile } from './compile.ts';
 
 /** What a declaration becomes: path below the output folder → text. The same declaration gives the same bytes. */
 export type RenderedFiles = ReadonlyMap<string, string>;
@@ -168,6 +171,24 @@ function syncFiles(platform: Platform): [string, string][] {
   return files;
 }
 
+/** Sluice's own objectives, and their rules for the Prometheus that scrapes it: declared and rendered as any other. */
+function ownFiles(format: Format): [string, string][] {
+  const text = ownSlos();
+  const compiled = compile([{ file: 'slos.yaml', text }], { platform: 'optional' });
+  if (!compiled.ok) throw new Error(`broken invariant: own SLOs compile: ${problemLine(compiled.error[0]!)}`);
+  const platform = compiled.value;
+  const [environment] = platform.environments;
+  const groups = ruleGroups(platform, environment!);
+  const rules: [string, string][] =
+    format === 'kubernetes'
+      ? prometheusRules(environment!, groups).map((rule, i) => [
+          `sluice/prometheusrule-${i + 1}.yaml`,
+          HEADER + rule,
+        ])
+      : [['sluice/prometheus/rules.yml', HEADER + groupsText(groups)]];
+  return [['sluice/slos.yaml', HEADER + text], ...rules];
+}
+
 /** Everything that is rendered for Prometheus, Alertmanager, Grafana and the cluster, by environment. */
 export async function renderAll(
   platform: Platform,
@@ -183,5 +204,8 @@ export async function renderAll(
   if (format === 'kubernetes')
     for (const [path, text] of [...syncFiles(platform), ...wholeCluster(platform)]) files.set(path, text);
   for (const [path, text] of githubFiles(platform)) files.set(path, text);
+  // Objectives alone, without a Platform: no server of Sluice is meant to run.
+  if (platform.environments.some((e) => e.name !== ''))
+    for (const [path, text] of ownFiles(format)) files.set(path, text);
   return files;
 }

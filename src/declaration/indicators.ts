@@ -14,10 +14,10 @@ import {
   placeholderIn,
   readsNothing,
   sameSides,
-  suspicionOf,
 } from '../promql/pitfalls.ts';
 import { printExpression } from '../promql/print.ts';
 import { readExpression } from '../promql/read.ts';
+import { suspicionsOf } from '../promql/suspicions.ts';
 import type { PromqlProblem } from '../promql/tree.ts';
 import { asVector, checkTypes, checkVersion } from '../promql/types.ts';
 import type { Parsed } from './documents.ts';
@@ -202,8 +202,7 @@ function understood(
     return UNREAD;
   }
   for (const note of notes) report.note(doc, sides[sideOf(note, sides)].path, 'QUERY', note);
-  const suspicion = suspicionOf(query);
-  if (suspicion) report.note(doc, sides[suspicion.of].path, 'QUERY', suspicion.message);
+  for (const { of, message } of suspicionsOf(query)) report.note(doc, sides[of].path, 'QUERY', message);
   const same = sameSides(query);
   if (same) report.note(doc, sides.part.path, 'QUERY', same);
   const exprs = [...new Set([sides.part.expr, sides.total.expr])];

@@ -18,6 +18,15 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const same = (path: Path): Path => path;
+const KINDS: ReadonlySet<string> = new Set([
+  'SLO',
+  'SLI',
+  'Service',
+  'DataSource',
+  'AlertPolicy',
+  'AlertCondition',
+  'AlertNotificationTarget',
+]);
 const PLAIN = /^openslo(?:\.com)?\/(v1|v1beta1|v1alpha)$/;
 const V1 = 'openslo/v1';
 
@@ -162,6 +171,8 @@ export function openSloForms(value: unknown): readonly OpenSloForm[] {
   if (version === undefined) return [{ value, pathOf: same }];
   if (version === 'v1alpha' && kind === 'SLO') return alphaSlos(value);
   const named = kind === 'Datasource' ? 'DataSource' : kind;
+  // What is no kind of OpenSLO is reported as it is written.
+  if (!KINDS.has(String(named))) return [{ value, pathOf: same }];
   const plain = { ...value, apiVersion: V1, kind: named };
   return [kind === 'SLO' ? windowForm(plain) : { value: plain, pathOf: same }];
 }

@@ -2,6 +2,7 @@ import { isRefused } from './admission.ts';
 import type { Revision } from './events.ts';
 import type { Lane, Release } from './lane.ts';
 import { isPromoted } from './machine.ts';
+import type { MoveReason, VerdictReason } from './reasons.ts';
 import { weightNow } from './steps.ts';
 
 interface Question {
@@ -12,7 +13,8 @@ interface Question {
 
 interface Answer {
   readonly verdict: 'pass' | 'fail' | 'inconclusive';
-  readonly reasons: readonly string[];
+  /** Codes of verdicts; of a release that ended otherwise, why it did. */
+  readonly reasons: readonly (VerdictReason | MoveReason)[];
 }
 
 /** The position of a Rollout when it asks, as its API server reports it at that moment. */
@@ -24,7 +26,7 @@ export interface RolloutStanding {
   readonly aborted: boolean;
 }
 
-const answer = (verdict: Answer['verdict'], ...reasons: string[]): Answer => ({ verdict, reasons });
+const answer = (verdict: Answer['verdict'], ...reasons: Answer['reasons']): Answer => ({ verdict, reasons });
 
 /**
  * Where a step of a Rollout is, seen from that of its release: a Rollout knows the steps that it began with, and goes

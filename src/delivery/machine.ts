@@ -30,6 +30,13 @@ export const FAMILY = {
   Recovery: 'healing',
 } as const satisfies Record<State, string>;
 export type Family = (typeof FAMILY)[State];
+export const FAMILIES = [
+  'at rest',
+  'moving',
+  'being judged',
+  'stopped',
+  'healing',
+] as const satisfies readonly Family[];
 
 /** Whether a release was promoted, whoever promoted it. */
 export const isPromoted = (cause: MoveReason | null): boolean =>

@@ -24,6 +24,9 @@ export const REASONS = [
   'HELD',
   'UNCLEAR_ARTEFACT',
   'STANDING_UNKNOWN',
+  'REJECTED',
+  'PAUSED',
+  'NOT_YET',
 ] as const;
 export type VerdictReason = (typeof REASONS)[number];
 
@@ -62,3 +65,4 @@ export const MOVE_REASONS = {
   BURNING: 'the error budget burns without a release in progress',
 } as const;
 export type MoveReason = keyof typeof MOVE_REASONS;
+export const MOVE_REASON_CODES = Object.keys(MOVE_REASONS) as [MoveReason, ...MoveReason[]];

@@ -24,6 +24,11 @@ export interface Journal extends LedgerPort {
   snapshot(now: number): Promise<void>;
 }
 
+/** Is told how long the folds took for so many records. */
+interface JournalWatch {
+  folded(records: number, ms: number): void;
+}
+
 /** Work of one kind, each begun when the one before it has ended. */
 function oneAfterAnother() {
   let last: Promise<unknown> = Promise.resolve();
@@ -37,6 +42,12 @@ function oneAfterAnother() {
   };
 }
 
+const writtenUnseen = (before: number, last: number): LedgerUnavailable =>
+  new LedgerUnavailable(
+    'LEDGER_UNSURE',
+    `records ${before + 1} to ${last} were written although their answer was lost`,
+  );
+
 /**
  * Opens a ledger with its folds, and reads it once: from its newest snapshot on, or whole where there is none that
  * can be believed. The ledger is the journal's from here on: it closes it as well.
@@ -45,6 +56,7 @@ export async function openJournal(
   ledger: LedgerPort,
   folds: readonly AnyFold[],
   policy: SnapshotPolicy | null = null,
+  watch: JournalWatch | null = null,
 ): Promise<Journal> {
   const folded = new Folded(ledger.id, folds);
   const listeners = new Set<RecordsListener>();
@@ -52,7 +64,9 @@ export async function openJournal(
   const queue = oneAfterAnother();
 
   const take = (records: readonly LedgerRecord[]): void => {
+    const begun = performance.now();
     for (const record of records) folded.take(record);
+    watch?.folded(records.length, performance.now() - begun);
     for (const listener of listeners) listener(records);
   };
   const catchUp = async (): Promise<void> => {
@@ -69,11 +83,7 @@ export async function openJournal(
     const { seq } = folded.head;
     await catchUp();
     doubtful = false;
-    if (folded.head.seq !== seq)
-      throw new LedgerUnavailable(
-        'LEDGER_UNSURE',
-        `records ${seq + 1} to ${folded.head.seq} were written although their answer was lost`,
-      );
+    if (folded.head.seq !== seq) throw writtenUnseen(seq, folded.head.seq);
   };
   const append = (entries: readonly Entry[]): Promise<readonly LedgerRecord[]> =>
     queue.run(async () => {

@@ -15,3 +15,16 @@ export const anyBucketForm = (selector: Selector): Selector => ({
   metric: selector.metric,
   matchers: selector.matchers.map(anyForm),
 });
+
+interface Bound {
+  readonly family: string;
+  readonly le: number;
+}
+
+/** How far a counter of a histogram reaches: up to a bound, or all of it. */
+export function boundOf({ metric, matchers }: Selector): Bound | null {
+  const le = matchers.find((m) => m.label === 'le' && m.op === '=')?.value;
+  if (metric.endsWith('_count')) return { family: metric.slice(0, -'_count'.length), le: Infinity };
+  if (!metric.endsWith('_bucket') || le === undefined) return null;
+  return { family: metric.slice(0, -'_bucket'.length), le: le === '+Inf' ? Infinity : Number(le) };
+}

@@ -165,7 +165,7 @@ function gaugePair(part: Expr, total: Expr, partIs: PartIs): Reading | null {
   return ok({
     query: { kind: 'gauge', gauge: all.gauge, partIs: some.what === 'ones' ? partIs : other(partIs) },
     groupBy,
-    notes: [GAUGE_NOTE, ...notes],
+    notes: [GAUGE_NOTE, ...notes, ...notAggregated(all.grouping)],
   });
 }
 
@@ -319,7 +319,7 @@ function coreShare(core: Expr, partIs: PartIs): Reading {
     return ok({
       query: { kind: 'gauge', gauge: gauge.gauge, partIs },
       groupBy,
-      notes: [GAUGE_NOTE, ...notes],
+      notes: [GAUGE_NOTE, ...notes, ...notAggregated(gauge.grouping)],
     });
   }
   if (core.kind === 'binary' && core.op === '/' && numberOf(core.right) === null) {

@@ -1,8 +1,17 @@
+import { boundOf } from './buckets.ts';
 import { type Counter, readCounters } from './counters.ts';
-import { type Aggregate, bare, type Expr, type Matcher, partsOf } from './expression.ts';
+import {
+  type Aggregate,
+  bare,
+  type Expr,
+  type Matcher,
+  numberOf,
+  partsOf,
+  type Selector,
+} from './expression.ts';
 import type { IndicatorQuery, Side } from './indicator.ts';
 import { printExpression, selectorText } from './print.ts';
-import { type Suspicion, unlikeSides } from './unlike.ts';
+import type { Suspicion } from './unlike.ts';
 
 /**
  * Queries that Prometheus takes, and that cannot mean what they say: their number would be wrong, and nobody would be
@@ -49,7 +58,7 @@ const PLACEHOLDER = /\$\{[\w.:-]+\}|\{\{[^}]*\}\}|%\(\w+\)s|^<no value>$/;
 /** A variable of Grafana in a regex: nothing can stand behind the end of a text. */
 const VARIABLE = /(^|[^\\])\$[A-Za-z_]\w*/;
 /** A plain value that begins with one: routes have theirs behind a slash. */
-const LEADING = /^\$([A-Za-z_]\w*)/;
+export const LEADING = /^\$([A-Za-z_]\w*)/;
 
 const letters = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
@@ -103,19 +112,6 @@ function bareCounter(expr: Expr): string | null {
   return sum.value.counters.find((c) => COUNTER_NAME.test(c.metric))?.metric ?? null;
 }
 
-interface Bound {
-  readonly family: string;
-  readonly le: number;
-}
-
-/** How far a counter of a histogram reaches: up to a bound, or all of it. */
-function boundOf({ metric, matchers }: Counter): Bound | null {
-  const le = matchers.find((m) => m.label === 'le' && m.op === '=')?.value;
-  if (metric.endsWith('_count')) return { family: metric.slice(0, -'_count'.length), le: Infinity };
-  if (!metric.endsWith('_bucket') || le === undefined) return null;
-  return { family: metric.slice(0, -'_bucket'.length), le: le === '+Inf' ? Infinity : Number(le) };
-}
-
 /** Buckets hold all that is below them: a smaller one less a larger one is never above zero. */
 function neverPositive(part: readonly Counter[]): string | null {
   const [plus, minus, third] = [...part].sort((a, b) => Number(a.minus ?? false) - Number(b.minus ?? false));
@@ -152,7 +148,7 @@ function boundsIn({ op, value }: Matcher): ReadonlySet<number> | null {
 const leavesSeveral = (m: Matcher): boolean =>
   m.op === '!=' || m.op === '!~' || m.value === '.*' || m.value === '.+' || (boundsIn(m)?.size ?? 1) > 1;
 
-const withoutBound = ({ metric, matchers }: Counter): boolean =>
+export const withoutBound = ({ metric, matchers }: Counter): boolean =>
   metric.endsWith('_bucket') && matchers.filter(({ label }) => label === 'le').every(leavesSeveral);
 
 /** Buckets hold each other: all of them together count a request once for every bound that it is within. */
@@ -180,59 +176,120 @@ export function sameSides(query: IndicatorQuery): string | null {
   return `both sides are the same (${total.map((c) => selectorText(c)).join(' + ')}): ${share}`;
 }
 
-const told = (of: Side, message: string | null): Suspicion | null =>
+/** Every selector of an expression. */
+const selectorsIn = (expr: Expr): readonly Selector[] =>
+  expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsIn);
+
+/** Every selector of a query, whatever it was understood as. */
+function selectorsOf(query: IndicatorQuery): readonly Selector[] {
+  switch (query.kind) {
+    case 'counters':
+      return [...query.part, ...query.total];
+    case 'histogram':
+      return [query.selector];
+    case 'gauge':
+      return selectorsIn(query.gauge);
+    case 'rates':
+      return [query.part, query.total].flatMap(selectorsIn);
+    case 'ratio':
+      return selectorsIn(query.share);
+  }
+}
+
+/** `code!="5.."`: a pattern of status codes that is compared as a text. No code is that text. */
+const STATUS_PATTERN = /^[1-5](\.\.|\.\*|\.\+)$/;
+function statusAsText(selectors: readonly Selector[]): string | null {
+  const found = selectors
+    .flatMap((s) => s.matchers)
+    .find(({ op, value }) => !op.endsWith('~') && STATUS_PATTERN.test(value));
+  if (!found) return null;
+  const { label, op, value } = found;
+  const all = op === '=' ? 'nothing is that text' : 'everything differs from that text';
+  return `${label}${op}"${value}" compares with the text ${value}, and ${all}: write ${label}${op === '=' ? '=~' : '!~'}"${value}"`;
+}
+
+/** Why a number alone, as a guard has it, cannot mean what it says; null: it can. */
+export const numberPitfall = (expr: Expr): string | null => statusAsText(selectorsIn(expr));
+
+const SUMS = /^(sum|avg|max|min)$/;
+/** Whether it is zero wherever it is anything: a filter keeps the value that it compares, here a zero. */
+function onlyZeros(expr: Expr): boolean {
+  const inner = bare(expr);
+  if (inner.kind === 'aggregate') return SUMS.test(inner.op) && onlyZeros(inner.expr);
+  if (inner.kind !== 'binary') return false;
+  const { op, left, right, bool } = inner;
+  if (op === '==') return !bool && (numberOf(left) === 0 || numberOf(right) === 0);
+  if (op === 'or') return onlyZeros(left) && (onlyZeros(right) || !selects(right));
+  return op === '/' && onlyZeros(left);
+}
+const zeros = (expr: Expr): string | null =>
+  onlyZeros(expr)
+    ? `${shown(expr)} is never anything but zero: a filter keeps the value that it compares; write count(… == 0)`
+    : null;
+
+/** A part without a unit (yes or no, or a share already) over a total that counts requests. */
+function shareOverRequests(part: Expr, total: Expr): string | null {
+  const counts = readCounters(total);
+  if (!counts.ok || counts.value.unit === 'counter') return null;
+  const inner = bare(part);
+  const within = inner.kind === 'aggregate' && SUMS.test(inner.op) ? bare(inner.expr) : inner;
+  if (within.kind !== 'binary') return null;
+  const yesOrNo = within.bool && COMPARISONS.test(within.op);
+  const share =
+    within.op === '/' && [within.left, within.right].every((side) => readCounters(side).ok && selects(side));
+  if (!yesOrNo && !share) return null;
+  const is = yesOrNo ? '1 or 0' : 'a ratio already';
+  return `${shown(part)} is ${is}, not a number of requests: divided by ${shown(total)} it is not a share; ${yesOrNo ? 'use vector(1), or the count of its series, as the total' : 'write it as one ratio'}`;
+}
+
+export const toldOf = (of: Side, message: string | null): Suspicion | null =>
   message === null ? null : { of, message };
 
-/** Why a query cannot mean what it says; null: it can. */
-export function pitfallOf(query: IndicatorQuery): Suspicion | null {
-  if (query.kind === 'counters') {
-    const { part, total } = query;
-    const isOpen = part.some(withoutBound);
-    return told('part', neverPositive(part)) ?? told(isOpen ? 'part' : 'total', everyBucket(part, total));
-  }
-  if (query.kind === 'ratio') return told('total', readsNothing(query.share));
-  if (query.kind !== 'rates') return null;
-  const nothing = readsNothing(query.part, query.total);
-  if (nothing !== null) return told('total', nothing);
-  const bareOne = (of: Side) => {
-    const counter = bareCounter(query[of]);
-    return told(
-      of,
+/** What is said of the selectors of a query, with the side that has the selector. */
+export function ofSelectors(
+  query: IndicatorQuery,
+  say: (selectors: readonly Selector[]) => string | null,
+): Suspicion | null {
+  if (query.kind === 'counters') return toldOf('part', say(query.part)) ?? toldOf('total', say(query.total));
+  if (query.kind === 'rates')
+    return toldOf('part', say(selectorsIn(query.part))) ?? toldOf('total', say(selectorsIn(query.total)));
+  return toldOf('total', say(selectorsOf(query)));
+}
+
+/** Ready-made numbers. */
+function readyPitfall({ part, total }: Extract<IndicatorQuery, { kind: 'rates' }>): Suspicion | null {
+  const nothing = readsNothing(part, total);
+  if (nothing !== null) return toldOf('total', nothing);
+  const asItIs = (expr: Expr) => {
+    const counter = bareCounter(expr);
+    return (
       counter &&
-        `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`,
+      `${counter} is a counter by its name, and is used as it is: write its rate, as sum(rate(${counter}[5m]))`
     );
   };
-  return bareOne('part') ?? bareOne('total') ?? told('part', keptQuantile(query.part, query.total));
+  return (
+    toldOf('part', asItIs(part)) ??
+    toldOf('total', asItIs(total)) ??
+    toldOf('part', keptQuantile(part, total) ?? zeros(part)) ??
+    toldOf('total', zeros(total)) ??
+    toldOf('part', shareOverRequests(part, total))
+  );
 }
 
-/** A value that may be a variable of somebody's dashboard. */
-function dollarIn(side: readonly Counter[]): string | null {
-  const found = side.flatMap((c) => c.matchers).find(({ value }) => LEADING.test(value));
-  return found
-    ? `${found.label}${found.op}"${found.value}" is taken for a value: if it is a variable, write its value`
-    : null;
-}
-
-/** What a query says, and probably does not mean: it is counted as written, and this is told; null: nothing. */
-export function suspicionOf(query: IndicatorQuery): Suspicion | null {
-  if (query.kind !== 'counters') return null;
-  const dollar = told('part', dollarIn(query.part)) ?? told('total', dollarIn(query.total));
-  if (dollar !== null) return dollar;
-  if ([...query.part, ...query.total].every(withoutBound))
-    return told(
-      'total',
-      'buckets without le count a request once for every bucket: a fast request weighs more than a slow one',
-    );
-  return told('part', fastAsBad(query)) ?? unlikeSides(query);
-}
-
-/** The bucket of the fast ones as the bad ones. */
-function fastAsBad(query: Extract<IndicatorQuery, { kind: 'counters' }>): string | null {
-  if (query.partIs !== 'bad') return null;
-  const [part, more] = query.part;
-  const [total, rest] = query.total;
-  if (!part || more || part.minus || !total || rest) return null;
-  const [fast, all] = [boundOf(part), boundOf(total)];
-  if (!fast || !all || fast.family !== all.family || !(fast.le < all.le)) return null;
-  return `requests that take at most ${fast.le} are counted as bad: ${selectorText(part)} holds the fast ones; if slow ones are meant, write the total less this bucket`;
+/** Why a query cannot mean what it says, and which of its sides says it; null: it can. */
+export function pitfallOf(query: IndicatorQuery): Suspicion | null {
+  const text = ofSelectors(query, statusAsText);
+  if (text !== null) return text;
+  switch (query.kind) {
+    case 'counters': {
+      const open = query.part.some(withoutBound) ? 'part' : 'total';
+      return toldOf('part', neverPositive(query.part)) ?? toldOf(open, everyBucket(query.part, query.total));
+    }
+    case 'ratio':
+      return toldOf('total', readsNothing(query.share) ?? zeros(query.share));
+    case 'rates':
+      return readyPitfall(query);
+    default:
+      return null;
+  }
 }

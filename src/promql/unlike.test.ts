@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Expr } from './expression.ts';
 import { type PartIs, readPair } from './indicator.ts';
-import { suspicionOf } from './pitfalls.ts';
 import { readExpression } from './read.ts';
+import { suspicionsOf } from './suspicions.ts';
 
 const read = (text: string): Expr => {
   const expr = readExpression(text);
@@ -14,7 +14,7 @@ function suspicion(partIs: PartIs, part: string, total: string) {
   const reading = readPair(read(part), read(total), partIs, true);
   if (!reading.ok) throw new Error(reading.error.message);
   expect(reading.value.query.kind).toBe('counters');
-  return suspicionOf(reading.value.query);
+  return suspicionsOf(reading.value.query)[0] ?? null;
 }
 
 describe('sides that are probably no part and total of one thing', () => {

@@ -62,6 +62,10 @@ export const AWAY_ALERT = 'SluiceAway';
 export const UNANSWERED_ALERT = 'SluiceUnanswered';
 /** 1 while the latest look at an environment's Prometheus had no answer. */
 export const UNANSWERED_METRIC = 'sluice_metrics_unanswered';
+/** What a server counts of itself, by which its own SLOs go. */
+export const API_METRIC = 'sluice_http_request_seconds';
+export const WORK_METRIC = 'sluice_work_seconds';
+export const VERDICT_DELAY_METRIC = 'sluice_verdict_delay_seconds';
 export const MOVES_METRIC = 'sluice_moves_total';
 export const WEIGHT_METRIC = 'sluice_canary_weight_percent';
 /** Arms side by side, for people to look at: never judged by. */

@@ -11,9 +11,11 @@ import { pathText } from '../kit/problem.ts';
 import { messageOf } from '../kit/result.ts';
 import { LedgerUnavailable } from '../ledger/port.ts';
 import { foreignRequest } from './auth.ts';
+import { tellDeprecated } from './deprecation.ts';
 import { answerHead } from './head.ts';
 import { answerHeaders } from './headers.ts';
 import { type AppParts, actorOf, bearerOf, type HttpApp, problem, type Variables } from './http.ts';
+import { measureAnswers } from './measuring.ts';
 import { needs } from './needs.ts';
 import { exportGuard, readGuard } from './reads.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -120,7 +122,7 @@ export function consoleFiles(app: HttpApp, directory: string | null): void {
 }
 
 /** A router that refuses strangers, and says what is wrong with a question. */
-export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
+export function newApp(parts: Pick<AppParts, 'allowedHosts'> & Partial<Pick<AppParts, 'metrics'>>): HttpApp {
   const app: HttpApp = new OpenAPIHono<Variables>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
@@ -128,6 +130,7 @@ export function newApp(parts: Pick<AppParts, 'allowedHosts'>): HttpApp {
       return problem(c, 400, 'Bad request', faultText(result.error.issues, { value }), 'see /openapi.json');
     },
   });
+  if (parts.metrics) app.use('*', measureAnswers(parts.metrics));
   guard(app, parts);
   return app;
 }
@@ -140,6 +143,7 @@ export function createApp(parts: AppParts): HttpApp {
     who: (c) => actorOf(parts, c),
     ended: (c) => parts.tokens.ended(bearerOf(c), parts.now()),
   });
+  tellDeprecated(app);
   app.use('/api/*', guard);
   healthRoutes(app, parts);
   releaseRoutes(app, parts);

@@ -3,6 +3,8 @@ import { type ActiveFreeze, byUrgency, fleetSentence } from '../api/fleet.ts';
 import type { LaneSummary } from '../api/lane.ts';
 import { noticesFold } from '../api/notices/fold.ts';
 import { type NoticeQuery, noticePage } from '../api/notices/list.ts';
+import type { ReleaseAnswer } from '../api/release-schema.ts';
+import type { OverviewAnswer, ReleaseList, VerdictAnswer } from '../api/schemas.ts';
 import { endSentence } from '../api/sentences.ts';
 import {
   type AskedView,
@@ -43,17 +45,17 @@ export interface Changed {
 
 /** Questions about lanes and releases, each answered by a view model of `api/`. */
 export interface ServerQueries {
-  overview(): Promise<object>;
+  overview(): Promise<OverviewAnswer>;
   /** What a record of this type and subject changed, as it is now: for readers who follow. */
   changed(type: string, subject: string): Changed;
-  release(id: string): Promise<object | undefined>;
-  releases(): Promise<object>;
+  release(id: string): Promise<ReleaseAnswer | undefined>;
+  releases(): Promise<ReleaseList>;
   explain(id: string): Promise<string[] | undefined>;
   /** Requests of a release by how long they took, where an SLO is about that. */
   latency(id: string): Promise<object | undefined>;
-  verdict(query: VerdictQuery): Promise<object>;
   /** What people are notified of, newest first. */
   notices(query: NoticeQuery): object;
+  verdict(query: VerdictQuery): Promise<VerdictAnswer>;
 }
 
 interface VerdictQuery {
@@ -153,7 +155,7 @@ function changedBy(parts: QueryParts, type: string, subject: string): Changed {
   return { ...(view ? { lane: summaryOf(parts, view) } : {}), ...(freezes ? { freezes } : {}) };
 }
 
-const overviewOf = (parts: QueryParts): object => {
+const overviewOf = (parts: QueryParts): OverviewAnswer => {
   const { platform, controller, journal } = parts;
   const views = controller.lanes();
   const lanes = views.map((view) => summaryOf(parts, view)).sort(byUrgency);
@@ -205,7 +207,11 @@ async function askedBy(journal: Journal, records: readonly LedgerRecord[]): Prom
   return { at: look.at, seq: look.seq, queries };
 }
 
-async function releaseOf(parts: QueryParts, past: PastReleases, id: string): Promise<object | undefined> {
+async function releaseOf(
+  parts: QueryParts,
+  past: PastReleases,
+  id: string,
+): Promise<ReleaseAnswer | undefined> {
   const found = await past.find(id);
   if (!found) return undefined;
   const live = parts.controller.lanes().find((view) => view.state.release?.id === id);
@@ -240,7 +246,7 @@ async function latencyOf(
   };
 }
 
-function releasesIn(parts: QueryParts, past: PastReleases): object {
+function releasesIn(parts: QueryParts, past: PastReleases): ReleaseList {
   const releases = past.list().map(({ id, lane, version, openedAt, blamed, ...ending }) => {
     const [service, environment] = partsOfLane(lane);
     const name = `${service} ${version} in ${environment}`;
@@ -257,7 +263,7 @@ function releasesIn(parts: QueryParts, past: PastReleases): object {
   };
 }
 
-async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<object> {
+async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<VerdictAnswer> {
   const { service, environment, revision, step, phase } = query;
   // Read first: what is on record by then is never behind what is answered.
   const standing = phase === 'now' ? ((await parts.standing?.(service, environment)) ?? null) : null;
@@ -265,7 +271,7 @@ async function verdictOf(parts: QueryParts, query: VerdictQuery): Promise<object
   const view = parts.controller.lanes().find((v) => v.state.lane === lane);
   const release = view?.state.release;
   const { verdict, reasons } = !view
-    ? { verdict: 'inconclusive', reasons: ['UNKNOWN_RELEASE'] }
+    ? ({ verdict: 'inconclusive', reasons: ['UNKNOWN_RELEASE'] } as const)
     : phase === 'now'
       ? answerStanding(view.state, view.wanted, revision, standing)
       : answerFor(view.state, view.wanted, { revision, step, phase });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readReleases } from '../../shop/profile.ts';
 import { propose } from '../../src/cli/demo/people.ts';
 import { desiredOf } from '../../src/cli/demo/stage.ts';
+import type { TokenScope } from '../../src/kit/actor.ts';
 import { pushChange } from '../../src/wiring/developer.ts';
 import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
@@ -15,9 +16,8 @@ describe('the governance plane in Chromium', () => {
   let page: OpenPage['page'];
   let errors: OpenPage['errors'] = [];
   let shot: OpenPage['shot'];
-  const token = async (...scopes: string[]) =>
-    (await stage.client().post<{ token: string }>('/api/v1/tokens', { name: scopes.join('-'), scopes }))
-      .token;
+  const token = async (...scopes: TokenScope[]) =>
+    (await stage.client().post('/api/v1/tokens', { body: { name: scopes.join('-'), scopes } })).token;
 
   beforeAll(async () => {
     stage = await openStage({ platform: 'gated-shop' });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MeasuresAnswer, PipelineAnswer } from '../../src/api/pipeline.ts';
 import { openStage, type Stage } from '../e2e/stage.ts';
 import { until } from '../wait.ts';
 import { type OpenPage, openPage } from './chromium.ts';
@@ -27,15 +26,17 @@ describe('the pipeline in Chromium', () => {
   const heading = () => page.locator('h1').innerText();
   const checkout = () => page.locator('section[aria-label="checkout"]');
   const standOf = async (environment: string) => {
-    const { services } = await stage.client().get<PipelineAnswer>('/api/v1/pipeline');
+    const { services } = await stage.client().get('/api/v1/pipeline');
     return services.find((s) => s.service === 'checkout')!.stands.find((s) => s.environment === environment)!;
   };
 
   it('CONSOLE-18: waiting: the version moves through dev and stage, and its pull request waits on the arrow to prod', async () => {
-    const frozen = await stage.client().post<{ id: string }>('/api/v1/freezes', {
-      scope: 'prod',
-      reason: 'the audit is today',
-      until: new Date(Date.now() + 3_600_000).toISOString(),
+    const frozen = await stage.client().post('/api/v1/freezes', {
+      body: {
+        scope: 'prod',
+        reason: 'the audit is today',
+        until: new Date(Date.now() + 3_600_000).toISOString(),
+      },
     });
     await stage.propose('1.1.0', 'dev');
     await page.goto(`${stage.server().url}/pipeline`);
@@ -59,7 +60,7 @@ describe('the pipeline in Chromium', () => {
     expect(body).toContain('sluice_out_of_sync{service="checkout",environment="prod"} 0');
     await stage
       .client()
-      .post(`/api/v1/freezes/${encodeURIComponent(frozen.id)}/lift`, { reason: 'it is over' });
+      .post('/api/v1/freezes/{id}/lift', { params: { id: frozen.id }, body: { reason: 'it is over' } });
   });
 
   it('CONSOLE-18: promoting: its share of the traffic, what it still needs, and that Git and prod are coming together', async () => {
@@ -92,7 +93,7 @@ describe('the pipeline in Chromium', () => {
       return stand.desired?.version === '1.1.0' && stand.sync?.word === 'Synced';
     });
     expect((await standOf('stage')).stable?.version).toBe('2.0.0');
-    const { all } = await stage.client().get<MeasuresAnswer>('/api/v1/measures');
+    const { all } = await stage.client().get('/api/v1/measures');
     expect(all).toMatchObject({ failures: 1, deployments: 5 });
     expect(all.leadTimeMs).toBeGreaterThan(10_000);
     expect(await page.locator('section[aria-label="Delivery performance"]').innerText()).toContain(

@@ -9,6 +9,7 @@ import { sqliteLedger } from '../../src/ledger/adapters/sqlite/ledger.ts';
 import { COMMANDS } from '../../src/main.ts';
 import { entry } from '../contract/ledger/contract.ts';
 import { temporaryFolder } from '../folder.ts';
+import { nameFor } from './named.ts';
 import { runCli } from './run.ts';
 
 /** A server elsewhere, as far as a command sees it: what it was asked, and one answer for everything. */
@@ -18,7 +19,7 @@ async function elsewhere(answer: object, status = 200) {
     const { method = '', url = '', headers } = request;
     asked.push({ method, url, token: headers.authorization });
     const type = url.endsWith('/export') ? 'application/x-ndjson' : 'application/json';
-    const document = status < 400 ? { schema: 'sluice.dev/x/v1', ...answer } : answer;
+    const document = status < 400 ? { schema: nameFor(method, url), ...answer } : answer;
     response.writeHead(status, { 'content-type': type }).end(JSON.stringify(document));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -69,6 +69,7 @@ async function rig(consoleDir: string | null = null) {
     measures: (service) => none.measures(service, 0, 0),
     anchors: () => anchors,
     troubles: () => [],
+    queues: () => [],
   });
   const app = createApp({
     signIn: createSignIn(house.platform.signIn, null, now),

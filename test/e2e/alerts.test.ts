@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FreezeList } from '../../src/api/governance.ts';
 import { readAnchors } from '../../src/gitops/adapters/git/anchors.ts';
 import type { LedgerRecord } from '../../src/ledger/record.ts';
 import { until } from '../wait.ts';
@@ -39,7 +38,7 @@ describe('burning without a release', () => {
     );
     await until('Degraded', 30_000, async () => (await states('payment')).includes('Degraded'));
     await until('frozen', 30_000, async () =>
-      (await stage.client().get<FreezeList>('/api/v1/freezes')).freezes.some(
+      (await stage.client().get('/api/v1/freezes')).freezes.some(
         (f) => f.state === 'stands' && f.scope.service === 'payment',
       ),
     );
@@ -50,7 +49,7 @@ describe('burning without a release', () => {
     await until('Stable again', 120_000, async () => (await stage.lane('payment')).state === 'Stable');
     expect((await states('payment')).slice(-3)).toEqual(['Degraded', 'Recovery', 'Stable']);
     await until('no freeze of payment', 60_000, async () =>
-      (await stage.client().get<FreezeList>('/api/v1/freezes')).freezes.every(
+      (await stage.client().get('/api/v1/freezes')).freezes.every(
         (f) => f.state !== 'stands' || f.scope.service !== 'payment',
       ),
     );

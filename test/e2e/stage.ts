@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { digestOfVersion, readReleases } from '../../shop/profile.ts';
 import type { LaneSummary } from '../../src/api/lane.ts';
-import type { ReleaseView } from '../../src/api/views.ts';
-import { type Client, clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
+import type { Client } from '../../src/cli/api.ts';
+import { clientOf, runningServer, type ServeFile } from '../../src/cli/client.ts';
 import { healthyPast, healthyRecords } from '../../src/cli/demo/history.ts';
 import { propose } from '../../src/cli/demo/people.ts';
 import { compile } from '../../src/controller/compile.ts';
@@ -146,7 +146,7 @@ export async function openStage(options: StageOptions = {}) {
     client: (): Client => clientOf(server),
     traffic: () => traffic!,
     lane: async (service = 'checkout', environment = 'prod'): Promise<LaneSummary> =>
-      (await clientOf(server).get<{ lanes: LaneSummary[] }>('/api/v1/overview')).lanes.find(
+      (await clientOf(server).get('/api/v1/overview')).lanes.find(
         (l) => l.service === service && l.environment === environment,
       )!,
     /** A developer's pull request for one version. */
@@ -163,12 +163,13 @@ export async function openStage(options: StageOptions = {}) {
         },
         pushChange,
       ),
-    release: (id: string) => clientOf(server).get<ReleaseView>(`/api/v1/releases/${id}`),
-    records: async (): Promise<LedgerRecord[]> =>
-      (await clientOf(server).text('/api/v1/ledger/export'))
-        .split('\n')
-        .filter(Boolean)
-        .map((t) => JSON.parse(t) as LedgerRecord),
+    release: (id: string) => clientOf(server).get('/api/v1/releases/{id}', { params: { id } }),
+    records: async (): Promise<LedgerRecord[]> => {
+      const found: LedgerRecord[] = [];
+      for await (const line of clientOf(server).lines('/api/v1/ledger/export'))
+        found.push(JSON.parse(line) as LedgerRecord);
+      return found;
+    },
     push: (version: string, service = 'checkout') =>
       commitDesired(repository, [desired(service, version)], `Release ${service} ${version}`),
     /** Asks for an artefact that does not exist anywhere. */

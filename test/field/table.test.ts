@@ -58,18 +58,20 @@ interface Tried {
   readonly found: readonly string[];
 }
 
-/** What public files became, by the last sample of them. */
-const TRIED = parse(readFileSync(join(HERE, 'public-files/tried.yaml'), 'utf8')) as Tried;
+/** What public files became, by each sample of them. */
+const { samples } = parse(readFileSync(join(HERE, 'public-files/tried.yaml'), 'utf8')) as {
+  samples: readonly Tried[];
+};
 
-const tried = (): string => `## Public files
-${TRIED.when}: ${TRIED.method}
+const tried = ({ when, method, kinds, found }: Tried): string => `### ${when}
+${method}
 
 | kind | tried | right | refused, for a good reason | refused wrongly | wrong |
 |---|---|---|---|---|---|
-${TRIED.kinds.map((k) => `| ${[k.what, k.tried, k.right, k.refused, k.wronglyRefused, k.wrong].map((c) => cell(String(c))).join(' | ')} |`).join('\n')}
+${kinds.map((k) => `| ${[k.what, k.tried, k.right, k.refused, k.wronglyRefused, k.wrong].map((c) => cell(String(c))).join(' | ')} |`).join('\n')}
 
 Found in them, or in variants written beside them, and fixed as whole kinds (tests: [public-files](../test/field/public-files)):
-${TRIED.found.map((one) => `- ${cell(one)}`).join('\n')}
+${found.map((one) => `- ${cell(one)}`).join('\n')}
 `;
 
 const table = (): string => `# Cases from the field
@@ -79,7 +81,8 @@ Inputs that real teams give to such a system, taken from public bug reports and 
 |---|---|---|---|---|
 ${CASES.map((c) => `| [${c.id}](../test/field/${c.folder}) | ${cell(c.situation)} | ${cell(c.source)} | ${cell(c.right)} | ${c.rules.join(', ')} |`).join('\n')}
 
-${tried()}`;
+## Public files
+${samples.map(tried).join('\n')}`;
 
 describe('cases from the field', () => {
   it.each(CASES.map((c) => [c.folder, c] as const))(

@@ -1,4 +1,3 @@
-import type { FreezeList } from '../../api/governance.ts';
 import { type ChapterResult, ofDecision, ofRelease, stageResult } from './results.ts';
 import { client, ENVIRONMENT, ENVIRONMENTS, SERVICE, type Stage, soon } from './stage.ts';
 import {
@@ -114,7 +113,7 @@ export const CHAPTERS: readonly Chapter[] = [
     expected: 'frozen',
     play: async (stage, told) => {
       const answer = await soon(stage, 'a freeze', async () => {
-        const list = await client(stage).get<FreezeList>('/api/v1/freezes');
+        const list = await client(stage).get('/api/v1/freezes');
         return list.freezes.some((f) => f.state === 'stands' && f.scope.service === SERVICE)
           ? list
           : undefined;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { PullView } from '../../api/governance.ts';
 import type { Desired } from '../../gitops/desired.ts';
-import { type Client, clientOf, type ServeFile } from '../client.ts';
+import type { Client } from '../api.ts';
+import { clientOf, type ServeFile } from '../client.ts';
 import type { CommandParts } from '../parts.ts';
 
 /** What a developer does: a branch with one change, and a pull request. */
@@ -25,14 +26,11 @@ export async function propose(
   const { branch, environment, desired, title } = wanted;
   const clone = join(work, 'developer');
   await pushChange({ repository: server.repository!, clone, branch, environment, desired, title });
-  const { number } = await clientOf(server).post<{ number: number }>('/api/v1/pulls', {
-    title,
-    head: branch,
-    labels: wanted.labels ?? [],
-    autoMerge: wanted.autoMerge,
+  const { number } = await clientOf(server).post('/api/v1/pulls', {
+    body: { title, head: branch, labels: wanted.labels ?? [], autoMerge: wanted.autoMerge },
   });
   return number;
 }
 
 export const pullOf = async (client: Client, number: number): Promise<PullView> =>
-  (await client.get<{ pull: PullView }>(`/api/v1/pulls/${number}`)).pull;
+  (await client.get('/api/v1/pulls/{number}', { params: { number } })).pull;

@@ -1,7 +1,8 @@
 import { digestOfVersion, type Releases } from '../../../shop/profile.ts';
 import type { Traffic } from '../../gitops/traffic.ts';
 import { systemClock } from '../../io/clock.ts';
-import { type Client, clientOf, type ServeFile } from '../client.ts';
+import type { Client } from '../api.ts';
+import { clientOf, type ServeFile } from '../client.ts';
 import { CliError, EXIT, type Io } from '../io.ts';
 import type { CommandParts } from '../parts.ts';
 

@@ -10,13 +10,14 @@ import { client, desiredOf, ENVIRONMENT, type EnvironmentName, SERVICE, type Sta
 const INCIDENT_STEP = 1;
 
 export const laneOf = async (stage: Stage, environment: string = ENVIRONMENT): Promise<LaneSummary> => {
-  const overview = await client(stage).get<{ lanes: LaneSummary[] }>('/api/v1/overview');
+  const overview = await client(stage).get('/api/v1/overview');
   return overview.lanes.find((l) => l.service === SERVICE && l.environment === environment)!;
 };
 
-const releaseOf = (stage: Stage, id: string) => client(stage).get<ReleaseView>(`/api/v1/releases/${id}`);
-export const pullsOf = async (stage: Stage): Promise<PullView[]> =>
-  (await client(stage).get<{ pulls: PullView[] }>('/api/v1/pulls')).pulls;
+const releaseOf = (stage: Stage, id: string) =>
+  client(stage).get('/api/v1/releases/{id}', { params: { id } });
+export const pullsOf = async (stage: Stage): Promise<readonly PullView[]> =>
+  (await client(stage).get('/api/v1/pulls')).pulls;
 
 /** A developer's branch that sets one version where releases begin, and its pull request. */
 const proposeVersion = (stage: Stage, version: string): Promise<number> =>
@@ -49,7 +50,7 @@ export const judged = (
 export const merged = (pull: PullView): boolean => pull.state === 'merged';
 
 const newestOf = async (stage: Stage, title: string): Promise<PullView | undefined> =>
-  (await pullsOf(stage)).filter((p) => p.title === title).sort((a, b) => b.number - a.number)[0];
+  (await pullsOf(stage)).filter((p) => p.title === title).toSorted((a, b) => b.number - a.number)[0];
 
 /** The newest pull request of that title that Sluice opened by itself. */
 export const ours = (stage: Stage, title: string): Promise<number> =>
@@ -138,8 +139,8 @@ export async function freezeUntilReverted(stage: Stage): Promise<string> {
     reason: 'frozen until the revert has merged',
     until: new Date(Date.now() + FREEZE_MS).toISOString(),
   };
-  return (await client(stage).post<{ id: string }>('/api/v1/freezes', freeze)).id;
+  return (await client(stage).post('/api/v1/freezes', { body: freeze })).id;
 }
 
 export const liftFreeze = (stage: Stage, id: string, reason: string): Promise<unknown> =>
-  client(stage).post(`/api/v1/freezes/${encodeURIComponent(id)}/lift`, { reason });
+  client(stage).post('/api/v1/freezes/{id}/lift', { params: { id }, body: { reason } });

@@ -144,7 +144,7 @@ async function* linesOf(io: Io, file: string): AsyncGenerator<readonly string[]>
 async function tellServer(o: Shared): Promise<boolean> {
   const server = serverAt(o);
   if (!server) return false;
-  const own = await clientOf(server).get<Pick<Verification, 'ok'>>('/api/v1/ledger/verification');
+  const own = await clientOf(server).get('/api/v1/ledger/verification');
   return !own.ok;
 }
 

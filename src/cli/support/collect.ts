@@ -3,6 +3,7 @@ import { compile } from '../../controller/compile.ts';
 import type { SourceFile } from '../../declaration/documents.ts';
 import { messageOf } from '../../kit/result.ts';
 import type { LedgerRecord } from '../../ledger/record.ts';
+import type { PlainPath } from '../api.ts';
 import { clientOf, runningServer, serverAt } from '../client.ts';
 import { readDeclarations } from '../files.ts';
 import type { Io } from '../io.ts';
@@ -32,7 +33,7 @@ const PROGRAMS = ['git', 'nginx', 'prometheus', 'promtool', 'prometheus-alertman
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Where a server tells of itself. */
-const PAGES: readonly (readonly [path: string, file: string])[] = [
+const PAGES: readonly (readonly [path: PlainPath, file: string])[] = [
   ['/readyz', 'server/readyz.txt'],
   ['/api/v1/overview', 'server/overview.json'],
   ['/api/v1/pipeline', 'server/pipeline.json'],

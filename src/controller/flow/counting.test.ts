@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fail, ok } from '../../kit/result.ts';
-import { counted, createCalls, type PortCall } from './counting.ts';
+import { counted, type PortCall } from './counting.ts';
 
 describe('calls to the outside', () => {
   it('ERRAND-7: each is counted by port, verb and how it ended; what gives no promise is no call', async () => {
-    const calls = createCalls();
     const seen: PortCall[] = [];
-    calls.onCall((call) => seen.push(call));
+    const calls = { call: (one: PortCall) => void seen.push(one) };
     const port = counted(
       'forge',
       {

@@ -11,20 +11,9 @@ export interface PortCall {
   readonly outcome: 'answered' | 'refused' | 'failed';
 }
 
-/** Reports calls to listeners. */
+/** Is told of calls. */
 export interface Calls {
-  told(call: PortCall): void;
-  onCall(listener: (call: PortCall) => void): void;
-}
-
-export function createCalls(): Calls {
-  const listeners: ((call: PortCall) => void)[] = [];
-  return {
-    told(call) {
-      for (const listener of listeners) listener(call);
-    },
-    onCall: (listener) => void listeners.push(listener),
-  };
+  call(call: PortCall): void;
 }
 
 const isRefusal = (answer: unknown): boolean =>
@@ -33,7 +22,7 @@ const isRefusal = (answer: unknown): boolean =>
 /** Wraps a port: every call that returns a promise is counted and timed by its verb. */
 export function counted<T extends object>(port: string, inner: T, calls: Calls): T {
   const told = (verb: string, begun: number, outcome: PortCall['outcome']) =>
-    calls.told({ port, verb, tookMs: performance.now() - begun, outcome });
+    calls.call({ port, verb, tookMs: performance.now() - begun, outcome });
   return new Proxy(inner, {
     get(target, name, receiver) {
       const method: unknown = Reflect.get(target, name, receiver);

@@ -103,6 +103,19 @@ export class Lineup {
   }
 }
 
+/** Operations by how they stand: running, waiting for their turn or time, failed and retried later. */
+export interface Queue {
+  readonly running: number;
+  readonly waiting: number;
+  readonly retrying: number;
+}
+
+export function queueOf(jobs: Iterable<Job>): Queue {
+  const queue = { running: 0, waiting: 0, retrying: 0 };
+  for (const job of jobs) queue[job.running ? 'running' : job.trouble ? 'retrying' : 'waiting']++;
+  return queue;
+}
+
 /** The current trouble of a subject. */
 export const troubleIn = (lineup: Lineup | undefined): Trouble | null =>
   lineup?.jobs.find((job) => job.trouble)?.trouble ?? null;

@@ -5,7 +5,7 @@ import type { Ms } from '../../kit/time.ts';
 import { Due } from './due.ts';
 import { isFatal } from './fatal.ts';
 import { type Jitter, NO_JITTER } from './jitter.ts';
-import { type Job, Lineup, Resources, type Troubled, troubleIn } from './jobs.ts';
+import { type Job, Lineup, type Queue, queueOf, Resources, type Troubled, troubleIn } from './jobs.ts';
 import {
   type Applied,
   type CallRefusal,
@@ -49,6 +49,8 @@ export interface Runner {
   settle(ms: Ms): Promise<void>;
   trouble(subject: Subject): Trouble | null;
   troubles(): Troubled[];
+  /** How much there is to do. */
+  queue(): Queue;
   /** Whether a subject has planned operations. */
   isBusy(subject: Subject): boolean;
 }
@@ -283,6 +285,10 @@ class ErrandRunner implements Runner {
       const trouble = troubleIn(lineup);
       return trouble ? [{ subject, trouble }] : [];
     });
+  }
+
+  queue(): Queue {
+    return queueOf([...this.#lineups.values()].flatMap(({ jobs }) => jobs));
   }
 
   isBusy(subject: Subject): boolean {

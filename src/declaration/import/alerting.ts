@@ -13,6 +13,7 @@ export interface ForeignLevel {
 /** How an SLO of others alerts, as far as they say. */
 interface ForeignAlerting {
   readonly slo: string;
+  readonly service: string;
   readonly name: string | null;
   readonly labels: Words;
   readonly annotations: Words;
@@ -34,15 +35,23 @@ const LONGEST_NAME = 120;
 
 const some = (record: object): boolean => Object.keys(record).length > 0;
 
-/** Labels and annotations by names that Prometheus allows; those of ours are left out, and `severity` is told apart. */
-function words(all: Words): {
+/**
+ * Labels and annotations by names that Prometheus allows; those of ours are left out, lost where they say something
+ * else, and `severity` is told apart.
+ */
+function words(
+  all: Words,
+  ours: Words,
+): {
   readonly kept: Words;
   readonly severity: string | undefined;
   readonly lost: string[];
 } {
   const named = Object.entries(all).map(([name, value]) => [plainLabel(name), value] as const);
   const { severity } = Object.fromEntries(named);
-  const lost = named.filter(([name]) => RESERVED_LABELS.has(name) && name !== 'severity');
+  const lost = named.filter(
+    ([name, value]) => RESERVED_LABELS.has(name) && name !== 'severity' && ours[name] !== value,
+  );
   return {
     kept: Object.fromEntries(named.filter(([name]) => !RESERVED_LABELS.has(name))),
     severity: severity || undefined,
@@ -56,8 +65,9 @@ const plainNames = (all: Words): Words =>
 function levelOf(
   level: ForeignLevel,
   shared: string | undefined,
+  ours: Words,
 ): { value: object; lost: readonly string[] } {
-  const { kept, severity = shared, lost } = words(level.labels);
+  const { kept, severity = shared, lost } = words(level.labels, ours);
   const annotations = plainNames(level.annotations);
   return {
     value: {
@@ -72,8 +82,9 @@ function levelOf(
 
 /** What others declare of alerts, as a document beside the SLO. */
 export function carriedAlerting(foreign: ForeignAlerting): Carried {
-  const { kept, severity, lost } = words(foreign.labels);
-  const [page, ticket] = [levelOf(foreign.page, severity), levelOf(foreign.ticket, severity)];
+  const ours: Words = { service: foreign.service, slo: foreign.slo };
+  const { kept, severity, lost } = words(foreign.labels, ours);
+  const [page, ticket] = [levelOf(foreign.page, severity, ours), levelOf(foreign.ticket, severity, ours)];
   const name = foreign.name?.trim().slice(0, LONGEST_NAME) || null;
   const annotations = plainNames(foreign.annotations);
   const spec = {

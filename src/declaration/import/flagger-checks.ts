@@ -5,7 +5,7 @@ import { flaggerDuration, flaggerRequests, type ProviderParts } from './flagger-
 import { markedNames, ofBoth, unmarked } from './flagger-workloads.ts';
 import { nameOf, shareOf, sloDocument, source, wrongPercent } from './openslo.ts';
 import type { Sense } from './reading.ts';
-import { senseOfBound } from './sense.ts';
+import { readNumber, senseOfBound } from './sense.ts';
 
 /** What becomes of a check of a Canary: an SLO, a guard, or nothing, with the reason. */
 interface Made {
@@ -158,6 +158,8 @@ function custom(c: Canary, m: FlaggerMetric, templates: readonly FlaggerMetricTe
       slo: sloOf(c, m.name, target, sense),
     };
   }
+  const number = readNumber(queried.query);
+  if (!number.ok) return leftOut(number.error);
   const bounds = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
   return {
     as: 'guard',

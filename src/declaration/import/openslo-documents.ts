@@ -124,6 +124,11 @@ function telling(problems: readonly Problem[]): readonly Problem[] {
   return told.map((p) => (p.code === 'PROMQL_VERSION' ? { ...p, next: GIVE_VERSION } : p));
 }
 
+/** What the declaration says of its queries, as every importer does. */
+const saidOf = (notes: readonly Problem[]): readonly string[] => [
+  ...new Set(notes.filter(({ code }) => code === 'QUERY').map(({ message }) => message)),
+];
+
 /** One document that is an SLO, of whatever version. */
 function readSlo(document: ForeignDocument, library: Library, sources: readonly Parsed[]): Reading {
   const place: SourcePlace = { document, pathOf: (path) => path };
@@ -146,7 +151,7 @@ function readSlo(document: ForeignDocument, library: Library, sources: readonly 
         document: titleOf(document),
         slo: own.name,
         as: compiled.value.slos[0]!.indicator.kind,
-        notes,
+        notes: [...notes, ...saidOf(compiled.value.origin.notes)],
         service: spec.service,
         value: slo.raw as object,
         alerting: null,

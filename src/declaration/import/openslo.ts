@@ -103,20 +103,35 @@ export function wrongPercent(percent: number): string | null {
 }
 
 /** Labels as rules may carry them, and what is said of those that are ours. */
-export function ownLabels(labels: Readonly<Record<string, string>>): {
+export function ownLabels(
+  labels: Readonly<Record<string, string>>,
+  ours: Readonly<Record<string, string>>,
+): {
   readonly labels: Record<string, string>;
   readonly notes: readonly string[];
 } {
   const taken = Object.keys(labels).filter((name) => RESERVED_LABELS.has(plainLabel(name)));
   const kept = Object.entries(labels).filter(([name]) => !taken.includes(name));
-  const said = taken.map((name) => `${name}="${labels[name]}"`).join(', ');
+  const lost = taken.filter((name) => ours[plainLabel(name)] !== labels[name]);
+  const said = lost.map((name) => `${name}="${labels[name]}"`).join(', ');
   return {
     labels: Object.fromEntries(kept),
     notes:
-      taken.length > 0
+      lost.length > 0
         ? [
-            `label ${said} is left out: Sluice's own rules and alerts carry ${taken.length > 1 ? 'labels of these names' : 'a label of this name'}`,
+            `label ${said} is left out: Sluice's own rules and alerts carry ${lost.length > 1 ? 'labels of these names' : 'a label of this name'}`,
           ]
         : [],
   };
+}
+
+/** The runbook as an annotation of ours: a link, by the first of these names that holds one. Texts stay with the alerts. */
+export function runbookOf(
+  annotations: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  const link = names
+    .map((name) => annotations[name]?.trim())
+    .find((text) => /^https?:\/\/\S+$/.test(text ?? ''));
+  return link === undefined ? {} : { 'sluice.dev/runbook': link };
 }

@@ -6,7 +6,7 @@ import type { SourceFile } from '../documents.ts';
 import type { Path } from '../report.ts';
 import { carriedAlerting, type ForeignLevel } from './alerting.ts';
 import { type ForeignDocument, foreignDocuments } from './documents.ts';
-import { nameOf, ownLabels, shareOf, sloDocument, source, wrongPercent } from './openslo.ts';
+import { nameOf, ownLabels, runbookOf, shareOf, sloDocument, source, wrongPercent } from './openslo.ts';
 import {
   type ImportRefusal,
   joinReadings,
@@ -187,7 +187,11 @@ function serviceOf(
 }
 
 /** Labels are on alerts as they are on the SLO; annotations that are passed on belong to alerts alone. */
-function alertingOf(name: string, head: Head, alerting: z.infer<typeof specSchema>['alerting']) {
+function alertingOf(
+  { name, service }: { readonly name: string; readonly service: string },
+  head: Head,
+  alerting: z.infer<typeof specSchema>['alerting'],
+) {
   const off = alerting?.disabled === true;
   const level: ForeignLevel = {
     disabled: off || alerting?.burnrates === false,
@@ -196,6 +200,7 @@ function alertingOf(name: string, head: Head, alerting: z.infer<typeof specSchem
   };
   return carriedAlerting({
     slo: name,
+    service,
     name: alerting?.name || null,
     labels: {},
     annotations: passedOn(head.annotations),
@@ -220,11 +225,8 @@ const queryPath = (kind: Path, { of }: Extract<Sense, { ok: false }>): Path => [
 ];
 
 /** Annotations of ours for what Pyrra passes on to alerts. */
-function annotationsOf(head: Head): Record<string, string> {
-  const own = passedOn(head.annotations);
-  const runbook = own['runbook_url'] ?? own['runbook'];
-  return runbook ? { 'sluice.dev/runbook': runbook } : {};
-}
+const annotationsOf = (head: Head): Record<string, string> =>
+  runbookOf(passedOn(head.annotations), ['runbook_url', 'runbook']);
 
 function bring({ head, spec, place }: Parts, notes: readonly string[], options: PyrraOptions): Reading {
   const { document } = place;
@@ -238,8 +240,8 @@ function bring({ head, spec, place }: Parts, notes: readonly string[], options: 
   ];
   if (problems.length > 0 || !sense.ok) return refusing(refusal, problems);
   const { service, notes: about } = serviceOf(head, options);
-  const own = ownLabels(passedOn(head.labels));
-  const carried = alertingOf(name, head, spec.alerting);
+  const own = ownLabels(passedOn(head.labels), { service, slo: name });
+  const carried = alertingOf({ name, service }, head, spec.alerting);
   return {
     ...NOTHING,
     brought: [

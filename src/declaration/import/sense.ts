@@ -8,13 +8,14 @@ import {
   FILL_IN,
   isTemplate,
   KEEP_LE,
+  numberPitfall,
   pitfallOf,
   placeholderIn,
   sameSides,
-  suspicionOf,
 } from '../../promql/pitfalls.ts';
 import { printExpression, selectorText } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
+import { suspicionsOf } from '../../promql/suspicions.ts';
 import { asVector, checkTypes } from '../../promql/types.ts';
 import { severalGroups } from '../reserved-labels.ts';
 import { source } from './openslo.ts';
@@ -102,9 +103,8 @@ function senseOf(reading: ReturnType<typeof readPair>, exprs: readonly Expr[]): 
   const why = pitfallOf(query)?.message ?? sameSides(query);
   if (why !== null) return { ok: false, why };
   const made = madeOf(query);
-  const told = [...notes, suspicionOf(query)?.message ?? null, ...KIND_NOTES[made.as]].filter(
-    (note) => note !== null,
-  );
+  const doubts = suspicionsOf(query).map((doubt) => doubt.message);
+  const told = [...notes, ...doubts, ...KIND_NOTES[made.as]];
   return { ok: true, ...made, notes: told, groupBy: severalGroups(groupBy ?? [], exprs) };
 }
 
@@ -123,6 +123,14 @@ function read(query: string): Result<Expr, string> {
   if (empty !== null) return fail(`${empty}: ${KEEP_LE}`);
   const place = placeholderIn(parsed.value);
   return place === null ? ok(asVector(parsed.value, typed.value)) : fail(`${place}: ${FILL_IN}`);
+}
+
+/** A query as one number, as a guard has it; or why it is none, or cannot mean what it says. */
+export function readNumber(query: string): Result<string, string> {
+  const number = read(query);
+  if (!number.ok) return number;
+  const why = numberPitfall(number.value);
+  return why === null ? ok(printExpression(number.value)) : fail(why);
 }
 
 /** A part of events, good or bad ones, and all of them. */

@@ -7,7 +7,14 @@ import { nearest } from '../../kit/nearest.ts';
 
 type Options = Readonly<Record<string, string>>;
 type Made =
-  | { readonly ok: true; readonly part: string; readonly partIs: 'good' | 'bad'; readonly total: string }
+  | {
+      readonly ok: true;
+      readonly part: string;
+      readonly partIs: 'good' | 'bad';
+      readonly total: string;
+      /** What is counted otherwise than Sloth's own code does. */
+      readonly note?: string;
+    }
   | { readonly ok: false; readonly why: string };
 
 interface Plugin {
@@ -96,6 +103,18 @@ const KNOWN: Readonly<Record<string, Plugin>> = {
     needs: ['bucket'],
     make: within('apiserver_request_duration_seconds', () => quoted('verb', '!=', 'WATCH')),
   },
+  'kubernetes/kooper/availability': {
+    needs: ['controller'],
+    make: (o, matchers) => {
+      const handled = 'kooper_controller_processed_event_duration_seconds_count';
+      const requeued = matchers(KOOPER(o), quoted('requeue', '=', 'true'));
+      return {
+        part: rate(handled, matchers(KOOPER(o), quoted('success', '=', 'false'))),
+        partIs: 'bad',
+        total: `${rate(handled, matchers(KOOPER(o)))} - ${rate('kooper_controller_queued_events_total', requeued)}`,
+      };
+    },
+  },
   'kubernetes/kooper/latency': {
     needs: ['bucket', 'controller'],
     make: within('kooper_controller_processed_event_duration_seconds', KOOPER),
@@ -114,6 +133,15 @@ const KNOWN: Readonly<Record<string, Plugin>> = {
       part: rate('prometheus_rule_evaluation_failures_total', matchers()),
       partIs: 'bad',
       total: rate('prometheus_rule_evaluations_total', matchers()),
+    }),
+  },
+  'prometheus/targets/availability': {
+    needs: [],
+    make: (_, matchers) => ({
+      part: `sum(sum_over_time(up${matchers()}[5m]))`,
+      partIs: 'good',
+      total: `sum(count_over_time(up${matchers()}[5m]))`,
+      note: "the share of samples of targets that are down: Sloth's own query lacks brackets, and gives their number",
     }),
   },
   'slok-go-http-metrics/availability': {

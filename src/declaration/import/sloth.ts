@@ -4,7 +4,7 @@ import type { SourceFile } from '../documents.ts';
 import type { Path } from '../report.ts';
 import { carriedAlerting, type ForeignLevel } from './alerting.ts';
 import { type ForeignDocument, foreignDocuments } from './documents.ts';
-import { nameOf, ownLabels, shareOf, sloDocument, wrongPercent } from './openslo.ts';
+import { nameOf, ownLabels, runbookOf, shareOf, sloDocument, wrongPercent } from './openslo.ts';
 import {
   type ImportRefusal,
   joinReadings,
@@ -97,7 +97,9 @@ function senseOf(sli: SlothSlo['sli']): Sense {
   const plugin = slothPlugin(sli.plugin!.id, sli.plugin!.options ?? {});
   if (!plugin.ok) return plugin;
   const sense = senseOfEvents(plugin.part, plugin.partIs, plugin.total);
-  return sense.ok ? { ...sense, notes: [`plugin ${sli.plugin!.id}, written out`, ...sense.notes] } : sense;
+  if (!sense.ok) return sense;
+  const notes = [`plugin ${sli.plugin!.id}, written out`, ...(plugin.note ? [plugin.note] : [])];
+  return { ...sense, notes: [...notes, ...sense.notes] };
 }
 
 /** Where the query stands that could not be read. */
@@ -128,9 +130,10 @@ const levelOf = (level: z.infer<typeof alert>): ForeignLevel => ({
   annotations: ourLabels(level?.annotations ?? {}),
 });
 
-const alertingOf = (name: string, alerting: SlothSlo['alerting']) =>
+const alertingOf = (name: string, service: string, alerting: SlothSlo['alerting']) =>
   carriedAlerting({
     slo: name,
+    service,
     name: alerting?.name ?? null,
     labels: alerting?.labels ?? {},
     annotations: ourLabels(alerting?.annotations ?? {}),
@@ -162,11 +165,10 @@ function readSlo(value: unknown, index: number, shared: Shared, place: SourcePla
   ];
   if (problems.length > 0 || !sense.ok) return refusing(refusal, problems);
   const { alerting } = slo;
-  const annotations = alerting?.annotations ?? {};
-  const runbook = annotations['runbook'] ?? annotations['runbook_url'];
-  const own = ownLabels({ ...shared.labels, ...slo.labels });
-  const carried = alertingOf(name, alerting);
+  const annotations = runbookOf(alerting?.annotations ?? {}, ['runbook', 'runbook_url']);
   const service = nameOf(shared.service);
+  const own = ownLabels({ ...shared.labels, ...slo.labels }, { service, slo: name });
+  const carried = alertingOf(name, service, alerting);
   const { document } = place;
   const notes = [
     ...read.notes,
@@ -196,7 +198,7 @@ function readSlo(value: unknown, index: number, shared: Shared, place: SourcePla
           window: shared.window,
           sense,
           labels: own.labels,
-          ...(runbook ? { annotations: { 'sluice.dev/runbook': runbook } } : {}),
+          ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
         }),
       },
     ],

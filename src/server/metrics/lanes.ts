@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Controller } from '../../controller/loop.ts';
 import { STATES } from '../../delivery/machine.ts';
 import { partsOfLane } from '../../kit/lane.ts';
@@ -59,15 +59,6 @@ export function watchLanes(registry: Registry, controller: Controller): void {
     },
   });
 }
-
-/** How long a pass over all lanes took, in seconds. */
-export const tickHistogram = (registry: Registry): Histogram =>
-  new Histogram({
-    name: 'sluice_tick_seconds',
-    help: 'Duration of one pass over all lanes.',
-    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
-    registers: [registry],
-  });
 
 /** Counts the moves that records tell of. */
 export function moveCounter(registry: Registry): (records: readonly LedgerRecord[]) => void {

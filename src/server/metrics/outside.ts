@@ -1,22 +1,16 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { PortCall } from '../../controller/flow/counting.ts';
-import type { Troubled } from '../../controller/flow/jobs.ts';
+import { Gauge, type Registry } from 'prom-client';
+import type { Queue, Troubled } from '../../controller/flow/jobs.ts';
+
+/** Operations of one plane by how they stand. */
+export interface PlaneQueue extends Queue {
+  readonly plane: string;
+}
 
 export interface OutsideNumbers {
   /** What could not be done outside, and for whom. */
   troubles(): readonly Troubled[];
-}
-
-/** Takes up every call to the outside that has ended. */
-export function callHistogram(registry: Registry): (call: PortCall) => void {
-  const calls = new Histogram({
-    name: 'sluice_call_seconds',
-    help: 'External calls by port, verb and outcome.',
-    labelNames: ['port', 'verb', 'outcome'],
-    buckets: [0.01, 0.05, 0.25, 1, 5, 30],
-    registers: [registry],
-  });
-  return ({ port, verb, outcome, tookMs }) => calls.observe({ port, verb, outcome }, tookMs / 1_000);
+  /** What each plane has yet to do. */
+  queues(): readonly PlaneQueue[];
 }
 
 export function watchOutside(registry: Registry, numbers: OutsideNumbers): void {
@@ -29,6 +23,16 @@ export function watchOutside(registry: Registry, numbers: OutsideNumbers): void 
       this.reset();
       for (const { subject, trouble } of numbers.troubles())
         this.set({ of: subject, kind: trouble.kind, code: trouble.code }, trouble.failures);
+    },
+  });
+  new Gauge({
+    name: 'sluice_queue_length',
+    help: 'Operations of a plane that run, wait for their turn, or failed and are retried later.',
+    labelNames: ['plane', 'state'],
+    registers: [registry],
+    collect() {
+      for (const { plane, ...states } of numbers.queues())
+        for (const [state, length] of Object.entries(states)) this.set({ plane, state }, length);
     },
   });
 }

@@ -56,14 +56,27 @@ function pageRoute(app: HttpApp, parts: Pick<AppParts, 'ledger'>): void {
 
 /** Every text exactly as it is stored, so that it can be verified elsewhere: digests of tokens are in it. */
 function exportRoute(app: HttpApp, parts: LedgerParts): void {
-  app.get('/api/v1/ledger/export', parts.mayExport, (c) => {
+  const whole = createRoute({
+    method: 'get',
+    path: '/api/v1/ledger/export',
+    middleware: [parts.mayExport] as const,
+    responses: {
+      200: {
+        description: 'Every record as it is stored, one a line.',
+        content: { 'application/x-ndjson': { schema: z.string() } },
+      },
+      401: problemAnswer,
+      403: problemAnswer,
+    },
+  });
+  app.openapi(whole, (c) => {
     const lines = async function* () {
       const encoder = new TextEncoder();
       for await (const texts of chunksOf(parts.ledger.history))
         yield encoder.encode(texts.map((text) => `${text}\n`).join(''));
     };
     // Read as fast as it is taken; one that fails on the way breaks off, so that nobody takes it for the whole.
-    return c.body(ReadableStream.from(lines()), 200, { 'content-type': 'application/x-ndjson' });
+    return c.body(ReadableStream.from(lines()), 200, { 'content-type': 'application/x-ndjson' }) as never;
   });
 }
 

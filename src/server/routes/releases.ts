@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { releaseSchema } from '../../api/release-schema.ts';
 import * as schemas from '../../api/schemas.ts';
 import { type AppParts, type HttpApp, json, problem, problemAnswer } from '../http.ts';
 
@@ -13,18 +14,14 @@ function listRoutes(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
       ),
     },
   });
-  app.openapi(overview, async (c) =>
-    c.json((await parts.queries.overview()) as z.infer<typeof schemas.overviewSchema>, 200),
-  );
+  app.openapi(overview, async (c) => c.json(await parts.queries.overview(), 200));
 
   const releases = createRoute({
     method: 'get',
     path: '/api/v1/releases',
     responses: { 200: json(schemas.releaseListSchema, 'All releases, newest first.') },
   });
-  app.openapi(releases, async (c) =>
-    c.json((await parts.queries.releases()) as z.infer<typeof schemas.releaseListSchema>, 200),
-  );
+  app.openapi(releases, async (c) => c.json(await parts.queries.releases(), 200));
 }
 
 function releaseRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
@@ -32,13 +29,13 @@ function releaseRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
     method: 'get',
     path: '/api/v1/releases/{id}',
     request: { params: z.object({ id: z.string() }) },
-    responses: { 200: json(schemas.releaseSchema, 'One release.'), 404: problemAnswer },
+    responses: { 200: json(releaseSchema, 'One release.'), 404: problemAnswer },
   });
   app.openapi(release, async (c) => {
     const found = await parts.queries.release(c.req.valid('param').id);
     if (!found)
       return problem(c, 404, 'No such release', c.req.valid('param').id, 'see /api/v1/releases') as never;
-    return c.json(found as z.infer<typeof schemas.releaseSchema>, 200);
+    return c.json(found, 200);
   });
 }
 
@@ -99,9 +96,7 @@ function verdictRoute(app: HttpApp, parts: Pick<AppParts, 'queries'>): void {
       400: problemAnswer,
     },
   });
-  app.openapi(verdict, async (c) =>
-    c.json((await parts.queries.verdict(c.req.valid('query'))) as z.infer<typeof schemas.verdictSchema>, 200),
-  );
+  app.openapi(verdict, async (c) => c.json(await parts.queries.verdict(c.req.valid('query')), 200));
 }
 
 /** Pure reads: what runs where, one release, why it ended so, and the verdict. */

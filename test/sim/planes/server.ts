@@ -1,6 +1,7 @@
 import type { AppContext } from '../../../src/app/context.ts';
 import { createHealth } from '../../../src/app/health.ts';
 import { createLifecycle } from '../../../src/app/lifecycle.ts';
+import { createLogSubjects } from '../../../src/app/log-subjects.ts';
 import { openPlanes, type Planes } from '../../../src/app/planes.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
 import { answerFor } from '../../../src/delivery/answer.ts';
@@ -9,6 +10,7 @@ import { systemClock } from '../../../src/io/clock.ts';
 import { type Journal, openJournal } from '../../../src/ledger/journal.ts';
 import type { LedgerPort } from '../../../src/ledger/port.ts';
 import { SERVER_FOLDS } from '../../../src/server/folds.ts';
+import { createMeasured } from '../../../src/server/metrics/measured.ts';
 import type { WiringContext } from '../../../src/wiring/context.ts';
 import type { Wiring } from '../../../src/wiring/wiring.ts';
 import { WHOLE_CHAIN } from '../../whole-chain.ts';
@@ -90,6 +92,8 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     lifecycle: createLifecycle(warn),
     health: createHealth(),
     chain: WHOLE_CHAIN,
+    measured: createMeasured(),
+    subjects: createLogSubjects(),
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
     openReads: true,
@@ -112,7 +116,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     publicUrl: () => 'http://sluice.invalid',
     progress: () => undefined,
   });
-  runLoops(planes, (ms, work) => context.lifecycle.every(ms, 'a loop failed', work), now);
+  runLoops(planes, (ms, work) => context.lifecycle.every('loop', ms, 'a loop failed', work), now);
   return {
     planes,
     journal,

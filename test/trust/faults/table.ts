@@ -274,7 +274,7 @@ export const TABLE = {
         outcome: 'the freeze neither ends early nor lasts longer',
       },
       corrected: {
-        fault: 'an hour ahead for long, then set right',
+        fault: 'an hour ahead for long, then corrected',
         outcome: 'the next release starts at once',
       },
       waivers: {

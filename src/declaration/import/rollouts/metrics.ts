@@ -1,5 +1,5 @@
 import { nameOf, source } from '../openslo.ts';
-import { senseOfBound, senseOfRatio } from '../sense.ts';
+import { readNumber, senseOfBound, senseOfRatio } from '../sense.ts';
 import { type Bound, boundOf, isPromql, type Quantile, quantileOf, withinBound } from './queries.ts';
 import type { AnalysisMetric, Argument } from './resources.ts';
 
@@ -166,7 +166,7 @@ const sloDocument = (service: string, name: string, target: Target): object => (
 function guardOf(name: string, query: string, { op, value }: Bound): object {
   const both =
     op === '==' ? { min: value, max: value } : op.startsWith('>') ? { min: value } : { max: value };
-  return { name, query: query.trim().replace(/\s+/g, ' '), ...both };
+  return { name, query, ...both };
 }
 
 const bounded = ({ op, value }: Bound): string => `${op} ${value}`;
@@ -212,8 +212,10 @@ export function importMetric(
       revisionLabel,
       questions: target.question ? [target.question] : [],
     });
+  const number = readNumber(query);
+  if (!number.ok) return told(null, number.error);
   return told('guard', `${bounded(bound)}; ${guardReason(query, quantile)}`, {
-    guard: guardOf(nameOf(metric.name), query, bound),
+    guard: guardOf(nameOf(metric.name), number.value, bound),
     revisionLabel,
   });
 }
