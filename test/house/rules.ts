@@ -309,7 +309,6 @@ function wayTo(file: string, reached: ReadonlyMap<string, string | null>): strin
 /** Files that read JSON which we wrote ourselves, or that say themselves what is to become of half of a character. */
 export const OWN_JSON: ReadonlySet<string> = new Set([
   'cli/client.ts',
-  'cli/file-argument.ts',
   'cli/ledger/verify.ts',
   'cli/replay.ts',
   'gitops/adapters/forge-local/store.ts',
