@@ -90,7 +90,7 @@ export function serverOption(io: Io) {
     'address of a remote server (or SLUICE_SERVER; its token: SLUICE_TOKEN, or sluice login)',
   ).argParser((address): Remote => remoteOf(address, io.env));
   const address = io.env['SLUICE_SERVER'];
-  return address ? option.default(remoteOf(address, io.env) as Remote | undefined, address) : option;
+  return address ? option.default<Remote | undefined>(remoteOf(address, io.env), address) : option;
 }
 
 /** `--context`: a server by the name that it has here; left out, the current one, unless an address is named. */
@@ -101,5 +101,5 @@ export function contextOption(io: Io) {
     .implies({ server: undefined });
   const current = io.env['SLUICE_SERVER'] ? null : readContexts(io.env).current;
   if (current === null) return option;
-  return option.default(remoteOf(contextServer(current, io.env), io.env) as Remote | undefined, current);
+  return option.default<Remote | undefined>(remoteOf(contextServer(current, io.env), io.env), current);
 }

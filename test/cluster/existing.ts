@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { toolPath } from '../../scripts/tools.mjs';
+import { patiently } from '../wait.ts';
 import type { Machine } from './machine.ts';
 import { createProcesses } from './processes.ts';
 
@@ -88,10 +89,16 @@ export function existingMachine(kubeconfig: string): Machine {
         '-n',
         'argocd',
         '--wait=true',
-        '--timeout=120s',
+        `--timeout=${patiently(120_000) / 1_000}s`,
       ]);
       await processes.stop();
-      kubectl(['delete', 'namespace', ...made, '--ignore-not-found', '--timeout=180s']);
+      kubectl([
+        'delete',
+        'namespace',
+        ...made,
+        '--ignore-not-found',
+        `--timeout=${patiently(180_000) / 1_000}s`,
+      ]);
       const crds = kubectl(['get', 'crd', '-o', 'name']).trim().split('\n');
       const ours = crds.filter((name) => !known.has(name));
       if (ours.length > 0) kubectl(['delete', ...ours]);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patiently } from '../wait.ts';
 
 export interface Started {
   readonly name: string;
@@ -37,7 +38,7 @@ export function createProcesses(home: string, inside: readonly string[]): Proces
   const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
-    const patience = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    const patience = setTimeout(() => child.kill('SIGKILL'), patiently(5_000));
     await gone(child);
     clearTimeout(patience);
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openPage } from '../browser/chromium.ts';
 import { sweep } from '../kept/keeping.ts';
 import { recordsIn, storedRows } from '../kept/rows.ts';
+import { patiently } from '../wait.ts';
 import type { ClusterHouse } from './harness.ts';
 import { recordsOf } from './people.ts';
 import { leaderToken } from './server.ts';
@@ -39,7 +40,10 @@ export function openReport(house: ClusterHouse, folder: string): Report {
         if (!(await page.getByLabel('Token').isVisible())) return false;
         await page.getByLabel('Token').fill(leaderToken(house.machine));
         await page.getByRole('button', { name: 'Sign in' }).click();
-        await page.getByText('checkout').first().waitFor({ timeout: PAGE_MS });
+        await page
+          .getByText('checkout')
+          .first()
+          .waitFor({ timeout: patiently(PAGE_MS) });
         return true;
       });
       await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });

@@ -213,6 +213,7 @@ describe('a Prometheus that misbehaves', () => {
     await once(silent, 'listening');
     for (const port of [(silent.address() as AddressInfo).port, await freePort()]) {
       const address = `http://127.0.0.1:${port}`;
+      // The limit is the point: nobody answers in any time.
       const metrics = prometheusHttp({ address, timeoutMs: 50, headers: {}, tls: null });
       expect(await metrics.instant('up', 1_000)).toMatchObject({
         ok: false,

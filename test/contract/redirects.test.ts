@@ -8,6 +8,7 @@ import { git } from '../../src/gitops/adapters/git/program.ts';
 import { remoteCopy } from '../../src/gitops/adapters/git/remote.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { temporaryFolder } from '../folder.ts';
+import { patiently } from '../wait.ts';
 import { bareRepository } from './forge/repository.ts';
 
 const TOKEN = 'the-token-of-the-forge';
@@ -104,7 +105,7 @@ describe('credentials and redirects', () => {
       expect((await giteaForge({ ...shared, address, token: TOKEN }).pull(1)).ok).toBe(false);
       expect((await githubForge({ ...shared, address, auth: { token: TOKEN } }).pull(1)).ok).toBe(false);
       const headers = { authorization: `Bearer ${TOKEN}`, 'x-scope-orgid': 'tenant' };
-      const metrics = prometheusHttp({ address, timeoutMs: 5_000, headers, tls: null });
+      const metrics = prometheusHttp({ address, timeoutMs: patiently(5_000), headers, tls: null });
       expect((await metrics.instant('up', 0)).ok).toBe(false);
       expect(forge.seen.length).toBeGreaterThanOrEqual(3);
       expect(JSON.stringify(thief.seen)).not.toContain(TOKEN);

@@ -2,16 +2,51 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kit/random.ts';
-import { verifyChain } from '../../src/ledger/record.ts';
+import { type LedgerRecord, verifyChain } from '../../src/ledger/record.ts';
 import { instant, until } from '../wait.ts';
 import { NO_FREEZES, openStage, type Stage } from './stage.ts';
 
-const GOOD = [1, 2, 3, 4, 5].map((i) => [`2.${i}.0`, { description: `good ${i}` }] as const);
-const BAD = [1, 2, 3, 4, 5].map((i) => [`3.${i}.0`, { description: `bad ${i}`, errorRate: 0.5 }] as const);
-const RUNS = GOOD.flatMap(([good], i) => [
-  { version: good, outcome: 'Stable' as const, run: 2 * i },
-  { version: BAD[i]![0], outcome: 'rolled back' as const, run: 2 * i + 1 },
-]);
+/** How far a release has come, by its records: they stay, so that no instant is missed by whoever looks late. */
+interface Instant {
+  readonly name: string;
+  readonly isThere: (records: readonly LedgerRecord[]) => boolean;
+}
+
+const weightOf = (record: LedgerRecord): number =>
+  record.type === 'release.confirmed' ? (record.data as { weight: number }).weight : 0;
+const at = (weight: number): Instant => ({
+  name: `at ${weight} %`,
+  isThere: (records) => records.some((record) => weightOf(record) >= weight),
+});
+const moved = (name: string, ...states: readonly string[]): Instant => ({
+  name,
+  isThere: (records) =>
+    records.some((r) => r.type === 'lane.moved' && states.includes((r.data as { to: string }).to)),
+});
+const BEGUN: Instant = { name: 'begun', isThere: (records) => records.length > 0 };
+const JUDGED: Instant = {
+  name: 'judged once',
+  isThere: (records) => records.some((record) => record.type === 'release.looked'),
+};
+/** Longest pause after an instant: less than a step takes, so that the kill comes near it. */
+const PAUSE_MS = 800;
+
+const GOOD_AT = [BEGUN, at(20), JUDGED, at(50), at(100), moved('ending', 'Promote')];
+const BAD_AT = [BEGUN, at(20), JUDGED, moved('stopped', 'Abort'), moved('rolling back', 'Rollback')];
+const GOOD = GOOD_AT.map((_, i) => [`2.${i + 1}.0`, { description: `good ${i + 1}` }] as const);
+const BAD = BAD_AT.map((_, i) => [`3.${i + 1}.0`, { description: `bad ${i + 1}`, errorRate: 0.5 }] as const);
+const runsOf = (versions: readonly (readonly [string, object])[], at: readonly Instant[], outcome: string) =>
+  versions.map(([version], i) => ({
+    version,
+    outcome,
+    instant: at[i]!.name,
+    isThere: at[i]!.isThere,
+    turn: i,
+  }));
+/** Good and bad take turns. */
+const RUNS = [...runsOf(GOOD, GOOD_AT, 'Stable'), ...runsOf(BAD, BAD_AT, 'rolled back')].sort(
+  (a, b) => a.turn - b.turn,
+);
 
 const opensVersion = (data: unknown, version: string): boolean =>
   (data as { target: { version: string } }).target.version === version;
@@ -30,21 +65,27 @@ describe('the server killed in the middle of a release, on real parts', () => {
   });
   afterAll(() => stage.close());
 
+  /** What is on record of the release of a version, its opening first. */
+  const ofVersion = async (version: string): Promise<LedgerRecord[]> => {
+    const all = await stage.records();
+    const opening = all.findIndex((r) => r.type === 'release.opened' && opensVersion(r.data, version));
+    if (opening < 0) return [];
+    const { release } = all[opening]!.data as { release: string };
+    return all.slice(opening).filter((r) => (r.data as { release?: string | null }).release === release);
+  };
+
   it.each(RUNS)(
-    'RUN-8: run $run, $version: killed at a random instant, it ends $outcome all the same',
-    async ({ version, outcome }) => {
+    'RUN-8: $version: killed soon after it is $instant, it ends $outcome all the same',
+    async ({ version, outcome, instant: name, isThere }) => {
       await stage.push(version);
-      // The instant of the kill is the point of this test, not a condition waited for.
-      await instant(outcome === 'Stable' ? 300 + random.below(9_000) : 300 + random.below(3_500));
+      await until(`${version} ${name}`, 120_000, async () => isThere(await ofVersion(version)));
+      // How soon after it is chance: that is the point of this test, not a condition waited for.
+      await instant(random.below(PAUSE_MS));
       await stage.kill();
       await stage.restart();
       const openings = async () =>
         (await stage.records()).filter((r) => r.type === 'release.opened' && opensVersion(r.data, version));
-      // A kill may come before the release began: then it begins now, without another commit.
-      const [opened] = await until(`a release of ${version}`, 60_000, async () => {
-        const found = await openings();
-        return found.length > 0 ? found : undefined;
-      });
+      const [opened] = await openings();
       const id = (opened!.data as { release: string }).release;
       const release = await stage.ended(id);
       expect(release.path.some((m) => m.to === 'Promote')).toBe(outcome === 'Stable');

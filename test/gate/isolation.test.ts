@@ -107,6 +107,7 @@ describe('a pull request affects itself only', () => {
         asked++;
         return new Promise<never>(() => undefined);
       }),
+      // The limit is the point: what hangs never answers, and the other one asks nothing that takes time.
       patience: { firstMs: 50, againMs: 50, timeoutMs: 300 },
     });
     const hangs = await h.open({ [STAGE]: desired('1.1.0', 'b') });

@@ -1,120 +1,147 @@
-import { isPure, type Rule } from './rules.ts';
-import { isNode, type Node, type SourceFile, treeOf, walk } from './syntax.ts';
+import { isPlanner, isPure, type Rule, reachedFrom } from './rules.ts';
+import { boundBy, isBound, isReference, nameOf } from './scope.ts';
+import {
+  importsOf,
+  isNode,
+  keyName,
+  memberName,
+  type Node,
+  type SourceFile,
+  treeOf,
+  walk,
+} from './syntax.ts';
 
 /** What the machine knows and a value does not: the clock, randomness, the environment, the network, a console. */
 const IMPURE = new Set([
   'AbortSignal',
+  'Atomics',
+  'BroadcastChannel',
   'Buffer',
+  'EventSource',
+  'FinalizationRegistry',
+  'Function',
   'Intl',
+  'MessageChannel',
+  'WeakRef',
+  'WebSocket',
+  'Worker',
+  'XMLHttpRequest',
+  'caches',
   'console',
   'crypto',
+  'document',
+  'eval',
   'fetch',
   'global',
   'globalThis',
+  'indexedDB',
+  'localStorage',
+  'location',
+  'navigator',
   'performance',
   'process',
   'queueMicrotask',
+  'self',
+  'sessionStorage',
   'setImmediate',
   'setInterval',
   'setTimeout',
+  'window',
 ]);
 /** Of `Date` and `Math`, what depends on nothing but its arguments. */
 const DATE_BY_VALUE = new Set(['UTC', 'parse']);
 /** Answers of these depend on the language or the time zone of the machine. */
 const LOCAL =
-  /^(toLocale|localeCompare$|getTimezoneOffset$|get(Date|Day|FullYear|Hours|Minutes|Month|Seconds)$)/;
+  /^(toLocale|localeCompare$|toDateString$|toTimeString$|getTimezoneOffset$|[gs]et(Date|Day|FullYear|Hours|Milliseconds|Minutes|Month|Seconds|Year)$)/;
 
-const FUNCTION = /Function/;
-const nameOf = (node: unknown): string | null =>
-  isNode(node) && node.type === 'Identifier' ? (node['name'] as string) : null;
-
-/** Names that a pattern binds: `a`, `{ a, b: c }`, `[a, ...b]`, `a = 1`. */
-function boundBy(pattern: unknown, names: Set<string>): void {
-  if (Array.isArray(pattern)) for (const one of pattern) boundBy(one, names);
-  if (!isNode(pattern)) return;
-  const name = nameOf(pattern);
-  if (name) names.add(name);
-  if (pattern.type === 'ObjectPattern')
-    for (const property of pattern['properties'] as Node[])
-      boundBy(property['value'] ?? property['argument'], names);
-  if (pattern.type === 'ArrayPattern') boundBy(pattern['elements'], names);
-  if (pattern.type === 'AssignmentPattern') boundBy(pattern['left'], names);
-  if (pattern.type === 'RestElement') boundBy(pattern['argument'], names);
-  if (pattern.type === 'TSParameterProperty') boundBy(pattern['parameter'], names);
-}
-
-/** Names that are declared right in a list of statements. */
-function declaredIn(statements: readonly Node[], names: Set<string>): void {
-  for (const statement of statements) {
-    const node = isNode(statement['declaration']) ? statement['declaration'] : statement;
-    if (node.type === 'VariableDeclaration')
-      for (const { id } of node['declarations'] as (Node & { id: unknown })[]) boundBy(id, names);
-    if (/^(Function|Class)Declaration$/.test(node.type)) boundBy(node['id'], names);
-    if (node.type === 'ImportDeclaration')
-      for (const { local } of node['specifiers'] as (Node & { local: unknown })[]) boundBy(local, names);
-  }
-}
-
-/** Names that a node brings into being for what stands below it. */
-function scopeOf(node: Node): Set<string> {
-  const names = new Set<string>();
-  if (FUNCTION.test(node.type)) {
-    boundBy(node['params'], names);
-    boundBy((node['params'] as Node | undefined)?.['items'], names);
-    if (node.type === 'FunctionExpression') boundBy(node['id'], names);
-  }
-  if (node.type === 'Program' || node.type === 'BlockStatement') declaredIn(node['body'] as Node[], names);
-  if (node.type === 'CatchClause') boundBy(node['param'], names);
-  for (const head of [node['init'], node['left']])
-    if (/^For/.test(node.type) && isNode(head)) declaredIn([head], names);
-  return names;
-}
-
-const isBound = (name: string, above: readonly Node[]): boolean =>
-  above.some((node) => scopeOf(node).has(name));
-
-/** Whether an identifier stands for a value: not a key, not a member's name, not a type. */
-function isReference(node: Node, above: readonly Node[]): boolean {
-  const parent = above.at(-1);
-  if (node.type !== 'Identifier' || !parent) return false;
-  if (parent.type === 'MemberExpression') return parent['object'] === node || parent['computed'] === true;
-  if (/^(Property|PropertyDefinition|MethodDefinition)$/.test(parent.type))
-    return parent['value'] === node || parent['computed'] === true;
-  return !/^TS(?!AsExpression|NonNull|Satisfies)|Specifier$|^LabeledStatement$/.test(parent.type);
-}
-
-/** What a reference to a global shows of the machine; null: nothing. */
+/** What stands for a global: where it is taken apart or handed on, nobody can tell which part is used. */
 function impurityOf(node: Node, above: readonly Node[]): string | null {
   const parent = above.at(-1)!;
   const name = nameOf(node)!;
-  const member = parent.type === 'MemberExpression' ? (nameOf(parent['property']) ?? '') : null;
+  const isMember = parent.type === 'MemberExpression' && parent['object'] === node;
+  const member = isMember ? (memberName(parent) ?? '') : null;
   if (IMPURE.has(name)) return member ? `${name}.${member}` : name;
-  if (name === 'Math' && (member === null || member === 'random')) return 'Math.random';
-  if (name === 'Temporal' && member === 'Now') return 'Temporal.Now';
+  if (name === 'Math' && (!member || member === 'random')) return 'Math.random';
   if (name !== 'Date') return null;
-  if (parent.type === 'NewExpression')
-    return (parent['arguments'] as Node[]).length === 0 ? 'new Date()' : null;
+  if (parent.type === 'NewExpression' && parent['callee'] === node) return madeDate(parent);
   if (parent.type === 'BinaryExpression' && parent['operator'] === 'instanceof') return null;
   return member !== null && DATE_BY_VALUE.has(member) ? null : `Date${member ? `.${member}` : ''}`;
 }
 
+/** Without arguments it is now, with several it is in the time zone of the machine. */
+function madeDate(node: Node): string | null {
+  const given = node['arguments'] as Node[];
+  if (given.length === 0) return 'new Date()';
+  return given.length > 1 || given[0]!.type === 'SpreadElement' ? 'new Date(year, …)' : null;
+}
+
+/** What a name shows of the machine, whatever object it is asked of, as a member or taken out of it. */
+function impureMember(node: Node, above: readonly Node[]): string | null {
+  const isTaken = node.type === 'Property' && above.at(-1)?.type === 'ObjectPattern';
+  const isImported = node.type === 'ImportSpecifier' || node.type === 'ExportSpecifier';
+  const name =
+    node.type === 'MemberExpression'
+      ? memberName(node)
+      : isTaken
+        ? keyName(node)
+        : isImported
+          ? nameOf(node['imported'] ?? node['local'])
+          : null;
+  if (name === 'Now') return 'Temporal.Now';
+  return name !== null && LOCAL.test(name) ? name : null;
+}
+
+/** By what names a file knows Temporal. */
+function namesOfTemporal(tree: Node): Set<string> {
+  const names = new Set(['Temporal']);
+  walk(tree, (node) => {
+    if (node.type === 'ImportSpecifier' && nameOf(node['imported']) === 'Temporal')
+      boundBy(node['local'], names);
+  });
+  return names;
+}
+
+/** A member of Temporal whose name is made up. */
+function hidesTemporal(node: Node, names: ReadonlySet<string>): boolean {
+  if (node.type !== 'MemberExpression' || memberName(node) !== null) return false;
+  const object = node['object'] as Node;
+  return names.has(nameOf(object) ?? '') || memberName(object) === 'Temporal';
+}
+
+function usesOf(source: SourceFile): string[] {
+  const uses = new Set<string>();
+  const tree = treeOf(source);
+  const temporal = namesOfTemporal(tree);
+  walk(tree, (node, above) => {
+    if (node.type === 'MetaProperty' && nameOf(node['meta']) === 'import') uses.add('import.meta');
+    const member = impureMember(node, above);
+    if (member) uses.add(member);
+    if (hidesTemporal(node, temporal)) uses.add('Temporal by a computed name');
+    const impurity = isReference(node, above) ? impurityOf(node, above) : null;
+    if (impurity && !isBound(nameOf(node)!, above)) uses.add(impurity);
+  });
+  return [...uses];
+}
+
+const saidOf = (files: readonly SourceFile[]): string[] =>
+  files.flatMap((source) => usesOf(source).map((use) => `${source.file} uses ${use}`));
+
 /** HOUSE-9: no clock, environment, randomness, locale, timer or network in a place without IO. */
-export const purity: Rule = (files) =>
-  files
-    .filter(({ file }) => isPure(file))
-    .flatMap((source) => {
-      const uses = new Set<string>();
-      walk(treeOf(source), (node, above) => {
-        if (node.type === 'MetaProperty' && nameOf(node['meta']) === 'import') uses.add('import.meta');
-        const member = node.type === 'MemberExpression' ? nameOf(node['property']) : null;
-        if (member && LOCAL.test(member)) uses.add(member);
-        const impurity = isReference(node, above) ? impurityOf(node, above) : null;
-        const name = nameOf(node) ?? '';
-        // What is imported as Temporal is the clock's as well.
-        if (impurity && (name === 'Temporal' || !isBound(name, above))) uses.add(impurity);
-      });
-      return [...uses].map((use) => `${source.file} uses ${use}`);
-    });
+export const purity: Rule = (files) => saidOf(files.filter(({ file }) => isPure(file)));
+
+/** HOUSE-21: planners of the controller and the files beside them that they use know nothing of the machine either. */
+export const plannerPurity: Rule = (files) => {
+  const planners = files.filter(({ file }) => isPlanner(file));
+  const ours = reachedFrom(files, planners).filter(({ file }) => !isPure(file));
+  return [
+    ...saidOf(ours),
+    ...ours.flatMap((source) =>
+      importsOf(source)
+        .filter(({ request, typeOnly }) => !typeOnly && !request?.startsWith('.'))
+        .map(({ request }) => `${source.file} imports ${request ?? 'what is computed'}`),
+    ),
+  ];
+};
 
 const MUTATORS = new Set([
   'add',

@@ -1,4 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../folder.ts';
 import { asFindings, keptList, measured, shrunk, sourceFiles } from './ratchets.ts';
 import { against, type Findings, longFiles, longFunctions, unusedExports } from './sizes.ts';
 
@@ -32,6 +35,20 @@ describe('what is too large, or of no use', () => {
       'src/main.ts',
     ])
       expect(folders).toContain(folder);
+  });
+});
+
+describe('files that are measured', () => {
+  it('HOUSE-12: planted, they are found whatever their ending is, and what only describes a script is none', () => {
+    const root = temporaryFolder('measured');
+    mkdirSync(join(root, 'src/kit'), { recursive: true });
+    const names = ['ts', 'tsx', 'mts', 'cts', 'js', 'jsx', 'mjs', 'cjs'].map((end) => `src/kit/a.${end}`);
+    const alone = 'src/kit/b.d.ts';
+    for (const name of [...names, alone, 'src/kit/a.d.mts', 'src/kit/a.test.mts'])
+      writeFileSync(join(root, name), lines(401));
+    const { sources } = sourceFiles(root);
+    expect(sources.map(({ file }) => file)).toEqual([...names, alone].sort());
+    expect(Object.keys(longFiles(sources))).toHaveLength(names.length + 1);
   });
 });
 

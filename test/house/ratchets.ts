@@ -1,5 +1,6 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENDINGS, TESTS } from './files.ts';
 import { type Findings, longFiles, longFunctions, unusedExports } from './sizes.ts';
 import type { SourceFile } from './syntax.ts';
 
@@ -18,26 +19,36 @@ export interface Kept {
 
 /** Everything that may import something; what is too large among tests is let be. */
 const EVERYTHING = [
-  '{src,console/src,shop,scripts,action,bench,test}/**/*.{ts,tsx,mjs}',
-  '*.ts',
-  'console/*.ts',
+  `{src,console/src,shop,scripts,action,bench,test}/**/*.${ENDINGS}`,
+  `*.${ENDINGS}`,
+  `console/*.${ENDINGS}`,
 ];
 const SOURCES = /^(src|console\/src|shop|scripts|action)\//;
-const TESTS = /\.test\.tsx?$/;
 /** What a tool wrote. */
 const GENERATED = ['action/index.mjs'];
+/** Types of a script beside it: what the script exports is looked at in the script. */
+const DECLARATION = /\.d\.[cm]?ts$/;
 
 /** Sources, and everything that may import them. */
-export function sourceFiles(): { readonly sources: SourceFile[]; readonly everything: SourceFile[] } {
+export function sourceFiles(root = ROOT): {
+  readonly sources: SourceFile[];
+  readonly everything: SourceFile[];
+} {
   const everything = globSync(EVERYTHING, {
-    cwd: ROOT,
+    cwd: root,
     exclude: (name) => name === 'node_modules' || name === 'dist',
   })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !GENERATED.includes(file))
     .sort()
-    .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
-  return { sources: everything.filter(({ file }) => SOURCES.test(file) && !TESTS.test(file)), everything };
+    .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+  const scripts = new Set(everything.map(({ file }) => file));
+  const describes = (file: string): boolean =>
+    DECLARATION.test(file) && scripts.has(file.replace(/\.d\.([cm]?)ts$/, '.$1js'));
+  const sources = everything.filter(
+    ({ file }) => SOURCES.test(file) && !TESTS.test(file) && !describes(file),
+  );
+  return { sources, everything };
 }
 
 /** What there is now. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { moduleState, purity } from './purity.ts';
+import { adapterChoice, adapterWays } from './adapters.ts';
+import { loaders } from './loaders.ts';
+import { moduleState, plannerPurity, purity } from './purity.ts';
 import {
-  adapterChoice,
   consoleImports,
   consoleReach,
   cycles,
@@ -62,6 +63,22 @@ describe('rooms', () => {
     ['of the shop from elsewhere', { 'api/a.ts': "import '../../shop/b.ts';" }, ['api/a.ts → ../shop/b.ts']],
     ['of the tests from a command', { 'cli/a.ts': "import '../../test/b.ts';" }, ['cli/a.ts → ../test/b.ts']],
     ['a room that nobody knows', { 'extras/a.ts': 'export {};' }, ['extras/a.ts stands in no known room']],
+    ['of the shop within', { '../shop/a.ts': "import './b.ts'; import '../src/kit/c.ts';" }, []],
+    [
+      'of a later room from the shop',
+      { '../shop/a.ts': "import '../src/wiring/c.ts';" },
+      ['../shop/a.ts → wiring/c.ts'],
+    ],
+    [
+      'of the scripts from the shop',
+      { '../shop/a.ts': "import '../scripts/c.ts';" },
+      ['../shop/a.ts → ../scripts/c.ts'],
+    ],
+    [
+      'downwards from another ending',
+      { 'main.mts': "import './app.ts';", 'kit/a.mts': "import '../io/b.mjs';" },
+      ['kit/a.mts → io/b.mjs'],
+    ],
     [
       'of governance from delivery',
       { 'delivery/adapters/x/a.ts': "import type { F } from '../../../governance/b.ts';" },
@@ -156,6 +173,12 @@ describe('adapters', () => {
       [`cli/a.ts → ${sqlite}`],
     ],
     [
+      'the shop',
+      { '../shop/a.ts': `export { sqliteLedger } from '../src/${sqlite}';` },
+      [`../shop/a.ts → ${sqlite}`],
+    ],
+    ['a script', { '../scripts/a.mjs': `import '../src/${sqlite}';` }, [`../scripts/a.mjs → ${sqlite}`]],
+    [
       'a folder that nobody named before',
       { 'cli/a.ts': "import '../server/adapters/new/b.ts';" },
       ['cli/a.ts → server/adapters/new/b.ts'],
@@ -166,6 +189,119 @@ describe('adapters', () => {
   );
 });
 
+describe('ways to an adapter', () => {
+  const sqlite = 'ledger/adapters/sqlite/ledger.ts';
+  const wiring = (text: string) => ({ 'wiring/a.ts': text.replaceAll('FILE', `../${sqlite}`) });
+  const passed = [`wiring/a.ts passes on ${sqlite}`];
+  it.each<Planted>([
+    ['passed on', wiring("export { sqliteLedger } from 'FILE';"), passed],
+    ['passed on as a type', wiring("export type { L } from 'FILE';"), passed],
+    ['passed on under another name', wiring("export { sqliteLedger as l } from 'FILE';"), passed],
+    ['all passed on', wiring("export * from 'FILE';"), passed],
+    ['all passed on as one', wiring("export * as l from 'FILE';"), passed],
+    ['imported and exported', wiring("import { l } from 'FILE'; export { l as m };"), passed],
+    ['imported and exported by default', wiring("import { l } from 'FILE'; export default l;"), passed],
+    ['renamed and exported', wiring("import { l } from 'FILE'; export const m = l;"), passed],
+    ['exported in an object', wiring("import { l } from 'FILE'; export const all = { a: { l } };"), passed],
+    ['exported as a whole', wiring("import * as l from 'FILE'; export { l };"), passed],
+    ['exported as a type', wiring("import type { L } from 'FILE'; export type M = L;"), passed],
+    ['exported as a type of its module', wiring("export type M = import('FILE').L;"), passed],
+    ['loaded for others', wiring("export const load = () => import('FILE');"), passed],
+    ['loaded for others by a function', wiring("export function load() { return import('FILE'); }"), passed],
+    ['loaded and exported', wiring("export const l = await import('FILE');"), passed],
+    [
+      'chosen',
+      wiring("export const open = async (f: string) => (await import('FILE')).sqliteLedger(f);"),
+      [],
+    ],
+    ['used', wiring("import { l } from 'FILE'; export const open = (f: string) => l(f);"), []],
+    [
+      'its own parts',
+      { 'ledger/adapters/a.ts': "new Worker(new URL('../adapters/b.ts', import.meta.url));" },
+      [],
+    ],
+    [
+      'started as a thread',
+      { 'server/a.ts': "new Worker(new URL('../ledger/adapters/b.ts', import.meta.url));" },
+      ['server/a.ts names ../ledger/adapters/b.ts'],
+    ],
+    [
+      'started as a process',
+      { 'cli/a.ts': "fork(join(import.meta.dirname, '../ledger/adapters/b.ts'));" },
+      ['cli/a.ts names ../ledger/adapters/b.ts'],
+    ],
+    [
+      'named in a template',
+      { 'cli/a.ts': `new Worker(\`\${root}/ledger/adapters/\${name}.ts\`);` },
+      ['cli/a.ts names /ledger/adapters/'],
+    ],
+    [
+      'named in parts',
+      { '../shop/a.ts': "fork(join('ledger', 'adapters', 'b.ts'));" },
+      ['../shop/a.ts names adapters'],
+    ],
+    ['the word in a sentence', { 'cli/a.ts': "const t = 'which adapters there are';" }, []],
+  ])('HOUSE-19: planted, an adapter %s', (_, files, wrong) =>
+    expect(found(adapterWays, files)).toEqual(wrong),
+  );
+});
+
+describe('loaders', () => {
+  const by = (text: string, file = 'cli/a.ts') =>
+    found(loaders, { [file]: text }).map((one) => one.replace(`${file} loads `, ''));
+
+  it.each([
+    [
+      'a require of its own',
+      "import { createRequire } from 'node:module';",
+      'by createRequire of node:module',
+    ],
+    [
+      'one under another name',
+      "import { createRequire as c } from 'module';",
+      'by createRequire of node:module',
+    ],
+    ['one under a text', "import { 'createRequire' as c } from 'module';", 'by createRequire of node:module'],
+    ['all of the module', "import * as m from 'node:module';", 'by * of node:module'],
+    ['the module by default', "import m from 'node:module';", 'by * of node:module'],
+    ['one passed on', "export { createRequire } from 'node:module';", 'by * of node:module'],
+    ['the module when it is needed', "const m = () => import('node:module');", 'by * of node:module'],
+    ['a property', 'const c = x.createRequire;', 'by createRequire'],
+    ['a property in brackets', "const c = x['createRequire'];", 'by createRequire'],
+    ['a property taken out', 'const { createRequire: c } = x;', 'by createRequire'],
+    ['a require', "require('pg');", 'by require'],
+    ['a require by another name', 'const load = require;', 'by require'],
+    ['the require of a module', "module.require('pg');", 'by require'],
+    ['a part of Node, asked of the process', "process.getBuiltinModule('node:fs');", 'by getBuiltinModule'],
+    ['the asking itself', 'const { getBuiltinModule } = process;', 'by getBuiltinModule'],
+    ['a text', 'eval(text);', 'by eval'],
+    ['a text as a function', "new Function('return 1');", 'by Function'],
+    ['what is computed', 'const a = (name: string) => import(name);', 'what is computed'],
+  ])('HOUSE-20: planted: %s', (_, text, way) => expect(by(text)).toEqual([way]));
+
+  it.each([
+    [
+      'the cache, where it is kept',
+      "import { enableCompileCache } from 'node:module';",
+      'io/compile-cache.ts',
+      [],
+    ],
+    [
+      'anything else there',
+      "import { createRequire } from 'node:module';",
+      'io/compile-cache.ts',
+      ['by createRequire of node:module'],
+    ],
+    ['an import', "import './b.ts'; const c = () => import('./c.ts');", 'cli/a.ts', []],
+    [
+      'a function of the same name',
+      'const f = (require: (n: string) => void) => require("a");',
+      'cli/a.ts',
+      [],
+    ],
+  ])('HOUSE-20: planted: %s', (_, text, file, ways) => expect(by(text, file)).toEqual(ways));
+});
+
 describe('JSON of others', () => {
   const cases: Planted[] = [
     ['read by parseForeign', { 'runtime/a.ts': 'const f = (t: string) => parseForeign(t);' }, []],
@@ -174,6 +310,48 @@ describe('JSON of others', () => {
       { 'runtime/a.ts': 'const f = (t: string) => JSON.parse(t);' },
       ['runtime/a.ts reads by JSON.parse'],
     ],
+    [
+      'read by JSON.parse in brackets',
+      { 'cli/a.ts': "const f = (t: string) => JSON['parse'](t);" },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by what is taken out of it',
+      { 'cli/a.ts': 'const { parse } = JSON;' },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    ['read by another name of it', { 'cli/a.ts': 'const j = JSON;' }, ['cli/a.ts reads by JSON.parse']],
+    [
+      'read by what is computed of it',
+      { 'cli/a.ts': 'const f = (how: "parse") => JSON[how]("");' },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by JSON of the world',
+      { 'cli/a.ts': 'const f = (t: string) => globalThis.JSON.parse(t);' },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by JSON taken out of the world',
+      { 'cli/a.ts': 'const { JSON: j } = globalThis;' },
+      ['cli/a.ts reads by JSON.parse'],
+    ],
+    [
+      'read by the body of an answer, in brackets',
+      { 'server/a.ts': "const f = (a: Answer) => a.body['json']();" },
+      ['server/a.ts reads by .json()'],
+    ],
+    [
+      'read by a consumer',
+      { 'server/a.ts': "import { json as j } from 'node:stream/consumers';" },
+      ['server/a.ts reads by json of node:stream/consumers'],
+    ],
+    [
+      'read by all consumers',
+      { 'server/a.ts': "import * as read from 'node:stream/consumers';" },
+      ['server/a.ts reads by json of node:stream/consumers'],
+    ],
+    ['text of a consumer', { 'server/a.ts': "import { text } from 'node:stream/consumers';" }, []],
     [
       'read by JSON.parse handed on',
       { 'cli/a.ts': 'const f = (t: string[]) => t.map(JSON.parse);' },
@@ -294,6 +472,42 @@ describe('packages', () => {
       { 'app.ts': "import { serve } from '@hono/node-server'; import { stream } from 'hono/streaming';" },
       ['app.ts imports hono/streaming: it belongs to server'],
     ],
+    ['HTTP for a plane that has its own', { 'runtime/adapters/prometheus/http.ts': "import 'undici';" }, []],
+    [
+      'HTTP for a room that has none',
+      { 'controller/a.ts': "import { request } from 'undici';" },
+      [expect.stringMatching(/^controller\/a.ts imports undici: it belongs to /) as unknown as string],
+    ],
+    [
+      'HTTP for another file of the server',
+      { 'server/app.ts': "const { request } = await import('undici');" },
+      [expect.stringMatching(/^server\/app.ts imports undici: it belongs to /) as unknown as string],
+    ],
+    [
+      'a program for wiring',
+      { 'wiring/a.ts': "import { execa } from 'execa';" },
+      [expect.stringMatching(/^wiring\/a.ts imports execa: it belongs to /) as unknown as string],
+    ],
+    ['a process for the machine', { 'io/os.ts': "import 'node:child_process';" }, []],
+    [
+      'a process for a server, without the prefix of Node',
+      { 'server/a.ts': "import { fork } from 'child_process';" },
+      [
+        expect.stringMatching(
+          /^server\/a.ts imports child_process: it belongs to cli\/demo/,
+        ) as unknown as string,
+      ],
+    ],
+    [
+      'a thread for a command',
+      { 'cli/a.ts': "import { Worker } from 'node:worker_threads';" },
+      ['cli/a.ts imports node:worker_threads: it belongs to io/thread.ts, ledger/adapters/sqlite'],
+    ],
+    [
+      'a text that is run',
+      { 'cli/a.ts': "import 'node:vm';" },
+      ['cli/a.ts imports node:vm: it belongs to no place'],
+    ],
     ['a package that talks to nobody', { 'controller/a.ts': "import 'diff';" }, []],
   ];
   it.each(clients)('HOUSE-11: planted: %s', (_, files, wrong) =>
@@ -336,6 +550,61 @@ describe('purity', () => {
     ['formats of the language of the machine', 'const f = new Intl.NumberFormat();', 'Intl.NumberFormat'],
     ['the time zone of the machine', 'const h = (d: Date) => d.getHours();', 'getHours'],
     ['the place of its own file', 'const here = import.meta.dirname;', 'import.meta'],
+    ['the clock in brackets', "const now = () => Date['now']();", 'Date.now'],
+    ['a member of the clock by a computed name', 'const f = (UTC: "now") => Date[UTC]();', 'Date'],
+    [
+      'the clock of Temporal in brackets',
+      "import { Temporal } from 'temporal-polyfill'; Temporal['Now'].instant();",
+      'Temporal.Now',
+    ],
+    [
+      'the clock of Temporal by an alias',
+      "import { Temporal as T } from 'temporal-polyfill'; T.Now.instant();",
+      'Temporal.Now',
+    ],
+    [
+      'the clock of Temporal, taken out',
+      "import { Temporal as T } from 'temporal-polyfill'; const { Now } = T;",
+      'Temporal.Now',
+    ],
+    ['the clock of Temporal, taken out by another name', 'const { Now: n } = Temporal;', 'Temporal.Now'],
+    [
+      'the clock of Temporal of a whole module',
+      "import * as t from 'temporal-polyfill'; t.Temporal.Now;",
+      'Temporal.Now',
+    ],
+    [
+      'the clock of Temporal by a constant',
+      "import { Temporal } from 'temporal-polyfill'; const T = Temporal; T.Now;",
+      'Temporal.Now',
+    ],
+    [
+      'a member of Temporal by a computed name',
+      "import { Temporal as T } from 'temporal-polyfill'; const f = (k: 'Now') => T[k];",
+      'Temporal by a computed name',
+    ],
+    ['a date of the time zone of the machine', 'const d = new Date(2026, 1, 1);', 'new Date(year, …)'],
+    ['a date of any parts', 'const d = (all: [number, number]) => new Date(...all);', 'new Date(year, …)'],
+    [
+      'an hour of the time zone of the machine that is set',
+      'const f = (d: Date) => d.setHours(0);',
+      'setHours',
+    ],
+    ['a day of the machine in words', 'const f = (d: Date) => d.toDateString();', 'toDateString'],
+    ['an hour of the machine in brackets', "const f = (d: Date) => d['getHours']();", 'getHours'],
+    ['an hour of the machine, taken out', 'const f = ({ getHours }: Date) => getHours;', 'getHours'],
+    ['randomness in brackets', "const die = () => Math['random']();", 'Math.random'],
+    ['randomness by a computed name', 'const f = (max: "random") => Math[max]();', 'Math.random'],
+    ['a socket', "const s = new WebSocket('ws://x');", 'WebSocket'],
+    ['a stream of a server', "const s = new EventSource('/x');", 'EventSource'],
+    ['the browser', 'const l = navigator.language;', 'navigator.language'],
+    ['what a browser keeps', "const l = localStorage.getItem('a');", 'localStorage.getItem'],
+    [
+      'a wait that holds everything up',
+      'const f = (a: Int32Array) => Atomics.wait(a, 0, 0, 5);',
+      'Atomics.wait',
+    ],
+    ['the memory of the machine', 'const f = (a: object) => new WeakRef(a);', 'WeakRef'],
     ['the clock inside a default', 'function f(now = Date.now()) { return now; }', 'Date.now'],
     [
       'the clock in one branch',
@@ -372,6 +641,43 @@ describe('purity', () => {
   ])('HOUSE-9: planted in %s, the clock is found: %s', (file, is) =>
     expect(uses('const now = () => Date.now();', file)).toEqual(is ? ['Date.now'] : []),
   );
+});
+
+describe('planners of the controller', () => {
+  const clock = 'export const now = () => Date.now();';
+  it.each<Planted>([
+    [
+      'one with the clock',
+      { 'controller/lanes/planner.ts': clock },
+      ['controller/lanes/planner.ts uses Date.now'],
+    ],
+    [
+      'that of a list',
+      { 'controller/gate/list-plan.ts': clock },
+      ['controller/gate/list-plan.ts uses Date.now'],
+    ],
+    ['that decides', { 'controller/gate/decide.ts': clock }, ['controller/gate/decide.ts uses Date.now']],
+    [
+      'one that uses a file with the clock, by way of another',
+      {
+        'controller/load/planner.ts': "import { a } from './a.ts';",
+        'controller/load/a.ts': "export { now as a } from '../b.ts';",
+        'controller/b.ts': clock,
+      },
+      ['controller/b.ts uses Date.now'],
+    ],
+    [
+      'one that takes a type from there',
+      { 'controller/load/planner.ts': "import type { A } from '../b.ts';", 'controller/b.ts': clock },
+      [],
+    ],
+    [
+      'one with a package',
+      { 'controller/load/planner.ts': "import { readFileSync } from 'node:fs';" },
+      ['controller/load/planner.ts imports node:fs'],
+    ],
+    ['a handler', { 'controller/load/handlers.ts': clock }, []],
+  ])('HOUSE-21: planted: %s', (_, files, wrong) => expect(found(plannerPurity, files)).toEqual(wrong));
 });
 
 describe('state of modules', () => {

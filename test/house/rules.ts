@@ -1,5 +1,17 @@
+import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { importsOf, type Node, type SourceFile, treeOf, walk } from './syntax.ts';
+import { isBound, isReference, nameOf } from './scope.ts';
+import {
+  importsOf,
+  keyName,
+  mayTake,
+  memberName,
+  type Node,
+  type SourceFile,
+  textOf,
+  treeOf,
+  walk,
+} from './syntax.ts';
 
 /** Each rule is a function of sources that gives what is wrong with them, in words. */
 export type Rule = (files: readonly SourceFile[]) => string[];
@@ -29,9 +41,13 @@ const PLANES = ['promql', 'declaration', 'runtime', 'delivery', 'gitops', 'gover
 const PURE = ['kit', ...PLANES, 'api'];
 
 /** `app.ts` and `main.ts` are rooms of the same name. */
-export const roomOf = (file: string): string => file.split('/')[0]!.replace(/\.ts$/, '');
-const isAdapter = (file: string): boolean => /^[^/]+\/adapters\//.test(file);
+export const roomOf = (file: string): string => file.split('/')[0]!.replace(/\.[cm]?[jt]sx?$/, '');
+export const isAdapter = (file: string): boolean => /^[^/]+\/adapters\//.test(file);
 export const isPure = (file: string): boolean => PURE.includes(roomOf(file)) && !isAdapter(file);
+/** The parts of the controller that plan, as ARCHITECTURE.md names them: of lanes, promotion, load, sync and the others, and of the gate. */
+export const isPlanner = (file: string): boolean =>
+  /^controller\/\w+\/planner\.[cm]?ts$/.test(file) ||
+  /^controller\/gate\/(\w+-plan|facts|decide)\.[cm]?ts$/.test(file);
 
 export interface Target {
   readonly from: string;
@@ -40,19 +56,38 @@ export interface Target {
   readonly typeOnly: boolean;
 }
 
+/** A file that is named in another, by its path below `src/`. */
+export const fileAt = (from: string, request: string): string =>
+  posix.join(posix.dirname(from), request).replace(/^\.\.\/src\//, '');
+
 /** Every import of another file of ours. */
 export const targetsOf = (source: SourceFile): Target[] =>
   importsOf(source).flatMap(({ request, typeOnly }) =>
-    request?.startsWith('.')
-      ? [{ from: source.file, to: posix.join(posix.dirname(source.file), request), typeOnly }]
-      : [],
+    request?.startsWith('.') ? [{ from: source.file, to: fileAt(source.file, request), typeOnly }] : [],
   );
 
+/** Some files, and what they load of `files`, by way of others as well; types load nothing. */
+export function reachedFrom(files: readonly SourceFile[], first: readonly SourceFile[]): SourceFile[] {
+  const byName = new Map(files.map((source) => [source.file, source]));
+  const reached = new Set(first);
+  for (const source of reached)
+    for (const { to, typeOnly } of targetsOf(source)) {
+      const loaded = typeOnly ? undefined : byName.get(to);
+      if (loaded) reached.add(loaded);
+    }
+  return [...reached];
+}
+
+const isShop = (file: string): boolean => file.startsWith('../shop/');
+/** What the shop takes from Sluice. */
+const FOR_SHOP = ['kit', 'gitops'];
+
 /** The demo drives the shop's own parts; the command line is the only room that may. */
-const mayLeave = ({ from, to }: Target): boolean => roomOf(from) === 'cli' && to.startsWith('../shop/');
+const mayLeave = ({ from, to }: Target): boolean => (roomOf(from) === 'cli' || isShop(from)) && isShop(to);
 
 function isUpwards(target: Target): boolean {
   if (target.to.startsWith('..')) return mayLeave(target);
+  if (isShop(target.from)) return FOR_SHOP.includes(roomOf(target.to));
   const level = (file: string) => ROOMS.indexOf(roomOf(file) as (typeof ROOMS)[number]);
   return level(target.to) <= level(target.from);
 }
@@ -60,7 +95,7 @@ function isUpwards(target: Target): boolean {
 /** HOUSE-1: rooms are known, and import only rooms above them, types included. */
 export const roomOrder: Rule = (files) => [
   ...files
-    .filter(({ file }) => !ROOMS.includes(roomOf(file) as (typeof ROOMS)[number]))
+    .filter(({ file }) => !isShop(file) && !ROOMS.includes(roomOf(file) as (typeof ROOMS)[number]))
     .map(({ file }) => `${file} stands in no known room`),
   ...files
     .flatMap(targetsOf)
@@ -105,14 +140,6 @@ export const cycles: Rule = (files) => {
   });
 };
 
-/** HOUSE-4: what stands in a room's `adapters/` is imported by that room's adapters and by `wiring/` alone. */
-export const adapterChoice: Rule = (files) =>
-  files
-    .flatMap(targetsOf)
-    .filter(({ to }) => isAdapter(to))
-    .filter(({ from, to }) => !(isAdapter(from) && roomOf(from) === roomOf(to)) && roomOf(from) !== 'wiring')
-    .map(({ from, to, typeOnly }) => `${from} → ${to}${typeOnly ? ', a type: it belongs to a port' : ''}`);
-
 /** Packages that a place may import, by the longest path that fits; places without IO import no others. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   kit: ['canonicalize', 'fastest-levenshtein', 'js-yaml', 'yaml'],
@@ -140,26 +167,63 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   '@open-policy-agent/opa-wasm': ['governance/adapters/opa-wasm'],
   '@slack/web-api': ['server/notify'],
   commander: ['cli'],
+  execa: [
+    'delivery/adapters/nginx',
+    'embedded/history.ts',
+    'gitops/adapters/git',
+    'runtime/adapters/promtool',
+  ],
   hono: ['server'],
   jose: ['server'],
   kysely: ['ledger/adapters'],
-  'node:sqlite': ['ledger/adapters/sqlite'],
   nodemailer: ['server/notify'],
+  'node:child_process': ['cli/demo', 'cli/sign-in.ts', 'io/daemon.ts', 'io/os.ts'],
+  'node:cluster': [],
+  'node:dgram': [],
+  'node:dns': [],
+  'node:http': ['../shop/service.ts', 'app/listener.ts', 'cli/sign-in.ts'],
+  'node:http2': [],
+  'node:https': [],
+  'node:inspector': [],
+  'node:module': ['io/compile-cache.ts'],
+  'node:net': ['cli/sign-in.ts', 'delivery/adapters/process', 'io/os.ts'],
+  'node:sqlite': ['ledger/adapters/sqlite'],
+  'node:tls': [],
+  'node:vm': [],
+  'node:worker_threads': ['io/thread.ts', 'ledger/adapters/sqlite'],
   'openid-client': ['cli', 'server'],
   pg: ['ledger/adapters/postgres'],
   pino: ['wiring'],
-  'prom-client': ['server'],
+  'prom-client': ['../shop/service.ts', 'server'],
+  undici: [
+    '../shop/service.ts',
+    'cli/client.ts',
+    'cli/demo',
+    'delivery/adapters/nginx',
+    'delivery/adapters/process',
+    'embedded/stack.ts',
+    'gitops/adapters/forge-gitea',
+    'gitops/adapters/load-test',
+    'governance/adapters/opa-server',
+    'io/kubernetes',
+    'runtime/adapters/prometheus',
+    'server/follower.ts',
+    'server/notify',
+    'server/sign-in/machines.ts',
+  ],
 };
 
-/** `@scope/name` of `@scope/name/part`; `node:fs` of `node:fs/promises`. */
-const packageOf = (request: string): string =>
-  request
+/** `@scope/name` of `@scope/name/part`; `node:fs` of `node:fs/promises` and of `fs`. */
+export function packageOf(request: string): string {
+  const name = request
     .split('/')
     .slice(0, request.startsWith('@') ? 2 : 1)
     .join('/');
+  return isBuiltin(name) && !name.startsWith('node:') ? `node:${name}` : name;
+}
 
 const isIn = (file: string, place: string): boolean =>
-  file === place || file.startsWith(`${place}/`) || file === `${place}.ts`;
+  file === place || file.startsWith(`${place}/`) || roomOf(file) === place;
 
 const allowedIn = (file: string): readonly string[] =>
   Object.entries(ALLOWED)
@@ -178,7 +242,7 @@ export const packages: Rule = (files) =>
       const places = CLIENTS[name];
       return !places || places.some((place) => isIn(file, place))
         ? []
-        : [`${file} imports ${request}: it belongs to ${places.join(', ')}`];
+        : [`${file} imports ${request}: it belongs to ${places.join(', ') || 'no place'}`];
     });
     const io = isPure(file) ? targetsOf(source).filter(({ to }) => roomOf(to) === 'io') : [];
     return [...wrong, ...io.map(({ to }) => `${file} imports ${to}`)];
@@ -243,9 +307,8 @@ function wayTo(file: string, reached: ReadonlyMap<string, string | null>): strin
 }
 
 /** Files that read JSON which we wrote ourselves, or that say themselves what is to become of half of a character. */
-const OWN_JSON: ReadonlySet<string> = new Set([
+export const OWN_JSON: ReadonlySet<string> = new Set([
   'cli/client.ts',
-  'cli/json-file.ts',
   'cli/ledger/verify.ts',
   'cli/replay.ts',
   'gitops/adapters/forge-local/store.ts',
@@ -261,21 +324,31 @@ const OWN_JSON: ReadonlySet<string> = new Set([
   'wiring/policy.ts',
 ]);
 
+/** How a node reads JSON by itself; null: it does not. */
+function readsJson(node: Node, above: readonly Node[]): string | null {
+  const member = memberName(node);
+  if (member === 'JSON') return memberName(above.at(-1)) === 'stringify' ? null : 'JSON.parse';
+  const isJson = nameOf(node) === 'JSON' && isReference(node, above) && !isBound('JSON', above);
+  // Whoever takes JSON apart, or hands it on, may do everything that it does.
+  if (isJson) return memberName(above.at(-1)) === 'stringify' ? null : 'JSON.parse';
+  if (node.type === 'CallExpression' && memberName(node['callee']) === 'json')
+    return (node['arguments'] as unknown[]).length === 0 ? '.json()' : null;
+  const isTaken = node.type === 'Property' && above.at(-1)?.type === 'ObjectPattern';
+  return isTaken && keyName(node) === 'JSON' ? 'JSON.parse' : null;
+}
+
 /** HOUSE-16: JSON of others is read by `parseForeign` alone: `JSON.parse` and `.json()` let half of a character through. */
 export const foreignJson: Rule = (files) =>
   files
     .filter(({ file }) => !OWN_JSON.has(file))
     .flatMap((source) => {
       const wrong: string[] = [];
-      walk(treeOf(source), (node) => {
-        const [object, property] = [node['object'] as Node | undefined, node['property'] as Node | undefined];
-        if (node.type === 'MemberExpression' && object?.['name'] === 'JSON' && property?.['name'] === 'parse')
-          wrong.push(`${source.file} reads by JSON.parse`);
-        const callee = node['callee'] as Node | undefined;
-        const called = callee?.['property'] as Node | undefined;
-        const bare = node.type === 'CallExpression' && (node['arguments'] as unknown[]).length === 0;
-        if (bare && callee?.type === 'MemberExpression' && called?.['name'] === 'json')
-          wrong.push(`${source.file} reads by .json()`);
+      walk(treeOf(source), (node, above) => {
+        const how = readsJson(node, above);
+        if (how) wrong.push(`${source.file} reads by ${how}`);
+        const consumers = textOf(node['source']) === 'node:stream/consumers';
+        if (consumers && /^(Import|Export)/.test(node.type) && mayTake(node, 'json'))
+          wrong.push(`${source.file} reads by json of node:stream/consumers`);
       });
       return wrong;
     });

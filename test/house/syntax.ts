@@ -30,17 +30,31 @@ export function walk(
   for (const value of Object.values(node)) if (typeof value === 'object') walk(value, visit, path);
 }
 
-const trees = new WeakMap<SourceFile, Node>();
+interface Parsed {
+  readonly tree: Node;
+  readonly comments: readonly Comment[];
+}
+
+interface Comment {
+  readonly value: string;
+  readonly start: number;
+}
+
+const trees = new WeakMap<SourceFile, Parsed>();
 
 /** The syntax tree of a file, parsed once for all rules that ask. */
-export function treeOf(source: SourceFile): Node {
+export const treeOf = (source: SourceFile): Node => parsed(source).tree;
+
+export const commentsOf = (source: SourceFile): readonly Comment[] => parsed(source).comments;
+
+function parsed(source: SourceFile): Parsed {
   const known = trees.get(source);
   if (known) return known;
-  const { program, errors } = parseSync(source.file, source.text);
+  const { program, comments, errors } = parseSync(source.file, source.text);
   if (errors.length > 0) throw new Error(`${source.file} does not parse: ${errors[0]!.message}`);
-  const tree = program as unknown as Node;
-  trees.set(source, tree);
-  return tree;
+  const file = { tree: program as unknown as Node, comments };
+  trees.set(source, file);
+  return file;
 }
 
 export interface Import {
@@ -50,12 +64,25 @@ export interface Import {
 }
 
 /** The text of a literal, or of a template without values. */
-function textOf(node: unknown): string | null {
+export function textOf(node: unknown): string | null {
   if (!isNode(node)) return null;
   if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : null;
   if (node.type !== 'TemplateLiteral' || (node['expressions'] as unknown[]).length > 0) return null;
   return ((node['quasis'] as { value: { cooked: string } }[])[0] as { value: { cooked: string } }).value
     .cooked;
+}
+
+/** How a member is called, `a` of `x.a`, `x['a']` and `x?.[\`a\`]`; null: it is no member, or its name is computed. */
+export function memberName(node: unknown): string | null {
+  if (!isNode(node) || node.type !== 'MemberExpression') return null;
+  return node['computed'] ? textOf(node['property']) : String((node['property'] as Node)['name']);
+}
+
+/** How a key of an object or of a pattern is called; null: it is computed. */
+export function keyName(property: Node): string | null {
+  const key = property['key'];
+  if (property['computed'] || !isNode(key) || key.type !== 'Identifier') return textOf(key);
+  return String(key['name']);
 }
 
 const nameOf = (node: unknown): string | null =>
@@ -115,4 +142,14 @@ export function importsOf(source: SourceFile): Import[] {
     }
   });
   return found;
+}
+
+/** Whether an import, or what passes one on, may give a name: it names it, or takes everything. */
+export function mayTake(node: Node, name: string): boolean {
+  const specifiers = (node['specifiers'] ?? []) as Node[];
+  if (node.type === 'ImportExpression' || node.type === 'ExportAllDeclaration') return true;
+  return specifiers.some((one) => {
+    const taken = one['imported'] ?? (one.type === 'ExportSpecifier' ? one['local'] : null);
+    return taken === null || (nameOf(taken) ?? textOf(taken)) === name;
+  });
 }

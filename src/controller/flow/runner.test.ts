@@ -169,6 +169,7 @@ describe('what is done outside', () => {
   });
 
   it('ERRAND-3: what hangs is given up after its time, and meanwhile holds up nothing but its own subject', async () => {
+    // The limit is the point: what hangs never answers.
     const o = outside({ timeoutMs: 40, patience: { firstMs: 20, againMs: 20 }, width: 1, yields: true });
     o.runner.want('a', [errand('a', 'a1')]);
     o.runner.want('b', [errand('b', 'b1')]);

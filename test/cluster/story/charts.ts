@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { toolFolder, toolPath } from '../../../scripts/tools.mjs';
 import { schemaFile, strictly } from '../../charts/schemas.ts';
+import { patiently } from '../../wait.ts';
 import type { ClusterHouse } from '../harness.ts';
 import { applyDefinitions, namespaceOf } from '../manifests.ts';
 import { rendered } from '../shop.ts';
@@ -101,7 +102,7 @@ export function chartsStory(stage: Stage): void {
       house.kubectl(
         'wait',
         '--for=condition=Established',
-        '--timeout=30s',
+        `--timeout=${patiently(30_000) / 1_000}s`,
         'crd/httproutes.gateway.networking.k8s.io',
       );
       // Published a moment after it is established.

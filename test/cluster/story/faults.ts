@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { patiently } from '../../wait.ts';
 import { applicationsOf, untilAllSynced } from '../people.ts';
 import type { Stage } from '../stage.ts';
 import { until } from '../wait.ts';
@@ -58,7 +59,14 @@ export function faultStory(stage: Stage): void {
       const lost = await untilAnotherLeads(lab.house, second).finally(() => cut('-D'));
       lab.house.kubectl('rollout', 'restart', 'deployment/sluice', '-n', 'sluice');
       await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0');
-      lab.house.kubectl('rollout', 'status', 'deployment/sluice', '-n', 'sluice', '--timeout=90s');
+      lab.house.kubectl(
+        'rollout',
+        'status',
+        'deployment/sluice',
+        '-n',
+        'sluice',
+        `--timeout=${patiently(90_000) / 1_000}s`,
+      );
       await lab.once(begun);
       const { report } = stage;
       report().figure('leader killed to another leading', killed / 1_000, 's');

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { isMap, isSeq } from 'yaml';
 import { startTraffic } from '../../../src/gitops/adapters/load-test/open-loop.ts';
+import { patiently } from '../../wait.ts';
 import { namespaceOf, yamls } from '../manifests.ts';
 import { laneThere, letGoOn, recordsThere, runsOf, theirRollout, untilThere } from '../outside/lanes.ts';
 import { objectiveText, openProgram, type Program } from '../outside/program.ts';
@@ -95,7 +96,14 @@ export function outsideStory(stage: Stage): void {
         ['apply', '-f', '-'],
         yamls(...teamObjects(prometheus.address, `Bearer ${TOKEN}`)),
       );
-      house.kubectl('rollout', 'status', 'deployment/payment', '-n', OUTSIDE, '--timeout=300s');
+      house.kubectl(
+        'rollout',
+        'status',
+        'deployment/payment',
+        '-n',
+        OUTSIDE,
+        `--timeout=${patiently(300_000) / 1_000}s`,
+      );
       await each((service) =>
         until(`${service} runs`, 2 * MINUTE, async () => {
           const { status } = await theirRollout(house, service);

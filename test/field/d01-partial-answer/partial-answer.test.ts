@@ -4,6 +4,7 @@ import { fail } from '../../../src/kit/result.ts';
 import { prometheusHttp } from '../../../src/runtime/adapters/prometheus/http.ts';
 import type { MetricsPort } from '../../../src/runtime/port.ts';
 import { createHouse } from '../../sim/harness.ts';
+import { patiently } from '../../wait.ts';
 
 /**
  * A querier answers 200 with `warnings`: one store is away, and just the pods that fail are in it (thanos#622). The
@@ -25,7 +26,7 @@ async function answered(more: object) {
     });
   const access = {
     address: 'http://querier.test',
-    timeoutMs: 5_000,
+    timeoutMs: patiently(5_000),
     headers: {},
     tls: null,
     dispatcher: agent,

@@ -53,17 +53,20 @@ async function waitsForTheEnd({ house, frozen }: Frozen, wanted: Revision) {
   expect(house.state()).toMatchObject({ stable: { revision: wanted.revision }, waiting: null, hold: null });
 }
 
+// No limit of the test: a value of the configuration that is delivered.
+const TUNED = { timeoutMs: 50 };
+
 describe('d02: something else than the artefact changes under a freeze', () => {
   it('FIELD-2: configuration alone is held at weight 0 and begins when the freeze ends', async () => {
     const given = await frozenHouse(31);
-    const wanted = given.house.world.pushConfig('1.1.0', { timeoutMs: 50 }, HEALTHY);
+    const wanted = given.house.world.pushConfig('1.1.0', TUNED, HEALTHY);
     expect(kinds(given, wanted)).toEqual(['config', 'configuration']);
     await waitsForTheEnd(given, wanted);
   });
 
   it('FIELD-2: an old artefact with new values is no revert: it is held as well', async () => {
     const given = await frozenHouse(32);
-    const wanted = given.house.world.pushConfig('1.0.0', { timeoutMs: 50 }, HEALTHY);
+    const wanted = given.house.world.pushConfig('1.0.0', TUNED, HEALTHY);
     expect(kinds(given, wanted)).toEqual(['release', 'release']);
     await waitsForTheEnd(given, wanted);
   });
@@ -82,7 +85,7 @@ describe('d02: something else than the artefact changes under a freeze', () => {
     const given = await frozenHouse(34);
     const { house, frozen } = given;
     frozen.on = false;
-    const tuned = house.world.pushConfig('1.1.0', { timeoutMs: 50 }, HEALTHY);
+    const tuned = house.world.pushConfig('1.1.0', TUNED, HEALTHY);
     await house.until(() => house.state().stable?.revision === tuned.revision);
     frozen.on = true;
     const wanted = house.world.push('1.1.0', HEALTHY);

@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../../../src/ledger/record.ts';
 import type { Invariant } from './invariants/invariant.ts';
-import type { Step } from './moves.ts';
+import type { Step } from './move.ts';
 import { optionsOf, play, storyFor } from './run.ts';
 
 /** How many subjects of each plane are planned although nothing was reported about them. */

@@ -1,5 +1,5 @@
 import { ENVIRONMENTS } from './declared.ts';
-import type { MoveKind } from './moves.ts';
+import type { MoveKind } from './move.ts';
 import type { FaultKind } from './outside.ts';
 import { pick } from './pull-moves.ts';
 import type { World } from './world.ts';

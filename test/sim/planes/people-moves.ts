@@ -1,7 +1,7 @@
 import type { Actor } from '../../../src/kit/actor.ts';
 import { ENVIRONMENTS, SERVICES } from './declared.ts';
 import { OBJECTIVE_WINDOW_MS } from './invariants/numbers.ts';
-import type { MoveKind, Step } from './moves.ts';
+import type { MoveKind, Step } from './move.ts';
 import { pick } from './pull-moves.ts';
 import type { Server } from './server.ts';
 import type { World } from './world.ts';

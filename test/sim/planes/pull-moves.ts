@@ -9,7 +9,7 @@ import {
   slosText,
 } from './declared.ts';
 import { MAIN, type SimPull } from './forge.ts';
-import type { MoveKind, Step } from './moves.ts';
+import type { MoveKind, Step } from './move.ts';
 import type { Behaviour } from './services.ts';
 import type { World } from './world.ts';
 

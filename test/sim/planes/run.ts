@@ -4,7 +4,8 @@ import { INVARIANTS } from './invariants/all.ts';
 import { hasEnded } from './invariants/ends.ts';
 import type { Checks, Invariant } from './invariants/invariant.ts';
 import { createPast } from './invariants/past.ts';
-import { MOVES, type Step, storyOf } from './moves.ts';
+import type { Step } from './move.ts';
+import { MOVES, storyOf } from './moves.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
 /** A violated invariant: which one, at which step, and the story up to there. */

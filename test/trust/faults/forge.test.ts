@@ -73,7 +73,9 @@ const TRIALS: Readonly<Record<string, Trial>> = {
     how: says({ status: 504, headers: { 'content-type': 'text/html' }, body: '<html></html>' }),
     ...AWAY,
   },
+  // The limit is the point: no answer comes in any time.
   silent: { how: silent, timeoutMs: SHORT_MS, ...AWAY },
+  // The limit is the point: the rest of the answer never comes.
   halfOpen: { how: halfOpen, timeoutMs: SHORT_MS, ...AWAY },
   cut: { how: cut, ...AWAY },
   shortened: { how: shortened, ...AWAY },

@@ -62,11 +62,13 @@ const times = (shift: number): Misbehaviour =>
 const UNAVAILABLE = 'SOURCE_UNAVAILABLE';
 const TRIALS: Readonly<Record<string, Trial>> = {
   refused: { held: UNAVAILABLE },
+  // The limit is the point: no answer comes in any time.
   silent: { how: silent, timeoutMs: SHORT_MS, held: UNAVAILABLE },
   slow: { how: slow(SLOW_MS) },
   500: { how: says({ status: 500, body: 'out of memory' }), held: UNAVAILABLE },
   page: { how: says(PAGE), held: UNAVAILABLE },
   cut: { how: cut, held: UNAVAILABLE },
+  // The limit is the point: the rest of the answer never comes.
   halfOpen: { how: halfOpen, timeoutMs: SHORT_MS, held: UNAVAILABLE },
   shortened: { how: shortened, held: UNAVAILABLE },
   shape: { how: says(json({ status: 'success', data: { result: 'none' } })), held: UNAVAILABLE },
