@@ -86,6 +86,44 @@ function releaseSentence(controller: Controller, id: string, now: number): strin
   return release.cause ? endSentence(name, endingOf(release)) : laneSentence(state, evidence, null, now);
 }
 
+/** Load tests, where an environment declares some. */
+async function loadChore(w: GitopsOptions): Promise<Chore> {
+  const load = createLoadRunner({
+    platform: w.platform,
+    journal: w.journal,
+    port: await w.openLoad(),
+    lanes: w.controller.states,
+    desired: () => w.controller.desired(),
+    warn: w.warn,
+    runner: w.newRunner('load tests'),
+  });
+  return {
+    name: 'load tests',
+    everyMs: LOAD_EVERY_MS,
+    failing: 'load tests cannot be checked',
+    work: (now) => load.tick(now),
+  };
+}
+
+/** News for everybody who is declared to be told. */
+function tellChore(w: GitopsOptions): Chore {
+  const notifier = createNotifier({
+    journal: w.journal,
+    receivers: w.receivers,
+    linkOf: (path: string) => `${w.publicUrl()}${path}`,
+    sentenceOf: (thread: string) => releaseSentence(w.controller, thread, w.now()),
+    inTurn: w.inTurn,
+    warn: w.warn,
+    runner: w.newRunner('notifications'),
+  });
+  return {
+    name: 'notifications',
+    everyMs: TELL_EVERY_MS,
+    failing: 'notifications cannot be sent',
+    work: (now) => notifier.tick(now),
+  };
+}
+
 /** The GitOps plane beside the loop: commits, promotions, load tests, drift, measures, and who is told. */
 export async function openGitops(w: GitopsOptions): Promise<Gitops> {
   const { platform, controller, journal, gate } = w;
@@ -124,42 +162,8 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
       work: (now) => sync.tick(now),
     },
   ];
-  if (platform.environments.some((e) => e.load)) {
-    const load = createLoadRunner({
-      platform,
-      journal,
-      port: await w.openLoad(),
-      lanes: controller.states,
-      desired,
-      warn: w.warn,
-      runner: w.newRunner('load tests'),
-    });
-    chores.push({
-      name: 'load tests',
-      everyMs: LOAD_EVERY_MS,
-      failing: 'load tests cannot be checked',
-      work: (now) => load.tick(now),
-    });
-  }
-  if (w.receivers.length > 0) {
-    const linkOf = (path: string) => `${w.publicUrl()}${path}`;
-    const sentenceOf = (thread: string) => releaseSentence(controller, thread, w.now());
-    const notifier = createNotifier({
-      journal,
-      receivers: w.receivers,
-      linkOf,
-      sentenceOf,
-      inTurn: w.inTurn,
-      warn: w.warn,
-      runner: w.newRunner('notifications'),
-    });
-    chores.push({
-      name: 'notifications',
-      everyMs: TELL_EVERY_MS,
-      failing: 'notifications cannot be sent',
-      work: (now) => notifier.tick(now),
-    });
-  }
+  if (platform.environments.some((e) => e.load)) chores.push(await loadChore(w));
+  if (w.receivers.length > 0) chores.push(tellChore(w));
   return {
     promoter,
     sync,

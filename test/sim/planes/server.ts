@@ -1,7 +1,7 @@
 import type { AppContext } from '../../../src/app/context.ts';
 import { createHealth } from '../../../src/app/health.ts';
-import { createLogSubjects } from '../../../src/app/log-subjects.ts';
 import { createLifecycle } from '../../../src/app/lifecycle.ts';
+import { createLogSubjects } from '../../../src/app/log-subjects.ts';
 import { openPlanes, type Planes } from '../../../src/app/planes.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
 import { answerFor } from '../../../src/delivery/answer.ts';
