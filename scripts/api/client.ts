@@ -17,13 +17,12 @@ const nameIn = (ref: string): string => ref.split('/').at(-1)!;
 /** Answers are plain lists; a list that is given is not changed by whoever takes it. */
 type Lists = '' | 'readonly ';
 
-function fieldsOf({ properties = {}, required = [], additionalProperties }: Schema, lists: Lists): string[] {
-  const fields = Object.entries(properties).map(
+/** What an object may hold beside its fields is in no type: nothing is promised of it. */
+const fieldsOf = ({ properties = {}, required = [] }: Schema, lists: Lists): string[] =>
+  Object.entries(properties).map(
     ([name, schema]) =>
       `readonly ${key(name)}${required.includes(name) ? '' : '?'}: ${typeOf(schema, lists)}`,
   );
-  return additionalProperties ? [...fields, 'readonly [more: string]: unknown'] : fields;
-}
 
 function objectType(schema: Schema, lists: Lists): string {
   const { properties, additionalProperties } = schema;

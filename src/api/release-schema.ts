@@ -60,7 +60,7 @@ const timelineEntry = z.object({
 });
 
 export const releaseSchema = z
-  .object({
+  .looseObject({
     schema: z.literal('sluice.dev/release/v1'),
     id: z.string(),
     service: z.string(),

@@ -75,13 +75,32 @@ const openPromotions = (
     runner: w.newRunner('promotions'),
   });
 
-/** People are notified of what is new. */
-function notifications(w: GitopsOptions): Chore {
+/** Load tests, where an environment declares some. */
+async function loadChore(w: GitopsOptions): Promise<Chore> {
+  const load = createLoadRunner({
+    platform: w.platform,
+    journal: w.journal,
+    port: await w.openLoad(),
+    lanes: w.controller.states,
+    desired: () => w.controller.desired(),
+    warn: w.warn,
+    runner: w.newRunner('load tests'),
+  });
+  return {
+    name: 'load tests',
+    everyMs: LOAD_EVERY_MS,
+    failing: 'load tests cannot be checked',
+    work: (now) => load.tick(now),
+  };
+}
+
+/** News for everybody who is declared to be told. */
+function tellChore(w: GitopsOptions): Chore {
   const notifier = createNotifier({
     journal: w.journal,
     receivers: w.receivers,
-    linkOf: (path) => `${w.publicUrl()}${path}`,
-    sentenceOf: (thread) => releaseSentence(w.controller, thread, w.now()),
+    linkOf: (path: string) => `${w.publicUrl()}${path}`,
+    sentenceOf: (thread: string) => releaseSentence(w.controller, thread, w.now()),
     inTurn: w.inTurn,
     warn: w.warn,
     runner: w.newRunner('notifications'),
@@ -132,24 +151,8 @@ export async function openGitops(w: GitopsOptions): Promise<Gitops> {
       work: (now) => sync.tick(now),
     },
   ];
-  if (platform.environments.some((e) => e.load)) {
-    const load = createLoadRunner({
-      platform,
-      journal,
-      port: await w.openLoad(),
-      lanes: controller.states,
-      desired,
-      warn: w.warn,
-      runner: w.newRunner('load tests'),
-    });
-    chores.push({
-      name: 'load tests',
-      everyMs: LOAD_EVERY_MS,
-      failing: 'load tests cannot be checked',
-      work: (now) => load.tick(now),
-    });
-  }
-  if (w.receivers.length > 0) chores.push(notifications(w));
+  if (platform.environments.some((e) => e.load)) chores.push(await loadChore(w));
+  if (w.receivers.length > 0) chores.push(tellChore(w));
   return {
     promoter,
     sync,

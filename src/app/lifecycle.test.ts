@@ -70,7 +70,7 @@ describe('what is started and stopped', () => {
     expect(runs).toBe(1);
   });
 
-  it('METRIC-3: a repetition whose run fails, at once or later, is told and goes on; each run is counted', async () => {
+  it('METRIC-3: each run of a repetition is counted; one that fails, at once or later, is told, and the next one begins', async () => {
     const { lifecycle, warned, worked } = rig();
     let runs = 0;
     await new Promise<void>((done) => {

@@ -179,14 +179,16 @@ function ownFiles(format: Format): [string, string][] {
   const platform = compiled.value;
   const [environment] = platform.environments;
   const groups = ruleGroups(platform, environment!);
-  const rules: [string, string][] =
-    format === 'kubernetes'
-      ? prometheusRules(environment!, groups).map((rule, i) => [
-          `sluice/prometheusrule-${i + 1}.yaml`,
-          HEADER + rule,
-        ])
-      : [['sluice/prometheus/rules.yml', HEADER + groupsText(groups)]];
-  return [['sluice/slos.yaml', HEADER + text], ...rules];
+  if (format === 'kubernetes')
+    // A folder of resources is applied as it is: a declaration is none.
+    return prometheusRules(environment!, groups).map((rule, i) => [
+      `sluice/prometheusrule-${i + 1}.yaml`,
+      HEADER + rule,
+    ]);
+  return [
+    ['sluice/slos.yaml', HEADER + text],
+    ['sluice/prometheus/rules.yml', HEADER + groupsText(groups)],
+  ];
 }
 
 /** Everything that is rendered for Prometheus, Alertmanager, Grafana and the cluster, by environment. */

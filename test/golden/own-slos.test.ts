@@ -20,14 +20,14 @@ spec:
     files = await renderAll(platformOf(declared));
   });
 
-  it('METRIC-7: they are rendered beside a Platform, as a declaration and as rules, in both formats', async () => {
+  it('METRIC-7: they are rendered beside a Platform: as a declaration and rules, or as resources', async () => {
     expect([...files.keys()].filter((path) => path.startsWith('sluice/'))).toEqual([
       'sluice/slos.yaml',
       'sluice/prometheus/rules.yml',
     ]);
     const resources = await renderAll(platformOf(declared), 'kubernetes');
+    // A folder of resources is applied as it is: a declaration is none.
     expect([...resources.keys()].filter((path) => path.startsWith('sluice/'))).toEqual([
-      'sluice/slos.yaml',
       'sluice/prometheusrule-1.yaml',
     ]);
     const alone = await renderAll(platformOf(availabilitySlo('orders')));

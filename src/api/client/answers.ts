@@ -263,14 +263,14 @@ export interface Pull {
   readonly schema: 'sluice.dev/pull/v1';
   readonly pull: { readonly number: number; readonly title: string; readonly author: string; readonly state: 'open' | 'merged' | 'closed'; readonly url: string; readonly branch: string; readonly headSha: string; readonly labels: string[]; readonly openedAt: number; readonly lanes: string[]; readonly sentence: string; readonly allow: boolean | null; readonly deny: ({ readonly code: string; readonly msg: string; readonly unblock: string; readonly docs: string; readonly by: string[] })[]; readonly recorded: ({ readonly code: string; readonly msg: string; readonly unblock: string; readonly docs: string; readonly by: string[] })[]; readonly warn: ({ readonly code: string; readonly msg: string; readonly unblock: string; readonly docs: string; readonly by: string[] })[]; readonly waiversUsed: string[]; readonly decision: string | null; readonly policy: string | null; readonly evaluatedAt: number | null; readonly validUntil: number | null; readonly trouble: string | null };
   readonly history: ({ readonly seq: number; readonly at: number; readonly decision: string; readonly allow: boolean; readonly sentence: string; readonly trigger: string; readonly actor: string })[];
-  readonly slos: ({ readonly slo: string; readonly environment: string; readonly [more: string]: unknown })[];
+  readonly slos: ({ readonly slo: string; readonly environment: string })[];
 }
 
 export interface Evaluation {
   readonly allow: boolean;
-  readonly deny: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string; readonly [more: string]: unknown })[];
-  readonly warn: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string; readonly [more: string]: unknown })[];
-  readonly recorded: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string; readonly by: string[]; readonly [more: string]: unknown })[];
+  readonly deny: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string })[];
+  readonly warn: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string })[];
+  readonly recorded: ({ readonly code: string; readonly msg: string; readonly evidence: { readonly [name: string]: unknown }; readonly docs: string; readonly by: string[] })[];
   readonly waiversUsed: string[];
   readonly schema: 'sluice.dev/decision/v1';
   readonly id: string;
