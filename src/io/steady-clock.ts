@@ -2,7 +2,7 @@ import type { Clock, Ms } from '../kit/time.ts';
 import { systemClock } from './clock.ts';
 
 /** The clock of the machine may be set at any moment; the other one only ever runs on. */
-export interface MachineTime {
+interface MachineTime {
   /** Milliseconds since the epoch, as the machine says. */
   wall(): Ms;
   /** Milliseconds since some moment, never set. */
