@@ -168,6 +168,29 @@ async function answersLost(kind: 'github' | 'gitea', how: Misbehaviour): Promise
   }
 }
 
+/** Only reads fail: what cannot be read is not taken for nothing, and nothing is posted on top of it. */
+async function readsFail(kind: 'github' | 'gitea', how: Misbehaviour, timeoutMs: number): Promise<void> {
+  const test = await openForge(kind, timeoutMs);
+  try {
+    expect(await test.forge.report(PULL, reportOf('denied', 1))).toMatchObject({ ok: true });
+    const posts = test.held.posts.length;
+    test.server.behave((response, proper, asked) =>
+      (asked.method === 'GET' && asked.path.includes('/comments') ? how : says(proper))(response, proper, asked),
+    );
+    // The check has its answer; what cannot be told beside it is said.
+    expect(await test.forge.report(PULL, reportOf('denied', 1))).toMatchObject({
+      ok: true,
+      value: { untold: { code: 'UNAVAILABLE' } },
+    });
+    expect(test.held.posts).toHaveLength(posts);
+    test.server.behave(null);
+    expect(await test.forge.report(PULL, reportOf('allowed', 2))).toMatchObject({ ok: true });
+    postedOnce(test, 'denied', 'allowed');
+  } finally {
+    await test.server.close();
+  }
+}
+
 describe.each(KINDS)('a forge: %s', (kind) => {
   it.each(rowsOf('forge', TRIALS))('FAULT-4: %s: %s', (_fault, _outcome, trial) => tried(kind, trial));
 
@@ -178,6 +201,17 @@ describe.each(KINDS)('a forge: %s', (kind) => {
     ['504', says({ status: 504, body: '' })],
   ] as const)('FAULT-4: the answer to a post is lost (%s): found done, and not done again', (_, how) =>
     answersLost(kind, how),
+  );
+
+  it.each([
+    ['cut', cut, patiently(5_000)],
+    ['half of it', shortened, patiently(5_000)],
+    ['nothing of it', silent, SHORT_MS],
+    ['half of it, and it stays open', halfOpen, SHORT_MS],
+    ['a page', says(PAGE), patiently(5_000)],
+    ['empty', says({ status: 200, body: '' }), patiently(5_000)],
+  ] as const)('FORGE-31: a list of which the answer is %s is no empty list, and ends in time', (_, how, timeoutMs) =>
+    readsFail(kind, how, timeoutMs),
   );
 
   it('FAULT-4: a redirect to another host: nothing is asked there with the token', async () => {

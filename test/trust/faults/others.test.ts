@@ -48,7 +48,7 @@ async function storm(): Promise<void> {
     }
     // Asked as if one had come in each tick, not as many as came.
     expect(calls.length - before).toBeLessThan(atRest + 3 * 12);
-    expect(calls.slice(before)).not.toContain('report');
+    expect(calls.slice(before).filter((call) => call === 'report').length).toBeLessThanOrEqual(3);
     expect((await h.ledger.read()).length).toBe(records);
     // And what changes is still found.
     h.numbers.left = -1;

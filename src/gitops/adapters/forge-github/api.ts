@@ -41,6 +41,8 @@ export interface GithubApi {
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;
+const NO_CONTENT = 204;
+const NOT_AS_DOCUMENTED = 'the answer is not as documented';
 const API_VERSION = '2022-11-28';
 
 interface RequestFailure {
@@ -56,7 +58,7 @@ function failed(what: string, thrown: unknown): Result<never, ForgeFailure> {
     : unavailable(what, thrown);
 }
 
-async function connect({ auth, address, fetch }: GithubAccess) {
+async function connect({ auth, address, timeoutMs = TIMEOUT_MS, fetch }: GithubAccess) {
   const signIn =
     'appId' in auth
       ? {
@@ -66,31 +68,38 @@ async function connect({ auth, address, fetch }: GithubAccess) {
       : { auth: auth.token };
   const quiet = () => {};
   const Paged = Octokit.plugin(paginateRest);
-  return new Paged({
+  const client = new Paged({
     ...signIn,
     baseUrl: address,
     userAgent: 'sluice',
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     request: fetch ? { fetch } : {},
   });
+  // Of every request: the pages of a list and the token of an App are asked for by plugins, which pass on no signal.
+  client.hook.before('request', (options) => {
+    options.request = { ...options.request, signal: AbortSignal.timeout(timeoutMs) };
+  });
+  // What is no JSON is given as its text, and what ended in its middle as an empty one: of a list, the plugin would make
+  // an empty list of that.
+  client.hook.after('request', ({ status, headers, data }) => {
+    if (isPage(headers)) throw new Error(A_PAGE);
+    if (typeof data === 'string' && status !== NO_CONTENT) throw new Error(NOT_AS_DOCUMENTED);
+  });
+  return client;
 }
 
 type Client = Awaited<ReturnType<typeof connect>>;
 
 /** One repository, and the client that is made when it is first needed. */
 interface Repository {
-  readonly access: GithubAccess;
   readonly owner: string;
   readonly repo: string;
   client(): Promise<Client>;
 }
 
-const NOT_AS_DOCUMENTED = 'the answer is not as documented';
-
-const parametersOf = ({ access, owner, repo }: Repository, route: string, parameters: object) => ({
+const parametersOf = ({ owner, repo }: Repository, route: string, parameters: object) => ({
   ...(route.includes('{owner}') ? { owner, repo } : {}),
   headers: { 'x-github-api-version': API_VERSION },
-  request: { signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS) },
   ...parameters,
 });
 
@@ -103,9 +112,6 @@ async function ask<T>(
   try {
     const client = await repository.client();
     const answer = await client.request(route, parametersOf(repository, route, parameters));
-    if (isPage(answer.headers)) return unavailable(route, A_PAGE);
-    // What is no JSON is given as its text: half an answer, to what only has to be done as well.
-    if (typeof answer.data === 'string' && answer.data !== '') return unavailable(route, NOT_AS_DOCUMENTED);
     const parsed = schema.safeParse(wellFormed(answer.data));
     return parsed.success ? ok(parsed.data) : unavailable(route, NOT_AS_DOCUMENTED);
   } catch (thrown) {
@@ -144,7 +150,7 @@ export function githubApi(access: GithubAccess): GithubApi {
     made ??= connect(access);
     return made;
   };
-  const repository: Repository = { access, owner, repo, client };
+  const repository: Repository = { owner, repo, client };
   const once: GithubApi['once'] = (route, parameters, schema) => ask(repository, route, parameters, schema);
   const retry: GithubApi['retry'] = (operation) => retrying(operation, access.retryMs);
   return {
