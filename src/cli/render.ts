@@ -61,7 +61,7 @@ function formatOf(text: string): Format {
 const NO_RECEIVER =
   'no receiver is declared: alertmanager/routes.yml is a fragment; copy its routes into your own configuration';
 
-const NAMED_AT_MOST = 8;
+const NAMED_AT_MOST = 12;
 const named = (found: readonly Drift[]): string =>
   found.length > NAMED_AT_MOST ? `${found.length} files` : found.map((f) => f.path).join(', ');
 

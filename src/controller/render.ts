@@ -186,7 +186,8 @@ function ownFiles(format: Format): [string, string][] {
       HEADER + rule,
     ]);
   return [
-    ['sluice/slos.yaml', HEADER + text],
+    // By its name it is in no declaration: rendered into a folder of one, it would be read with it.
+    ['sluice/slos.yaml.example', HEADER + text],
     ['sluice/prometheus/rules.yml', HEADER + groupsText(groups)],
   ];
 }

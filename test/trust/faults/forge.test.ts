@@ -175,7 +175,11 @@ async function readsFail(kind: 'github' | 'gitea', how: Misbehaviour, timeoutMs:
     expect(await test.forge.report(PULL, reportOf('denied', 1))).toMatchObject({ ok: true });
     const posts = test.held.posts.length;
     test.server.behave((response, proper, asked) =>
-      (asked.method === 'GET' && asked.path.includes('/comments') ? how : says(proper))(response, proper, asked),
+      (asked.method === 'GET' && asked.path.includes('/comments') ? how : says(proper))(
+        response,
+        proper,
+        asked,
+      ),
     );
     // The check has its answer; what cannot be told beside it is said.
     expect(await test.forge.report(PULL, reportOf('denied', 1))).toMatchObject({
@@ -210,8 +214,9 @@ describe.each(KINDS)('a forge: %s', (kind) => {
     ['half of it, and it stays open', halfOpen, SHORT_MS],
     ['a page', says(PAGE), patiently(5_000)],
     ['empty', says({ status: 200, body: '' }), patiently(5_000)],
-  ] as const)('FORGE-31: a list of which the answer is %s is no empty list, and ends in time', (_, how, timeoutMs) =>
-    readsFail(kind, how, timeoutMs),
+  ] as const)(
+    'FORGE-31: a list of which the answer is %s is no empty list, and ends in time',
+    (_, how, timeoutMs) => readsFail(kind, how, timeoutMs),
   );
 
   it('FAULT-4: a redirect to another host: nothing is asked there with the token', async () => {
