@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { githubForge } from '../../../src/gitops/adapters/forge-github/forge.ts';
 import type { CheckReport, ForgePort, PullRequest } from '../../../src/gitops/forge.ts';
 import { heedingLimits } from '../../../src/gitops/forge-backoff.ts';
 import {
@@ -195,6 +197,28 @@ async function readsFail(kind: 'github' | 'gitea', how: Misbehaviour, timeoutMs:
   }
 }
 
+it('FORGE-31: the token of an App that GitHub never gives is given up in time', async () => {
+  const server = await misbehaving(() => ({ status: 201, body: '{}' }));
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2_048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  server.behave(silent);
+  const forge = githubForge({
+    address: server.address,
+    repository: 'acme/shop',
+    branch: 'main',
+    webhookSecret: 's',
+    retryMs: 1,
+    timeoutMs: SHORT_MS,
+    auth: { appId: 1, installation: 2, privateKey },
+  });
+  expect(await forge.pull(7)).toMatchObject({ ok: false, error: { code: 'UNAVAILABLE' } });
+  expect(server.asked[0]!.path).toContain('/access_tokens');
+  await server.close();
+});
+
 describe.each(KINDS)('a forge: %s', (kind) => {
   it.each(rowsOf('forge', TRIALS))('FAULT-4: %s: %s', (_fault, _outcome, trial) => tried(kind, trial));
 
@@ -218,6 +242,19 @@ describe.each(KINDS)('a forge: %s', (kind) => {
     'FORGE-31: a list of which the answer is %s is no empty list, and ends in time',
     (_, how, timeoutMs) => readsFail(kind, how, timeoutMs),
   );
+
+  it('FORGE-30: a page is not the text of a file', async () => {
+    const test = await openForge(kind, patiently(5_000));
+    try {
+      test.server.behave(says(PAGE));
+      expect(await test.forge.text(PULL.head.sha, 'a.yaml')).toMatchObject({
+        ok: false,
+        error: { code: 'UNAVAILABLE', message: expect.stringContaining('a web page answered') },
+      });
+    } finally {
+      await test.server.close();
+    }
+  });
 
   it('FAULT-4: a redirect to another host: nothing is asked there with the token', async () => {
     const elsewhere = await misbehaving(() => ({ status: 200, body: '[]' }));

@@ -7,7 +7,7 @@ import { createEdge } from '../../../src/delivery/adapters/nginx/edge.ts';
 import type { ForgePort } from '../../../src/gitops/forge.ts';
 import { freePort, which } from '../../../src/io/os.ts';
 import { temporaryFolder } from '../../folder.ts';
-import { desired, gateHouse } from '../../gate/harness.ts';
+import { desired, gateHouse, stableIn } from '../../gate/harness.ts';
 import { until } from '../../wait.ts';
 import { rowsOf } from './table.ts';
 
@@ -29,36 +29,36 @@ function counted(calls: string[]) {
     });
 }
 
-async function storm(): Promise<void> {
+/** What the gate asks and records where so many deliveries come in each of three ticks. */
+async function hinted(deliveries: number) {
   const calls: string[] = [];
   const h = await gateHouse({ wrap: counted(calls) });
+  // 1.1.0 is new in prod: what was stable there before passes a spent budget.
+  h.lanes.set('checkout/prod', { ...h.lanes.get('checkout/prod')!, ...stableIn('a') });
   try {
     const number = await h.open({ [PROD]: desired('1.1.0', 'b') });
     await h.tick();
-    expect(h.decision(number).allow).toBe(true);
-    const records = (await h.ledger.read()).length;
-    const quiet = calls.length;
-    for (let i = 0; i < 3; i++) await h.tick();
-    const atRest = calls.length - quiet;
-    const before = calls.length;
+    const [asked, records] = [calls.length, (await h.ledger.read()).length];
     for (let tick = 0; tick < 3; tick++) {
-      for (let i = 0; i < MANY; i++)
+      for (let i = 0; i < deliveries; i++)
         h.gate.hint({ kind: 'pull', pull: number, headSha: null, baseSha: null, delivery: `${tick}-${i}` });
       await h.tick();
     }
-    // Asked as if one had come in each tick, not as many as came.
-    expect(calls.length - before).toBeLessThan(atRest + 3 * 12);
-    expect(calls.slice(before).filter((call) => call === 'report').length).toBeLessThanOrEqual(3);
-    expect((await h.ledger.read()).length).toBe(records);
+    const more = { asked: calls.slice(asked), records: (await h.ledger.read()).length - records };
     // And what changes is still found.
     h.numbers.left = -1;
     await h.tick();
     await h.tick();
     expect(h.decision(number).allow).toBe(false);
     expect(await h.status(number)).toBe('failure');
+    return more;
   } finally {
     h.close();
   }
+}
+
+async function storm(): Promise<void> {
+  expect(await hinted(MANY)).toEqual(await hinted(1));
 }
 
 async function backend(name: string): Promise<{ server: Server; port: number }> {

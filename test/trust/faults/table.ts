@@ -214,7 +214,7 @@ export const TABLE = {
     rows: {
       storm: {
         fault: 'thousands of valid deliveries',
-        outcome: 'the forge is asked as for one; nothing is decided or posted again',
+        outcome: 'the forge is asked, and a decision is recorded, as for one delivery in each tick',
       },
       repeated: {
         fault: 'repeated, forged, too large, or of another forge',
