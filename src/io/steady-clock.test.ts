@@ -8,10 +8,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** A machine whose clock is off by so much; time goes by in small steps, at each of which it is asked. */
 function machine() {
   const jumps: number[] = [];
-  let [gone, off] = [0, 0];
+  let [gone, off, slept] = [0, 0, 0];
   const now = steadyTime({
-    wall: () => START + gone + off,
+    wall: () => START + gone + slept + off,
     monotonic: () => gone,
+    // To about a second.
+    slept: () => slept - (gone % 1_000),
     jumped: (by) => jumps.push(by),
   });
   return {
@@ -19,13 +21,16 @@ function machine() {
     set: (ms: number) => {
       off = ms;
     },
+    sleep: (ms: number) => {
+      slept += ms;
+    },
     /** What it says after so long, relative to the right time. */
     after(ms: number): number {
       for (let i = 0; i < ms; i += 500) {
         gone += 500;
         now();
       }
-      return now() - START - gone;
+      return now() - START - gone - slept;
     },
   };
 }
@@ -52,6 +57,18 @@ describe('a clock that is set', () => {
       expect(m.jumps).toEqual([off]);
     },
   );
+
+  it('FAULT-6: a machine that slept is followed at once; a clock that is set meanwhile is not', () => {
+    const m = machine();
+    expect(m.after(MINUTE_MS)).toBe(0);
+    m.sleep(8 * HOUR_MS + 300);
+    expect(m.after(500)).toBe(0);
+    expect(m.jumps).toEqual([]);
+    m.set(HOUR_MS);
+    m.sleep(20 * MINUTE_MS);
+    expect(Math.abs(m.after(500))).toBeLessThan(2_000);
+    expect(m.jumps).toHaveLength(1);
+  });
 
   it('FAULT-6: one that lasts is followed after ten minutes, and is what counts from then on', () => {
     const m = machine();

@@ -22,6 +22,7 @@ async function machine(frozen: (now: number) => Hold | null = () => null) {
       now = steadyTime({
         wall: () => world.now() + offset,
         monotonic: () => world.now(),
+        slept: () => 0,
         jumped: () => undefined,
       });
       return { ...world, now };
