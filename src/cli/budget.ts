@@ -49,14 +49,15 @@ export async function budgetExcludeCommand(
       next: 'add --from and --to as 2026-03-01T02:00:00Z, --reason "…" and --approver "…"; all are recorded in the ledger',
     });
   };
+  const body = {
+    from: needed('from'),
+    to: needed('to'),
+    reason: needed('reason'),
+    approver: needed('approver'),
+  };
   const answer = await needServer(o).post('/api/v1/budgets/{environment}/{slo}/adjustments', {
     params: { environment, slo },
-    body: {
-      from: needed('from'),
-      to: needed('to'),
-      reason: needed('reason'),
-      approver: needed('approver'),
-    },
+    body,
   });
   if (o.json) printJson(io, answer);
   else {

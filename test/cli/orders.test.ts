@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../folder.ts';
+import { nameFor } from './named.ts';
 import { runCli } from './run.ts';
 
 interface Asked {
@@ -25,7 +26,7 @@ async function losing(lost: number, status = 202) {
       if (asked.length <= lost) return void request.socket.destroy();
       response.writeHead(status, { 'content-type': 'application/json' });
       const good = {
-        schema: 'sluice.dev/recorded/v1',
+        schema: nameFor(request.method, request.url ?? ''),
         seq: 7,
         id: 'f1',
         number: 3,
