@@ -1,3 +1,4 @@
+import { ownSlos } from '../../src/runtime/own-slos.ts';
 import { clientFiles } from '../api/client.ts';
 import { describedApi } from '../api/description.ts';
 import { commandsPage } from './commands.ts';
@@ -19,6 +20,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['docs/reference/http.md', httpPage(description)],
     ['schema/openapi.json', `${JSON.stringify(description, null, 2)}\n`],
     ...clientFiles(description),
+    ['examples/sluice/slos.yaml', ownSlos()],
     securityPage(),
     ...diagrams(),
   ]);

@@ -171,25 +171,24 @@ function syncFiles(platform: Platform): [string, string][] {
   return files;
 }
 
-/** Sluice's own objectives, and their rules for the Prometheus that scrapes it: declared and rendered as any other. */
+/**
+ * Rules of Sluice's own objectives, for the Prometheus that scrapes it: declared and rendered as any other. The declaration
+ * is not among them: what is rendered may lie in the folder of a declaration, and would be read as a part of it.
+ */
 function ownFiles(format: Format): [string, string][] {
-  const text = ownSlos();
-  const compiled = compile([{ file: 'slos.yaml', text }], { platform: 'optional' });
+  const compiled = compile([{ file: 'examples/sluice/slos.yaml', text: ownSlos() }], {
+    platform: 'optional',
+  });
   if (!compiled.ok) throw new Error(`broken invariant: own SLOs compile: ${problemLine(compiled.error[0]!)}`);
   const platform = compiled.value;
   const [environment] = platform.environments;
   const groups = ruleGroups(platform, environment!);
-  if (format === 'kubernetes')
-    // A folder of resources is applied as it is: a declaration is none.
-    return prometheusRules(environment!, groups).map((rule, i) => [
-      `sluice/prometheusrule-${i + 1}.yaml`,
-      HEADER + rule,
-    ]);
-  return [
-    // By its name it is in no declaration: rendered into a folder of one, it would be read with it.
-    ['sluice/slos.yaml.example', HEADER + text],
-    ['sluice/prometheus/rules.yml', HEADER + groupsText(groups)],
-  ];
+  return format === 'kubernetes'
+    ? prometheusRules(environment!, groups).map((rule, i) => [
+        `sluice/prometheusrule-${i + 1}.yaml`,
+        HEADER + rule,
+      ])
+    : [['sluice/prometheus/rules.yml', HEADER + groupsText(groups)]];
 }
 
 /** Everything that is rendered for Prometheus, Alertmanager, Grafana and the cluster, by environment. */

@@ -35,7 +35,13 @@ const OWN: readonly OwnSlo[] = [
   },
 ];
 
-const query = (text: string): string => `{ type: Prometheus, spec: { query: '${text}' } }`;
+const source = (query: string): string => {
+  const quote = query.includes('"') ? "'" : '"';
+  return `metricSource:
+            type: Prometheus
+            spec:
+              query: ${quote}${query}${quote}`;
+};
 
 const sloText = ({ name, description, target, good, total }: OwnSlo): string => `---
 apiVersion: openslo/v1
@@ -49,9 +55,9 @@ spec:
       ratioMetric:
         counter: true
         good:
-          metricSource: ${query(good)}
+          ${source(good)}
         total:
-          metricSource: ${query(total)}
+          ${source(total)}
   timeWindow: [{ duration: 30d, isRolling: true }]
   budgetingMethod: Occurrences
   objectives: [{ displayName: ${name}, target: ${target} }]

@@ -2,21 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DOCUMENTS } from '../../src/api/client/operations.ts';
 import { temporaryFolder } from '../folder.ts';
+import { nameFor } from './named.ts';
 import { runCli } from './run.ts';
 
 interface Asked {
   readonly path: string;
   readonly key: string | undefined;
   readonly body: unknown;
-}
-
-/** What the answer to an order of this path calls itself. */
-function documentOf(path: string): string {
-  const fits = (template: string) =>
-    new RegExp(`^${template.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(path.split('?')[0]!);
-  return Object.entries<string>(DOCUMENTS.POST).find(([template]) => fits(template))![1];
 }
 
 /** A server elsewhere that carries orders out, and loses so many of its answers. */
@@ -33,7 +26,7 @@ async function losing(lost: number, status = 202) {
       if (asked.length <= lost) return void request.socket.destroy();
       response.writeHead(status, { 'content-type': 'application/json' });
       const good = {
-        schema: documentOf(request.url ?? ''),
+        schema: nameFor('POST', request.url ?? ''),
         seq: 7,
         id: 'f1',
         number: 3,
