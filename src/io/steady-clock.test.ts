@@ -21,7 +21,7 @@ function machine() {
     set: (ms: number) => {
       off = ms;
     },
-    sleep: (ms: number) => {
+    nap: (ms: number) => {
       slept += ms;
     },
     /** What it says after so long, relative to the right time. */
@@ -61,11 +61,11 @@ describe('a clock that is set', () => {
   it('FAULT-6: a machine that slept is followed at once; a clock that is set meanwhile is not', () => {
     const m = machine();
     expect(m.after(MINUTE_MS)).toBe(0);
-    m.sleep(8 * HOUR_MS + 300);
+    m.nap(8 * HOUR_MS + 300);
     expect(m.after(500)).toBe(0);
     expect(m.jumps).toEqual([]);
     m.set(HOUR_MS);
-    m.sleep(20 * MINUTE_MS);
+    m.nap(20 * MINUTE_MS);
     expect(Math.abs(m.after(500))).toBeLessThan(2_000);
     expect(m.jumps).toHaveLength(1);
   });

@@ -211,6 +211,7 @@ it('FORGE-31: the token of an App that GitHub never gives is given up in time', 
     branch: 'main',
     webhookSecret: 's',
     retryMs: 1,
+    // The limit is the point: the server never answers.
     timeoutMs: SHORT_MS,
     auth: { appId: 1, installation: 2, privateKey },
   });
