@@ -83,7 +83,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     work: '/simulated',
     root: '/simulated',
     env: {},
-    clock: systemClock,
+    clock: { now, sleep: systemClock.sleep },
     now,
     warn,
     io: {} as AppContext['io'],

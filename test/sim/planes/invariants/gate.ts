@@ -139,7 +139,10 @@ export const mergesAreAllowed: Invariant = {
     merged({ number, head, base, by }) {
       if (by === 'force' || (by === 'person' && !w.options.protects)) return;
       const last = past.decisions.get(`${number}@${head}`);
-      const files = w.git.changed(w.git.treeOf(w.git.mergeBase(base, head)!)!, w.git.treeOf(head)!);
+      // What another pull request brought meanwhile, word for word, is not changed by this one any more.
+      const files = w.git
+        .changed(w.git.treeOf(w.git.mergeBase(base, head)!)!, w.git.treeOf(head)!)
+        .filter((f) => w.git.treeOf(base)?.get(f) !== w.git.treeOf(head)?.get(f));
       const sameBase =
         last !== undefined &&
         files.every((f) => w.git.treeOf(last.base)?.get(f) === w.git.treeOf(base)?.get(f));
