@@ -3,7 +3,7 @@ import { openStage } from './stage.ts';
 import { stepBackStory } from './story/back.ts';
 import { chartsStory } from './story/charts.ts';
 import { clustersStory } from './story/clusters.ts';
-import { faultStory } from './story/faults.ts';
+import { faultStory, restartStory } from './story/faults.ts';
 import { handStory } from './story/hand.ts';
 import { outsideStory } from './story/outside.ts';
 import { releaseStory } from './story/release.ts';
@@ -17,4 +17,5 @@ describe('on Kubernetes', () => {
   faultStory(stage);
   stepBackStory(stage);
   outsideStory(stage);
+  restartStory(stage);
 });

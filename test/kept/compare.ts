@@ -72,6 +72,14 @@ function lostItems(kept: readonly Json[], now: readonly Json[], path: string, gr
 
 const never: Grows = () => false;
 
+/** Evidence is defined to so many parts: another order of the same sums differs behind them. */
+const PRECISION = 1e-9;
+const isSameFraction = (kept: Json, now: Json): boolean =>
+  typeof kept === 'number' &&
+  typeof now === 'number' &&
+  !Number.isInteger(kept) &&
+  Math.abs(now - kept) <= PRECISION * Math.max(1, Math.abs(kept));
+
 /**
  * What a value no longer holds of one that was kept: numbers, states, names. It may hold more fields and say it in
  * other words; lists hold as many items as they did, but for those that may grow.
@@ -84,7 +92,8 @@ export function lost(kept: Json, now: Json | undefined, grows: Grows = never, pa
     return Object.entries(kept).flatMap(([key, value]) => lost(value, now[key], grows, `${path}.${key}`));
   }
   if (isProse(kept) && typeof now === 'string') return lostFacts(kept, now, path);
-  return kept === now ? [] : [`${path} is ${JSON.stringify(now)}, and was ${JSON.stringify(kept)}`];
+  if (kept === now || isSameFraction(kept, now)) return [];
+  return [`${path} is ${JSON.stringify(now)}, and was ${JSON.stringify(kept)}`];
 }
 
 /** A value without some fields, however deep they are. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { until } from '../../wait.ts';
 import { startUsersOf } from '../people.ts';
 import type { Stage } from '../stage.ts';
+import { putRight } from './faults.ts';
 import { LAB, type Lab, labOf } from './lab.ts';
 
 const MINUTE = 60_000;
@@ -77,7 +78,7 @@ export function stepBackStory(stage: Stage): void {
       });
       expect(abort).toMatchObject({ reason: 'HARM_SHOWN', blamed: true });
       expect((await weightsOf(lab, begun)).slice(0, 4)).toEqual([20, 50, 100, 50]);
-      await lab.until(`is Stable on ${stable}`, (l) => l.state === 'Stable' && l.stable === stable);
+      await putRight(lab, stable);
       await stage.report().release('step-back-and-rollback', 'checkout', LAB);
       stage
         .report()

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const WITHOUT_METRICS_MS = 10_000;
 
 /** After a rollback: the old version serves, and Git asks for it by our own revert. */
-async function putRight(lab: Lab, stable: string | null): Promise<void> {
+export async function putRight(lab: Lab, stable: string | null): Promise<void> {
   await lab.until(`is Stable on ${stable}`, (l) => l.state === 'Stable' && l.stable === stable, 2 * MINUTE);
   await until(
     'the revert is merged and applied',
@@ -158,8 +158,14 @@ export function faultStory(stage: Stage): void {
         );
     },
   );
+}
 
-  // Last: an incident of all pods of the one node numbs the evidence for an hour.
+/**
+ * What breaks for everybody on the one node. Told last: an incident of all of its pods numbs the evidence for an hour,
+ * and an analysis of another team whose header is in a Secret ends in error, and its Rollout with it, where it is asked
+ * while the API server is away.
+ */
+export function restartStory(stage: Stage): void {
   stage.step(
     'CLUSTER-9: When Prometheus is gone, the API server restarts and the kubelet restarts, Then nothing is promoted blindly, and the release goes on',
     async () => {
