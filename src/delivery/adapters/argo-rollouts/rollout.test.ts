@@ -221,6 +221,11 @@ describe('what a Rollout and its pods are, in our words', () => {
       'burn',
     ],
     ['by our verdict', 'Step-based analysis phase error/failed: Metric "verdict" assessed Failed', 'verdict'],
+    [
+      'by an analysis whose Secret could not be read',
+      'Rollout aborted update to revision 2: Background analysis phase error/failed: Unable to resolve metric arguments: Get "https://10.96.0.1:443/api/v1/namespaces/shop/secrets/token": net/http: TLS handshake timeout',
+      'unmeasured',
+    ],
     ['by a person', 'Rollout aborted update to revision 2', 'hand'],
     ['without a word', '', 'hand'],
   ])('ROLLOUT-2: stopped %s, it says so', (_, message, by) => {
