@@ -7,25 +7,13 @@ import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
 import { type ReadTree, treeChanges } from '../../src/gitops/adapters/forge-http/tree-changes.ts';
-import type { CheckReport, PullRequest } from '../../src/gitops/forge.ts';
+import type { CheckReport } from '../../src/gitops/forge.ts';
 import { fail, ok } from '../../src/kit/result.ts';
+import { PULL } from '../pull.ts';
 import { patiently } from '../wait.ts';
 
 const ADDRESS = 'http://github.invalid';
 const NEVER_MS = 2 ** 31 - 1;
-const PULL: PullRequest = {
-  number: 7,
-  title: 't',
-  author: 'a',
-  base: { branch: 'main', sha: '1'.repeat(40) },
-  head: { branch: 'b', sha: '2'.repeat(40) },
-  fork: false,
-  labels: [],
-  draft: false,
-  state: 'open',
-  url: '',
-  openedAt: 0,
-};
 const REPORT: CheckReport = {
   check: 'sluice/gate',
   headSha: PULL.head.sha,

@@ -3,21 +3,10 @@ import { counted } from '../../kit/counted.ts';
 import type { Notice } from './notice.ts';
 
 /** A notice as it is listed: the newest of its thread, with the sentence of its message. */
-export interface NoticeView {
-  /** Names the thing: a release, a pull request, a freeze, a lane. */
-  readonly thread: string;
-  readonly kind: NoticeKind;
-  readonly service: string | null;
-  readonly environment: string | null;
-  readonly title: string;
-  readonly text: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** The record that it tells of: a newer notice has a higher one. */
-  readonly rev: number;
-  /** The page that it is about. */
-  readonly path: string;
-}
+export type NoticeView = Pick<
+  Notice,
+  'thread' | 'kind' | 'service' | 'environment' | 'title' | 'text' | 'at' | 'rev' | 'path'
+>;
 
 /** News that somebody may have to act on, or whose end they wait for; the others are routine. */
 const IMPORTANT: readonly NoticeKind[] = ['rolled-back', 'needs-a-person', 'denied', 'freeze', 'drift'];

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { githubForge } from '../../../src/gitops/adapters/forge-github/forge.ts';
-import type { CheckReport, ForgePort, PullRequest } from '../../../src/gitops/forge.ts';
+import type { CheckReport, ForgePort } from '../../../src/gitops/forge.ts';
 import { heedingLimits } from '../../../src/gitops/forge-backoff.ts';
 import {
   type Answer,
@@ -15,23 +15,11 @@ import {
   shortened,
   silent,
 } from '../../misbehaving.ts';
+import { PULL } from '../../pull.ts';
 import { patiently } from '../../wait.ts';
 import { openForge, type TestForge } from './forges.ts';
 import { rowsOf } from './table.ts';
 
-const PULL: PullRequest = {
-  number: 7,
-  title: 't',
-  author: 'a',
-  base: { branch: 'main', sha: '1'.repeat(40) },
-  head: { branch: 'b', sha: '2'.repeat(40) },
-  fork: false,
-  labels: [],
-  draft: false,
-  state: 'open',
-  url: '',
-  openedAt: 0,
-};
 const reportOf = (key: string, evaluatedAt: number): CheckReport => ({
   check: 'sluice/gate',
   headSha: PULL.head.sha,
