@@ -69,10 +69,15 @@ describe('the sentence about latency', () => {
         const release = counted(...pairs.map(([c, s]) => interval(c, s)));
         const said = sentence(release);
         const total = (side: 0 | 1, what: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side][what], 0);
-        if (total(0, 0) === 0) return expect(said).toMatch(/^No canary request/);
+        if (total(0, 0) === 0) {
+          // What `expect` gives is not the answer to a property.
+          expect(said).toMatch(/^No canary request/);
+          return;
+        }
         expect(said.startsWith(`${shareText(total(0, 1), total(0, 0))} of ${total(0, 0)} canary`)).toBe(true);
         if (total(1, 0) > 0) expect(said).toContain(`stable ${shareText(total(1, 1), total(1, 0))}.`);
       }),
+      { examples: [[[[[0, 0] as [number, number], [0, 0] as [number, number]]]]] },
     );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e7 }), fc.nat({ max: 1e7 }), (whole, some) => {
