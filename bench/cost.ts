@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { parse } from 'yaml';
 import { compile } from '../src/controller/compile.ts';
 import { systemClock } from '../src/io/clock.ts';
-import { freePort } from '../src/io/os.ts';
+import { freePort } from '../src/io/ports.ts';
 import { parseDuration } from '../src/kit/time.ts';
 import { ruleGroups } from '../src/runtime/render/prometheus/rules.ts';
 import { slothProgram } from './sloth-program.ts';

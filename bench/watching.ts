@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { stringify } from 'yaml';
 import { toolFolder, toolPath } from '../scripts/tools.mjs';
-import { freePort } from '../src/io/os.ts';
+import { freePort } from '../src/io/ports.ts';
 import { apiServerCommand, kubeconfigText } from '../test/cluster/machine.ts';
 import { createProcesses, etcdCommand } from '../test/cluster/processes.ts';
 import { availabilitySlo } from '../test/slo.ts';

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTraffic } from '../src/gitops/adapters/load-test/open-loop.ts';
 import { parseDesired } from '../src/gitops/desired.ts';
-import { freePort } from '../src/io/os.ts';
+import { freePort } from '../src/io/ports.ts';
 import { until } from '../test/wait.ts';
 import { desiredExamples } from './desired.ts';
 import { digestOfVersion, readReleases } from './profile.ts';

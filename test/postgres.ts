@@ -3,7 +3,8 @@ import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort, which } from '../src/io/os.ts';
+import { which } from '../src/io/os.ts';
+import { freePort } from '../src/io/ports.ts';
 import { until } from './wait.ts';
 
 /** PostgreSQL refuses to run as root. */

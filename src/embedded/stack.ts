@@ -10,7 +10,8 @@ import type { Processes } from '../delivery/process-port.ts';
 import { systemClock } from '../io/clock.ts';
 import { startDaemon, stopInstance } from '../io/daemon.ts';
 import { readJson, writeAtomic } from '../io/files.ts';
-import { findInstance, freePort, which } from '../io/os.ts';
+import { findInstance, which } from '../io/os.ts';
+import { portOf } from '../io/ports.ts';
 import { fail, ok, type Result } from '../kit/result.ts';
 import { renderAlertmanagerConfig } from '../runtime/render/alertmanager/config.ts';
 import { renderPrometheusConfig } from '../runtime/render/prometheus/config.ts';
@@ -191,8 +192,10 @@ async function startAlertmanager(
 async function portsOf(home: string): Promise<Ports> {
   const file = join(home, 'ports.json');
   const kept = readJson<Ports>(file);
-  if (kept) return kept;
-  const ports: Ports = { prometheus: await freePort(), alertmanager: await freePort() };
+  const ports: Ports = {
+    prometheus: await portOf(join(home, 'prometheus'), kept?.prometheus),
+    alertmanager: await portOf(join(home, 'alertmanager'), kept?.alertmanager),
+  };
   writeAtomic(file, JSON.stringify(ports));
   return ports;
 }

@@ -6,7 +6,8 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEdge } from '../../src/delivery/adapters/nginx/edge.ts';
 import type { Edge } from '../../src/delivery/edge-port.ts';
-import { freePort, which } from '../../src/io/os.ts';
+import { which } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { until } from '../wait.ts';
 
 /** A backend that says its name; where it is asked slowly, only once it is told to. */

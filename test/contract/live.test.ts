@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { folderWith } from '../field/command.ts';
 import { prometheusPrograms } from '../programs.ts';
 import { startScraped } from './scraped.ts';

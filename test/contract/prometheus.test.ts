@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
 import { takeMetricsSnapshot } from '../../src/controller/metrics-snapshot.ts';
 import type { Platform, SecretRef } from '../../src/declaration/platform.ts';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { accessOf } from '../../src/runtime/adapters/prometheus/access.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { armSelectors, baselineCounts, batchSelector, closeIntervals } from '../../src/runtime/counts.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { temporaryFolder } from '../folder.ts';
 import { patiently, until } from '../wait.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVER_CONFIG, serverRootfs } from '../../scripts/image.ts';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { until } from '../wait.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -48,6 +48,8 @@ export interface StageOptions {
   readonly history?: boolean;
 }
 
+const hasEnded = (process: ChildProcess): boolean => process.exitCode !== null || process.signalCode !== null;
+
 /** Where there are several environments, the first versions go through them one after another. */
 const START_MS = 120_000;
 
@@ -126,15 +128,22 @@ export async function openStage(options: StageOptions = {}) {
     );
     for (const stream of [child.stdout!, child.stderr!])
       stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
-    const { pid } = child;
-    return until(`the server (${log.join('')})`, START_MS, () => {
+    const started = child;
+    const wasThere = log.length;
+    const said = () => log.slice(wasThere).join('');
+    const served = await until('the server', START_MS, () => {
+      if (hasEnded(started)) return 'ended';
       const found = runningServer(work);
-      return found?.pid === pid ? (found as Served) : undefined;
+      return found?.pid === started.pid ? (found as Served) : undefined;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}; it said:\n${said()}`);
     });
+    if (served === 'ended') throw new Error(`the server ended before it served; it said:\n${said()}`);
+    return served;
   };
   let server = await start();
   const ended = (process: ChildProcess) =>
-    process.exitCode !== null || process.signalCode !== null
+    hasEnded(process)
       ? Promise.resolve()
       : new Promise<void>((resolve) => process.once('exit', () => resolve()));
 

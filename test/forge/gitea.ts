@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { toolFolder, toolPath } from '../../scripts/tools.mjs';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { until } from '../wait.ts';
 
 /** A real Gitea on a free port, in a folder of its own, as a user that is not root. */

@@ -186,7 +186,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   'node:https': [],
   'node:inspector': [],
   'node:module': ['io/compile-cache.ts'],
-  'node:net': ['cli/sign-in.ts', 'delivery/adapters/process', 'io/os.ts'],
+  'node:net': ['cli/sign-in.ts', 'delivery/adapters/process', 'io/ports.ts'],
   'node:sqlite': ['ledger/adapters/sqlite'],
   'node:tls': [],
   'node:vm': [],

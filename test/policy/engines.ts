@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { serverPolicy } from '../../src/governance/adapters/opa-server/policy.ts';
 import { wasmPolicy } from '../../src/governance/adapters/opa-wasm/policy.ts';
 import type { PolicyPort } from '../../src/governance/port.ts';
-import { freePort } from '../../src/io/os.ts';
+import { freePort } from '../../src/io/ports.ts';
 import { until } from '../wait.ts';
 
 export const POLICY = join(import.meta.dirname, '../../policy');

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { type Document, parseDocument, stringify } from 'yaml';
-import { freePort } from '../../../src/io/os.ts';
+import { freePort } from '../../../src/io/ports.ts';
 import type { Machine } from '../machine.ts';
 import { createProcesses, type Started, tailOf } from '../processes.ts';
 import { until } from '../wait.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort } from '../../../src/io/os.ts';
+import { freePort } from '../../../src/io/ports.ts';
 import { until } from '../../wait.ts';
 import { githubDescription } from './github-fake.ts';
 
@@ -44,7 +44,10 @@ export async function startPrism(upstream: string): Promise<Prism> {
   );
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
-  await until(`Prism (${log.join('')})`, 240_000, () => /Prism is listening/.test(log.join('')));
+  const said = () => log.join('');
+  await until('Prism', 240_000, () => /Prism is listening/.test(said())).catch((error: Error) => {
+    throw new Error(`${error.message}; it said:\n${said()}`);
+  });
   return {
     address: `http://127.0.0.1:${port}`,
     violations: () =>

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { fetch } from 'undici';
-import { freePort } from '../../../src/io/os.ts';
+import { freePort } from '../../../src/io/ports.ts';
 import { prometheusHttp } from '../../../src/runtime/adapters/prometheus/http.ts';
 import { temporaryFolder } from '../../folder.ts';
 import { prometheusPrograms } from '../../programs.ts';

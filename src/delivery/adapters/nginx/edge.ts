@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../io/clock.ts';
 import { readJson, writeAtomic } from '../../../io/files.ts';
-import { freePort } from '../../../io/os.ts';
+import { freePort } from '../../../io/ports.ts';
 import { messageOf } from '../../../kit/result.ts';
 import type { Edge, EdgeLane, EdgeOptions, EdgeState } from '../../edge-port.ts';
 import { type EdgePlaces, renderEdge } from './config.ts';

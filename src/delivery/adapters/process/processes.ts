@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { stopInstance } from '../../../io/daemon.ts';
-import { findInstance, freePort } from '../../../io/os.ts';
+import { findInstance } from '../../../io/os.ts';
+import { freePort } from '../../../io/ports.ts';
 import type { Revision } from '../../events.ts';
 import type { Processes, ProcessOptions, ProcessStatus } from '../../process-port.ts';
 import { launch } from './launch.ts';
