@@ -46,11 +46,19 @@ const errorLog = (directory: string): string => join(directory, 'error.log');
 export const logLength = (directory: string): number =>
   existsSync(errorLog(directory)) ? statSync(errorLog(directory)).size : 0;
 
+const saidSince = (directory: string, since: number): string[] =>
+  logLength(directory) <= since
+    ? []
+    : readFileSync(errorLog(directory)).subarray(since).toString('utf8').trim().split('\n');
+
 /** Why nginx has given up a configuration since then, by its own log; null: it has not. It tries to bind several times. */
-export function givenUp(directory: string, since: number): string | null {
-  if (logLength(directory) <= since) return null;
-  const said = readFileSync(errorLog(directory)).subarray(since).toString('utf8').split('\n');
-  return said.find((line) => line.includes('[emerg]') && !/ bind\(\) to /.test(line)) ?? null;
+export const givenUp = (directory: string, since: number): string | null =>
+  saidSince(directory, since).find((line) => line.includes('[emerg]') && !/ bind\(\) to /.test(line)) ?? null;
+
+/** The last line of its log since then, in brackets; an empty text where it said nothing. */
+export function lastSaid(directory: string, since: number): string {
+  const line = saidSince(directory, since).at(-1);
+  return line ? ` (its log: ${line})` : '';
 }
 
 /** Titles of the workers of an nginx master, as nginx itself sets them: one that drains says so. */

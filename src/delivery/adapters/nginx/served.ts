@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { systemClock } from '../../../io/clock.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import type { EdgeState } from '../../edge-port.ts';
-import { givenUp, masterOf, oldWorkerAccepts, PATIENCE_MS } from './program.ts';
+import { givenUp, lastSaid, masterOf, oldWorkerAccepts, PATIENCE_MS } from './program.ts';
 
 export const POLL_MS = 20;
 const STATUS_TIMEOUT_MS = 2_000;
@@ -49,10 +49,15 @@ export async function confirm(
     const why = givenUp(directory, since);
     if (why !== null) throw new Error(`nginx does not take configuration ${generation}: ${why}`);
     without = masterOf(directory) === undefined ? without + 1 : 0;
-    if (without >= LOOKS_WITHOUT) throw new Error(`nginx ended before it served configuration ${generation}`);
+    if (without >= LOOKS_WITHOUT)
+      throw new Error(
+        `nginx ended before it served configuration ${generation}${lastSaid(directory, since)}`,
+      );
     const state = await ask(statusPort).catch(() => null);
     seen = state?.generation === generation && !oldWorkerAccepts(directory) ? seen + 1 : 0;
     if (seen >= CONFIRMATIONS) return;
   }
-  throw new Error(`nginx does not serve configuration ${generation} after ${PATIENCE_MS / 1_000} s`);
+  throw new Error(
+    `nginx does not serve configuration ${generation} after ${PATIENCE_MS / 1_000} s${lastSaid(directory, since)}`,
+  );
 }
