@@ -6,7 +6,7 @@ import type { AppContext } from './app/context.ts';
 import { createHealth, type Health } from './app/health.ts';
 import { serveHttp } from './app/http.ts';
 import { keepLeading, standBy } from './app/leadership.ts';
-import { createLifecycle } from './app/lifecycle.ts';
+import { createLifecycle, type Lifecycle } from './app/lifecycle.ts';
 import { isEverywhere, listen, namesOf } from './app/listener.ts';
 import { createLogSubjects } from './app/log-subjects.ts';
 import { openLedger } from './app/open-ledger.ts';
@@ -16,6 +16,7 @@ import { tickUntilEnd } from './app/ticking.ts';
 import { type Io, progress } from './cli/io.ts';
 import type { ServerPlaces } from './cli/parts.ts';
 import { type Anchoring, createAnchoring } from './controller/anchoring.ts';
+import type { Tracing } from './controller/flow/tracing.ts';
 import type { Platform } from './declaration/platform.ts';
 import { steadyClock } from './io/steady-clock.ts';
 import { guarded } from './ledger/guarded.ts';
@@ -110,25 +111,34 @@ async function lead(context: AppContext, journal: Journal) {
   announce(context, planes.delivering.environments, tokens.local);
   lifecycle.onStop(() => removeServeFile(work, context.listener.url));
   startChores(context, planes, anchoring);
-  const tick = async () => {
+  const lookOver = async () => {
     await planes.controller.tick();
     await planes.budgets.tick(now());
     await planes.governance.tick(now());
   };
+  const tick = () => context.tracing.span('tick', {}, lookOver);
   const ticking = tickUntilEnd(context, tick, tickOf(platform), context.measured);
   return { planes, token: tokens.local, ticking };
 }
+
+/** The same, where each run of repeated work is a trace. */
+const tracedLifecycle = (inner: Lifecycle, tracing: Tracing): Lifecycle => ({
+  ...inner,
+  every: (name, ms, failing, work) =>
+    inner.every(name, ms, failing, () => tracing.span(name, {}, async () => work())),
+});
 
 /** Opens the ledger, which is locked from here on, or refused: what there is before anything listens. */
 async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
   const { platform, directory, work, root } = options;
   mkdirSync(work, { recursive: true, mode: 0o700 });
   const measured = withNode(createMeasured());
-  const wiring = countedWiring(adapters, measured);
-  const log = await wiring.openLog(io.env, io.err);
+  const log = await adapters.openLog(io.env, io.err);
   const subjects = createLogSubjects();
   const warn: WiringContext['warn'] = (details, message) =>
     log.warn({ ...subjects.of(details), ...details }, message);
+  const { tracing, close: closeTracing } = opened(await adapters.openTracing(io.env, warn));
+  const wiring = countedWiring(adapters, { call: measured.call, tracing });
   const clock = steadyClock((byMs) =>
     warn({ byMs }, 'the clock of this machine jumped: not followed until it has lasted for 10 minutes'),
   );
@@ -141,7 +151,8 @@ async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
     health.set('chain', `${why}; nothing is decided. Next: ${next}`);
     warn({ error: why, next }, 'the ledger is broken: nothing is decided any more');
   });
-  const lifecycle = createLifecycle(warn, measured.worked);
+  const lifecycle = tracedLifecycle(createLifecycle(warn, measured.worked), tracing);
+  lifecycle.onStop(closeTracing);
   let open: { close(): Promise<void> } = store;
   lifecycle.onStop(() => open.close());
   /** Reads the ledger; it closes it as well, since it may have a snapshot to write. */
@@ -151,7 +162,7 @@ async function openContext(io: Io, options: ServerPlaces, adapters: Wiring) {
     open = journal;
     return journal;
   };
-  return { openServerJournal, lifecycle, log, subjects, wired, wiring, health, chain, measured };
+  return { openServerJournal, lifecycle, log, subjects, wired, wiring, health, chain, measured, tracing };
 }
 
 /**

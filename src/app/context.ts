@@ -1,4 +1,5 @@
 import type { Io } from '../cli/io.ts';
+import type { Tracing } from '../controller/flow/tracing.ts';
 import type { Clock } from '../kit/time.ts';
 import type { ChainWatch } from '../ledger/guarded.ts';
 import type { Measured } from '../server/metrics/measured.ts';
@@ -24,6 +25,8 @@ export interface AppContext extends WiringContext {
   readonly chain: ChainWatch;
   /** What this process counts of itself. */
   readonly measured: Measured;
+  /** Where what it does is told as traces. */
+  readonly tracing: Tracing;
   readonly listener: Listener;
   readonly allowedHosts: readonly string[];
   /** Whether only this machine reaches the server: then what is read needs no token. */

@@ -90,11 +90,11 @@ function controllerOf(context: AppContext, journal: Journal, options: Controller
 }
 
 /** Each plane has a runner of its own: what one waits for holds up no other. */
-function runnersOf({ now, warn, platform }: AppContext) {
+function runnersOf({ now, warn, platform, tracing }: AppContext) {
   const runners = new Map<string, Runner>();
   return {
     newRunner(plane: string): Runner {
-      const runner = createRunner({ now, warn, jitter: seededJitter(platform.name) });
+      const runner = createRunner({ now, warn, tracing, jitter: seededJitter(platform.name) });
       runners.set(plane, runner);
       return runner;
     },

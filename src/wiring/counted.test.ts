@@ -5,7 +5,14 @@ import { countedWiring } from './counted.ts';
 import { type Wiring, wiring } from './wiring.ts';
 
 /** Opened without a port that is called while a server runs, or without a server. */
-const UNCOUNTED = ['openExistingLedger', 'openKeptPolicy', 'openLog', 'openMemoryLedger', 'readVerdictToken'];
+const UNCOUNTED = [
+  'openExistingLedger',
+  'openKeptPolicy',
+  'openLog',
+  'openMemoryLedger',
+  'openTracing',
+  'readVerdictToken',
+];
 
 /** A port of which every method answers. */
 const port = () => ({ ask: async () => ok(1), name: 'port' });

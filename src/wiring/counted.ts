@@ -1,11 +1,35 @@
-import { type Calls, counted } from '../controller/flow/counting.ts';
+import { type Calls, counted, type FactsOf } from '../controller/flow/counting.ts';
+import type { ReleaseEffect } from '../delivery/events.ts';
 import { mapOk } from '../kit/result.ts';
 import type { LedgerPort } from '../ledger/port.ts';
+import type { Entry } from '../ledger/record.ts';
 import type { Wiring } from './wiring.ts';
+
+/** Names in one fact of a span. */
+const MOST_NAMES = 20;
+
+const named = (names: readonly string[]): string[] => [...new Set(names)].slice(0, MOST_NAMES);
+
+const factsOfLedger: FactsOf = (verb, args) => {
+  if (verb !== 'append') return {};
+  const entries = args[0] as readonly Entry[];
+  return {
+    records: entries.length,
+    types: named(entries.map(({ type }) => type)),
+    subjects: named(entries.map(({ subject }) => subject)),
+  };
+};
+
+const factsOfDelivery: FactsOf = (verb, args) => {
+  if (verb === 'observe') return { subject: String(args[0]) };
+  if (verb !== 'apply' && verb !== 'probe') return {};
+  const { lane, kind } = args[0] as ReleaseEffect;
+  return { subject: lane, kind };
+};
 
 /** A ledger with what is asked of its past and its snapshots: each is counted by a name of its own. */
 const countedLedger = (ledger: LedgerPort, calls: Calls): LedgerPort => ({
-  ...counted('ledger', ledger, calls),
+  ...counted('ledger', ledger, calls, factsOfLedger),
   history: counted('ledger history', ledger.history, calls),
   snapshots: counted('ledger snapshots', ledger.snapshots, calls),
 });
@@ -30,13 +54,14 @@ const cluster = (wiring: Wiring, calls: Calls) =>
         ...stack,
         environments: stack.environments.map((e) => ({
           ...e,
-          delivery: counted('delivery', e.delivery, calls),
+          delivery: counted('delivery', e.delivery, calls, factsOfDelivery),
         })),
       })),
     openClusters: async (context) =>
       mapOk(await wiring.openClusters(context), (clusters) => ({
         ...counted('delivery', clusters, calls),
-        delivery: (environment: string) => counted('delivery', clusters.delivery(environment), calls),
+        delivery: (environment: string) =>
+          counted('delivery', clusters.delivery(environment), calls, factsOfDelivery),
       })),
     openMetrics: async (...given) =>
       mapOk(await wiring.openMetrics(...given), (port) => counted('prometheus', port, calls)),

@@ -10,6 +10,7 @@ import { openKeptPolicy, openPolicy } from './policy.ts';
 import { openReader } from './reading.ts';
 import { openSignIn, readVerdictToken } from './sign-in.ts';
 import { openSync } from './sync.ts';
+import { openTracing } from './tracing.ts';
 
 /** Every adapter that a server is made of; a test puts another in place of one. */
 export const wiring = {
@@ -29,6 +30,7 @@ export const wiring = {
   openSignIn,
   openStack,
   openSync,
+  openTracing,
   readVerdictToken,
 };
 

@@ -3,17 +3,23 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findInstance } from '../../src/io/os.ts';
+import { type PostedSpan, startCollector } from '../collector.ts';
 import { until } from '../wait.ts';
 import { openStage, ROOT, type Stage } from './stage.ts';
 
 /** Real nginx, Prometheus, Alertmanager and processes; one story in order. */
 describe('releases on real parts', () => {
   let stage: Stage;
+  let collector: Awaited<ReturnType<typeof startCollector>>;
   beforeAll(async () => {
-    stage = await openStage();
+    collector = await startCollector();
+    stage = await openStage({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.address } });
     await stage.open();
   });
-  afterAll(() => stage.close());
+  afterAll(async () => {
+    await stage?.close();
+    await collector?.stop();
+  });
 
   const cli = (...args: string[]) =>
     execa(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { reject: false, cwd: stage.directory });
@@ -42,6 +48,26 @@ describe('releases on real parts', () => {
     const id = await stage.begin('1.6.0');
     const release = await stage.ended(id);
     expect(release.path.find((m) => m.to === 'Abort')?.reason).toBe('CANARY_DOWN');
+  });
+
+  it('TRACE-1: the tick that gave a canary its traffic is one trace, from what was observed to what was done', async () => {
+    const factOf = (span: PostedSpan, key: string) =>
+      JSON.stringify(span.attributes.find((one) => one.key === key)?.value);
+    await until('the trace', 60_000, () => {
+      const spans = collector.spans();
+      const within = (span: PostedSpan, name: string) => (other: PostedSpan) =>
+        other.parentSpanId === span.spanId && other.name === name;
+      return spans
+        .filter((span) => span.name === 'tick')
+        .some(
+          (tick) =>
+            spans.some(within(tick, 'delivery observe')) &&
+            spans
+              .filter(within(tick, 'ledger append'))
+              .some((s) => /checkout\/prod/.test(factOf(s, 'subjects'))) &&
+            spans.filter(within(tick, 'effect deliver')).some((s) => spans.some(within(s, 'delivery apply'))),
+        );
+    });
   });
 
   it('RUN-3: Prometheus stopped at 20 % and back: no promotion, no false rollback, and it goes on', async () => {

@@ -44,6 +44,8 @@ export interface StageOptions {
   readonly burnThreshold?: number;
   /** Another Platform over the same shop, by its folder in examples: then nothing is pushed, all goes by pull request. */
   readonly platform?: string;
+  /** Further environment variables of the server. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Thirty days of healthy past, as the demo has. */
   readonly history?: boolean;
 }
@@ -124,7 +126,7 @@ export async function openStage(options: StageOptions = {}) {
     child = spawn(
       process.execPath,
       [join(ROOT, 'src/main.ts'), 'serve', directory, '--work', work, '--port', '0'],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
     );
     for (const stream of [child.stdout!, child.stderr!])
       stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));

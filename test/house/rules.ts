@@ -165,6 +165,10 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   '@octokit/core': ['gitops/adapters/forge-github'],
   '@octokit/plugin-paginate-rest': ['gitops/adapters/forge-github'],
   '@open-policy-agent/opa-wasm': ['governance/adapters/opa-wasm'],
+  '@opentelemetry/api': ['controller/adapters/otlp'],
+  '@opentelemetry/exporter-trace-otlp-http': ['controller/adapters/otlp'],
+  '@opentelemetry/resources': ['controller/adapters/otlp'],
+  '@opentelemetry/sdk-trace': ['controller/adapters/otlp'],
   '@slack/web-api': ['server/notify'],
   commander: ['cli'],
   execa: [

@@ -1,4 +1,5 @@
 import type { Ms } from '../../kit/time.ts';
+import { type SpanFacts, type Tracing, UNTRACED } from './tracing.ts';
 
 /** One call to the outside that has ended. */
 export interface PortCall {
@@ -14,13 +15,21 @@ export interface PortCall {
 /** Is told of calls. */
 export interface Calls {
   call(call: PortCall): void;
+  /** Left out: calls are no spans. */
+  readonly tracing?: Tracing;
 }
 
-const isRefusal = (answer: unknown): boolean =>
+/** What a call is about, by its verb and what it was given. */
+export type FactsOf = (verb: string, args: readonly unknown[]) => SpanFacts;
+const NO_FACTS: FactsOf = () => ({});
+
+/** Whether an answer is a `Result` of a failure. */
+export const isRefusal = (answer: unknown): boolean =>
   typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false;
 
-/** Wraps a port: every call that returns a promise is counted and timed by its verb. */
-export function counted<T extends object>(port: string, inner: T, calls: Calls): T {
+/** Wraps a port: every call that returns a promise is counted, timed and traced by its verb. */
+export function counted<T extends object>(port: string, inner: T, calls: Calls, factsOf = NO_FACTS): T {
+  const tracing = calls.tracing ?? UNTRACED;
   const told = (verb: string, begun: number, outcome: PortCall['outcome']) =>
     calls.call({ port, verb, tookMs: performance.now() - begun, outcome });
   return new Proxy(inner, {
@@ -29,7 +38,9 @@ export function counted<T extends object>(port: string, inner: T, calls: Calls):
       if (typeof method !== 'function' || typeof name === 'symbol') return method;
       return (...args: unknown[]) => {
         const begun = performance.now();
-        const answer: unknown = method.apply(target, args);
+        const work = (): unknown => method.apply(target, args);
+        const answer =
+          tracing === UNTRACED ? work() : tracing.span(`${port} ${name}`, factsOf(name, args), work);
         if (!(answer instanceof Promise)) return answer;
         return answer.then(
           (value: unknown) => {

@@ -6,6 +6,7 @@ import { Due } from './due.ts';
 import { isFatal } from './fatal.ts';
 import { type Jitter, NO_JITTER } from './jitter.ts';
 import { type Job, Lineup, type Queue, queueOf, Resources, type Troubled, troubleIn } from './jobs.ts';
+import { EFFECT, type Tracing, UNTRACED } from './tracing.ts';
 import {
   type Applied,
   type CallRefusal,
@@ -19,6 +20,7 @@ import {
 interface RunnerParts {
   now(): Ms;
   readonly jitter?: Jitter;
+  readonly tracing?: Tracing | undefined;
   /** Called when an operation failed. */
   warn(details: object, message: string): void;
 }
@@ -173,7 +175,9 @@ class ErrandRunner implements Runner {
     const { resource, subject, kind } = job.errand;
     const { patience, yields } = this.#handlerOf(kind);
     const awaitedUntil = performance.now() + (job.trouble ? patience.againMs : patience.firstMs);
-    const done = this.#carryOut(job, stop).then(() => {
+    const tracing = this.#parts.tracing ?? UNTRACED;
+    const carryOut = () => this.#carryOut(job, stop);
+    const done = tracing.span(EFFECT + kind, { subject, resource }, carryOut).then(() => {
       this.#running.delete(job);
       job.running = null;
       for (const next of this.#resources.end(resource, job)) this.#due.mark(next);

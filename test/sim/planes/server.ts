@@ -3,6 +3,7 @@ import { createHealth } from '../../../src/app/health.ts';
 import { createLifecycle } from '../../../src/app/lifecycle.ts';
 import { createLogSubjects } from '../../../src/app/log-subjects.ts';
 import { openPlanes, type Planes } from '../../../src/app/planes.ts';
+import { UNTRACED } from '../../../src/controller/flow/tracing.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
 import { answerFor } from '../../../src/delivery/answer.ts';
 import type { DesiredRepository } from '../../../src/gitops/port.ts';
@@ -93,6 +94,7 @@ function contextOf({ platform, wiring, now, warn }: ServerOptions): AppContext {
     health: createHealth(),
     chain: WHOLE_CHAIN,
     measured: createMeasured(),
+    tracing: UNTRACED,
     subjects: createLogSubjects(),
     listener: { url: 'http://sluice.invalid', answer: () => undefined },
     allowedHosts: [],
