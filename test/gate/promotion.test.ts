@@ -9,7 +9,7 @@ import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { parseDesired, revisionOf, withArtefact } from '../../src/gitops/desired.ts';
 import type { ForgePort } from '../../src/gitops/forge.ts';
 import type { DesiredState } from '../../src/gitops/port.ts';
-import { fail } from '../../src/kit/result.ts';
+import { fail, ok } from '../../src/kit/result.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
 import { journalOver } from '../journal.ts';
 import { wasStable } from '../lane.ts';
@@ -400,6 +400,28 @@ describe('what may happen to a promotion on its way', () => {
     await git(p.h.repository.remote, ['update-ref', 'refs/heads/main', 'refs/heads/by-hand']);
     for (let n = 0; n < 3; n++) await p.tick(1_000);
     expect(tries).toBe(before + 1);
+  });
+
+  it('PROMOTE-13: a merge that was accepted and is not seen yet is asked for ever more rarely, never in a loop', async () => {
+    let [tries, isTaken] = [0, false];
+    const p = await promoting({
+      environments: 'promotion: { autoMerge: true }',
+      wrapPromoter: (forge) => ({
+        ...forge,
+        merge: async (pull) => {
+          tries++;
+          return isTaken ? forge.merge(pull) : ok('merged');
+        },
+      }),
+    });
+    await READY(p);
+    for (let gone = 0; gone < 120_000; gone += 1_000) await p.tick(1_000);
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(8);
+    isTaken = true;
+    for (let gone = 0; gone < 300_000; gone += 10_000) await p.tick(10_000);
+    expect(await p.text(PROD)).toContain(digest('b'));
+    expect(await opened(p)).toBe(1);
   });
 
   it('PROMOTE-9: the request tells the digest, what was seen, who wrote it, and what changes', async () => {

@@ -1,3 +1,4 @@
+import { type Backoff, backoffMs } from '../../kit/backoff.ts';
 import type { Ms } from '../../kit/time.ts';
 import type { Errand, Subject, Trouble } from './types.ts';
 
@@ -33,13 +34,22 @@ interface Shelved {
   readonly notBefore: Ms;
 }
 
-/** How many cancelled operations are remembered for a subject. */
+/** How many cancelled operations are remembered for a subject, and how many that were carried out. */
 const MAX_SHELVED = 4;
+/** An operation that was not carried out for so long is a new one. */
+const REMEMBERED_MS = 600_000;
+
+/** How often an operation was carried out, and when last. */
+interface Done {
+  readonly times: number;
+  readonly at: Ms;
+}
 
 /** The operations of one subject, in order. */
 export class Lineup {
   #jobs: Job[] = [];
   #shelf = new Map<string, Shelved>();
+  #done = new Map<string, Done>();
 
   get jobs(): readonly Job[] {
     return this.#jobs;
@@ -79,11 +89,26 @@ export class Lineup {
 
   /** Whether nothing is planned and nothing is remembered. */
   get isOver(): boolean {
-    return this.#jobs.length === 0 && this.#shelf.size === 0;
+    return this.#jobs.length === 0 && this.#shelf.size === 0 && this.#done.size === 0;
   }
 
-  remove(job: Job): void {
+  /** It was carried out. Remembered where carrying it out again at once would be a loop. */
+  remove(job: Job, remember: boolean, now: Ms): void {
     this.#jobs = this.#jobs.filter((one) => one !== job);
+    if (!remember) return;
+    const { key } = job.errand;
+    const times = (this.#done.get(key)?.times ?? 0) + 1;
+    this.#done.delete(key);
+    this.#done.set(key, { times, at: now });
+    const [oldest] = this.#done.keys();
+    if (this.#done.size > MAX_SHELVED && oldest !== undefined) this.#done.delete(oldest);
+  }
+
+  /** Delays an operation that was carried out lately. */
+  pause(job: Job, backoff: Backoff, now: Ms): void {
+    for (const [key, { at }] of this.#done) if (now - at > REMEMBERED_MS) this.#done.delete(key);
+    const done = this.#done.get(job.errand.key);
+    if (done) job.notBefore = Math.max(job.notBefore, done.at + backoffMs(backoff, done.times));
   }
 
   has(job: Job): boolean {

@@ -207,6 +207,43 @@ describe('what is done outside', () => {
     await thrown;
   });
 
+  it('ERRAND-9: what was carried out and is planned again waits ever longer, but for a person and for another operation', async () => {
+    const o = outside({ again: { firstMs: 5_000, longestMs: 8_000 } });
+    const again = async (key: string) => {
+      o.runner.want('a', [errand('a', key)]);
+      o.runner.start();
+      await o.turn();
+    };
+    await again('a1');
+    await o.answer('a1');
+    await again('a1');
+    expect(o.begun).toEqual(['a1']);
+    // Another plan in between is no way around it, and does not wait itself.
+    await again('a2');
+    await o.answer('a2');
+    await again('a1');
+    expect(o.begun).toEqual(['a1', 'a2']);
+    o.at(5_000);
+    o.runner.start();
+    expect(o.begun).toEqual(['a1', 'a2', 'a1']);
+    await o.answer('a1');
+    o.at(12_999);
+    await again('a1');
+    expect(o.begun).toHaveLength(3);
+    o.at(13_000);
+    await again('a1');
+    expect(o.begun).toHaveLength(4);
+    await o.answer('a1');
+    o.runner.want('a', [errand('a', 'a1', { urgent: true })]);
+    o.runner.start();
+    expect(o.begun).toHaveLength(5);
+    await o.answer('a1');
+    // Ten minutes later it is a new one.
+    o.at(613_001);
+    await again('a1');
+    expect(o.begun).toHaveLength(6);
+  });
+
   it('ERRAND-6: a person who waits is answered once, whatever comes of it, and nothing is tried again for them', async () => {
     const o = outside();
     const asked = o.runner.ask(errand('p', 'p1', { urgent: true }));

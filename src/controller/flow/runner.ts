@@ -160,7 +160,7 @@ class ErrandRunner implements Runner {
       }
       job.carriedOut = applied;
       await handler.settled(errand, applied.done);
-      this.#lineups.get(errand.subject)?.remove(job);
+      this.#lineups.get(errand.subject)?.remove(job, handler.again !== undefined, this.#parts.now());
       this.#answer(errand, ok(applied.done));
     } catch (thrown) {
       if (isFatal(thrown)) this.#stopAll(errand, thrown);
@@ -250,12 +250,19 @@ class ErrandRunner implements Runner {
     while (await this.progress(Math.max(0, end - performance.now()))) if (performance.now() >= end) return;
   }
 
+  #pauseAgain(lineup: Lineup, job: Job): void {
+    const { urgent, kind } = job.errand;
+    const { again } = this.#handlerOf(kind);
+    if (again && !urgent && !job.running && !job.carriedOut) lineup.pause(job, again, this.#parts.now());
+  }
+
   want(subject: Subject, errands: readonly Errand[]): void {
     const known = this.#lineups.get(subject);
     if (!known && errands.length === 0) return;
     const lineup = known ?? new Lineup();
     this.#lineups.set(subject, lineup);
     for (const job of lineup.replace(errands)) job.running?.stop.abort();
+    for (const job of lineup.jobs) this.#pauseAgain(lineup, job);
     if (errands.length > 0) this.#due.mark(subject);
     this.#tidy(subject);
   }

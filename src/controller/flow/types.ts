@@ -65,6 +65,11 @@ export interface Handler<T, R> {
   readonly yields: boolean;
   /** Delays of retries. */
   backoff(refusal: CallRefusal): Backoff;
+  /**
+   * Delays before the same operation is carried out once more although it was: what is read outside may be older than
+   * what was done there. Left out: at once. Nobody who waits is delayed.
+   */
+  readonly again?: Backoff;
   /** Whether it is done already, so that it is not done twice. */
   probe?(errand: Errand<T>, signal: AbortSignal): Promise<Probe<R>>;
   /** May be repeated. Throws where it could not be done: `Refused` where it is known why. */

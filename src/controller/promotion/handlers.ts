@@ -2,6 +2,7 @@ import { gitopsEntry } from '../../gitops/events.ts';
 import type { ForgeFailure, PullRequest } from '../../gitops/forge.ts';
 import { backoffOf } from '../../gitops/forge-backoff.ts';
 import { failureBody, OUTCOME_MARK } from '../../gitops/pull-request-text.ts';
+import type { Backoff } from '../../kit/backoff.ts';
 import { partsOfLane } from '../../kit/lane.ts';
 import type { Ms } from '../../kit/time.ts';
 import type { Journal } from '../../ledger/journal.ts';
@@ -45,6 +46,9 @@ const NOTHING_MS = 60_000;
 
 const CALL = forgeCall(FORGE_PATIENCE, ({ code }) => backoffOf({ code: code as ForgeFailure['code'] }));
 
+/** What a forge tells may be older than what was written there a moment ago. */
+const AGAIN: Backoff = { firstMs: 5_000, longestMs: 300_000 };
+
 const reading = <T, R>(
   apply: (target: T) => Promise<R>,
   settled: (target: T, result: R) => void | Promise<void>,
@@ -79,6 +83,7 @@ function handleWriting(handle: Runner['handle'], parts: PromotionHandlers): void
   const now = () => parts.now();
   handle<ProposeTarget, Proposed | null>(PROPOSE, {
     ...CALL,
+    again: AGAIN,
     async apply({ target, urgent }) {
       const made = await propose(parts, target);
       // A person who waits is told that there is nothing to do; others try again later.
@@ -113,6 +118,7 @@ function handleAsking(handle: Runner['handle'], parts: PromotionHandlers): void 
   const { forge, journal, learnt } = parts;
   handle<MergeTarget, 'merged'>(MERGE, {
     ...CALL,
+    again: AGAIN,
     // Only a request: the required check of the forge decides.
     async apply({ target }) {
       try {

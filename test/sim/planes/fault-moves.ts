@@ -33,6 +33,7 @@ export const faultMoves: Readonly<Record<string, MoveKind>> = {
     'down',
     'hang',
     'slow',
+    'partial',
   ]),
   'an edge does not answer': broken(1, () => embedded.map((e) => `edge:${e}`), ['down', 'slow', 'lost']),
   'one lane breaks': broken(2, lanes, ['throws', 'hang', 'slow', 'lost']),

@@ -121,7 +121,8 @@ export function createMetrics(
       const call = (verb: string, work: () => Series[]): Promise<Answer> =>
         outside.ask<Answer>(life, port, verb, {
           work: () => ok(work()),
-          refused: ({ message }) => fail({ code: 'SOURCE_UNAVAILABLE', message }),
+          refused: ({ partial, message }) =>
+            fail({ code: partial ? 'PARTIAL' : 'SOURCE_UNAVAILABLE', message }),
         });
       return {
         raw: (_selector, rangeMs, at) => call('raw', () => raw(rangeMs, at)),

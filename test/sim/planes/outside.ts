@@ -3,8 +3,9 @@ import type { SimTime } from './time.ts';
 /**
  * What may go wrong with an external system. `down`: no answer at once. `hang`: none for half a minute. `slow`: a late one.
  * `limited`: refused, and told when to ask again. `lost`: it is done and the answer is lost. `stale`: told as it was.
+ * `partial`: it answers, and says that something is missing.
  */
-export type FaultKind = 'down' | 'hang' | 'slow' | 'limited' | 'lost' | 'stale' | 'throws';
+export type FaultKind = 'down' | 'hang' | 'slow' | 'limited' | 'lost' | 'stale' | 'throws' | 'partial';
 
 interface Fault {
   readonly kind: FaultKind;
@@ -35,6 +36,8 @@ export interface Refusal {
   readonly code: 'UNAVAILABLE' | 'RATE_LIMITED';
   readonly message: string;
   readonly retryAfterMs?: number;
+  /** It answered, and said itself that something is missing. */
+  readonly partial?: true;
 }
 
 export interface AskOptions<T> {
@@ -97,6 +100,8 @@ export function createOutside(time: SimTime) {
     const gone = { code: 'UNAVAILABLE', message: 'connection reset' } as const;
     if (fault.kind === 'throws') throw new Error(`${port} broke`);
     if (fault.kind === 'down') return refused({ ...gone, message: 'connection refused' });
+    if (fault.kind === 'partial')
+      return refused({ ...gone, message: 'one of two shards answered', partial: true });
     if (fault.kind === 'limited') {
       const retryAfterMs = fault.until - time.now();
       limits.set(port, { at: time.now(), until: fault.until, told: life });
