@@ -60,6 +60,24 @@ describe('what stops a release that has traffic', () => {
       [stoppedBy('OPERATOR')],
     ],
     [
+      'no process that ended since burn rates in its cluster told it to stop',
+      {},
+      {
+        delivery: deliveryOf({
+          canaryHealth: 'exited',
+          aborted: true,
+          stopped: { by: 'burn', note: 'there' },
+        }),
+      },
+      [stoppedBy('MULTI_WINDOW_BURN')],
+    ],
+    [
+      'no process that ended since it was told to stop, while nobody knows by whom',
+      {},
+      { delivery: deliveryOf({ canaryHealth: 'exited', aborted: true }) },
+      [],
+    ],
+    [
       'its process ended, and its deadline is what told it to stop',
       {},
       {

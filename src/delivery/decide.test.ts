@@ -428,6 +428,22 @@ describe('deciding, case by case', () => {
     expect(moves(r.look('fail'))).toEqual(['Evaluating→Abort:HARM_SHOWN']);
   });
 
+  it.each([1, 7, 8, 9, 40])(
+    'DECIDE-32: of %i orders since the last look each is carried out, in their order',
+    (count) => {
+      const r = stableAt('1.0.0');
+      r.push('1.1.0');
+      until(r, 'Deploying', 'inconclusive');
+      for (let i = 0; i < count; i++) r.order(i % 2 === 0 ? 'pause' : 'resume', `o${i}`);
+      expect(until(r, 'Evaluating', 'inconclusive')).toBe(true);
+      r.look('inconclusive');
+      expect(r.lane().commands).toEqual([]);
+      const answered = r.log.flatMap((e) => (e.type === 'command.done' ? [e.data.id] : []));
+      expect(answered).toEqual(Array.from({ length: count }, (_, i) => `o${i}`));
+      expect(r.lane().release?.paused).toBe(count % 2 === 1);
+    },
+  );
+
   it('DECIDE-15: a relapse in Recovery is Degraded again, and no data stays where it is', () => {
     const r = stableAt('1.0.0');
     r.look('inconclusive', FIRING);

@@ -9,6 +9,7 @@ import { aborting, canary, deploying, evaluating, promoting, rollingBack } from 
 import { degraded, recovering, resting, waiting } from './steady-states.ts';
 import { type DecisionContext, isRelease } from './transitions.ts';
 
+/** Beside the orders of people, which are carried out one a round. */
 const MAX_ROUNDS = 8;
 
 function next(c: DecisionContext): Event[] {
@@ -87,7 +88,8 @@ export function decide(lane: Lane, seen: Observation, settings: LaneSettings, no
     c = { ...c, lane: events.reduce((state, event) => evolve(state, event, now), c.lane) };
   };
   take(lookRecord(c));
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  const most = MAX_ROUNDS + lane.commands.length;
+  for (let round = 0; round < most; round++) {
     const events = next(c);
     if (events.length === 0) {
       take(waiting(c));
@@ -101,5 +103,5 @@ export function decide(lane: Lane, seen: Observation, settings: LaneSettings, no
     if (events.some((e) => e.type === 'lane.quiet')) c = { ...c, seen: { ...c.seen, look: null } };
     if (events.some((e) => e.type === 'release.opened')) return out;
   }
-  invariant(false, `${lane.lane} settles within ${MAX_ROUNDS} rounds`);
+  invariant(false, `${lane.lane} settles within ${most} rounds`);
 }

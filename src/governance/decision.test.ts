@@ -51,6 +51,11 @@ describe('what a policy engine said', () => {
     ['a reason without its code', ok([{ msg: 'not on a Friday' }]), false],
     ['something else', ok('no'), false],
   ])('POLICY-7: a team’s policy that gives %s', (_, raw, is) => expect(teamDenials(raw).ok).toBe(is));
+
+  it('POLICY-7: why a team’s policy could not be asked is told as it is', () => {
+    const away = fail({ code: 'POLICY_UNREACHABLE' as const, message: 'away' });
+    expect(teamDenials(away)).toEqual(away);
+  });
 });
 
 const POLICY = { revision: 'r1', digest: 'sha256:p' };

@@ -92,6 +92,18 @@ describe('freezes by the calendar', () => {
     expect(standing('2026-03-30T06:00:00Z')).toEqual([]);
   });
 
+  it.each([
+    ['Pacific/Pago_Pago', '2026-03-27T20:00', '2026-03-28T07:00:00Z'],
+    ['Pacific/Kiritimati', '2026-03-28T01:00', '2026-03-27T11:00:00Z'],
+  ])(
+    'FREEZE-2: in %s, where it is another day than in UTC, it stands for its hour',
+    (timeZone, start, utc) => {
+      const weekly = recurring('FREQ=WEEKLY', { timeZone, start, end: null, durationMs: HOUR });
+      const standing = [-1, 0, HOUR - 1, HOUR].map((ms) => calendarFreezes([weekly], at(utc) + ms).length);
+      expect(standing).toEqual([0, 1, 1, 0]);
+    },
+  );
+
   it('FREEZE-2: one that began months ago is still found, and the next flip is known', () => {
     const long = { ...base, start: '2026-01-01T00:00', end: null, durationMs: 80 * 24 * HOUR };
     expect(calendarFreezes([long], at('2026-03-20T00:00:00Z'))).toHaveLength(1);

@@ -257,6 +257,7 @@ describe('a pull request that lowers safety is seen', () => {
     ['a guard with a lower bound', 'max: 100', 'max: 90'],
     ['a stricter burn rule', 'threshold: 12', 'threshold: 10'],
     ['a longer soak', 'soak: 10m', 'soak: 20m'],
+    ['a service that runs everywhere', '\n      environments: [stage, prod-eu, prod-us]', ''],
   ])('GATE-24: %s is stricter, or is said to be what is not known', (name, from, to) => {
     const found = effects(changed(from, to));
     if (name === 'one window alone decides')
@@ -269,6 +270,24 @@ describe('a pull request that lowers safety is seen', () => {
       expect(found.filter((f) => !f.endsWith('tightens'))).toEqual([]);
     }
   });
+
+  it.each([
+    [
+      'a guard that fails without data',
+      'noData: fail',
+      'noData: pass',
+      'services[checkout].guards[memory].noData',
+    ],
+    ['what was only watched before', 'mode: enforce', 'mode: observe', 'environments[prod-eu].mode'],
+    [
+      'the first policy of a team',
+      /\n {4}bundle: .*/.exec(EVERYTHING['platform.yaml'])![0],
+      '',
+      'policy.bundle',
+    ],
+  ])('GATE-24: %s is stricter than before', (_, now, before, path) =>
+    expect(effects(WHOLE, changed(now, before))).toEqual([`${path} tightens`]),
+  );
 
   it('TEAM-9: whose a service is says who may do what: another team, or one more, relaxes', () => {
     const team = (other: unknown) => replaced(WHOLE, ['services', 0, 'team'], other) as Platform;

@@ -173,6 +173,12 @@ describe('its lifecycle', () => {
     expect(overlapping([long], 499, 600)).toBe(long);
     expect(overlapping([long], 500, 600)).toBeUndefined();
   });
+  it('BUDGET-10: exclusions that only touch exclude no time again', () => {
+    const later = excused({ fromMs: 100, toMs: 200, at: 500 });
+    expect(overlapping([later], 0, 101)).toBe(later);
+    expect(overlapping([later], 0, 100)).toBeUndefined();
+    expect(overlapping([later], 200, 300)).toBeUndefined();
+  });
   it('BUDGET-7: states and exclusions are folded from the ledger', () => {
     const record = (type: string, data: object) => ({ type, v: 1, subject: 'api/prod', at: 5, data });
     const budgets = [

@@ -407,6 +407,24 @@ describe('exact counts', () => {
     expect(closed.intervals.map((i) => i.at)).toEqual(at);
   });
 
+  it('COUNT-7: pods of one arm that are scraped one after another within an interval are counted in it', () => {
+    const pod = (rev: string, name: string, first: number) =>
+      series(
+        rev,
+        '200',
+        [0, 1, 2].map((i): Sample => [first + i * I, 10 * (i + 1)]),
+        name,
+      );
+    const closed = close([pod('new', 'a', 1_000), pod('old', 'a', 2_000), pod('new', 'b', 3_000)], {
+      now: 3 * I + 1,
+    });
+    expect(closed.intervals.map((i) => [i.at, i.counts['s']?.canary?.total])).toEqual([
+      [3_000, 20],
+      [3_000 + I, 20],
+      [3_000 + 2 * I, 20],
+    ]);
+  });
+
   it('COUNT-7: a sample at the very end of an interval belongs to it, and the slower arm with it', () => {
     const arm = (rev: string, first: number) =>
       series(rev, '200', [
@@ -439,9 +457,21 @@ describe('exact counts', () => {
       'STALE_DATA',
     ],
   ])('COUNT-9: %s', (_, list, now, trouble) => {
-    // Everything that is there was counted before: the look brings no interval.
-    const cursors = Object.fromEntries(list.map((one) => [seriesKey(one.labels), one.samples[0]!] as const));
-    expect(close(list, { cursors, now })).toMatchObject({ intervals: [], trouble });
+    // A release opens at any time of any clock: only the time since then counts.
+    for (const closedAt of [0, 1_700_000_000_000]) {
+      const moved = list.map((one): Series => {
+        const [[at, value]] = one.samples as [Sample];
+        return { ...one, samples: [[closedAt + at, value]] };
+      });
+      // Everything that is there was counted before: the look brings no interval.
+      const cursors = Object.fromEntries(
+        moved.map((one) => [seriesKey(one.labels), one.samples[0]!] as const),
+      );
+      expect(close(moved, { cursors, closedAt, now: closedAt + now })).toMatchObject({
+        intervals: [],
+        trouble,
+      });
+    }
   });
 
   it.each([

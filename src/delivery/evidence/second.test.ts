@@ -247,6 +247,12 @@ describe('the evidence rule, second edition', () => {
     expect(stepBackShown(feed(begin({ compare: false }), bad))).toBe(false);
   });
 
+  it('JUDGE-14: a step back takes as many bad requests as are declared, and not one more', () => {
+    const alone = times(4, at([500, 25], [0, 0]));
+    const asked = (minBad: number) => stepBackShown(feed(begin({ minBad }), alone));
+    expect([asked(99), asked(100), asked(101)]).toEqual([true, true, false]);
+  });
+
   it('JUDGE-14: a stable version that had errors of late makes the guess careful', () => {
     const history = times(12, at(null, [500, 30])).map((i) => i.stable!);
     const e = feed(begin({}, history), times(8, at([500, 25], [0, 0])));
