@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Gets, Posts } from '../api/client/operations.ts';
+import { linesOf } from '../io/lines.ts';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
 import { type AnyGiven, addressOf, type Client, documentNamed } from './api.ts';
@@ -207,8 +207,7 @@ export function clientOf(server: Server, timeoutMs: number = TIMEOUT_MS): Client
     if (!String(answer.headers['content-type']).startsWith('application/x-ndjson'))
       throw notOurs("answered with what is no export of Sluice's");
     try {
-      for await (const line of createInterface({ input: answer.body, crlfDelay: Number.POSITIVE_INFINITY }))
-        if (line !== '') yield line;
+      for await (const line of linesOf(answer.body)) if (line !== '') yield line;
     } catch (thrown) {
       throw unreachable(server.url, thrown);
     }

@@ -14,6 +14,7 @@ const CODES = {
   INVALID: 'one',
   REFUSED: 'one',
   CONFLICT: 'one',
+  TOO_LARGE: 'one',
 } as const satisfies Record<ForgeFailure['code'], 'all' | 'one'>;
 
 /** A forge that fails for pull request 1, and what was asked of it. */

@@ -1,4 +1,4 @@
-import type { Result } from '../kit/result.ts';
+import { fail, type Result } from '../kit/result.ts';
 
 /** A pull request as any forge tells of it. */
 export interface PullRequest {
@@ -55,7 +55,8 @@ export interface ForgeFailure {
     | 'RATE_LIMITED'
     | 'UNAVAILABLE'
     | 'REFUSED'
-    | 'CONFLICT';
+    | 'CONFLICT'
+    | 'TOO_LARGE';
   readonly message: string;
   /** When it may be asked again, where it said so. */
   readonly retryAfterMs?: number;
@@ -121,7 +122,7 @@ export interface ForgePort {
   openPulls(): ForgeResult<readonly PullRequest[]>;
   /** The files that the head changes relative to its base, for exactly these two commits, wherever the branches are now. */
   files(pull: Pick<PullRequest, 'base' | 'head'>): ForgeResult<ChangedFiles>;
-  /** A file at a commit; null: it is not there. */
+  /** A file at a commit; null: it is not there. What cannot be read is a failure, and so is more than anybody may use (TOO_LARGE). */
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
@@ -142,6 +143,10 @@ export interface ForgePort {
   hint(headers: Readonly<Record<string, string | undefined>>, body: string): Result<ForgeHint, ForgeFailure>;
 }
 
+/** No file that is read of a forge is longer, in bytes: a declaration is not, and a pull request brings whatever it likes. */
+export const MAX_TEXT_BYTES = 16_777_216;
+export const tooLarge = (path: string, most: number): Result<never, ForgeFailure> =>
+  fail({ code: 'TOO_LARGE', message: `${path} has more than ${most} bytes: it is not read` });
 /** The most files of one pull request that a forge lists; a larger one is not known completely. */
 export const MAX_FILES = 3_000;
 /** A comment of ours carries this, so that it is found again. */

@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createBrokenMark } from '../../src/app/broken-mark.ts';
 import type { Io } from '../../src/cli/io.ts';
+import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
 import { type LedgerRecord, seal } from '../../src/ledger/record.ts';
+import { entry } from '../contract/ledger/contract.ts';
 import { temporaryFolder } from '../folder.ts';
 import { writeLedger } from '../ledger-folder.ts';
 import { createHouse } from '../sim/harness.ts';
@@ -300,6 +302,20 @@ describe('sluice ledger', () => {
     const anchored = await verify(cut, '--anchor', `${head.seq}:${head.hash}`);
     expect([anchored.exit, anchored.out]).toEqual([1, expect.stringContaining('the tail was cut')]);
     expect((await verify(lines, '--anchor', `${head.seq}:${head.hash}`)).exit).toBe(0);
+  });
+
+  it('LEDGER-29: an export whose texts hold what ends a line elsewhere verifies, with either end of its lines', async () => {
+    const ledger = memoryLedger('t');
+    await ledger.append([
+      entry(1, { data: { reason: 'one\u2028two\u2029three\u0085four\r\nfive' } }),
+      entry(2),
+    ]);
+    const cwd = scratch();
+    for (const end of ['\n', '\r\n']) {
+      writeFileSync(join(cwd, 'a.jsonl'), (await ledger.texts()).map((text) => text + end).join(''));
+      const { exit, out } = await sluice(['ledger', 'verify', '--file', 'a.jsonl'], { cwd });
+      expect([exit, out]).toEqual([0, expect.stringContaining('2 records')]);
+    }
   });
 
   it('CLI-9: a record of an export that was rewritten with a hash that fits is found by the one after it', async () => {

@@ -7,7 +7,7 @@ import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { failureOf, retrying } from '../../src/gitops/adapters/forge-http/calls.ts';
 import { type ReadTree, treeChanges } from '../../src/gitops/adapters/forge-http/tree-changes.ts';
-import type { CheckReport } from '../../src/gitops/forge.ts';
+import { type CheckReport, MAX_TEXT_BYTES } from '../../src/gitops/forge.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { PULL } from '../pull.ts';
 import { patiently } from '../wait.ts';
@@ -211,6 +211,79 @@ describe('a forge that fails', () => {
     const listed = await github.forge.openPulls();
     expect(listed.ok && listed.value).toHaveLength(300);
     github.done();
+  });
+
+  it('FORGE-35: a comparison that does not say what changed is not one that says nothing did', async () => {
+    const tree = (sha: string) => ({ path: 'a.yaml', mode: '100644', type: 'blob', sha });
+    const renamed = { filename: 'b.yaml', status: 'renamed' };
+    for (const files of [undefined, [renamed]]) {
+      const github = scripted();
+      const compared = `/repos/acme/shop/compare/${PULL.base.sha}...${PULL.head.sha}`;
+      github.on('GET', compared, 200, { files, merge_base_commit: { sha: 'fork' } });
+      const trees = (sha: string) => `/repos/acme/shop/git/trees/${sha}`;
+      github.on('GET', trees('fork'), 200, { tree: [tree('1')], truncated: false });
+      github.on('GET', trees(PULL.head.sha), 200, {
+        tree: [{ ...tree('1'), path: 'b.yaml' }],
+        truncated: false,
+      });
+      const changed = await github.forge.files(PULL);
+      expect(changed).toEqual({
+        ok: true,
+        value: {
+          files: [
+            { path: 'a.yaml', status: 'removed' },
+            { path: 'b.yaml', status: 'added' },
+          ],
+          complete: true,
+        },
+      });
+      github.done();
+    }
+  });
+
+  it('FORGE-33: GitHub gives no text of a large file: that is what is said of it', async () => {
+    const github = scripted();
+    const large = { type: 'file', encoding: 'none', content: '' };
+    github.on('GET', '/repos/acme/shop/contents/a.yaml', 200, large);
+    expect(await github.forge.text('1', 'a.yaml')).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+  });
+
+  it('FORGE-33: a file of a Gitea is read up to a limit, and no further', async () => {
+    let [sent, ended] = [0, false];
+    let whenEnded = () => {};
+    const left = new Promise<void>((resolve) => {
+      whenEnded = resolve;
+    });
+    const server = createServer((_, answer) => {
+      const piece = Buffer.alloc(1 << 20, 'x');
+      answer.on('close', () => {
+        ended = true;
+        whenEnded();
+      });
+      const more = () => {
+        while (!ended) {
+          sent += piece.length;
+          if (!answer.write(piece)) break;
+        }
+      };
+      answer.on('drain', more);
+      more();
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const forge = giteaForge({
+      address: `http://127.0.0.1:${port}`,
+      repository: 'acme/shop',
+      branch: 'main',
+      token: 'x',
+      webhookSecret: 's',
+      retryMs: 1,
+      timeoutMs: patiently(10_000),
+    });
+    expect(await forge.text('1', 'a.yaml')).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+    await left;
+    await new Promise((closed) => server.close(closed));
+    expect(sent).toBeLessThan(4 * MAX_TEXT_BYTES);
   });
 
   it('FORGE-2: what differs in more folders or files than are read is known to be incomplete', async () => {

@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compile } from '../../src/controller/compile.ts';
+import { MAX_PULLS } from '../../src/controller/gate/pulls.ts';
 import { createController } from '../../src/controller/loop.ts';
 import { gitDesired } from '../../src/gitops/adapters/git/desired.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { parseDesired } from '../../src/gitops/desired.ts';
-import type { ForgePort, PullRequest } from '../../src/gitops/forge.ts';
+import { type ForgePort, type PullRequest, tooLarge } from '../../src/gitops/forge.ts';
 import { fail, ok } from '../../src/kit/result.ts';
 import { simulatedClock } from '../../src/kit/time.ts';
 import { memoryLedger } from '../../src/ledger/adapters/memory/ledger.ts';
@@ -165,6 +166,58 @@ describe('a pull request affects itself only', () => {
       await h.tick(10_000);
       return (await h.status(next)) === 'failure';
     });
+  });
+
+  it('GATE-32: a file that is too long to be read denies its pull request, with the file; no other is held up', async () => {
+    for (const file of [PROD, 'platform/slos.yaml']) {
+      const victim = { sha: null as string | null };
+      const wrap = (forge: ForgePort): ForgePort => ({
+        ...forge,
+        text: async (sha, path) =>
+          sha === victim.sha && path === file ? tooLarge(path, 10) : forge.text(sha, path),
+      });
+      const h = await house({ wrap });
+      const large = await h.open({ [file]: '# Of any length.\n' });
+      victim.sha = await headOf(h, large);
+      const other = await h.open({ [STAGE]: desired('1.1.0', 'b') });
+      await h.tick();
+      expect(codes(h.decision(large))).toEqual(['DECLARATION_INVALID']);
+      expect(h.decision(large).deny[0]!.msg).toContain(`${file}:1: ${file} has more than 10 bytes`);
+      expect(troubleOf(h, large)).toBeNull();
+      expect(await h.status(other)).toBe('success');
+    }
+  });
+
+  it('GATE-33: of more pull requests than are watched none that is watched is dropped for new ones, and who is left out is said', async () => {
+    let flood: PullRequest[] = [];
+    const wrap = (forge: ForgePort): ForgePort => ({
+      ...forge,
+      // GitHub lists the newest first.
+      openPulls: async () => {
+        const found = await forge.openPulls();
+        return found.ok ? ok([...flood, ...found.value]) : found;
+      },
+      files: async (pull) =>
+        pull.number > 100 ? fail({ code: 'NOT_FOUND', message: 'no commit' }) : forge.files(pull),
+    });
+    const warned: string[] = [];
+    const h = await house({ wrap, warned });
+    const first = await h.open({ [STAGE]: desired('1.1.0', 'd') });
+    await h.tick();
+    expect(await h.status(first)).toBe('success');
+    const { pull } = h.gate.pulls()[0]!;
+    flood = Array.from({ length: MAX_PULLS + 5 }, (_, i) => ({ ...pull, number: 1_000 - i }));
+    await h.tick(2_000);
+    const open = h.gate.pulls().map((p) => p.pull.number);
+    expect(open).toHaveLength(MAX_PULLS);
+    expect(open).toContain(first);
+    expect(open).not.toContain(1_000);
+    expect(warned.filter((w) => w.includes('more pull requests are open than are watched'))).toHaveLength(1);
+    await h.tick(2_000);
+    expect(warned.filter((w) => w.includes('more pull requests are open than are watched'))).toHaveLength(1);
+    h.numbers.left = -1;
+    await h.tick(2_000);
+    expect(await h.status(first)).toBe('failure');
   });
 
   it('GATE-22: a ledger that takes no record stops all of them', async () => {

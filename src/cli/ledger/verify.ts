@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { checkSignatures } from '../../gitops/anchor-signature.ts';
 import { type AnchorObjection, anchorObjection } from '../../gitops/anchors.ts';
 import { type CheckingKey, checkingKey } from '../../io/ed25519.ts';
+import { linesOf } from '../../io/lines.ts';
 import { counted } from '../../kit/counted.ts';
 import { createVerifier, type LedgerRecord, type Verification } from '../../ledger/record.ts';
 import { clientOf, serverAt } from '../client.ts';
@@ -130,11 +130,10 @@ async function walk(
 const EXPORT = { code: 'FILE_UNREADABLE', next: 'name an export: sluice ledger export > FILE makes one' };
 
 /** Line by line: an export may be larger than what is read at once. */
-async function* linesOf(io: Io, file: string): AsyncGenerator<readonly string[]> {
+async function* recordsIn(io: Io, file: string): AsyncGenerator<readonly string[]> {
   const input = createReadStream(resolve(io.cwd, file), 'utf8');
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
-      if (line !== '') yield [line];
+    for await (const line of linesOf(input)) if (line !== '') yield [line];
   } catch (thrown) {
     throw unreadableFile(file, EXPORT, thrown);
   }
@@ -155,7 +154,7 @@ export async function verifyCommand(io: Io, o: VerifyOptions, parts: AnchorParts
   const anchorsIn = async (ledger: string | null) =>
     where === null ? [] : anchorsOf(io, where, ledger, parts);
   const walked = o.file
-    ? await walk(linesOf(io, o.file), anchorsIn)
+    ? await walk(recordsIn(io, o.file), anchorsIn)
     : await withPast(parts, o, (past) => walk(past.texts(), anchorsIn));
   const { chain, anchors } = walked;
   if (o.file && chain.records === 0 && anchors.length === 0)

@@ -4,6 +4,7 @@ import type { ThreadRefusal } from '../../io/thread.ts';
 import { fail, ok, type Result } from '../../kit/result.ts';
 import type { DeclarationFacts } from './declaration-changes.ts';
 import type { PullReader } from './reading.ts';
+import { textAt } from './texts.ts';
 
 /** What a pull request's declaration may hold, before anything is made of it. */
 const PULL_LIMITS = { files: 500, characters: 4_194_304 } as const;
@@ -35,8 +36,10 @@ async function filesAt(forge: ForgePort, sha: string, folder: string): Promise<R
   const files: SourceFile[] = [];
   let characters = 0;
   for (const file of paths) {
-    const text = await forge.text(sha, file);
-    if (!text.ok) return text;
+    const found = await textAt(forge, sha, file);
+    if (!found.ok) return found;
+    const text = found.value;
+    if (!text.ok) return ok(text);
     if (text.value === null) continue;
     characters += text.value.length;
     if (characters > PULL_LIMITS.characters)

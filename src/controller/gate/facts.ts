@@ -30,6 +30,7 @@ import { toldProblems } from './declaration-changes.ts';
 import { declarationFacts, laterOr } from './declaration-facts.ts';
 import type { PullReader } from './reading.ts';
 import { sloFacts } from './slo-facts.ts';
+import { type FoundText, textAt } from './texts.ts';
 
 /** Where facts come from. */
 export interface FactSources {
@@ -70,11 +71,12 @@ interface Touched {
 async function readDesired(
   reader: PullReader,
   path: string,
-  text: string | null,
+  text: FoundText,
   service: string,
 ): Promise<Result<Result<Revision, readonly string[]> | null, ForgeFailure>> {
-  if (text === null) return ok(null);
-  const read = await reader.desired(path, text, service);
+  if (!text.ok) return ok(fail([text.error]));
+  if (text.value === null) return ok(null);
+  const read = await reader.desired(path, text.value, service);
   return read.ok ? read : laterOr(read.error, (message) => fail([`${path}:1: ${message}`]));
 }
 
@@ -135,7 +137,7 @@ async function touchedLanes(
   const asked = lanes.filter((l) => paths.has(l.path));
   if (asked.length > MOST_FILES) return ok({ ...touched, tooMany: asked.length });
   for (const { service, environment, path } of asked) {
-    const [base, head] = [await forge.text(pull.base.sha, path), await forge.text(pull.head.sha, path)];
+    const [base, head] = [await textAt(forge, pull.base.sha, path), await textAt(forge, pull.head.sha, path)];
     if (!base.ok) return base;
     if (!head.ok) return head;
     const was = await readDesired(sources.reader, path, base.value, service);
@@ -187,7 +189,7 @@ async function desiredBefore(
       if (!was.ok || !will.ok) return [[lane, UNTOLD]];
       // A service that is removed and that the ledger does not know either is not waited for; without a ledger it is.
       if (will.value === null && (was.value === null || lanes() !== null)) return [];
-      const read = await readDesired(reader, path, was.value, service);
+      const read = await readDesired(reader, path, was, service);
       return [[lane, read.ok && read.value?.ok ? read.value.value : UNTOLD]];
     }),
   );

@@ -56,7 +56,8 @@ export interface Pulls {
 
 /** How often the forge is polled for open pull requests, in addition to its webhooks. */
 const POLL_MS = { local: 1_000, gitea: 15_000, github: 60_000 } as const;
-const MAX_PULLS = 500;
+/** So many are watched at once: those that are watched already, then the oldest of the others. */
+export const MAX_PULLS = 500;
 const KEPT_CLOSED = 100;
 /** How often progress is checked while somebody waits for an answer. */
 const DRIVE_MS = 100;
@@ -93,6 +94,7 @@ class OpenPulls implements Pulls {
   readonly #flow: ReturnType<typeof createFlow<Situation, Plan>>;
   #reading = { readAt: Number.NEGATIVE_INFINITY, readTurn: 0 };
   #turn = 0;
+  #leftOut: ReadonlySet<number> = new Set();
   #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PullsParts) {
@@ -223,7 +225,7 @@ class OpenPulls implements Pulls {
       readHandler<null, readonly PullRequest[]>(
         patience,
         () => answered(() => forge.openPulls()),
-        ({ generation }, found) => this.#listed(generation, found.slice(0, MAX_PULLS).map(wellFormed)),
+        ({ generation }, found) => this.#listed(generation, found),
       ),
     );
     runner.handle(
@@ -243,8 +245,21 @@ class OpenPulls implements Pulls {
     this.#reading = { readAt: this.#now(), readTurn: turn };
     const numbers = new Set(pulls.map((pull) => pull.number));
     for (const one of this.open()) if (!numbers.has(one.pull.number)) this.#gone(one);
-    for (const pull of pulls) this.#take(pull);
+    const watched = (pull: PullRequest) => this.#watched.has(pullSubject(pull.number));
+    const inTurn = [...pulls].sort((a, b) => Number(watched(b)) - Number(watched(a)) || a.number - b.number);
+    for (const pull of inTurn.slice(0, MAX_PULLS)) this.#take(wellFormed(pull));
+    this.#tellLeftOut(inTurn.slice(MAX_PULLS).map((pull) => pull.number));
     this.#flow.mark(LIST_SUBJECT);
+  }
+
+  /** Without a check they do not merge: that it is for this reason is said whenever it becomes so for others. */
+  #tellLeftOut(numbers: readonly number[]): void {
+    if (numbers.some((number) => !this.#leftOut.has(number)))
+      this.#parts.warn(
+        { open: this.#watched.size + numbers.length, watched: MAX_PULLS, leftOut: numbers },
+        'more pull requests are open than are watched at once: those left out are judged once others are closed',
+      );
+    this.#leftOut = new Set(numbers);
   }
 
   #gone(one: Watched): void {

@@ -19,6 +19,7 @@ const STATUS = {
   UNAVAILABLE: 502,
   REFUSED: 409,
   CONFLICT: 409,
+  TOO_LARGE: 409,
 } as const satisfies Record<ForgeFailure['code'], number>;
 
 const NO_FORGE = ['No forge', 'no forge is declared', 'declare spec.forge in the Platform'] as const;

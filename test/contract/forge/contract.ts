@@ -178,6 +178,13 @@ export function forgeContract(
       );
     });
 
+    it('FORGE-34: files below a folder are listed by their own names, whatever characters these hold', async () => {
+      const names = ['slo/ü name.yaml', 'slo/"quoted".yaml', 'slo/below/日本.yml', 'slo/plain.yaml'];
+      const pull = await opened({ ...Object.fromEntries(names.map((n) => [n, 'x\n'])), 'slow.yaml': 'x\n' });
+      expect([...value(await rig.forge.list(pull.head.sha, 'slo'))].sort()).toEqual([...names].sort());
+      for (const name of names) expect(value(await rig.forge.text(pull.head.sha, name))).toBe('x\n');
+    });
+
     it('FORGE-4: without the check nothing merges; denied neither; allowed it does', async () => {
       const pull = await opened({ 'a.txt': 'a\n' });
       expect((await rig.forge.merge(pull)).ok).toBe(false);

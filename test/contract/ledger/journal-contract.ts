@@ -191,5 +191,28 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       expect(again.position()).toEqual(await ledger.head());
       expect(await ledger.snapshots.read(30)).toBeNull();
     });
+
+    it('LEDGER-29: a snapshot whose texts hold what ends a line elsewhere is read back', async () => {
+      const ledger = await make();
+      const journal = await openJournal(ledger, [seenFold]);
+      const subject = 'one\u2028two\u2029three\u0085four\u000bfive\r\nsix';
+      await journal.append([entry(1, { subject })]);
+      await journal.snapshot(5_000);
+      const read: number[] = [];
+      const again = await openJournal(
+        {
+          ...ledger,
+          read: async (options) => {
+            const records = await ledger.read(options);
+            read.push(...records.map((r) => r.seq));
+            return records;
+          },
+        },
+        [seenFold],
+      );
+      expect([...again.state(seenFold)]).toEqual([[subject, [1]]]);
+      // The record of the snapshot, the one that it was taken after, and the tail: not all from the beginning.
+      expect(read).toEqual([2, 1, 2]);
+    });
   });
 }

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
@@ -22,6 +22,8 @@ export interface GiteaApi {
   once<T>(method: Method, path: string, schema: z.ZodType<T>, body?: object): ForgeResult<T>;
   /** A read, tried again where there was no answer. */
   get<T>(path: string, schema: z.ZodType<T>): ForgeResult<T>;
+  /** A text, such as a file; null: it is longer than so many bytes. */
+  text(path: string, most: number): ForgeResult<string | null>;
   /** All pages of a list, up to a bound; `all`: there are no more. */
   pages<T>(path: string, schema: z.ZodType<T[]>, most: number): ForgeResult<{ items: T[]; all: boolean }>;
   /** Whose token it is. */
@@ -61,13 +63,33 @@ function nameOf(access: GiteaAccess, method: Method, url: string): string {
   return `${method} ${url.slice(known.length).split('?')[0]}`;
 }
 
-async function call<T>(
+interface Asked {
+  readonly method: Method;
+  readonly url: string;
+  readonly body?: object | undefined;
+  /** In bytes: a longer answer is not read to its end. */
+  readonly most?: number;
+}
+
+type Headers = Awaited<ReturnType<typeof request>>['headers'];
+type Body = Awaited<ReturnType<typeof request>>['body'];
+
+/** The text of an answer; null: it is longer than asked for, and the rest is left unread. */
+async function bodyOf(body: Body, most: number): Promise<string | null> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    pieces.push(piece as Uint8Array);
+    size += (piece as Uint8Array).length;
+    if (size > most) return null;
+  }
+  return new TextDecoder().decode(Buffer.concat(pieces));
+}
+
+async function ask(
   access: GiteaAccess,
-  method: Method,
-  url: string,
-  schema: z.ZodType<T>,
-  body?: object,
-): Promise<Result<Answer<T>, ForgeFailure>> {
+  { method, url, body, most = Number.POSITIVE_INFINITY }: Asked,
+): Promise<Result<{ readonly text: string | null; readonly headers: Headers }, ForgeFailure>> {
   const what = nameOf(access, method, url);
   try {
     const answer = await request(url, {
@@ -79,22 +101,34 @@ async function call<T>(
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await answer.body.text();
+    const text = await bodyOf(answer.body, most);
     if (answer.statusCode >= 300) {
-      const said = messageSchema.safeParse(safely(text));
+      const said = messageSchema.safeParse(safely(text ?? ''));
       const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
       return fail(failureOf(answer.statusCode, message, answer.headers));
     }
-    if (isPage(answer.headers)) return unavailable(what, A_PAGE);
-    const said = schema instanceof z.ZodString ? text : safely(text);
-    const parsed = schema.safeParse(said);
-    // Half an answer to what only has to be done says nothing about whether it was.
-    if (said === undefined || !parsed.success) return unavailable(what, 'the answer is not as documented');
-    const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
-    return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
+    return isPage(answer.headers) ? unavailable(what, A_PAGE) : ok({ text, headers: answer.headers });
   } catch (thrown) {
     return unavailable(what, thrown);
   }
+}
+
+async function call<T>(
+  access: GiteaAccess,
+  method: Method,
+  url: string,
+  schema: z.ZodType<T>,
+  body?: object,
+): Promise<Result<Answer<T>, ForgeFailure>> {
+  const answer = await ask(access, { method, url, body });
+  if (!answer.ok) return answer;
+  const said = safely(answer.value.text ?? '');
+  const parsed = schema.safeParse(said);
+  // Half an answer to what only has to be done says nothing about whether it was.
+  if (said === undefined || !parsed.success)
+    return unavailable(nameOf(access, method, url), 'the answer is not as documented');
+  const total = Number(answer.value.headers['x-total-count'] ?? Number.NaN);
+  return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
 }
 
 async function pagesOf<T>(
@@ -128,6 +162,11 @@ export function giteaApi(access: GiteaAccess): GiteaApi {
     once,
     retry,
     get: (path, schema) => retry(() => once('GET', path, schema)),
+    text: (path, most) =>
+      retry(async () => {
+        const answer = await ask(access, { method: 'GET', url: `${oursOf(access)}${path}`, most });
+        return answer.ok ? ok(answer.value.text) : answer;
+      }),
     pages: (path, schema, most) => pagesOf(access, path, schema, most),
     async user() {
       const answer = await call(access, 'GET', `${rootOf(access)}/user`, userSchema);

@@ -1,6 +1,11 @@
-import { z } from 'zod';
 import { ok } from '../../../kit/result.ts';
-import type { ChangedFiles, ForgeResult, PullRequest } from '../../forge.ts';
+import {
+  type ChangedFiles,
+  type ForgeResult,
+  MAX_TEXT_BYTES,
+  type PullRequest,
+  tooLarge,
+} from '../../forge.ts';
 import { encoded } from './api.ts';
 import type { GiteaState } from './state.ts';
 import { filesBetween, pathsBelow } from './trees.ts';
@@ -12,8 +17,9 @@ export const filesOf = (
   state.remember(`${pull.base.sha}...${pull.head.sha}`, () => filesBetween(state.api, pull));
 
 export async function text({ api }: GiteaState, sha: string, path: string): ForgeResult<string | null> {
-  const found = await api.get(`/raw/${encoded(path)}?ref=${sha}`, z.string());
-  return !found.ok && found.error.code === 'NOT_FOUND' ? ok(null) : found;
+  const found = await api.text(`/raw/${encoded(path)}?ref=${sha}`, MAX_TEXT_BYTES);
+  if (!found.ok) return found.error.code === 'NOT_FOUND' ? ok(null) : found;
+  return found.value === null ? tooLarge(path, MAX_TEXT_BYTES) : ok(found.value);
 }
 
 export const list = ({ api }: GiteaState, sha: string, folder: string): ForgeResult<readonly string[]> =>

@@ -1,11 +1,19 @@
 import type { z } from 'zod';
-import { fail, ok } from '../../../kit/result.ts';
-import type { ChangedFile, ChangedFiles, ForgeResult, PullRequest } from '../../forge.ts';
+import { ok } from '../../../kit/result.ts';
+import {
+  type ChangedFile,
+  type ChangedFiles,
+  type ForgeResult,
+  type PullRequest,
+  tooLarge,
+} from '../../forge.ts';
 import { unavailable } from '../forge-http/calls.ts';
 import { type TreeEntry, treeChanges } from '../forge-http/tree-changes.ts';
 import { compareSchema, contentSchema, type fileSchema, treeSchema } from './schemas.ts';
 import type { GithubState } from './state.ts';
 
+/** GitHub gives the text of a file up to a megabyte. */
+const GIVEN_BYTES = 1_048_576;
 /** GitHub lists so many files of a comparison. */
 const COMPARED_FILES = 300;
 const TREE = 'GET /repos/{owner}/{repo}/git/trees/{tree_sha}';
@@ -29,6 +37,9 @@ const fileOf = ({
   ...(previous ? { previous } : {}),
 });
 
+const isTold = ({ status, previous_filename: previous }: z.infer<typeof fileSchema>): boolean =>
+  status !== 'renamed' || previous !== undefined;
+
 async function treeAt({ api }: GithubState, sha: string): ForgeResult<readonly TreeEntry[]> {
   const found = await api.get(TREE, { tree_sha: sha }, treeSchema);
   if (!found.ok) return found;
@@ -39,7 +50,7 @@ async function treeAt({ api }: GithubState, sha: string): ForgeResult<readonly T
 
 /**
  * What a head adds to its base, of exactly these two commits: the list that GitHub keeps with a pull request is
- * that of its present head. A comparison lists so many files; where there are more the two trees are compared.
+ * that of its present head. A comparison lists so many files; where there are more, or it does not list them, the two trees are compared.
  */
 async function filesBetween(
   state: GithubState,
@@ -51,8 +62,10 @@ async function filesBetween(
     compareSchema,
   );
   if (!compared.ok) return compared;
-  const files = (compared.value.files ?? []).map(fileOf);
-  if (files.length < COMPARED_FILES) return ok({ files, complete: true });
+  const { files: listed } = compared.value;
+  // A comparison without a list, or with a rename that does not say from where, does not say what was changed.
+  const isWhole = listed !== undefined && listed.length < COMPARED_FILES && listed.every(isTold);
+  if (isWhole) return ok({ files: listed.map(fileOf), complete: true });
   return treeChanges((sha) => treeAt(state, sha), compared.value.merge_base_commit.sha, head.sha);
 }
 
@@ -68,7 +81,7 @@ export async function text({ api }: GithubState, sha: string, path: string): For
   const { encoding, content } = found.value;
   return encoding === 'base64'
     ? ok(Buffer.from(content, 'base64').toString('utf8'))
-    : fail({ code: 'INVALID', message: `${path} is larger than a megabyte` });
+    : tooLarge(path, GIVEN_BYTES);
 }
 
 export async function list(

@@ -4,9 +4,11 @@ import {
   type ChangedFiles,
   type ForgeResult,
   MAX_FILES,
+  MAX_TEXT_BYTES,
   type PullRequest,
+  tooLarge,
 } from '../../forge.ts';
-import { git } from '../git/program.ts';
+import { git, isTooLong } from '../git/program.ts';
 import type { LocalState } from './state.ts';
 
 const STATUS = { A: 'added', M: 'modified', D: 'removed', R: 'renamed' } as const;
@@ -38,18 +40,29 @@ export async function filesOf(
   }
 }
 
-export const text = ({ repository }: LocalState, sha: string, path: string): ForgeResult<string | null> =>
-  git(repository, ['show', `${sha}:${path}`]).then(
-    (found) => ok(found),
-    () => ok(null),
-  );
+export async function text(
+  { repository }: LocalState,
+  sha: string,
+  path: string,
+): ForgeResult<string | null> {
+  const name = `${sha}:${path}`;
+  try {
+    return ok(await git(repository, ['show', name], { most: MAX_TEXT_BYTES }));
+  } catch (thrown) {
+    if (isTooLong(thrown)) return tooLarge(path, MAX_TEXT_BYTES);
+    // It fails in the same way for what is not there and for what it could not read.
+    const said = await git(repository, ['cat-file', '--batch-check'], { input: `${name}\n` });
+    if (said === `${name} missing\n`) return ok(null);
+    return fail({ code: 'UNAVAILABLE', message: `git show: ${messageOf(thrown)}` });
+  }
+}
 
 export const list = (
   { repository }: LocalState,
   sha: string,
   folder: string,
 ): ForgeResult<readonly string[]> =>
-  git(repository, ['ls-tree', '-r', '--name-only', sha, '--', folder ? `${folder}/` : '.']).then(
-    (found) => ok(found.split('\n').filter(Boolean)),
+  git(repository, ['ls-tree', '-r', '-z', '--name-only', sha, '--', folder ? `${folder}/` : '.']).then(
+    (found) => ok(found.split('\0').filter(Boolean)),
     (thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) } as const),
   );

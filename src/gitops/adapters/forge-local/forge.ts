@@ -1,4 +1,4 @@
-import type { Result } from '../../../kit/result.ts';
+import { fail, messageOf, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeHint, ForgePort } from '../../forge.ts';
 import { report } from './checks.ts';
 import { comment } from './comments.ts';
@@ -30,6 +30,12 @@ export interface LocalForge extends ForgePort {
   label(number: number, labels: readonly string[]): Promise<Result<null, ForgeFailure>>;
 }
 
+/** Git that fails is a forge that gives no answer. */
+const answering =
+  <A extends unknown[], T>(call: (...given: A) => Promise<Result<T, ForgeFailure>>) =>
+  (...given: A): Promise<Result<T, ForgeFailure>> =>
+    call(...given).catch((thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) }));
+
 /** Pull requests over a bare repository of this machine: the same states, the same rules, no server. */
 export function localForge(options: LocalForgeOptions): LocalForge {
   const state: LocalState = {
@@ -45,18 +51,18 @@ export function localForge(options: LocalForgeOptions): LocalForge {
   return {
     kind: 'local',
     onHint: (listener) => void state.listeners.add(listener),
-    pull: (number) => pull(state, number),
-    openPulls: () => openPulls(state),
+    pull: answering((number) => pull(state, number)),
+    openPulls: answering(() => openPulls(state)),
     files: (of) => filesOf(state, of),
-    text: (sha, path) => text(state, sha, path),
+    text: answering((sha, path) => text(state, sha, path)),
     list: (sha, folder) => list(state, sha, folder),
-    report: (of, what) => report(state, of, what),
+    report: answering((of, what) => report(state, of, what)),
     comment: (on, mark, words) => comment(state, on, mark, words),
-    open: (wanted) => open(state, wanted),
-    propose: (change) => propose(state, change),
-    withdraw: (which, why) => withdraw(state, which, why),
-    merge: (which) => merge(state, which),
-    close: (number) => close(state, number),
+    open: answering((wanted) => open(state, wanted)),
+    propose: answering((change) => propose(state, change)),
+    withdraw: answering((which, why) => withdraw(state, which, why)),
+    merge: answering((which) => merge(state, which)),
+    close: answering((number) => close(state, number)),
     label: (number, labels) => label(state, number, labels),
     hint: (headers, body) => hint(state, headers, body),
   };

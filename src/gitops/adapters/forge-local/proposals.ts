@@ -1,16 +1,13 @@
 import { fail, messageOf, ok } from '../../../kit/result.ts';
 import type { ForgeResult, PullRequest, WantedChange } from '../../forge.ts';
-import { commitOnto, git } from '../git/program.ts';
+import { commitOnto, git, gitAsked } from '../git/program.ts';
 import { open, openOf, viewOf } from './pull-requests.ts';
 import { find, keepPull, type LocalState, shaOf, tell } from './state.ts';
 
 const SLUICE = { name: 'sluice', email: 'sluice@localhost' };
 
-const isSame = (repository: string, one: string, other: string): Promise<boolean> =>
-  git(repository, ['diff', '--quiet', one, other]).then(
-    () => true,
-    () => false,
-  );
+const isSame = async (repository: string, one: string, other: string): Promise<boolean> =>
+  (await gitAsked(repository, ['diff', '--quiet', one, other])) !== null;
 
 /** The branch as it should be: one commit on its base. A branch that is open and says the same stays as it is. */
 async function writeBranch(

@@ -1,6 +1,6 @@
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeResult, PullRequest, WantedPull } from '../../forge.ts';
-import { git } from '../git/program.ts';
+import { git, gitAsked } from '../git/program.ts';
 import { find, keep, keepPull, type LocalState, shaOf, tell, unknown } from './state.ts';
 import type { KeptForge, KeptPull } from './store.ts';
 
@@ -96,12 +96,10 @@ async function mergeNow(
   pull: PullRequest,
 ): Promise<Result<'merged', ForgeFailure>> {
   const { repository } = state;
-  const tree = await git(repository, ['merge-tree', '--write-tree', pull.base.sha, pull.head.sha]).then(
-    (text) => text.trim().split('\n')[0]!,
-    () => null,
-  );
-  if (tree === null)
+  const merged = await gitAsked(repository, ['merge-tree', '--write-tree', pull.base.sha, pull.head.sha]);
+  if (merged === null)
     return fail({ code: 'CONFLICT', message: `${pull.head.branch} conflicts with ${pull.base.branch}` });
+  const tree = merged.trim().split('\n')[0]!;
   const who = ['-c', `user.name=${kept.author}`, '-c', `user.email=${kept.author}@localhost`];
   const message = `Merge pull request #${kept.number}: ${kept.title}`;
   const parents = ['-p', pull.base.sha, '-p', pull.head.sha];

@@ -1,6 +1,6 @@
 import { fail } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeHint } from '../../forge.ts';
-import { git } from '../git/program.ts';
+import { commitAt } from '../git/program.ts';
 import type { KeptForge, KeptPull, PullStore } from './store.ts';
 
 /** What the parts of one local forge share. */
@@ -36,10 +36,7 @@ export function tell(state: LocalState, pull: number): void {
 
 /** The commit that a branch is at; null: there is no such branch. */
 export const shaOf = ({ repository }: LocalState, branch: string): Promise<string | null> =>
-  git(repository, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`]).then(
-    (text) => text.trim(),
-    () => null,
-  );
+  commitAt(repository, `refs/heads/${branch}`);
 
 export const keep = ({ store }: LocalState, change: (kept: KeptForge) => KeptForge): void =>
   store.write(change(store.read()));

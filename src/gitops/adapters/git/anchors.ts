@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { Anchor, AnchorFailure, AnchorStore, KeptAnchor, KeptAnchors } from '../../anchors.ts';
-import { git } from './program.ts';
+import { commitAt, git, isBelow } from './program.ts';
 import type { RemoteRefs } from './remote.ts';
 
 const NAMESPACE = 'refs/sluice/anchors';
@@ -68,26 +68,14 @@ interface Places {
   readonly remote: RemoteRefs | null;
 }
 
-const shaOf = (repository: string, ref: string): Promise<string | null> =>
-  git(repository, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]).then(
-    (text) => text.trim(),
-    () => null,
-  );
-
-const follows = (repository: string, commit: string, before: string): Promise<boolean> =>
-  git(repository, ['merge-base', '--is-ancestor', before, commit]).then(
-    () => true,
-    () => false,
-  );
-
 /** What this copy holds and what the repository holds, without what another of them follows. */
 async function tipsOf({ repository, remote }: Places, ledger: string): Promise<string[]> {
   const there = remote ? await remote.at(refOf(ledger)) : null;
-  const here = await shaOf(repository, refOf(ledger));
+  const here = await commitAt(repository, refOf(ledger));
   if (there === null || there === here) return here === null ? [] : [here];
   await remote!.take(refOf(ledger), seenOf(ledger));
-  if (here === null || (await follows(repository, there, here))) return [there];
-  return (await follows(repository, here, there)) ? [here] : [there, here];
+  if (here === null || (await isBelow(repository, there, here))) return [there];
+  return (await isBelow(repository, here, there)) ? [here] : [there, here];
 }
 
 /** The commit of an anchor, with those that it follows as its parents. */
@@ -104,7 +92,7 @@ async function write(
   after: readonly string[],
 ): Promise<Result<null, AnchorFailure>> {
   const ref = refOf(anchor.ledger);
-  const here = await shaOf(repository, ref);
+  const here = await commitAt(repository, ref);
   const commit = await commitOf(repository, anchor, after);
   if (remote) await remote.push(commit, ref);
   else if (here !== (after[0] ?? null))

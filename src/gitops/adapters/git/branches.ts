@@ -5,7 +5,7 @@ import { messageOf } from '../../../kit/result.ts';
 import { DESIRED_LIMITS, desiredPath } from '../../desired.ts';
 import { isUnreadable, misplaced, type ReadLane, readLane, unreadable } from './lane-files.ts';
 import { filesAt, type TreeFile, textsOf } from './objects.ts';
-import { git } from './program.ts';
+import { commitAt } from './program.ts';
 
 /** A service in an environment, and the branch that says what runs there. */
 export interface LaneNames {
@@ -104,11 +104,7 @@ async function readAt(
 /** A deleted branch changes nothing: its last desired state stays, with a problem. */
 async function branchNow(state: GitState, branch: string): Promise<BranchState | null> {
   const known = state.last.get(branch);
-  const ref = `refs/heads/${branch}`;
-  const head = await git(state.repository, ['rev-parse', '--verify', '--quiet', ref]).then(
-    (text) => text.trim(),
-    () => null,
-  );
+  const head = await commitAt(state.repository, `refs/heads/${branch}`);
   if (head === null) {
     const message = `there is no branch ${branch}; its last desired state remains in effect`;
     const gone: Problem = { code: GONE, file: branch, line: 1, path: '', message };

@@ -5,7 +5,7 @@ import { desiredPath, parseDesired } from '../../desired.ts';
 import type { Commits } from '../../port.ts';
 import type { GitState, LaneNames } from './branches.ts';
 import { textsOf } from './objects.ts';
-import { git } from './program.ts';
+import { git, isBelow } from './program.ts';
 
 /** More commits between two looks are not told one by one. */
 const MAX_COMMITS = 200;
@@ -83,9 +83,5 @@ export async function commitsBetween(
   const commits: Commit[] = [];
   for (const one of text.split('\n').filter(Boolean).reverse())
     commits.push(await commitOf(state, branch, one, direct));
-  const rewritten = await git(repository, ['merge-base', '--is-ancestor', before, after]).then(
-    () => false,
-    () => true,
-  );
-  return { commits, rewritten };
+  return { commits, rewritten: !(await isBelow(repository, before, after)) };
 }

@@ -7,12 +7,15 @@ export const GIT_TIMEOUT_MS = 10_000;
 /** Git without personal settings. */
 export const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
 
+interface GitOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** In characters; where it prints more that is a failure, see `isTooLong`. */
+  readonly most?: number;
+}
+
 /** Runs the git program in a folder; what it prints, or its failure thrown. */
-export const git = async (
-  cwd: string,
-  args: readonly string[],
-  more: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<string> =>
+export const git = async (cwd: string, args: readonly string[], more: GitOptions = {}): Promise<string> =>
   (
     await execa('git', args, {
       cwd,
@@ -20,8 +23,34 @@ export const git = async (
       env: { ...GIT_ENV, ...more.env },
       stripFinalNewline: false,
       ...(more.input === undefined ? {} : { input: more.input }),
+      ...(more.most === undefined ? {} : { maxBuffer: more.most }),
     })
   ).stdout;
+
+/** Whether Git was stopped because it printed more than was asked for. */
+export const isTooLong = (thrown: unknown): boolean =>
+  (thrown as { readonly isMaxBuffer?: boolean }).isMaxBuffer === true;
+
+/** Git says no by this; every other end of it says that it could not tell. */
+const NO = 1;
+
+/** What Git answers to a question, or null where its answer is no. Throws where it gave none: nothing is known then. */
+export async function gitAsked(cwd: string, args: readonly string[]): Promise<string | null> {
+  try {
+    return await git(cwd, args);
+  } catch (thrown) {
+    if ((thrown as { readonly exitCode?: number }).exitCode === NO) return null;
+    throw thrown;
+  }
+}
+
+/** The commit that a ref is at, whether it can be read or not; null: there is no such ref. */
+export const commitAt = async (cwd: string, ref: string): Promise<string | null> =>
+  (await gitAsked(cwd, ['rev-parse', '--verify', '--quiet', ref]))?.trim() ?? null;
+
+/** Whether one commit is below another, or the same. */
+export const isBelow = async (cwd: string, commit: string, above: string): Promise<boolean> =>
+  (await gitAsked(cwd, ['merge-base', '--is-ancestor', commit, above])) !== null;
 
 /** A commit on top of another, with these texts in place of its own; no work tree is touched. */
 export async function commitOnto(

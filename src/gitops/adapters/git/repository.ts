@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Desired, desiredPath } from '../../desired.ts';
-import { git } from './program.ts';
+import { commitAt, git } from './program.ts';
 
 export interface Committer {
   readonly name: string;
@@ -10,13 +10,6 @@ export interface Committer {
 }
 
 const SLUICE: Committer = { name: 'sluice', email: 'sluice@localhost' };
-
-/** Whether anything was ever committed. */
-const hasCommit = (directory: string): Promise<boolean> =>
-  git(directory, ['rev-parse', '--quiet', '--verify', 'HEAD']).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * A local desired-state repository with a work tree; made, from a seed if there is one, if it is not there yet. It has
@@ -28,7 +21,7 @@ export async function openRepository(
   seed?: string,
 ): Promise<void> {
   const there = existsSync(join(directory, '.git'));
-  if (there && (await hasCommit(directory))) return;
+  if (there && (await commitAt(directory, 'HEAD')) !== null) return;
   const [first, ...others] = branches;
   mkdirSync(directory, { recursive: true });
   if (!there) {

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { linesOf } from '../../../io/lines.ts';
 import type { SnapshotStore } from '../../port.ts';
 
 /** So much is written at once. */
@@ -39,7 +39,7 @@ export function fileSnapshots(database: string): SnapshotStore {
     async read(seq) {
       const file = fileOf(seq);
       if (!existsSync(file)) return null;
-      return createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+      return linesOf(createReadStream(file, 'utf8'));
     },
     async write(seq, lines) {
       const unfinished = `${fileOf(seq)}.new`;
