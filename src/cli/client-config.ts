@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '../io/files.ts';
@@ -74,7 +74,8 @@ function read<T>(file: string | null, schema: z.ZodType<T>): T {
   }
 }
 
-function write(env: Env, fileIn: (folder: string) => string, document: object): void {
+/** The folder, which is made where it is not there yet. */
+function madeFolder(env: Env): string {
   const folder = configFolder(env);
   if (folder === null)
     throw new CliError(EXIT.usage, {
@@ -83,7 +84,11 @@ function write(env: Env, fileIn: (folder: string) => string, document: object): 
       next: 'set one of them, or use SLUICE_SERVER and SLUICE_TOKEN',
     });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = fileIn(folder);
+  return folder;
+}
+
+function write(env: Env, fileIn: (folder: string) => string, document: object): void {
+  const file = fileIn(madeFolder(env));
   writeAtomic(file, `${JSON.stringify(document, null, 2)}\n`, 0o600);
   chmodSync(file, 0o600);
 }
@@ -104,6 +109,13 @@ export const credentialOf = (env: Env, url: string): Credential | undefined => {
   const { servers } = readCredentials(env);
   return Object.hasOwn(servers, url) ? servers[url] : undefined;
 };
+
+/** Refuses where nothing could be kept, before somebody signs in for it. */
+export function refuseUnkept(env: Env): void {
+  accessSync(madeFolder(env), constants.W_OK);
+  readContexts(env);
+  readCredentials(env);
+}
 
 export const keepCredential = (env: Env, url: string, credential: Credential): void =>
   write(env, credentialsFile, { servers: { ...readCredentials(env).servers, [url]: credential } });

@@ -34,6 +34,16 @@ export async function contextUseCommand(io: Io, name: string, o: JsonOptions): P
   return tell(io, o, `Commands now ask ${means}.\nNext: sluice status\n`);
 }
 
+/** Refuses what cannot name a context, before anything is asked or changed. */
+export function refuseImpossible(name: string): void {
+  if (name !== LOCAL && /^[\w.-]+(:\d+)?$/.test(name)) return;
+  throw new CliError(EXIT.usage, {
+    code: 'BAD_CONTEXT',
+    message: `"${name}" cannot name a context`,
+    next: 'choose letters, digits, dots and dashes, and not "local"',
+  });
+}
+
 /** Refuses a name that another server has: commands would silently ask this one instead. */
 export function refuseTaken(env: Io['env'], name: string, server: string): void {
   const taken = readContexts(env).contexts.find((one) => one.name === name && one.server !== server);
@@ -47,12 +57,6 @@ export function refuseTaken(env: Io['env'], name: string, server: string): void 
 
 /** Keeps a server under a name, whichever had it before, and makes it the current one where that is asked for. */
 export function keepContext(env: Io['env'], name: string, server: string, use: boolean): void {
-  if (name === LOCAL || !/^[\w.-]+(:\d+)?$/.test(name))
-    throw new CliError(EXIT.usage, {
-      code: 'BAD_CONTEXT',
-      message: `"${name}" cannot name a context`,
-      next: 'choose letters, digits, dots and dashes, and not "local"',
-    });
   const { current, contexts } = readContexts(env);
   const others = contexts.filter((one) => one.name !== name);
   const sorted = [...others, { name, server }].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -68,6 +72,7 @@ interface AddOptions extends JsonOptions {
 /** `sluice context add NAME --server URL`: a name for a server; the first one is used at once. */
 export async function contextAddCommand(io: Io, name: string, o: AddOptions): Promise<Exit> {
   const server = serverUrl(o.server);
+  refuseImpossible(name);
   if (!o.replace) refuseTaken(io.env, name, server);
   const first = readContexts(io.env).contexts.length === 0;
   keepContext(io.env, name, server, o.use === true || first);

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ejectAll, type OwnRollout } from '../controller/eject.ts';
-import { DECLARATION_LIMITS } from '../declaration/documents.ts';
+import { type ForeignDocument, foreignDocuments } from '../declaration/import/documents.ts';
 import { counted } from '../kit/counted.ts';
-import { readYaml } from '../kit/yaml.ts';
+import { byPlace } from '../kit/problem.ts';
 import { type Define, type JsonOptions, jsonOption } from './command.ts';
 import { readPlatform } from './files.ts';
 import { readAllSources } from './import-files.ts';
@@ -17,24 +17,36 @@ interface EjectOptions extends JsonOptions {
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What kubectl puts out may be a list of objects. */
-const objectsIn = (value: unknown): unknown[] =>
-  isFields(value) && Array.isArray(value['items']) ? value['items'] : [value];
-
-function rolloutOf(manifest: unknown): OwnRollout[] {
-  if (!isFields(manifest) || manifest['kind'] !== 'Rollout' || !isFields(manifest['metadata'])) return [];
-  const { name, namespace } = manifest['metadata'];
-  if (typeof name !== 'string') return [];
-  return [{ name, namespace: typeof namespace === 'string' ? namespace : undefined, manifest }];
+function rolloutOf({ file, line, value }: ForeignDocument): OwnRollout[] {
+  if (value['kind'] !== 'Rollout') return [];
+  const { name, namespace } = isFields(value['metadata']) ? value['metadata'] : {};
+  if (typeof name === 'string')
+    return [{ name, namespace: typeof namespace === 'string' ? namespace : undefined, manifest: value }];
+  throw new CliError(EXIT.usage, {
+    code: 'INVALID_VALUE',
+    message: `${file}:${line}: a Rollout without metadata.name; nothing was written`,
+    file,
+    line,
+    next: 'name it, or give --manifests a folder without it',
+  });
 }
 
-/** Rollouts below a folder, as they are written. */
-const rolloutsIn = (io: Io, where: string): OwnRollout[] =>
-  readAllSources(io, [where], 'manifests').flatMap(({ text }) =>
-    readYaml(text, DECLARATION_LIMITS)
-      .documents.flatMap(({ value }) => objectsIn(value))
-      .flatMap(rolloutOf),
-  );
+/** Rollouts below a folder. What cannot be read may hold one, and nothing is written without it. */
+function rolloutsIn(io: Io, where: string): OwnRollout[] {
+  const { documents, unreadable } = foreignDocuments(readAllSources(io, [where], 'manifests'));
+  const [first, ...others] = unreadable.map(({ problem }) => problem).sort(byPlace);
+  if (first) {
+    const more = others.length > 0 ? ` (and ${counted(others.length, 'more problem')})` : '';
+    throw new CliError(EXIT.usage, {
+      code: first.code,
+      message: `${first.file}:${first.line}: ${first.message}${more}; nothing was written`,
+      file: first.file,
+      line: first.line,
+      next: first.next ?? 'fix it, or give --manifests a folder without it',
+    });
+  }
+  return documents.flatMap(rolloutOf);
+}
 
 /** `sluice eject [dir] --out DIR`: what it takes to go on without Sluice. Nothing in a cluster is changed. */
 export async function ejectCommand(io: Io, where: string, o: EjectOptions): Promise<Exit> {
@@ -59,7 +71,7 @@ export async function ejectCommand(io: Io, where: string, o: EjectOptions): Prom
     io.out(`Wrote ${counted(files.size, 'file')} to ${o.out}. They ask Prometheus alone, and no Sluice.\n`);
     if (patches.length > 0)
       io.out(
-        `${patches.length} Rollouts are written as patches, with new steps; --manifests DIR keeps their own.\n`,
+        `${counted(patches.length, 'Rollout')} ${patches.length === 1 ? 'is written as a patch' : 'are written as patches'}, with new steps; --manifests DIR keeps their own.\n`,
       );
     io.out(
       'Next: load the rules, apply the AnalysisTemplates and then the Rollouts, and remove Sluice when none is in progress\n',

@@ -1,6 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { type Define, jsonOption } from './command.ts';
 import { exampleCommand } from './init/example.ts';
+import { refuseBesideExample } from './init/options.ts';
 import { serviceCommand } from './init/service.ts';
 
 export const define: Define = (command, { io, parts, run }) =>
@@ -14,5 +15,9 @@ export const define: Define = (command, { io, parts, run }) =>
     .addOption(new Option('--example <name>', 'write a working example instead').choices(['shop'] as const))
     .addOption(jsonOption())
     .action((dir, o) =>
-      run(() => (o.example ? exampleCommand(io, dir, o, parts.root) : serviceCommand(io, dir, o, parts))),
+      run(async () => {
+        if (!o.example) return serviceCommand(io, dir, o, parts);
+        refuseBesideExample(o);
+        return exampleCommand(io, dir, o, parts.root);
+      }),
     );

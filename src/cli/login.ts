@@ -2,9 +2,9 @@ import { text } from 'node:stream/consumers';
 import { rightsText } from '../kit/actor.ts';
 import { humanSpan } from '../kit/time.ts';
 import { clientOf } from './client.ts';
-import { keepCredential, readContexts } from './client-config.ts';
+import { keepCredential, readContexts, refuseUnkept } from './client-config.ts';
 import type { Define } from './command.ts';
-import { keepContext, refuseTaken } from './context.ts';
+import { keepContext, refuseImpossible, refuseTaken } from './context.ts';
 import { CliError, EXIT, type Exit, type Io } from './io.ts';
 import { contextServer, serverUrl } from './server-address.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -50,12 +50,19 @@ async function signInAt(io: Io, url: string, o: LoginOptions): Promise<SignedIn>
   return o.device ? signInByDevice(io, url) : signInByBrowser(io, url, hasBrowser(io));
 }
 
+/** The host, as a context can be named: an address of IPv6 has colons of its own. */
+const nameOfHost = (url: string): string =>
+  new URL(url).host.replace(/^\[(.*)\]/, (_, address: string) => `ip-${address.replaceAll(':', '-')}`);
+
 /** `sluice login --server URL`: signs in at a server, keeps what that gives, and uses the server from now on. */
 export async function loginCommand(io: Io, o: LoginOptions): Promise<Exit> {
   const url = meantServer(io.env, o.server);
   const known = readContexts(io.env).contexts.find((one) => one.server === url);
-  const name = o.name ?? known?.name ?? new URL(url).host;
+  const name = o.name ?? known?.name ?? nameOfHost(url);
+  // All that could be refused once a person has signed in is refused before.
+  refuseImpossible(name);
   refuseTaken(io.env, name, url);
+  refuseUnkept(io.env);
   const { token, seconds } = await signInAt(io, url, o);
   const { actor, ...rights } = await whoAmI(url, token);
   if (actor === null)

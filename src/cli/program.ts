@@ -1,7 +1,7 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CommandContext, CommandEntry } from './command.ts';
 import { EXAMPLES } from './examples.ts';
-import { EXIT, type Exit, type Io } from './io.ts';
+import { CliError, EXIT, type Exit, type Io } from './io.ts';
 import type { CommandParts } from './parts.ts';
 import { report, reportUsage } from './report.ts';
 import { tellOfWaiting } from './waiting.ts';
@@ -47,6 +47,26 @@ async function commandLine(
   return sluice;
 }
 
+/** Its commands say themselves that it is missing, and why it is asked for. */
+const REASON = '--reason';
+
+/**
+ * Refuses an empty value: it is mostly a variable of a script that is not set, and would be read as if nothing had been
+ * said. An order would go to another server, and files into the current folder.
+ */
+function refuseEmpty(args: readonly string[]): void {
+  for (const [i, arg] of args.entries()) {
+    const before = args[i - 1] ?? '';
+    const option = arg === '' && /^--?\w/.test(before) ? before : /^(--[\w-]+)=$/.exec(arg)?.[1];
+    if ((arg !== '' && option === undefined) || option === REASON) continue;
+    throw new CliError(EXIT.usage, {
+      code: 'EMPTY_VALUE',
+      message: option === undefined ? 'an argument is empty' : `the value of ${option} is empty`,
+      next: 'write one; in a script, check the variable that it comes from',
+    });
+  }
+}
+
 /** Runs one command line. Gives the exit code; never ends the process. */
 export async function runProgram(program: Program, args: readonly string[], io: Io): Promise<Exit> {
   let exit: Exit = EXIT.yes;
@@ -64,6 +84,7 @@ export async function runProgram(program: Program, args: readonly string[], io: 
   const { parts, commands, version } = program;
   const context: CommandContext = { io: waiting.io, parts, commands, version, run };
   try {
+    refuseEmpty(args);
     await (await commandLine(program, args, context)).parseAsync([...args], { from: 'user' });
   } catch (thrown) {
     // An option's value that cannot be read is thrown while the line is parsed.

@@ -12,7 +12,7 @@ import type { MetricsPort } from '../runtime/port.ts';
 import { burnSeries, burnSeriesOf } from '../runtime/series.ts';
 import { burnRuleOf } from '../runtime/slo-status.ts';
 import { type Define, editionOption, jsonOption, type Shared } from './command.ts';
-import { readFileArgument } from './file-argument.ts';
+import { readFileArgument, refusedFile } from './file-argument.ts';
 import { readPlatform } from './files.ts';
 import { CliError, EXIT, type Exit, type Io, palette, printJson, progress, table } from './io.ts';
 import type { CommandParts } from './parts.ts';
@@ -40,24 +40,28 @@ function moment(text: string | undefined, otherwise: number, name: string): numb
 }
 
 const EXPORT = { code: 'FILE_UNREADABLE', next: 'name an export: sluice ledger export > FILE makes one' };
-const textsIn = (io: Io, file: string): string[] =>
-  readFileArgument(io, file, EXPORT).split('\n').filter(Boolean);
+function textsIn(io: Io, file: string): string[] {
+  const texts = readFileArgument(io, file, EXPORT).split('\n').filter(Boolean);
+  if (texts.length === 0) throw refusedFile(file, EXPORT, 'it holds no record');
+  return texts;
+}
 
 /** Records of an export, a running server, or the ledger itself; only a whole chain is believed. */
 async function recordsOf(io: Io, o: ReplayOptions, parts: ReplayParts): Promise<LedgerRecord[]> {
-  const texts = o.file
-    ? textsIn(io, o.file)
-    : await withPast(parts, o, async (past) => {
-        const found: string[] = [];
-        for await (const chunk of past.texts()) found.push(...chunk);
-        return found;
-      });
+  const texts =
+    o.file !== undefined
+      ? textsIn(io, o.file)
+      : await withPast(parts, o, async (past) => {
+          const found: string[] = [];
+          for await (const chunk of past.texts()) found.push(...chunk);
+          return found;
+        });
   const checked = verifyChain(texts);
   if (!checked.ok)
     throw new CliError(EXIT.no, {
       code: 'TAMPERED',
-      message: `the ledger does not verify: ${checked.breaks[0]?.message ?? ''}`,
-      next: 'sluice ledger verify',
+      message: `${o.file ?? 'the ledger'} does not verify: ${checked.breaks[0]?.message ?? ''}`,
+      next: o.file === undefined ? 'sluice ledger verify' : `sluice ledger verify --file ${o.file}`,
     });
   return texts.map((t) => JSON.parse(t) as LedgerRecord);
 }

@@ -17,13 +17,13 @@ function refusalOf(value: unknown): string {
 }
 
 describe('a trace', () => {
-  it('JUDGE-21: is judged with nothing but its objective declared', () => {
+  it('JUDGE-22: is judged with nothing but its objective declared', () => {
     expect(refusalOf(trace())).toBe('');
     expect(judgeTrace(traceSchema.parse(trace()), 2).ok).toBe(true);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 1e17, '5', null, undefined])(
-    'JUDGE-21: a count of %s is refused in every place, with its path',
+    'JUDGE-22: a count of %s is refused in every place, with its path',
     (count) => {
       for (const what of ['total', 'bad'])
         for (const name of ['canary', 'stable'])
@@ -34,7 +34,7 @@ describe('a trace', () => {
     },
   );
 
-  it('JUDGE-21: more bad requests than requests are refused, also where there are none', () => {
+  it('JUDGE-22: more bad requests than requests are refused, also where there are none', () => {
     for (const total of [0, 2])
       expect(refusalOf(trace({ intervals: [interval({ stable: { total, bad: 3 } })] }))).toBe(
         'intervals[0].stable: bad cannot be more than total',
@@ -51,13 +51,13 @@ describe('a trace', () => {
       'intervals[0].canary.slow',
       'bad',
     ],
-  ])('JUDGE-21: %s is refused, not left out', (_, more, path, meant) => {
+  ])('JUDGE-22: %s is refused, not left out', (_, more, path, meant) => {
     const said = refusalOf(trace(more));
     expect(said.startsWith(`${path}: unknown field`), said).toBe(true);
     expect(said).toContain(meant);
   });
 
-  it('JUDGE-21: a step that goes back is refused with what to write', () => {
+  it('JUDGE-22: a step that goes back is refused with what to write', () => {
     const intervals = [1, 2, 1].map((step) => interval({ step }));
     expect(refusalOf(trace({ intervals }))).toBe(
       'intervals[2].step: expected 2 or more, got 1: steps never go back, and a step back is a new step',
@@ -66,7 +66,7 @@ describe('a trace', () => {
       expect(refusalOf(trace({ intervals: [interval({ step })] }))).toContain('.step: ');
   });
 
-  it('JUDGE-21: settings that cannot be judged by are refused as settings', () => {
+  it('JUDGE-22: settings that cannot be judged by are refused as settings', () => {
     const answer = judgeTrace(traceSchema.parse(trace({ settings: { objective: 0.999, alpha: 1e-320 } })), 2);
     expect(answer.ok ? '' : answer.error).toMatch(/^settings: alpha .* reaches$/);
     const first = judgeTrace(

@@ -80,6 +80,24 @@ describe('names', () => {
     expect(nearest('zzzzzz', ['checkout', 'cart'])).toBeUndefined();
     expect(nearest('checkout'.repeat(100_000), ['checkout'])).toBeUndefined();
   });
+  it.each([
+    ['dve', 'dev'],
+    ['apo', 'api'],
+    ['slso', 'slos'],
+    ['Checkout', 'checkout'],
+    ['sloth-common/coredns/availabilty', 'sloth-common/coredns/availability'],
+    ['sloth-common/traefik/v3/latency', 'sloth-common/traefik/v2/latency'],
+  ])('KIT-15: %s is near to %s', (word, meant) => expect(nearest(word, ['unrelated', meant])).toBe(meant));
+  it.each([
+    ['', 'a'],
+    ['x', 'ab'],
+    ['abc', 'xbz'],
+    ['cart', 'card-payments'],
+    ['sloth-common/foo/availability', 'sloth-common/istio/v1/availability'],
+    ['ticket-availability', 'checkout-availability'],
+    ['500', '200'],
+    ['500', '503'],
+  ])('KIT-15: "%s" is not near to %s', (word, other) => expect(nearest(word, [other])).toBeUndefined());
 });
 
 describe('randomness', () => {

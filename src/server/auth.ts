@@ -64,6 +64,9 @@ export interface Tokens {
   readonly local: string;
 }
 
+/** How records name who acts by a token. */
+const AS_TOKEN = 'token:';
+
 /** Whoever administers the machine of the server, and its command line there. */
 const LOCAL = 'local';
 
@@ -87,7 +90,7 @@ interface HeldToken extends TokenView {
  * name and makes tokens for others, so each of those is carried by somebody of its own.
  */
 const carrierOf = ({ name, person }: KeptToken, by: string): string =>
-  person ?? (by === LOCAL ? `token:${name}` : by);
+  person ?? (by === LOCAL ? `${AS_TOKEN}${name}` : by);
 
 const heldOf = (kept: KeptToken, at: number, by: string): HeldToken => ({
   ...kept,
@@ -100,16 +103,45 @@ const heldOf = (kept: KeptToken, at: number, by: string): HeldToken => ({
   lastUsedAt: null,
 });
 
-/** Every token of a ledger, by its id. */
-async function heldIn(ledger: LedgerPort): Promise<Map<string, HeldToken>> {
-  const held = new Map<string, HeldToken>();
-  for (const { data, at, actor } of await ledger.read({ type: 'token.created' })) {
-    const kept = data as KeptToken;
-    held.set(kept.id, heldOf(kept, at, actor.id));
+/** Every token, by its id, and where to find it: what finds one takes the same time however many there are. */
+class Held {
+  readonly byId = new Map<string, HeldToken>();
+  /** Ids. A hash tells nothing of its secret, not even by how long it takes to find. */
+  readonly #byHash = new Map<string, string>();
+  /** Ids, the oldest first: names were not always unique. */
+  readonly #byName = new Map<string, string[]>();
+
+  add(token: HeldToken): void {
+    this.byId.set(token.id, token);
+    this.#byHash.set(token.hash, token.id);
+    this.#byName.set(token.name, [...(this.#byName.get(token.name) ?? []), token.id]);
   }
+
+  /** The token with this secret. */
+  of(secret: string): HeldToken | undefined {
+    const hash = sha256(secret);
+    const token = this.byId.get(this.#byHash.get(hash) ?? '');
+    return token && sameSecret(token.hash, hash) ? token : undefined;
+  }
+
+  named(name: string): HeldToken[] {
+    return (this.#byName.get(name) ?? []).flatMap((id) => this.byId.get(id) ?? []);
+  }
+
+  /** Those that act as this: `token:ci`. */
+  acting(actor: string): HeldToken[] {
+    return actor.startsWith(AS_TOKEN) ? this.named(actor.slice(AS_TOKEN.length)) : [];
+  }
+}
+
+/** The tokens of a ledger. */
+async function heldIn(ledger: LedgerPort): Promise<Held> {
+  const held = new Held();
+  for (const { data, at, actor } of await ledger.read({ type: 'token.created' }))
+    held.add(heldOf(data as KeptToken, at, actor.id));
   for (const { data, at } of await ledger.read({ type: 'token.revoked' })) {
-    const found = held.get((data as { id: string }).id);
-    if (found) held.set(found.id, { ...found, revokedAt: at });
+    const found = held.byId.get((data as { id: string }).id);
+    if (found) held.byId.set(found.id, { ...found, revokedAt: at });
   }
   return held;
 }
@@ -126,31 +158,30 @@ function endOf({ name, expiresAt, revokedAt }: TokenView, now: number): string |
 }
 
 /** Who acts by a token: the person who carries it, and everybody who made it. Names were not always unique. */
-function actorOfToken(token: HeldToken, held: ReadonlyMap<string, HeldToken>): Actor {
+function actorOfToken(token: HeldToken, held: Held): Actor {
   const madeBy = new Set<string>();
   let { person } = token;
   const add = (maker: string): void => {
     if (madeBy.has(maker)) return;
     madeBy.add(maker);
-    for (const one of held.values())
-      if (`token:${one.name}` === maker) for (const further of [one.person, one.createdBy]) add(further);
+    for (const one of held.acting(maker)) for (const further of [one.person, one.createdBy]) add(further);
   };
   add(token.createdBy);
   // Whoever makes a token with a token is who carries that one.
   for (const seen = new Set<string>(); !seen.has(person); ) {
     seen.add(person);
-    person = [...held.values()].find((one) => `token:${one.name}` === person)?.person ?? person;
+    person = held.acting(person)[0]?.person ?? person;
   }
   const { name, scopes, limited } = token;
   const rights = limited.length > 0 ? { scopes, limited } : { scopes };
-  return { id: `token:${name}`, kind: 'machine', ...rights, person, madeBy: [...madeBy] };
+  return { id: `${AS_TOKEN}${name}`, kind: 'machine', ...rights, person, madeBy: [...madeBy] };
 }
 
 /** The tokens of a ledger: what is made or revoked here is recorded there. */
 export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
   const held = await heldIn(ledger);
   /** Also counts those that are being recorded: no two have the same id. */
-  let made = held.size;
+  let made = held.byId.size;
   /** Names of tokens that are being recorded. */
   const making = new Set<string>();
   const local = newSecret();
@@ -159,28 +190,24 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
     ledger.append([
       { at, type, v: 1, subject: 'tokens', actor: { id: by.id, kind: by.kind }, cause: null, data },
     ]);
-  const found = (secret: string): HeldToken | undefined => {
-    const hash = sha256(secret);
-    return [...held.values()].find((token) => sameSecret(token.hash, hash));
-  };
   return {
     local,
     whose(secret, now) {
       if (!secret) return undefined;
       if (sameSecret(sha256(secret), localHash)) return { id: LOCAL, kind: 'person', scopes: ['admin'] };
-      const token = found(secret);
+      const token = held.of(secret);
       if (!token || endOf(token, now) !== null) return undefined;
       // Not on record: a dashboard that asks every second would fill the ledger.
-      held.set(token.id, { ...token, lastUsedAt: now });
+      held.byId.set(token.id, { ...token, lastUsedAt: now });
       return actorOfToken(token, held);
     },
     ended(secret, now) {
-      const token = secret ? found(secret) : undefined;
+      const token = secret ? held.of(secret) : undefined;
       return token ? endOf(token, now) : null;
     },
     taken(name, now) {
       if (making.has(name)) return `a token "${name}" is being created`;
-      const token = [...held.values()].find((one) => one.name === name && endOf(one, now) === null);
+      const token = held.named(name).find((one) => endOf(one, now) === null);
       return token ? `the token "${name}" (${token.id}) is in use` : null;
     },
     async create(name, grant, by, now, expiresAt = null, person) {
@@ -197,17 +224,17 @@ export async function loadTokens(ledger: LedgerPort): Promise<Tokens> {
       };
       making.add(name);
       await record('token.created', by, now, kept).finally(() => making.delete(name));
-      held.set(id, heldOf(kept, now, by.id));
+      held.add(heldOf(kept, now, by.id));
       return { id, token };
     },
-    list: () => [...held.values()].map(viewOf),
+    list: () => [...held.byId.values()].map(viewOf),
     async revoke(id, by, now) {
-      const token = held.get(id);
+      const token = held.byId.get(id);
       if (!token) return undefined;
       if (token.revokedAt !== null) return viewOf(token);
       await record('token.revoked', by, now, { id, name: token.name });
       const revoked = { ...token, revokedAt: now };
-      held.set(id, revoked);
+      held.byId.set(id, revoked);
       return viewOf(revoked);
     },
   };

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -137,7 +137,7 @@ describe('names in a trace', () => {
       'intervals[0].stabel',
       'stable',
     ],
-  ])('CLI-62: %j is refused', async (given, path, near) => {
+  ])('JUDGE-22: %j is refused', async (given, path, near) => {
     const cwd = scratch();
     writeFileSync(join(cwd, 'trace.json'), JSON.stringify({ intervals: [interval], ...given }));
     const { exit, err } = await sluice(['judge', '--trace', 'trace.json'], { cwd });
@@ -146,7 +146,7 @@ describe('names in a trace', () => {
     expect(err).toContain(`did you mean "${near}"?`);
   });
 
-  it('CLI-62: steps is accepted, whatever the edition', async () => {
+  it('JUDGE-22: steps is accepted, whatever the edition', async () => {
     const cwd = scratch();
     writeFileSync(
       join(cwd, 'trace.json'),
@@ -544,15 +544,40 @@ spec:
     expect((await sluice(['test', '.'], { cwd })).out).toContain('no SLO is named');
   });
 
+  it.each([
+    [['render', '.', '--out', ''], 'the value of --out is empty'],
+    [['render', '.', '--out='], 'the value of --out is empty'],
+    [['status', '--server', ''], 'the value of --server is empty'],
+    [['replay', '.', '--file', ''], 'the value of --file is empty'],
+    [['rollback', 'checkout', 'prod', '--reason', 'x', '--work', ''], 'the value of --work is empty'],
+    [['validate', ''], 'an argument is empty'],
+    [['import', 'rollouts', '--', ''], 'an argument is empty'],
+  ])('CLI-69: %j is refused: a variable of a script may not be set', async (args, message) => {
+    const cwd = temporaryFolder('empty');
+    const said = await sluice(args, { cwd });
+    expect(said).toEqual({
+      exit: 2,
+      out: '',
+      err: `EMPTY_VALUE: ${message}\nNext: write one; in a script, check the variable that it comes from\n`,
+    });
+    expect(readdirSync(cwd)).toEqual([]);
+    const { exit, out } = await sluice([...args, '--json'], { cwd });
+    expect([exit, JSON.parse(out).error]).toMatchObject([2, { code: 'EMPTY_VALUE', message }]);
+  });
+
   it('CLI-14: replay of an export; a changed byte of it is found, a wrong time refused', async () => {
     const { cwd } = await sluice(['init', '.', '--example', 'shop']);
     const refused = await sluice(['replay', '.', '--from', 'yesterday'], { cwd });
     expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining('is not a time')]);
     writeFileSync(join(cwd, 'empty.jsonl'), '');
     const none = await sluice(['replay', '.', '--file', 'empty.jsonl'], { cwd });
-    expect([none.exit, none.out]).toEqual([0, expect.stringContaining('nothing to judge again')]);
+    expect([none.exit, none.err]).toEqual([
+      2,
+      expect.stringMatching(/empty\.jsonl: it holds no record\nNext: /),
+    ]);
     writeFileSync(join(cwd, 'torn.jsonl'), '{"seq":1}\n');
-    expect((await sluice(['replay', '.', '--file', 'torn.jsonl'], { cwd })).exit).toBe(1);
+    const torn = await sluice(['replay', '.', '--file', 'torn.jsonl'], { cwd });
+    expect(torn).toMatchObject({ exit: 1, err: expect.stringContaining('ledger verify --file torn.jsonl') });
     expect((await sluice(['budget', 'list'], { cwd })).exit).toBe(3);
     expect((await sluice(['budget', 'exclude', 'x', 'prod'], { cwd })).err).toContain('--from');
     expect((await sluice(['render', '.', '--out', 'o', '--format', 'helm'], { cwd })).exit).toBe(2);

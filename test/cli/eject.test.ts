@@ -103,7 +103,7 @@ describe('sluice eject', () => {
       'prod/prometheus/rules.yml',
       'prod/prometheusrule-1.yaml',
     ]);
-    expect(said).toContain('1 Rollouts are written as patches');
+    expect(said).toContain('1 Rollout is written as a patch,');
     const patch = parse(text('prod/checkout/rollout-patch.yaml')) as typeof ROLLOUT;
     expect(patch.spec.strategy.canary.steps).toEqual([
       { setWeight: 20 },
@@ -119,6 +119,51 @@ describe('sluice eject', () => {
     for (const file of files) expect(readFileSync(join(out, file), 'utf8')).not.toContain(SERVER);
     const rules = join(out, 'prod/prometheus/rules.yml');
     expect((await execa('promtool', ['check', 'rules', rules])).stdout).toContain('SUCCESS');
+  });
+
+  it.each([
+    [
+      'no YAML',
+      'a: 1\n---\nkind: Rollout\nspec: [\n',
+      'YAML_SYNTAX',
+      /^manifests\/bad\.yaml:[345]: not YAML: /,
+    ],
+    [
+      'a template',
+      'kind: Rollout\nmetadata: { name: {{ .Values.name }} }\n',
+      'TEMPLATE',
+      /^manifests\/bad\.yaml:2: it is a template/,
+    ],
+    ['a key twice', 'kind: Rollout\nkind: Rollout\n', null, /^manifests\/bad\.yaml:\d: /],
+  ])(
+    'CLI-67: a manifest that is %s is refused with its line, and nothing is written',
+    async (_, text, code, said) => {
+      const { cwd } = await ejected(true);
+      writeFileSync(join(cwd, 'manifests/bad.yaml'), text);
+      const args = ['eject', 'mine', '--out', 'other', '--manifests', 'manifests'];
+      const { exit, out } = await runCli([...args, '--json'], { cwd });
+      const { error } = JSON.parse(out);
+      expect([exit, error.file, error.message]).toEqual([
+        2,
+        'manifests/bad.yaml',
+        expect.stringMatching(said),
+      ]);
+      if (code) expect(error.code).toBe(code);
+      expect(error.message).toMatch(/; nothing was written$/);
+      expect(error.next).toEqual(expect.any(String));
+      expect(globSync('other', { cwd })).toEqual([]);
+    },
+  );
+
+  it('CLI-67: a Rollout without a name is refused too', async () => {
+    const { cwd } = await ejected(true);
+    const text = JSON.stringify({ kind: 'Rollout', metadata: {}, spec: {} });
+    writeFileSync(join(cwd, 'manifests/bad.yaml'), text);
+    const args = ['eject', 'mine', '--out', 'other', '--manifests', 'manifests'];
+    expect(await runCli(args, { cwd })).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('manifests/bad.yaml:1: a Rollout without metadata.name'),
+    });
   });
 
   it('CLI-54: it writes over nothing', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -208,6 +208,38 @@ describe('contexts', () => {
     expect((await mine.sluice('context', 'list')).out).toContain('http://127.0.0.1:9\n');
     expect(await add('http://127.0.0.1:1', '--replace')).toMatchObject({ exit: 0 });
     expect((await mine.sluice('context', 'list')).out).toContain('http://127.0.0.1:1\n');
+  });
+
+  it.each(['local', 'two words', 'a/b', '-\u00e9'])(
+    'CLI-68: the name "%s" is refused before anybody is asked',
+    async (name) => {
+      const mine = laptop();
+      // Nobody answers there: who asked would be told of that.
+      const at = ['--server', 'http://127.0.0.1:1'];
+      const login = await mine.sluice('login', ...at, `--name=${name}`);
+      expect(login).toMatchObject({ exit: 2, err: expect.stringContaining('BAD_CONTEXT') });
+      const added = await mine.sluice('context', 'add', ...at, '--', name);
+      expect(added).toMatchObject({ exit: 2, err: expect.stringContaining('BAD_CONTEXT') });
+      expect(existsSync(mine.config)).toBe(false);
+    },
+  );
+
+  it('CLI-68: what could not be kept is refused before anybody is asked', async () => {
+    const args = ['login', '--server', 'http://127.0.0.1:1'];
+    const nowhere = await runCli(args, { cwd: temporaryFolder('laptop'), env: {} });
+    expect(nowhere).toMatchObject({ exit: 2, err: expect.stringContaining('NO_CONFIG_FOLDER') });
+    const mine = laptop();
+    mkdirSync(mine.config, { recursive: true });
+    writeFileSync(join(mine.config, 'credentials.json'), '{}', { mode: 0o644 });
+    expect(await mine.sluice(...args)).toMatchObject({ exit: 2, err: expect.stringContaining('chmod 600') });
+    const file = laptop({ XDG_CONFIG_HOME: '/dev/null' });
+    expect(await file.sluice(...args)).toMatchObject({ exit: 2, err: expect.stringContaining('/dev/null') });
+  });
+
+  it('CLI-68: an address of IPv6 has a name, too', async () => {
+    const mine = laptop();
+    const login = await mine.sluice('login', '--server', 'http://[::1]:1');
+    expect(login).toMatchObject({ exit: 3, err: expect.not.stringContaining('BAD_CONTEXT') });
   });
 
   it('CLI-45: a name that is not there is told the nearest one', async () => {

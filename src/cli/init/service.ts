@@ -15,13 +15,10 @@ import { CliError, EXIT, type Exit, type Io, printJson, progress, table } from '
 import type { CommandParts } from '../parts.ts';
 import { freshFolder } from './example.ts';
 import { matcherOf, namedServices, proposalFor, serviceNames, unknownService } from './look.ts';
+import { givenLabel, namespaceAlone, refuseWords, type ServiceWords } from './options.ts';
 import { openQuestions, type Questions } from './questions.ts';
 
-interface ServiceOptions extends JsonOptions {
-  readonly service?: string | undefined;
-  readonly prometheus?: string | undefined;
-  readonly label?: string | undefined;
-  readonly namespace?: string | undefined;
+interface ServiceOptions extends JsonOptions, ServiceWords {
   readonly environment: string;
 }
 
@@ -60,13 +57,6 @@ async function openSource(io: Io, parts: Pick<CommandParts, 'openLive'>, address
     message: opened.error,
     next: 'check the address',
   });
-}
-
-/** `app` names a label, and `app=checkout` its value too. */
-function givenLabel(label: string | undefined): { label: string | null; value: string | null } {
-  if (label === undefined) return { label: null, value: null };
-  const at = label.indexOf('=');
-  return at < 0 ? { label, value: null } : { label: label.slice(0, at), value: label.slice(at + 1) };
 }
 
 const SHOWN = 12;
@@ -137,6 +127,7 @@ async function wantedOf(
     const namespace = o.namespace ?? (await questions?.ask(asked)) ?? '';
     return { ...found, prometheus, namespace: namespace === '' ? null : namespace };
   }
+  if (o.namespace !== undefined) throw namespaceAlone();
   const service = o.service ?? (await questions?.ask('Service')) ?? '';
   if (service === '') throw noService();
   const { label, value } = givenLabel(o.label);
@@ -183,6 +174,7 @@ export async function serviceCommand(
   o: ServiceOptions,
   parts: Pick<CommandParts, 'openLive'>,
 ): Promise<Exit> {
+  refuseWords(o);
   freshFolder(io, where, ['slos.yaml', 'platform.yaml']);
   const questions = o.service === undefined ? openQuestions(io) : null;
   try {

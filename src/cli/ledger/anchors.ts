@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { oneLine } from '../../kit/line.ts';
 import { serverAt } from '../client.ts';
 import { CliError, EXIT, type Io } from '../io.ts';
 import type { CommandParts } from '../parts.ts';
@@ -24,13 +25,17 @@ export async function anchorsOf(
 ): Promise<SeenAnchors[]> {
   const match = /^(\d+):([0-9a-f]{64})$/.exec(given);
   if (match) return [{ seq: Number(match[1]), hash: match[2]!, at: null }];
-  const found = await parts.readAnchors(resolve(io.cwd, given));
-  if (!found.ok)
-    throw new CliError(EXIT.usage, {
+  const refused = (message: string) =>
+    new CliError(EXIT.usage, {
       code: 'BAD_ANCHOR',
-      message: found.error,
+      message,
       next: '--anchor is SEQ:HASH, or the desired-state repository',
     });
+  const folder = resolve(io.cwd, given);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw refused(`${given} is neither SEQ:HASH with a hash of 64 digits, nor a folder that is there`);
+  const found = await parts.readAnchors(folder);
+  if (!found.ok) throw refused(oneLine(found.error));
   return found.value.filter((a) => ledger === null || a.ledger === ledger);
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../kit/nearest.ts';
+import { didYouMean } from '../../kit/nearest.ts';
 
 /**
  * Public SLI plugins of Sloth ("common plugins"), as tables of what they count. Source: their published pages, one
@@ -180,11 +180,9 @@ export function slothPlugin(id: string, options: Options): Made {
   const short = id.startsWith(PREFIX) ? id.slice(PREFIX.length) : '';
   const plugin = Object.hasOwn(KNOWN, short) ? KNOWN[short] : undefined;
   if (!plugin) {
-    const near = nearest(id, SLOTH_PLUGINS);
-    const known = near ? `did you mean "${near}"?` : `known: ${SLOTH_PLUGINS.join(', ')}`;
     return {
       ok: false,
-      why: `SLI plugin "${id}" is Sloth code that Sluice does not support: write out its query (${known})`,
+      why: `SLI plugin "${id}" is Sloth code that Sluice does not support: write out its query (${didYouMean(id, SLOTH_PLUGINS)})`,
     };
   }
   const missing = plugin.needs.filter((name) => !options[name]?.trim());

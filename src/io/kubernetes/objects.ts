@@ -1,5 +1,6 @@
 import type { Clock } from '../../kit/time.ts';
 import { type Kubernetes, KubernetesError } from './client.ts';
+import { labelsIn, type Malformed, nameIn, versionIn, whyUnreadable } from './malformed.ts';
 
 export interface ReflectorOptions<T> {
   readonly kubernetes: Kubernetes;
@@ -7,7 +8,7 @@ export interface ReflectorOptions<T> {
   /** Such as `/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts`. */
   readonly path: string;
   readonly labelSelector?: string;
-  /** What is kept of an object, by name: the rest is forgotten. */
+  /** What is kept of an object, by name: the rest is forgotten. Throws where it cannot be read: that hides no other. */
   pick(object: unknown): T;
   warn(details: object, message: string): void;
 }
@@ -16,6 +17,8 @@ export interface ReflectorOptions<T> {
 export interface Reflected<T> {
   readonly options: ReflectorOptions<T>;
   readonly kept: Map<string, T>;
+  /** Objects that are there and cannot be read, by name. */
+  readonly malformed: Map<string, Malformed>;
   readonly listeners: Set<(name: string) => void>;
   readonly stop: AbortController;
   /** The version of the API server that this is; null: nothing was listed yet, or it is too old to go on from. */
@@ -28,12 +31,10 @@ export interface Reflected<T> {
   trouble: unknown;
 }
 
-interface Meta {
-  readonly metadata: { readonly name: string; readonly resourceVersion: string };
-}
 interface List {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly unknown[];
+  /** Null, where the server has none of built-in kinds. */
+  readonly items: readonly unknown[] | null;
 }
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -41,8 +42,6 @@ export interface WatchEvent {
 }
 
 const PAGE = 500;
-
-const metaOf = (object: unknown): Meta['metadata'] => (object as Meta).metadata;
 
 /** The part of a query that asks for labelled objects only. */
 export const selectorOf = ({ labelSelector }: Pick<ReflectorOptions<unknown>, 'labelSelector'>): string =>
@@ -52,10 +51,30 @@ function tell<T>({ listeners }: Reflected<T>, names: Iterable<string>): void {
   for (const name of names) for (const listener of listeners) listener(name);
 }
 
+/** Keeps an object; one that cannot be read is told of, once for each reason. */
+function keep<T>({ options, kept, malformed }: Reflected<T>, name: string, object: unknown): void {
+  const before = malformed.get(name)?.why;
+  malformed.delete(name);
+  try {
+    kept.set(name, options.pick(object));
+  } catch (thrown) {
+    // What it was before says nothing of what it is now.
+    kept.delete(name);
+    const why = whyUnreadable(thrown);
+    malformed.set(name, { why, labels: labelsIn(object) });
+    const { path, kubernetes } = options;
+    if (why !== before)
+      options.warn(
+        { path, server: kubernetes.server, name, error: why },
+        'an object of the cluster cannot be read; the others are followed',
+      );
+  }
+}
+
 /** Reads everything page by page, in place of what is kept. */
 export async function list<T>(state: Reflected<T>): Promise<void> {
-  const { options, kept } = state;
-  const found = new Map<string, T>();
+  const { options, kept, malformed } = state;
+  const found = new Map<string, unknown>();
   let next = '';
   let at = '';
   do {
@@ -63,13 +82,16 @@ export async function list<T>(state: Reflected<T>): Promise<void> {
     const page: List = await options.kubernetes.get(
       `${options.path}?limit=${PAGE}${selectorOf(options)}${from}`,
     );
-    for (const item of page.items) found.set(metaOf(item).name, options.pick(item));
+    for (const item of page.items ?? []) found.set(nameIn(item), item);
     next = page.metadata.continue ?? '';
     at = page.metadata.resourceVersion;
   } while (next);
-  const gone = [...kept.keys()].filter((name) => !found.has(name));
-  for (const name of gone) kept.delete(name);
-  for (const [name, value] of found) kept.set(name, value);
+  const gone = [...kept.keys(), ...malformed.keys()].filter((name) => !found.has(name));
+  for (const name of gone) {
+    kept.delete(name);
+    malformed.delete(name);
+  }
+  for (const [name, object] of found) keep(state, name, object);
   state.version = at;
   state.listedAt = options.clock.now();
   tell(state, [...gone, ...found.keys()]);
@@ -81,10 +103,12 @@ export function take<T>(state: Reflected<T>, { type, object }: WatchEvent): void
     const { code, message } = object as { code?: number; message?: string };
     throw new KubernetesError(code ?? 500, message ?? 'the watch was interrupted');
   }
-  const { name, resourceVersion } = metaOf(object);
-  state.version = resourceVersion;
+  state.version = versionIn(object) ?? state.version;
   if (type === 'BOOKMARK') return;
-  if (type === 'DELETED') state.kept.delete(name);
-  else state.kept.set(name, state.options.pick(object));
+  const name = nameIn(object);
+  if (type === 'DELETED') {
+    state.kept.delete(name);
+    state.malformed.delete(name);
+  } else keep(state, name, object);
   tell(state, [name]);
 }

@@ -12,7 +12,7 @@ export interface KindOf {
 
 interface Page {
   readonly metadata: { readonly continue?: string };
-  readonly items: readonly object[];
+  readonly items: readonly object[] | null;
 }
 
 const PAGE = 500;
@@ -26,7 +26,7 @@ async function all(kubernetes: Kubernetes, path: string): Promise<object[]> {
     const page: Page = await kubernetes.get(
       `${path}?limit=${PAGE}${next ? `&continue=${encodeURIComponent(next)}` : ''}`,
     );
-    found.push(...page.items);
+    found.push(...(page.items ?? []));
     next = page.metadata.continue ?? '';
   } while (next);
   return found;

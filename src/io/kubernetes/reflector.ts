@@ -1,11 +1,14 @@
 import { parseForeign } from '../../kit/json.ts';
 import { messageOf } from '../../kit/result.ts';
 import { KubernetesError } from './client.ts';
+import type { Malformed } from './malformed.ts';
 import { list, type Reflected, type ReflectorOptions, selectorOf, take, type WatchEvent } from './objects.ts';
 
 /** The objects of one kind in one namespace, as the API server told of them last. */
 export interface Reflector<T> {
   get(name: string): T | undefined;
+  /** Objects that are there and cannot be read, by name: `get` and `values` have none of them. */
+  malformed(): ReadonlyMap<string, Malformed>;
   values(): Iterable<T>;
   /** Said by the API server not longer ago than that, by the clock. */
   seenWithin(ms: number): boolean;
@@ -97,6 +100,7 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
   const state: Reflected<T> = {
     options,
     kept: new Map(),
+    malformed: new Map(),
     listeners: new Set(),
     stop: new AbortController(),
     version: null,
@@ -107,6 +111,7 @@ export function reflect<T>(options: ReflectorOptions<T>): Reflector<T> {
   const running = Promise.all([follow(state), pulse(state)]);
   return {
     get: (name) => state.kept.get(name),
+    malformed: () => state.malformed,
     values: () => state.kept.values(),
     seenWithin: (ms) =>
       state.seenAt !== null && state.version !== null && options.clock.now() - state.seenAt <= ms,

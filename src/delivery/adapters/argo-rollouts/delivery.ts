@@ -101,6 +101,8 @@ export function argoRollouts({ places, ...watched }: ArgoRolloutsOptions): ArgoR
     if (!watching.seenWithin(FRESH_MS))
       throw new Error(`${kubernetes.server} has not reported for ${FRESH_MS / 1_000} s`);
     const { rollout } = placeOf(lane);
+    const unreadable = watching.unreadable(rollout);
+    if (unreadable !== null) throw new Error(unreadable);
     const found = watching.rollout(rollout);
     if (!found) throw new Error(`there is no Rollout ${rollout} in ${namespace}`);
     return found;
@@ -124,7 +126,9 @@ export function argoRollouts({ places, ...watched }: ArgoRolloutsOptions): ArgoR
     asked(service) {
       const { rollout: name, container } = placeOf(service);
       const rollout = watching.seenWithin(FRESH_MS) ? watching.rollout(name) : undefined;
-      return rollout ? askedOf(watching.sceneOf(rollout, container)) : null;
+      return rollout && watching.unreadable(name) === null
+        ? askedOf(watching.sceneOf(rollout, container))
+        : null;
     },
     async standing(service) {
       try {

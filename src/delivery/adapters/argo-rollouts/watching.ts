@@ -18,6 +18,8 @@ interface Watched {
 interface Watching {
   /** Undefined: there is none of that name. */
   rollout(name: string): Rollout | undefined;
+  /** Why a Rollout, or what belongs to a version that it runs, cannot be read; null: all of it can. */
+  unreadable(name: string): string | null;
   /** Whether all of it was reported within this time. */
   seenWithin(ms: number): boolean;
   sceneOf(rollout: Rollout, container: string | null): Scene;
@@ -48,6 +50,17 @@ function reflectors({ namespace, ...shared }: Watched) {
   return { rollouts, pods, replicaSets, runs };
 }
 
+/** The first object of these that cannot be read and belongs to one of these versions. */
+function unreadableOf(
+  kinds: readonly (readonly [string, Reflector<unknown>])[],
+  hashes: readonly string[],
+): string | null {
+  for (const [kind, reflector] of kinds)
+    for (const [name, { why, labels }] of reflector.malformed())
+      if (hashes.includes(labels[HASH_LABEL] ?? '')) return `${kind} ${name} cannot be read: ${why}`;
+  return null;
+}
+
 export function watchRollouts(watched: Watched): Watching {
   const { rollouts, pods, replicaSets, runs } = reflectors(watched);
   const setsFor = grouped(replicaSets, (one) => one.rollout);
@@ -61,6 +74,18 @@ export function watchRollouts(watched: Watched): Watching {
   });
   return {
     rollout: (name) => rollouts.get(name),
+    unreadable(name) {
+      const malformed = rollouts.malformed().get(name);
+      if (malformed) return `Rollout ${name} cannot be read: ${malformed.why}`;
+      const rollout = rollouts.get(name);
+      if (!rollout) return null;
+      const { asked, stable, aborted } = rollout;
+      const hashes = [asked, stable].filter(Boolean);
+      const owned = [['ReplicaSet', replicaSets] as const, ['Pod', pods] as const];
+      // Why it was stopped decides whom to blame.
+      const why = aborted ? unreadableOf([['AnalysisRun', runs]], [asked]) : null;
+      return unreadableOf(owned, hashes) ?? why;
+    },
     seenWithin: (ms) => [rollouts, replicaSets, pods].every((one) => one.seenWithin(ms)),
     sceneOf(rollout, container) {
       const sets = setsFor(rollout.name);

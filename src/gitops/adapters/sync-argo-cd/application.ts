@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelsIn, nameIn, whyUnreadable } from '../../../io/kubernetes/malformed.ts';
 import { ENVIRONMENT_LABEL, SERVICE_LABEL } from '../../labels.ts';
 import { HEALTH_WORDS, type Live } from '../../sync.ts';
 
@@ -23,6 +24,8 @@ export interface Application {
   readonly name: string;
   readonly service: string;
   readonly environment: string;
+  /** Why it cannot be read; null: it was. */
+  readonly malformed: string | null;
   readonly sync: 'Synced' | 'OutOfSync' | 'Unknown';
   readonly health: Live['health'];
   /** What it says of itself where something is wrong. */
@@ -30,22 +33,34 @@ export interface Application {
 }
 
 /** `Suspended` is a canary that waits: on its way, and not ill. */
-const HEALTH: Readonly<Record<string, Live['health']>> = {
-  ...Object.fromEntries(HEALTH_WORDS.map((word) => [word, word])),
-  Suspended: 'Progressing',
-};
+const HEALTH: ReadonlyMap<string, Live['health']> = new Map([
+  ...HEALTH_WORDS.map((word) => [word, word] as const),
+  ['Suspended', 'Progressing'],
+]);
 
+/** Never throws: an Application that cannot be read says why, and hides no other. */
 export function applicationOf(object: unknown): Application {
-  const { metadata, status } = applicationSchema.parse(object);
-  const sync = status.sync.status;
-  const trouble = status.conditions.find((c) => c.type.endsWith('Error'))?.message;
-  const failed = ['Failed', 'Error'].includes(status.operationState?.phase ?? '');
-  return {
-    name: metadata.name,
-    service: metadata.labels[SERVICE_LABEL] ?? '',
-    environment: metadata.labels[ENVIRONMENT_LABEL] ?? '',
-    sync: sync === 'Synced' || sync === 'OutOfSync' ? sync : 'Unknown',
-    health: HEALTH[status.health.status] ?? 'Unknown',
-    note: trouble ?? (failed ? (status.operationState?.message ?? '') : ''),
+  const labels = labelsIn(object);
+  const known = {
+    name: nameIn(object),
+    service: labels[SERVICE_LABEL] ?? '',
+    environment: labels[ENVIRONMENT_LABEL] ?? '',
   };
+  try {
+    const { status } = applicationSchema.parse(object);
+    const sync = status.sync.status;
+    const trouble = status.conditions.find((c) => c.type.endsWith('Error'))?.message;
+    const failed = ['Failed', 'Error'].includes(status.operationState?.phase ?? '');
+    return {
+      ...known,
+      malformed: null,
+      sync: sync === 'Synced' || sync === 'OutOfSync' ? sync : 'Unknown',
+      health: HEALTH.get(status.health.status) ?? 'Unknown',
+      note: trouble ?? (failed ? (status.operationState?.message ?? '') : ''),
+    };
+  } catch (thrown) {
+    const malformed = whyUnreadable(thrown);
+    const note = `Application ${known.name} cannot be read: ${malformed}`;
+    return { ...known, malformed, sync: 'Unknown', health: 'Unknown', note };
+  }
 }

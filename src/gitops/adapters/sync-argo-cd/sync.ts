@@ -53,7 +53,9 @@ export function argoCdSync(options: ArgoCdSyncOptions): ArgoCdSync {
     );
     if (seen.health === 'Unknown') return [service, seen];
     if (!application) return [service, seen];
-    const { sync, health, note } = application;
+    const { sync, note, malformed } = application;
+    // One that cannot be read says nothing of what serves, which the Rollout does.
+    const health = malformed === null ? application.health : seen.health;
     return [service, { ...seen, health, application: { tool: 'Argo CD', sync, note } }];
   }
 

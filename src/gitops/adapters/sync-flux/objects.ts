@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelsIn, nameIn, whyUnreadable } from '../../../io/kubernetes/malformed.ts';
 import type { FluxKind } from '../../flux-kinds.ts';
 import { ENVIRONMENT_LABEL, SERVICE_LABEL } from '../../labels.ts';
 
@@ -110,14 +111,6 @@ const READ: Readonly<Record<FluxKind, (object: unknown) => Read>> = {
   },
 };
 
-const isNamed = (value: unknown): value is { metadata: { name: string; labels?: unknown } } =>
-  typeof (value as { metadata?: { name?: unknown } } | null)?.metadata?.name === 'string';
-
-const labelOf = (labels: unknown, label: string): string => {
-  const value = (labels as Record<string, unknown> | null | undefined)?.[label];
-  return typeof value === 'string' ? value : '';
-};
-
 const NOTHING = {
   suspended: false,
   observed: false,
@@ -131,12 +124,12 @@ const NOTHING = {
 
 /** Never throws: an object that cannot be read says why, and hides no other. */
 export function fluxObject(kind: FluxKind, object: unknown): FluxObject {
-  const { name, labels } = isNamed(object) ? object.metadata : { name: '', labels: undefined };
+  const labels = labelsIn(object);
   const known = {
     kind,
-    name,
-    service: labelOf(labels, SERVICE_LABEL),
-    environment: labelOf(labels, ENVIRONMENT_LABEL),
+    name: nameIn(object),
+    service: labels[SERVICE_LABEL] ?? '',
+    environment: labels[ENVIRONMENT_LABEL] ?? '',
   };
   try {
     const { metadata: meta, spec: of, status: now, more } = READ[kind](object);
@@ -153,8 +146,6 @@ export function fluxObject(kind: FluxKind, object: unknown): FluxObject {
       ...more,
     };
   } catch (thrown) {
-    const issue = thrown instanceof z.ZodError ? thrown.issues[0] : undefined;
-    const malformed = issue ? `${issue.path.join('.')}: ${issue.message}` : String(thrown);
-    return { ...known, ...NOTHING, malformed };
+    return { ...known, ...NOTHING, malformed: whyUnreadable(thrown) };
   }
 }
