@@ -189,6 +189,7 @@ describe('a pull request affects itself only', () => {
   });
 
   it('GATE-33: of more pull requests than are watched none that is watched is dropped for new ones, and who is left out is said', async () => {
+    const NOWHERE = '9'.repeat(40);
     let flood: PullRequest[] = [];
     const wrap = (forge: ForgePort): ForgePort => ({
       ...forge,
@@ -198,7 +199,7 @@ describe('a pull request affects itself only', () => {
         return found.ok ? ok([...flood, ...found.value]) : found;
       },
       files: async (pull) =>
-        pull.number > 100 ? fail({ code: 'NOT_FOUND', message: 'no commit' }) : forge.files(pull),
+        pull.head.sha === NOWHERE ? fail({ code: 'NOT_FOUND', message: 'no commit' }) : forge.files(pull),
     });
     const warned: string[] = [];
     const h = await house({ wrap, warned });
@@ -206,7 +207,11 @@ describe('a pull request affects itself only', () => {
     await h.tick();
     expect(await h.status(first)).toBe('success');
     const { pull } = h.gate.pulls()[0]!;
-    flood = Array.from({ length: MAX_PULLS + 5 }, (_, i) => ({ ...pull, number: 1_000 - i }));
+    flood = Array.from({ length: MAX_PULLS + 5 }, (_, i) => ({
+      ...pull,
+      number: 1_000 - i,
+      head: { ...pull.head, sha: NOWHERE },
+    }));
     await h.tick(2_000);
     const open = h.gate.pulls().map((p) => p.pull.number);
     expect(open).toHaveLength(MAX_PULLS);

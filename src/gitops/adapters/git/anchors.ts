@@ -74,8 +74,8 @@ async function tipsOf({ repository, remote }: Places, ledger: string): Promise<s
   const here = await commitAt(repository, refOf(ledger));
   if (there === null || there === here) return here === null ? [] : [here];
   await remote!.take(refOf(ledger), seenOf(ledger));
-  if (here === null || (await isBelow(repository, there, here))) return [there];
-  return (await isBelow(repository, here, there)) ? [here] : [there, here];
+  if (here === null || (await isBelow(repository, here, there))) return [there];
+  return (await isBelow(repository, there, here)) ? [here] : [there, here];
 }
 
 /** The commit of an anchor, with those that it follows as its parents. */
