@@ -555,7 +555,7 @@ spec:
   ])('CLI-69: %j is refused: a variable of a script may not be set', async (args, message) => {
     const cwd = temporaryFolder('empty');
     const said = await sluice(args, { cwd });
-    expect(said).toEqual({
+    expect(said).toMatchObject({
       exit: 2,
       out: '',
       err: `EMPTY_VALUE: ${message}\nNext: write one; in a script, check the variable that it comes from\n`,
