@@ -28,6 +28,6 @@ export function whyNoShare(query: IndicatorQuery): string | null {
     query.total.filter((t) => t.metric === p.metric).map((t) => areApart(p, t)),
   );
   return pairs.length > 0 && pairs.every((apart) => apart)
-    ? 'it compares requests with others, and is no share of them'
+    ? 'it compares requests with others, and is not a share of them'
     : null;
 }

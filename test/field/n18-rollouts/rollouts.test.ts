@@ -265,15 +265,15 @@ describe('conditions and queries as they are written', () => {
     ['1000 * sum(rate(d_sum[5m])) / sum(rate(d_count[5m]))', null],
     [
       'sum(rate(a{v="new",c=~"5.."}[5m])) / sum(rate(a{v="old",c=~"5.."}[5m]))',
-      'guard: < 0.05; it compares requests with others, and is no share of them',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
     ],
     [
       'sum(rate(a{c=~"5.."}[5m])) / sum(rate(a{c="200"}[5m]))',
-      'guard: < 0.05; it compares requests with others, and is no share of them',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
     ],
     [
       'sum(rate(a{c="500"}[5m])) / sum(rate(a{c!~"5.."}[5m]))',
-      'guard: < 0.05; it compares requests with others, and is no share of them',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
     ],
     ['sum(rate(a{c="500"}[5m])) / sum(rate(a{c=~"[245].."}[5m]))', '0.95 not a{c="500"} of a{c=~"[245].."}'],
     ['sum(rate(e{job="x"}[5m])) / sum(rate(a{job="y"}[5m]))', '0.95 not e{job="x"} of a{job="y"}'],
