@@ -1,10 +1,16 @@
 import { servicesIn, slosIn } from '../declaration/layout.ts';
-import { type Environment, namespaceOf, type Platform, type Service } from '../declaration/platform.ts';
+import {
+  type Environment,
+  namespaceOf,
+  type Platform,
+  requestsOf,
+  type Service,
+} from '../declaration/platform.ts';
 import { rolloutStrategy, strategyWords } from '../declaration/rollout-strategy.ts';
 import { type Kubernetes, KubernetesError } from '../io/kubernetes/client.ts';
 import { counted } from '../kit/counted.ts';
 import { messageOf } from '../kit/result.ts';
-import { quote } from '../promql/scope.ts';
+import { quote, selectorText, withMatcher } from '../promql/scope.ts';
 import type { MetricsPort } from '../runtime/port.ts';
 import { OBJECTIVE } from '../runtime/series.ts';
 import { bad, type ClusterCheck, type Found, good } from './cluster-check.ts';
@@ -106,12 +112,19 @@ async function count({ metrics, now }: Subject, selector: string): Promise<numbe
   return answer.value[0]?.samples[0]?.[1] ?? 0;
 }
 
+/** What carries the label: the targets of a service, or the series that its SLOs count. */
+function labelledSeries({ platform }: Subject, service: Service, hash: string): string {
+  const all = [{ metric: 'up', matchers: [] }, ...requestsOf(platform, service)];
+  const texts = all.map((one) => selectorText(withMatcher(one, service.revisionLabel, '=', hash)));
+  return [...new Set(texts)].join(' or ');
+}
+
 async function labelled(subject: Subject, rollouts: ReadonlyMap<string, Rollout>): Promise<Found> {
   const unseen: string[] = [];
   for (const service of subject.platform.services) {
     const hash = rollouts.get(nameOf(service))?.status?.stableRS;
     if (!hash) continue;
-    if ((await count(subject, `up{${service.revisionLabel}=${quote(hash)}}`)) === 0)
+    if ((await count(subject, labelledSeries(subject, service, hash))) === 0)
       unseen.push(`${service.name} (${service.revisionLabel}="${hash}")`);
   }
   return unseen.length === 0

@@ -39,12 +39,13 @@ const isOf = (rollout: OwnRollout, service: Service, namespace: string): boolean
   (rollout.namespace === undefined || rollout.namespace === namespace);
 
 function serviceFiles(
+  platform: Platform,
   service: Service,
   environment: Environment,
   rollouts: readonly OwnRollout[],
 ): [string, string][] {
   const base = `${environment.name}/${service.name}`;
-  const values = serviceValues(service, environment, { server: null });
+  const values = serviceValues(platform, service, environment, { server: null });
   const pace = paceOf(service, environment);
   const namespace = namespaceOf(service, environment);
   const own = rollouts.find((one) => isOf(one, service, namespace));
@@ -69,7 +70,8 @@ export function ejectAll(platform: Platform, rollouts: readonly OwnRollout[]): R
       files.set(`${base}prometheusrule-${i + 1}.yaml`, HEADER + text);
     if (environment.delivery !== 'argo-rollouts') continue;
     for (const service of servicesIn(platform, environment))
-      for (const [path, text] of serviceFiles(service, environment, rollouts)) files.set(path, text);
+      for (const [path, text] of serviceFiles(platform, service, environment, rollouts))
+        files.set(path, text);
   }
   return files;
 }

@@ -82,7 +82,7 @@ const documents = (objects: readonly object[]): string => HEADER + objects.map(y
 function clusterFiles(platform: Platform, environment: Environment): [string, string][] {
   const { server, serverSecret, argoCd } = platform.kubernetes;
   const services = servicesIn(platform, environment).flatMap((service): [string, string][] => {
-    const values = serviceValues(service, environment, { server, serverSecret });
+    const values = serviceValues(platform, service, environment, { server, serverSecret });
     const templates = analysisTemplates(values).map(yaml).join('---\n');
     const base = `${environment.name}/${service.name}`;
     return [

@@ -1,5 +1,6 @@
 import type { Grant, TokenScope } from '../kit/actor.ts';
 import { formatDuration, type Ms } from '../kit/time.ts';
+import type { Selector } from '../promql/expression.ts';
 import type { ConsoleLink } from './console-links.ts';
 import type { NoticeKind } from './defaults.ts';
 import type { EvidenceOptions, Strategy } from './judging.ts';
@@ -390,3 +391,10 @@ export function countersOf(slo: Slo): Extract<Indicator, { kind: 'counters' }> {
   if (slo.indicator.kind !== 'counters') throw new Error(`broken invariant: SLO ${slo.name} counts requests`);
   return slo.indicator;
 }
+
+/** The counters of all requests that the SLOs of a service count. */
+export const requestsOf = (platform: Platform, { slos }: Service): readonly Selector[] =>
+  slos.flatMap((name) => {
+    const { indicator } = sloOf(platform, name);
+    return indicator.kind === 'counters' ? indicator.total : [];
+  });

@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../kit/result.ts';
+import { isRefused } from './admission.ts';
 import type { Event, Revision } from './events.ts';
 import type { Lane } from './lane.ts';
 import { isRelease } from './transitions.ts';
@@ -36,11 +37,10 @@ export function returnIn(
       });
     return ok({ type: 'lane.returned', data: { from: lane.release!.target, to: stable, reason } });
   }
-  const refused = new Set(lane.rejected.flatMap((r) => [r.revision, r.digest]));
   const candidates = lane.stables
     .filter((s) => s.revision !== stable.revision && (version === null || s.version === version))
     .flatMap((s) => known.findLast((k) => k.revision === s.revision && isExact(k)) ?? []);
-  const to = candidates.findLast((k) => !refused.has(k.revision) && !refused.has(k.digest));
+  const to = candidates.findLast((k) => !isRefused(lane, k));
   if (to) return ok({ type: 'lane.returned', data: { from: stable, to, reason } });
   const condemned = candidates.at(-1);
   return fail(

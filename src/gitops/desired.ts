@@ -90,7 +90,11 @@ export function parseDesired(file: string, text: string, service: string): Resul
   return ok(revisionOf(parsed.data));
 }
 
-type Wanted = Pick<Desired, 'version' | 'digest' | 'chart'> & { readonly config?: Record<string, unknown> };
+/** What a lane's file is to say; what is left out stays as it is. Chart null: none is named. */
+type Wanted = Pick<Desired, 'version' | 'digest'> & {
+  readonly chart?: string | null | undefined;
+  readonly config?: Record<string, unknown>;
+};
 
 /** So many places of a configuration are changed one by one; a larger change is written whole. */
 const MAX_CHANGES = 500;
@@ -133,6 +137,13 @@ function reconfigured(text: string, config: Record<string, unknown>): string | n
   return null;
 }
 
+/** Whether a text that was read is what is wanted. */
+function isWanted(read: Revision, { version, digest, chart, config }: Wanted): boolean {
+  if (read.version !== version || read.digest !== digest) return false;
+  if (chart !== undefined && (read.chart ?? null) !== chart) return false;
+  return !config || canonicalText(read.config) === canonicalText(config);
+}
+
 /** The text edited in place; null: that cannot be done, or it would not mean what is wanted. */
 function inPlace(text: string, service: string, wanted: Wanted): string | null {
   if (mappingOf(text) === null) return null;
@@ -140,15 +151,12 @@ function inPlace(text: string, service: string, wanted: Wanted): string | null {
     let now = text;
     for (const field of ['version', 'digest', 'chart'] as const) {
       const value = wanted[field];
-      if (value !== undefined && mappingOf(now)?.[field] !== value)
-        now = withChange(now, { path: [field], value });
+      if (value !== undefined && (mappingOf(now)?.[field] ?? null) !== value)
+        now = withChange(now, { path: [field], value: value ?? undefined });
     }
     const after = wanted.config === undefined ? now : reconfigured(now, wanted.config);
     const read = after === null ? null : parseDesired('', after, service);
-    if (!read?.ok || read.value.version !== wanted.version || read.value.digest !== wanted.digest)
-      return null;
-    const same = !wanted.config || canonicalText(read.value.config) === canonicalText(wanted.config);
-    return same ? after : null;
+    return read?.ok && isWanted(read.value, wanted) ? after : null;
   } catch {
     // An alias whose anchor stood in what was replaced, for one, cannot be written.
     return null;
@@ -166,7 +174,7 @@ export function withArtefact(text: string | null, service: string, wanted: Wante
   const read = text === null ? null : parseDesired('', text, service);
   const before = read?.ok ? read.value : null;
   const { version, digest } = wanted;
-  const chart = wanted.chart ?? before?.chart;
+  const chart = wanted.chart === undefined ? before?.chart : wanted.chart;
   const values = wanted.config ?? before?.config ?? {};
   return stringify({ service, version, digest, ...(chart ? { chart } : {}), values });
 }

@@ -25,7 +25,7 @@ function reachOf({ metric, matchers }: Counter): number | null {
 }
 
 /** A sum of what was observed beside numbers of observations: seconds or bytes, and no requests. */
-function mean(part: readonly Counter[], total: readonly Counter[]): Suspicion | null {
+export function meanOf(part: readonly Counter[], total: readonly Counter[]): Suspicion | null {
   const of = (side: readonly Counter[], is: (what: string | undefined) => boolean) =>
     side.find((c) => is(shapeOf(c)?.what));
   const isCount = (what: string | undefined) => what === 'count' || what === 'bucket';
@@ -99,5 +99,5 @@ function twoHistograms(part: readonly Counter[], total: readonly Counter[]): Sus
 export function unlikeSides(query: IndicatorQuery): Suspicion | null {
   if (query.kind !== 'counters') return null;
   const { part, total, partIs } = query;
-  return mean(part, total) ?? superset(part, total, partIs) ?? twoHistograms(part, total);
+  return meanOf(part, total) ?? superset(part, total, partIs) ?? twoHistograms(part, total);
 }

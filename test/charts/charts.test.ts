@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { compile } from '../../src/controller/compile.ts';
 import { renderAll } from '../../src/controller/render.ts';
 import { burnQuery } from '../../src/delivery/render/argo-rollouts/burn-query.ts';
 import { serviceValues } from '../../src/delivery/render/helm/values.ts';
 import { type Case, promtool } from '../golden/promtool.ts';
-import { platform, type Resource } from './platform.ts';
+import { PIPELINE, platform, type Resource } from './platform.ts';
 
 /** Every fifteen seconds of twenty minutes. The canary comes after ten, and all is asked after fifteen. */
 const CALM = '1x80';
@@ -15,16 +16,21 @@ const COMES = '_x40 1x80';
 const API = platform.services[0]!;
 const EU = platform.environments.find((e) => e.name === 'eu')!;
 const BURN_QUERY = (() => {
-  const values = serviceValues(API, EU, { server: null });
+  const values = serviceValues(platform, API, EU, { server: null });
   const asked = burnQuery({ ...values, sluice: { ...values.sluice, slos: ['one', 'two'] } });
   return asked.replaceAll('{{args.revision}}', 'new');
 })();
+
+/** As our charts label what they have scraped; and as another team's Prometheus has it. */
+const byTarget = (revision: string) => `up{service="api",environment="eu",revision="${revision}"}`;
+const byRequests = (revision: string) => `http_requests_total{app="api",revision="${revision}"}`;
 
 /** What the burn query says of these burn rates, with a canary that is seen then. */
 function asked(
   slos: Readonly<Record<string, { readonly fast: string; readonly slow: string }>>,
   values: number[],
   canary: string | null = COMES,
+  told: (revision: string) => string = byTarget,
 ): Case {
   const rates = Object.entries(slos).flatMap(([slo, { fast, slow }]) => {
     // The second is one that this service answers for, and another one's.
@@ -34,13 +40,12 @@ function asked(
       [`slo:burn_rate_1h${labels}`, slow],
     ];
   });
-  const up = (revision: string) => `up{service="api",environment="eu",revision="${revision}"}`;
   const seen =
     canary === null
       ? []
       : [
-          [up('old'), '1x80'],
-          [up('new'), canary],
+          [told('old'), '1x80'],
+          [told('new'), canary],
         ];
   return {
     interval: '15s',
@@ -90,6 +95,64 @@ describe('what the charts ask of Prometheus and Argo CD', () => {
       asked(both(BURNT_LATER), [1], null),
     ]);
     expect(said).toContain('SUCCESS');
+  });
+
+  it('CHART-28: without targets of our labels the series that its SLOs count tell what came when', async () => {
+    const both = (values: string) => ({
+      one: { fast: values, slow: values },
+      two: { fast: CALM, slow: CALM },
+    });
+    const theirs = (values: string, comes: string = COMES): [Parameters<typeof asked>[0], string] => [
+      both(values),
+      comes,
+    ];
+    const cases: [readonly [Parameters<typeof asked>[0], string], number[]][] = [
+      [theirs(CALM), [0]],
+      [theirs(BURNT_LATER), [1]],
+      // A fix may go out during an incident, and none that began before it came stops it.
+      [theirs(ALL_ALONG), [0]],
+      [theirs('20x47 0x4 20x80'), [1]],
+      // Quiet before it came is no burning before it came.
+      [theirs('_x41 20x80'), [1]],
+      [theirs('0x12 20x120', '1x16 stale _x22 1x80'), [0]],
+      // Its first request is still to come: nobody can tell.
+      [theirs(ALL_ALONG, '_x80'), [0.5]],
+    ];
+    const alone = cases.map(([[rates, comes], values]) => asked(rates, values, comes, byRequests));
+    // Requests that tell no version: that the service is seen at all says that quiet was no burning.
+    const plain = asked(
+      both('_x41 20x80'),
+      [1],
+      '1x80',
+      (one) => `http_requests_total{app="api",pod="${one}"}`,
+    );
+    // Either is enough: a target that is there before its first request.
+    const target = { [byTarget('new')]: COMES, [byTarget('old')]: CALM };
+    const late = asked(both(ALL_ALONG), [0], '_x80', byRequests);
+    const said = await promtool('groups: []\n', [
+      ...alone,
+      plain,
+      { ...late, series: { ...late.series, ...target } },
+    ]);
+    expect(said).toContain('SUCCESS');
+  });
+
+  it('CHART-28: the values name every counted series once, ready for one matcher more', () => {
+    const named = (query: string) =>
+      compile([
+        { file: 'p.yaml', text: PIPELINE.replace('query: http_requests_total }', `query: '${query}' }`) },
+      ]);
+    const seriesOf = (query: string) => {
+      const compiled = named(query);
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+      const [service] = compiled.value.services;
+      return serviceValues(compiled.value, service!, EU, { server: null }).sluice.series;
+    };
+    expect(seriesOf('http_requests_total')).toEqual(['{__name__="http_requests_total"}']);
+    expect(seriesOf('http_requests_total{job="a"} + http_requests_total{job="b"}')).toEqual([
+      '{__name__="http_requests_total",job="a"}',
+      '{__name__="http_requests_total",job="b"}',
+    ]);
   });
 
   it('CHART-9: Argo CD gets one project that may go nowhere else, and one application a service and environment', async () => {

@@ -175,7 +175,7 @@ describe.skipIf(!tool('helm'))('the charts', () => {
 
   it('CHART-12: the PodMonitor writes the labels that the declaration names', () => {
     const named = { ...API, revisionLabel: 'arm', versionLabel: 'release' };
-    const values = serviceValues(named, EU, { server: null });
+    const values = serviceValues(platform, named, EU, { server: null });
     const monitor = rendered(SERVICE, plain(), scratch('sluice.yaml', stringify(values))).find(
       (r) => r.kind === 'PodMonitor',
     )!;

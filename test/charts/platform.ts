@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { compile } from '../../src/controller/compile.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
-const file = readFileSync(join(ROOT, 'test/golden/declaration/good/pipeline.yaml'), 'utf8');
+/** The declaration that the charts are tested by. */
+export const PIPELINE = readFileSync(join(ROOT, 'test/golden/declaration/good/pipeline.yaml'), 'utf8');
 /** Several environments over two clusters, with a desired-state repository for Argo CD. */
 export const platform = (() => {
   const more = `  kubernetes:\n    argoCd: { repository: 'https://git.invalid/acme/desired.git' }\n`;
   const compiled = compile([
-    { file: 'pipeline.yaml', text: file.replace('  services: [', `${more}  services: [`) },
+    { file: 'pipeline.yaml', text: PIPELINE.replace('  services: [', `${more}  services: [`) },
   ]);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
   return compiled.value;

@@ -274,6 +274,16 @@ describe('the chain from Rollouts to their verdicts', () => {
     expect(Object.keys(broken)).not.toContain('rules');
   });
 
+  it('CHAIN-3: the label may be on what SLOs count alone, as beside monitors that keep targets without it', async () => {
+    const asked: string[] = [];
+    const count = (query: string) => {
+      asked.push(query);
+      return query.includes('slo:objective') || / or \w+\{[^}]*revision="abc"\}/.test(query) ? 1 : 0;
+    };
+    expect((await links(await whole(), { count })).broken).toEqual({});
+    expect(asked.find((query) => query.includes('up{'))).toMatch(/^count\(up\{revision="abc"\} or /);
+  });
+
   it('CHAIN-2: the command says it, as a table and as JSON, and exits 1 where a link is broken', async () => {
     const api = await whole();
     const folder = folderWith({ 'd/other.txt': '' });

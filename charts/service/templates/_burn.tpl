@@ -9,9 +9,16 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Selects what is scraped of this service here. */}}
-{{- define "service.here" -}}
-service={{ include "service.name" . | quote }},environment={{ .Values.environment | quote }}
+{{/* Selectors of what is seen of this service here: its targets, and the series that its SLOs count. With a matcher more. */}}
+{{- define "service.seen" -}}
+{{- $up := printf "up{service=%s,environment=%s}" (include "service.name" .root | quote) (.root.Values.environment | quote) -}}
+{{- $form := .form -}}
+{{- $more := .more -}}
+{{- $parts := list -}}
+{{- range prepend .root.Values.sluice.series $up -}}
+{{- $parts = append $parts (printf $form (printf "%s%s}" (trimSuffix "}" .) $more)) -}}
+{{- end -}}
+{{- join " or " $parts -}}
 {{- end -}}
 
 {{/*
@@ -21,23 +28,26 @@ service={{ include "service.name" . | quote }},environment={{ .Values.environmen
 {{- define "service.burnQuery" -}}
 {{- $pair := include "service.burnPair" . -}}
 {{- $within := printf "[1h:%s]" .Values.sluice.interval -}}
-{{- $revision := printf "%s,%s" (include "service.here" .) .Values.sluice.revisionLabel -}}
-{{- $canary := printf `up{%s="{{args.revision}}"}[2m]` $revision -}}
-{{- $watched := printf `group(up{%s!=""})` $revision -}}
+{{- $label := .Values.sluice.revisionLabel -}}
+{{- $seen := include "service.seen" (dict "root" . "form" "%s" "more" "") -}}
+{{- $apart := include "service.seen" (dict "root" . "form" "%s" "more" (printf `,%s!=""` $label)) -}}
+{{- $canary := include "service.seen" (dict "root" . "form" "last_over_time(%s[2m])" "more" (printf `,%s="{{args.revision}}"` $label)) -}}
 max(
   {{ $pair }}
   * clamp_min(
     max_over_time((time() * (
       1 - {{ $pair }}
-      {{- range .Values.sluice.slos }}
-      or label_replace({{ $watched }}, "slo", {{ . | quote }}, "", "")
-      {{- end }}
+      or (
+        {{- range $i, $slo := .Values.sluice.slos }}
+        {{ if $i }}or {{ end }}label_replace(vector(1), "slo", {{ $slo | quote }}, "", "")
+        {{- end }}
+      ) * on () group_left () group({{ $seen }})
     )){{ $within }})
     >= bool scalar(
-      max_over_time((time() * ({{ $watched }} unless on () group(last_over_time({{ $canary }})))){{ $within }})
+      max_over_time((time() * (group({{ $apart }}) unless on () group({{ $canary }}))){{ $within }})
       or vector(1)
     ),
-    scalar(max(0.5 * absent_over_time({{ $canary }}) or vector(0)))
+    scalar(max(0.5 * absent(group({{ $canary }})) or vector(0)))
   )
   or 0.5 * (count({{ $pair }}) < bool {{ len .Values.sluice.slos }})
 )

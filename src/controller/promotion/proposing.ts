@@ -1,8 +1,10 @@
 import { createTwoFilesPatch } from 'diff';
 import { branchOf, type Environment, type Platform } from '../../declaration/platform.ts';
+import type { Revision } from '../../delivery/events.ts';
+import { identityOf } from '../../delivery/identity.ts';
 import type { Lane } from '../../delivery/lane.ts';
 import { desiredPath, parseDesired, withArtefact } from '../../gitops/desired.ts';
-import { gitopsEntry } from '../../gitops/events.ts';
+import { gitopsEntry, type KeptProposal } from '../../gitops/events.ts';
 import type { ForgePort, PullRequest } from '../../gitops/forge.ts';
 import { loadSentence } from '../../gitops/load.ts';
 import type { Artefact } from '../../gitops/promotion.ts';
@@ -59,14 +61,25 @@ function evidenceIn(lane: Lane | undefined, left: (slo: string) => number | null
   ];
 }
 
+/** What users are returned to with its configuration and chart; null: only its pods are known, or nothing is. */
+function wholeGood(lane: Lane | undefined): Revision | null {
+  const good = lane?.returning ?? lane?.stable;
+  return good && good.template !== 'unknown' ? good : null;
+}
+
 /**
- * What a revert writes: the artefact with its last good configuration. If the configuration is unknown, because only
- * the pods are known, it is not changed.
+ * What a revert writes: the artefact with its last good configuration and chart; a chart that it was without is
+ * removed. If they are unknown, because only the pods are known, they are not changed.
  */
 function reverted(artefact: Artefact, lane: Lane | undefined) {
-  const good = lane?.returning ?? lane?.stable;
-  if (!good || good.template === 'unknown') return artefact;
-  return { ...artefact, ...(good.chart ? { chart: good.chart } : {}), config: good.config };
+  const good = wholeGood(lane);
+  return good ? { ...artefact, chart: good.chart ?? null, config: good.config } : artefact;
+}
+
+/** Whether a branch still holds a proposal: of a revert that is all that it restores, of a promotion the artefact. */
+function isProposed(ours: Revision, { kind, digest }: KeptProposal, lane: Lane | undefined): boolean {
+  const good = kind === 'revert' ? wholeGood(lane) : null;
+  return good?.digest === digest ? identityOf(ours) === identityOf(good) : ours.digest === digest;
 }
 
 /** The file at the base branch, and as it should be. Throws `Refused` if it cannot be written. */
@@ -150,7 +163,7 @@ export function proposedEntries(
  * again, before it conflicts or merges something else.
  */
 export async function compare(
-  { platform, forge }: ProposingParts,
+  { platform, forge, lanes }: ProposingParts,
   { kept, pull, at }: CompareTarget,
 ): Promise<Comparison> {
   const [service] = partsOfLane(kept.lane);
@@ -160,7 +173,7 @@ export async function compare(
   const read = ours === null ? null : parseDesired(path, ours, service);
   return {
     at,
-    asked: read?.ok === true && read.value.digest === kept.digest,
+    asked: read?.ok === true && isProposed(read.value, kept, lanes.get(kept.lane)),
     same: kept.basis === null || kept.basis === sha256(base ?? ''),
   };
 }

@@ -15,6 +15,7 @@ import {
 } from '../../promql/pitfalls.ts';
 import { printExpression, selectorText } from '../../promql/print.ts';
 import { readExpression } from '../../promql/read.ts';
+import { whyNoShare } from '../../promql/shares.ts';
 import { suspicionsOf } from '../../promql/suspicions.ts';
 import { asVector, checkTypes } from '../../promql/types.ts';
 import { severalGroups } from '../reserved-labels.ts';
@@ -144,6 +145,13 @@ export function senseOfEvents(part: string, partIs: PartIs, total: string): Sens
 /** The words by which the analysis says that a share was multiplied by a hundred. */
 const PERCENT = 'the ratio is a percentage and is converted to a share';
 
+/** Why an expression is no share of requests although it is a ratio of counters; null: it may be one. */
+export function whyNoShareIn(query: string): string | null {
+  const share = read(query);
+  const reading = share.ok ? readShare(share.value, 'bad') : null;
+  return reading?.ok ? whyNoShare(reading.value.query) : null;
+}
+
 /** A bound on a ratio of counters, as an objective: what is at most so much is bad, what is at least so much good. */
 export function senseOfBound(
   query: string,
@@ -152,7 +160,7 @@ export function senseOfBound(
   const { min, max } = bound;
   if ((min === undefined) === (max === undefined)) return null;
   const sense = senseOfRatio(query, max === undefined ? 'good' : 'bad');
-  if (!sense.ok || sense.as !== 'counters') return null;
+  if (!sense.ok || sense.as !== 'counters' || whyNoShareIn(query) !== null) return null;
   const scale = sense.notes.includes(PERCENT) ? 100 : 1;
   const target = max === undefined ? min! / scale : 1 - max / scale;
   if (!(target > 0.5 && target < 1)) return null;

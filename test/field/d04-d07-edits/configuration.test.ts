@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { standsOf } from '../../../src/controller/promotion/order.ts';
-import { propose } from '../../../src/controller/promotion/proposing.ts';
+import { compare, propose } from '../../../src/controller/promotion/proposing.ts';
 import type { Platform } from '../../../src/declaration/platform.ts';
 import type { Revision } from '../../../src/delivery/events.ts';
 import { evolve } from '../../../src/delivery/evolve.ts';
@@ -135,5 +135,71 @@ describe('d04: a configuration that failed', () => {
     expect(plans(followed, GOOD)).toEqual([]);
     const unknown = failed({ ...read(GOOD), template: 'unknown' }, template(read(BAD), 'pod-2'));
     expect(plans(unknown, BAD)).toEqual([]);
+  });
+});
+
+/** A release that named a chart, another one, or none any more, and changed nothing else. */
+describe('d04: a chart that failed', () => {
+  const FIRST = GOOD.replace('# kept by', 'chart: service@1.2.0 # by hand\n# kept by');
+  const NEXT = FIRST.replace('1.2.0', '1.3.0');
+  const FLOW = `{ service: checkout, version: 1.4.0, digest: "${digest('b')}", values: { a: 1 } }\n`;
+  const ALIASED = GOOD.replace('values:', 'chart: &c service@1.3.0\nvalues:\n  by: *c');
+
+  it.each([
+    ['was added', GOOD, FIRST],
+    ['was changed', FIRST, NEXT],
+    ['was added in a flow', FLOW, FLOW.replace('values', 'chart: service@1.2.0, values')],
+  ])('EDIT-6: %s: what served returns, and every other byte stays', async (_, before, after) => {
+    const lane = failed(read(before), read(after));
+    const found = plans(lane, after);
+    expect(found).toMatchObject([{ kind: 'revert', artefact: { digest: digest('b') } }]);
+    const text = (await written(lane, found[0]!, after))!;
+    expect(text).toBe(before);
+    expect(plans(lane, text)).toEqual([]);
+  });
+
+  it.each([
+    ['was removed', FIRST, GOOD],
+    ['was added, and its text is used elsewhere', GOOD, ALIASED],
+  ])('EDIT-6: %s: exactly what served is asked for again', async (_, before, after) => {
+    const lane = failed(read(before), read(after));
+    const text = (await written(lane, plans(lane, after)[0]!, after))!;
+    expect(read(text)).toEqual(read(before));
+    expect(plans(lane, text)).toEqual([]);
+  });
+
+  it('EDIT-6: a person returns users to the time before it, also beside a Rollout', async () => {
+    const template = (r: Revision, hash: string): Revision => ({ ...r, revision: hash, template: 'known' });
+    for (const [good, bad] of [
+      [read(GOOD), read(FIRST)],
+      [template(read(GOOD), 'pod-1'), template(read(FIRST), 'pod-2')],
+    ] as const) {
+      const at = { ...laneOf({ ...stable(bad), release: null }), returning: good };
+      expect(await written(at, plans(at, FIRST)[0]!, FIRST)).toBe(GOOD);
+    }
+  });
+
+  it('EDIT-6: where only the pods of what served are known its chart is left alone', async () => {
+    const next = FIRST.replace('1.4.0', '1.5.0').replace(digest('b'), digest('c'));
+    const lane = failed({ ...read(GOOD), template: 'unknown' }, read(next));
+    expect(await written(lane, plans(lane, next)[0]!, next)).toBe(FIRST);
+  });
+
+  it('EDIT-7: the branch of a revert holds all that it restores, or is written again', async () => {
+    const lane = failed(read(GOOD), read(FIRST));
+    const held = async (text: string, kind: 'revert' | 'promotion' = 'revert', digests = digest('b')) => {
+      const forge = { text: async () => ok(text) } as unknown as ForgePort;
+      const parts = { platform, forge, lanes: new Map([[LANE, lane]]) };
+      const kept = { kind, number: 7, lane: LANE, environment: 'prod', digest: digests, basis: null };
+      const target = { kept, pull: { head: { sha: 'a' } }, at: 'a' };
+      const [into, of] = [parts, target] as unknown as Parameters<typeof compare>;
+      return (await compare(into, of)).asked;
+    };
+    expect(await held(GOOD)).toBe(true);
+    for (const other of [FIRST, BAD, GOOD.replace(digest('b'), digest('c'))])
+      expect(await held(other)).toBe(false);
+    // What a person adds to a promotion is theirs; and one for another artefact is planned anew.
+    expect(await held(FIRST, 'promotion')).toBe(true);
+    expect(await held(FIRST.replace(digest('b'), digest('c')), 'revert', digest('c'))).toBe(true);
   });
 });

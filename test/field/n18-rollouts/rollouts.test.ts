@@ -257,6 +257,36 @@ describe('conditions and queries as they are written', () => {
     ],
   ])('ADOPT-7: %s %s', (query, bound, words) => expect(counted(query, `result[0] ${bound}`)).toBe(words));
 
+  it.each([
+    [
+      'sum(rate(d_sum[5m])) / sum(rate(d_count[5m]))',
+      'guard: < 0.05; it is a mean of observed values, not a share of requests',
+    ],
+    ['1000 * sum(rate(d_sum[5m])) / sum(rate(d_count[5m]))', null],
+    [
+      'sum(rate(a{v="new",c=~"5.."}[5m])) / sum(rate(a{v="old",c=~"5.."}[5m]))',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
+    ],
+    [
+      'sum(rate(a{c=~"5.."}[5m])) / sum(rate(a{c="200"}[5m]))',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
+    ],
+    [
+      'sum(rate(a{c="500"}[5m])) / sum(rate(a{c!~"5.."}[5m]))',
+      'guard: < 0.05; it compares requests with others, and is not a share of them',
+    ],
+    ['sum(rate(a{c="500"}[5m])) / sum(rate(a{c=~"[245].."}[5m]))', '0.95 not a{c="500"} of a{c=~"[245].."}'],
+    ['sum(rate(e{job="x"}[5m])) / sum(rate(a{job="y"}[5m]))', '0.95 not e{job="x"} of a{job="y"}'],
+    [
+      'sum(rate(d_bucket{le="0.5"}[5m])) / sum(rate(d_bucket{le="+Inf"}[5m]))',
+      '0.95 not d_bucket{le="0.5"} of d_bucket{le="+Inf"}',
+    ],
+  ])('ADOPT-15: %s', (query, words) => {
+    const found = counted(query, 'result[0] < 0.05');
+    if (words === null) expect(found).toMatch(/^guard: /);
+    else expect(found).toBe(words);
+  });
+
   it('ADOPT-7: a condition has its arguments in place, or asks for them', () => {
     const least = (name: string) =>
       counted('sum(rate(a{c="2"}[5m])) / sum(rate(a[5m]))', `result[0] >= {{ args.${name} }}`);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold, Revision } from '../../../src/delivery/events.ts';
+import { identityOf } from '../../../src/delivery/identity.ts';
 import { returnIn } from '../../../src/delivery/rollback-order.ts';
 import { type Pipeline, type PipelineStage, plansOf } from '../../../src/gitops/promotion.ts';
+import { laneOf } from '../../lane.ts';
 import { createHouse, LANE } from '../../sim/harness.ts';
 import { machine } from '../cluster/machine.ts';
 import { digest } from '../cluster/objects.ts';
@@ -95,6 +97,32 @@ describe('users are returned to a good version', () => {
     );
     expect(why({ ...house.state(), stables: [] }, null)).toContain('nothing was stable here before');
     expect(why({ ...house.state(), stable: null }, null)).toContain('nothing is stable here');
+  });
+
+  it('ROLLBACK-6: a configuration or chart that was condemned condemns no other of the serving artefact', () => {
+    const of = (revision: string, chart?: string): Revision => ({
+      revision,
+      version: '1.0.0',
+      digest: digest('a'),
+      config: {},
+      ...(chart ? { chart } : {}),
+    });
+    const [plain, first, failed] = [of('r1'), of('r2', 'service@1.2.0'), of('r3', 'service@1.3.0')];
+    const was = (r: Revision) => ({ identity: identityOf(r), version: r.version, revision: r.revision });
+    const no = (r: Revision) => ({
+      ...was(r),
+      digest: r.digest,
+      reason: 'OPERATOR' as const,
+      release: 'r',
+    });
+    const at = (rejected: Revision[]) => {
+      const stables = [was(plain), was(first)];
+      const lane = laneOf({ state: 'Stable', stable: first, stables, rejected: rejected.map(no) });
+      const order = returnIn(lane, null, [plain, first, failed], 'it loses orders');
+      return order.ok ? order.value.data.to.revision : order.error.why;
+    };
+    expect(at([failed])).toBe('r1');
+    expect(at([failed, plain])).toBe('1.0.0 was rejected');
   });
 
   it('ROLLBACK-4: beside a Rollout the revert is asked of Git, and what it brings goes past its steps', () => {

@@ -1,5 +1,5 @@
 import { nameOf, source } from '../openslo.ts';
-import { readNumber, senseOfBound, senseOfRatio } from '../sense.ts';
+import { readNumber, senseOfBound, senseOfRatio, whyNoShareIn } from '../sense.ts';
 import { type Bound, boundOf, isPromql, type Quantile, quantileOf, withinBound } from './queries.ts';
 import type { AnalysisMetric, Argument } from './resources.ts';
 
@@ -142,6 +142,8 @@ function quantileTarget({ quantile, bucket, scale }: Quantile, { op, value }: Bo
 
 /** Why a bound is a guard and no objective. */
 function guardReason(query: string, quantile: Quantile | null): string {
+  const other = whyNoShareIn(query);
+  if (other !== null) return other;
   const share = senseOfRatio(query, 'good');
   if (share.ok && share.as === 'counters' && share.groupBy.length > 0)
     return 'it applies to each group, not to the whole service';

@@ -1,10 +1,13 @@
 import {
   type Environment,
+  type Platform,
   type PrometheusSource,
+  requestsOf,
   type Service,
   strategyOf,
 } from '../../../declaration/platform.ts';
 import type { SecretKey } from '../../../declaration/workload-access.ts';
+import { selectorText } from '../../../promql/scope.ts';
 import { burnSeriesOf } from '../../../runtime/series.ts';
 
 /** Addresses inside a cluster. */
@@ -37,6 +40,8 @@ export interface ServiceValues {
     readonly prometheusHeaders: readonly HeaderValues[];
     readonly steps: readonly number[];
     readonly slos: readonly string[];
+    /** Selectors of what the SLOs count, each in braces. */
+    readonly series: readonly string[];
     /** Which label of the metrics tells both versions apart: its values are hashes of pod templates. */
     readonly revisionLabel: string;
     /** Which label says the version, for people to read. */
@@ -66,8 +71,20 @@ const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1_000));
 export const serverHeaders = (secret: SecretKey | undefined): HeaderValues[] =>
   secret ? [{ name: AUTHORIZATION, secret }] : [];
 
+/** All requests that the SLOs of a service count, series by series. Every metric is named inside the braces. */
+function countedSeries(platform: Platform, service: Service): string[] {
+  const texts = requestsOf(platform, service).map(({ metric, matchers }) =>
+    selectorText({
+      metric: '',
+      matchers: metric === '' ? matchers : [{ label: '__name__', op: '=', value: metric }, ...matchers],
+    }),
+  );
+  return [...new Set(texts)];
+}
+
 /** The values file of one service in one environment: the chart renders from it what `analysisTemplates` renders here. */
 export function serviceValues(
+  platform: Platform,
   service: Service,
   environment: Environment,
   places: ClusterPlaces,
@@ -88,6 +105,7 @@ export function serviceValues(
       prometheusHeaders: prometheusHeaders(environment.prometheus),
       steps,
       slos: [...service.slos, ...service.burnSlos],
+      series: countedSeries(platform, service),
       revisionLabel: service.revisionLabel,
       versionLabel: service.versionLabel,
       burn: { fast: burn(fast), slow: slow ? burn(slow) : null },
