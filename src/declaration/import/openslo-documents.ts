@@ -111,7 +111,7 @@ const THIRTY_DAYS =
   'no window is named: read as 30 days that roll, which Sloth takes for it; declare timeWindow for another';
 
 /** The window of an SLO that names none: OpenSLO asks for one, but Sloth, which reads such documents, does not. */
-function thirtyDays(value: Fields, spec: Fields): Followed {
+function thirtyDays(value: Fields, { timeWindow: _, timeWindows: __, ...spec }: Fields): Followed {
   const window = isOlder(value)
     ? { timeWindows: [{ unit: 'Day', count: 30, isRolling: true }] }
     : { timeWindow: [{ duration: '30d', isRolling: true }] };
@@ -121,12 +121,17 @@ function thirtyDays(value: Fields, spec: Fields): Followed {
 const isNone = (windows: unknown): boolean =>
   windows === undefined || windows === null || (Array.isArray(windows) && windows.length === 0);
 
+/** Whether no window is named, neither by the SLO nor by an objective of it. */
+const unnamed = (spec: Fields): boolean => {
+  const objectives = Array.isArray(spec['objectives']) ? spec['objectives'].filter(isFields) : [];
+  return [spec, ...objectives].every((one) => isNone(one['timeWindow']) && isNone(one['timeWindows']));
+};
+
 /** A window that says no more than how long it is can only be one that rolls. */
 function rolling(value: Fields): Followed {
   if (!isFields(value['spec'])) return { value, notes: [] };
-  const { timeWindow, timeWindows, ...others } = value['spec'];
-  if (isNone(timeWindow) && isNone(timeWindows)) return thirtyDays(value, others);
   const spec = value['spec'];
+  if (unnamed(spec)) return thirtyDays(value, spec);
   const key = ['timeWindow', 'timeWindows'].find((name) => Array.isArray(spec[name]));
   const windows = key ? (spec[key] as readonly unknown[]) : [];
   if (!windows.some(unsaid)) return { value, notes: [] };
