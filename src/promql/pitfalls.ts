@@ -10,20 +10,14 @@ import {
   type Selector,
 } from './expression.ts';
 import type { IndicatorQuery, Side } from './indicator.ts';
-import { printExpression, selectorText } from './print.ts';
+import { COMPARISONS, keptValue, measuredShare } from './measured.ts';
+import { selectorText, shown } from './print.ts';
 import type { Suspicion } from './unlike.ts';
 
 /**
  * Queries that Prometheus takes, and that cannot mean what they say: their number would be wrong, and nobody would be
  * told. For every reader of queries alike. Pure.
  */
-
-/** More of an expression than this explains nothing. */
-const LONGEST = 60;
-const shown = (expr: Expr): string => {
-  const text = printExpression(expr);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-};
 
 const drops = ({ grouping }: Aggregate, label: string): boolean =>
   grouping === null ? true : grouping.labels.includes(label) !== (grouping.kind === 'by');
@@ -121,17 +115,6 @@ function neverPositive(part: readonly Counter[]): string | null {
   return `${selectorText(plus)} less ${selectorText(minus)} is never above zero: the operands are swapped`;
 }
 
-const COMPARISONS = /^(>|<|>=|<=|==|!=)$/;
-/** A filter keeps the value it compares: a quantile that is kept is seconds, and no number of requests. */
-function keptQuantile(part: Expr, total: Expr): string | null {
-  const filter = bare(part);
-  if (filter.kind !== 'binary' || filter.bool || !COMPARISONS.test(filter.op)) return null;
-  const kept = bare(filter.left);
-  if (kept.kind !== 'call' || kept.fn !== 'histogram_quantile') return null;
-  if (printExpression(bare(total)) === printExpression(kept)) return null;
-  return `${shown(kept)} is a duration, not a number of requests: divided by the total it is not a share. Count requests by their bucket, or compare with "${filter.op} bool" and use vector(1) as the total`;
-}
-
 /** The bounds that a matcher names, as numbers; null: it is none that is known. */
 function boundsIn({ op, value }: Matcher): ReadonlySet<number> | null {
   if (op !== '=~') return null;
@@ -177,7 +160,7 @@ export function sameSides(query: IndicatorQuery): string | null {
 }
 
 /** Every selector of an expression. */
-const selectorsIn = (expr: Expr): readonly Selector[] =>
+export const selectorsIn = (expr: Expr): readonly Selector[] =>
   expr.kind === 'selector' ? [expr.selector] : partsOf(expr).flatMap(selectorsIn);
 
 /** Every selector of a query, whatever it was understood as. */
@@ -270,7 +253,7 @@ function readyPitfall({ part, total }: Extract<IndicatorQuery, { kind: 'rates' }
   return (
     toldOf('part', asItIs(part)) ??
     toldOf('total', asItIs(total)) ??
-    toldOf('part', keptQuantile(part, total) ?? zeros(part)) ??
+    toldOf('part', keptValue(part, total) ?? zeros(part)) ??
     toldOf('total', zeros(total)) ??
     toldOf('part', shareOverRequests(part, total))
   );
@@ -286,7 +269,7 @@ export function pitfallOf(query: IndicatorQuery): Suspicion | null {
       return toldOf('part', neverPositive(query.part)) ?? toldOf(open, everyBucket(query.part, query.total));
     }
     case 'ratio':
-      return toldOf('total', readsNothing(query.share) ?? zeros(query.share));
+      return toldOf('total', readsNothing(query.share) ?? zeros(query.share) ?? measuredShare(query.share));
     case 'rates':
       return readyPitfall(query);
     default:

@@ -68,3 +68,11 @@ export function printExpression(expr: Expr): string {
     }
   }
 }
+
+/** More of an expression than this explains nothing. */
+const LONGEST = 60;
+/** The beginning of an expression, for a sentence. */
+export const shown = (expr: Expr): string => {
+  const text = printExpression(expr);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+};

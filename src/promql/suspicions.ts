@@ -1,16 +1,15 @@
 import { boundOf } from './buckets.ts';
 import type { Counter } from './counters.ts';
-import type { Matcher, Selector } from './expression.ts';
-import type { IndicatorQuery, PartIs } from './indicator.ts';
-import { LEADING, ofSelectors, toldOf, withoutBound } from './pitfalls.ts';
+import type { Selector } from './expression.ts';
+import type { IndicatorQuery } from './indicator.ts';
+import { opposite, textOf } from './opposite.ts';
+import { LEADING, ofSelectors, selectorsIn, toldOf, withoutBound } from './pitfalls.ts';
 import { selectorText } from './print.ts';
 import { type Suspicion, unlikeSides } from './unlike.ts';
 
 /** What a query says, and probably does not mean. Pure. */
 
 type Counted = Extract<IndicatorQuery, { kind: 'counters' }>;
-
-const textOf = ({ label, op, value }: Matcher): string => `${label}${op}"${value}"`;
 
 /** A value that may be a variable of somebody's dashboard. */
 function dollarIn(selectors: readonly Selector[]): string | null {
@@ -39,42 +38,6 @@ function fastAsBad(query: Counted): string | null {
   return `requests that take at most ${part.le} are counted as bad: ${selectorText(pair.some)} holds the fast ones; if slow ones are meant, write the total less this bucket`;
 }
 
-const GOOD = /^(2(\.\.|xx|\d\d|\.\*|\.\+)|ok|success|successful|succeeded|passed)$/i;
-const BAD = /^(5(\.\.|xx|\d\d|\.\*|\.\+)|error|errors|fail|failed|failure)$/i;
-/** Labels that are true, or false, of what went well; and of what did not. */
-const WENT_WELL = /^(ok|success|successful|succeeded|passed|accurate|healthy)$/i;
-const WENT_WRONG = /^(error|failed|failure)$/i;
-
-/** What a value of a label calls the requests that have it; null: it does not say. */
-function calls(label: string, value: string): PartIs | null {
-  const is = GOOD.test(value) ? 'good' : BAD.test(value) ? 'bad' : null;
-  if (is !== null || !/^(true|false)$/i.test(value)) return is;
-  const well = WENT_WELL.test(label) ? true : WENT_WRONG.test(label) ? false : null;
-  if (well === null) return null;
-  return well === /^true$/i.test(value) ? 'good' : 'bad';
-}
-
-/** What a matcher leaves, where all of its alternatives say the same. */
-function leaves({ label, op, value }: Matcher): PartIs | null {
-  const alternatives = value.replace(/^\((?:\?:)?([^()]*)\)$/, '$1').split('|');
-  const said = new Set(alternatives.map((one) => calls(label, one)));
-  const [is] = [...said];
-  if (said.size !== 1 || !is || op === '!=' || op === '!~') return null;
-  return is;
-}
-
-/** Bad ones that are called good, or good ones that are called bad. */
-function opposite({ part, total, partIs }: Counted): string | null {
-  const [some, more] = part;
-  if (!some || more) return null;
-  const everywhere = new Set(total.flatMap((c) => c.matchers).map(textOf));
-  const own = some.matchers.filter((m) => !everywhere.has(textOf(m)));
-  const said = own.filter((m) => leaves(m) !== null);
-  if (said.length === 0 || said.some((m) => leaves(m) === partIs)) return null;
-  const like = partIs === 'bad' ? 'those that went well' : 'those that failed';
-  return `requests with ${said.map(textOf).join(', ')} are counted as ${partIs}: these read like ${like}`;
-}
-
 /** Labels whose values are texts of every kind. */
 const ROUTES = /(route|path|handler|uri|url|endpoint|pattern|resource|query)/i;
 
@@ -86,6 +49,27 @@ function patternAsText(selectors: readonly Selector[]): string | null {
   const found = plain.find(({ value }) => /^[\w.-]+(\|[\w.-]+)+$/.test(value) || /\.[*+]/.test(value));
   const op = found?.op === '=' ? '=~' : '!~';
   return found ? `${textOf(found)} compares with this text: a pattern needs ${op}` : null;
+}
+
+/** How far back a recorded number looks, by the convention for names: `job:errors:rate5m`; null: it does not say. */
+const recordedOver = (metric: string): string | null =>
+  /:.*[a-z_]([0-9]+(?:ms|[smhdwy]))$/.exec(metric)?.[1] ?? null;
+
+/** Recorded numbers of two windows, one over the other: neither is the share of either window. */
+function unlikeWindows(query: IndicatorQuery): Suspicion | null {
+  if (query.kind !== 'rates') return null;
+  const [part, total] = [query.part, query.total].map((side) =>
+    selectorsIn(side).filter(({ metric }) => recordedOver(metric) !== null),
+  );
+  const other = total!.find((all) =>
+    part!.some((some) => recordedOver(some.metric) !== recordedOver(all.metric)),
+  );
+  const some = other && part!.find(({ metric }) => recordedOver(metric) !== recordedOver(other.metric));
+  if (!other || !some) return null;
+  return toldOf(
+    'part',
+    `${some.metric} is of ${recordedOver(some.metric)} and ${other.metric} of ${recordedOver(other.metric)}, by their names: one over the other is the share of neither window`,
+  );
 }
 
 /** What is counted as written although something else is probably meant: each is told, with the side that says it. */
@@ -100,5 +84,5 @@ export function suspicionsOf(query: IndicatorQuery): readonly Suspicion[] {
           toldOf('part', opposite(query)),
         ]
       : [];
-  return [...counted, ofSelectors(query, patternAsText)].filter((one) => one !== null);
+  return [...counted, unlikeWindows(query), ofSelectors(query, patternAsText)].filter((one) => one !== null);
 }

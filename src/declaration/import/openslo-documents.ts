@@ -105,9 +105,33 @@ const unsaid = (window: unknown): boolean =>
   isFields(window) && window['isRolling'] === undefined && window['calendar'] === undefined;
 const ROLLING = 'a window that is neither rolling nor of a calendar is read as rolling';
 
+/** Versions before v1 write their windows in another form. */
+const isOlder = (value: Fields): boolean => /alpha$/.test(String(value['apiVersion']));
+const THIRTY_DAYS =
+  'no window is named: read as 30 days that roll, which Sloth takes for it; declare timeWindow for another';
+
+/** The window of an SLO that names none: OpenSLO asks for one, but Sloth, which reads such documents, does not. */
+function thirtyDays(value: Fields, { timeWindow: _, timeWindows: __, ...spec }: Fields): Followed {
+  const window = isOlder(value)
+    ? { timeWindows: [{ unit: 'Day', count: 30, isRolling: true }] }
+    : { timeWindow: [{ duration: '30d', isRolling: true }] };
+  return { value: { ...value, spec: { ...spec, ...window } }, notes: [THIRTY_DAYS] };
+}
+
+const isNone = (windows: unknown): boolean =>
+  windows === undefined || windows === null || (Array.isArray(windows) && windows.length === 0);
+
+/** Whether no window is named, neither by the SLO nor by an objective of it. */
+const unnamed = (spec: Fields): boolean => {
+  const objectives = Array.isArray(spec['objectives']) ? spec['objectives'].filter(isFields) : [];
+  return [spec, ...objectives].every((one) => isNone(one['timeWindow']) && isNone(one['timeWindows']));
+};
+
 /** A window that says no more than how long it is can only be one that rolls. */
 function rolling(value: Fields): Followed {
-  const spec = isFields(value['spec']) ? value['spec'] : {};
+  if (!isFields(value['spec'])) return { value, notes: [] };
+  const spec = value['spec'];
+  if (unnamed(spec)) return thirtyDays(value, spec);
   const key = ['timeWindow', 'timeWindows'].find((name) => Array.isArray(spec[name]));
   const windows = key ? (spec[key] as readonly unknown[]) : [];
   if (!windows.some(unsaid)) return { value, notes: [] };

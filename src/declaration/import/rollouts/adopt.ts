@@ -3,7 +3,8 @@ import { rolloutStrategy } from '../../rollout-strategy.ts';
 import { nameOf } from '../openslo.ts';
 import { argumentsOf, type ImportedMetric, importMetric, type MetricImport } from './metrics.ts';
 import { patchOf } from './patch.ts';
-import type { Argument, RolloutResource, RolloutResources, TemplateResource, Workload } from './resources.ts';
+import type { RolloutResource, RolloutResources, TemplateResource, Workload } from './resources.ts';
+import { type Asked, templatesOf } from './templates.ts';
 
 /** What became of one Rollout. */
 interface Adopted {
@@ -103,37 +104,6 @@ function labelFromMonitors(labels: Readonly<Record<string, string>>, all: Rollou
   return null;
 }
 
-interface Asked {
-  readonly template: TemplateResource;
-  readonly args: readonly Argument[];
-}
-
-/** The templates that a Rollout asks, with its arguments; and those that were not found. */
-function templatesOf(r: RolloutResource, all: RolloutResources): { found: Asked[]; missing: string[] } {
-  const { canary, blueGreen } = r.spec.strategy;
-  const analyses = [
-    ...(blueGreen?.prePromotionAnalysis ? [blueGreen.prePromotionAnalysis] : []),
-    ...(blueGreen?.postPromotionAnalysis ? [blueGreen.postPromotionAnalysis] : []),
-    ...(canary?.analysis ? [canary.analysis] : []),
-    ...(canary?.steps ?? []).flatMap((s) => s.analysis ?? []),
-  ];
-  const found = new Map<string, Asked>();
-  const missing = new Set<string>();
-  for (const { templates, args } of analyses)
-    for (const { templateName, clusterScope } of templates) {
-      const kind = clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate';
-      const template = all.templates.find(
-        (t) =>
-          t.kind === kind &&
-          t.metadata.name === templateName &&
-          (clusterScope || (t.metadata.namespace ?? DEFAULT_NAMESPACE) === namespaceOf(r)),
-      );
-      if (template) found.set(`${kind}/${templateName}`, { template, args });
-      else missing.add(templateName);
-    }
-  return { found: [...found.values()], missing: [...missing] };
-}
-
 /** Fields of the Rollout that its arguments may refer to. */
 const fieldsOf = (r: RolloutResource): ReadonlyMap<string, string> =>
   new Map([
@@ -202,8 +172,8 @@ function declaredFor(service: string, all: RolloutResources): Written {
 
 function adoptOne(r: RolloutResource, service: string, all: RolloutResources): Adopted {
   const { name } = r.metadata;
-  const { found, missing } = templatesOf(r, all);
-  const metrics = metricsOf(r, service, found);
+  const asked = templatesOf(r, all);
+  const metrics = metricsOf(r, service, asked.found);
   const { container, question } = containerOf(r, all);
   const labels = workloadOf(r, all)?.labels ?? {};
   const label = metrics.find((m) => m.revisionLabel)?.revisionLabel ?? labelFromMonitors(labels, all);
@@ -223,9 +193,7 @@ function adoptOne(r: RolloutResource, service: string, all: RolloutResources): A
           `Should the postPromotionAnalysis of ${name} also wait for Sluice? It uses the strategy blueGreen and has one of its own (${post.join(', ')}): add the ClusterAnalysisTemplate sluice-verdict to it.`,
         ]
       : []),
-    ...missing.map(
-      (template) => `Where is the AnalysisTemplate ${template}, which ${name} asks? It was not found.`,
-    ),
+    ...asked.questions,
     ...(question ? [question] : []),
     ...labelQuestion(name, label),
     ...metrics.flatMap((m) => m.questions),

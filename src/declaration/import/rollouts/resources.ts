@@ -37,7 +37,14 @@ const analysis = z.looseObject({
     .default([]),
   args: z.array(argument).default([]),
 });
-const step = z.looseObject({ setWeight: z.number().optional(), analysis: analysis.optional() });
+const experiment = z.looseObject({
+  analyses: z.array(z.looseObject({ templateName: z.string() })).default([]),
+});
+const step = z.looseObject({
+  setWeight: z.number().optional(),
+  analysis: analysis.optional(),
+  experiment: experiment.optional(),
+});
 export type Step = z.infer<typeof step>;
 
 const rollout = z.looseObject({
