@@ -125,6 +125,8 @@ export interface ForgePort {
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
+  /** Which of these paths are symbolic links at a commit: forges differ in whether a text is then of what it leads to. */
+  links(sha: string, paths: readonly string[]): ForgeResult<readonly string[]>;
   /**
    * Posts to the commit that the report names. An existing post counts only if Sluice posted it: a foreign post under
    * the same name is replaced, and named in the answer.
@@ -142,6 +144,8 @@ export interface ForgePort {
   hint(headers: Readonly<Record<string, string | undefined>>, body: string): Result<ForgeHint, ForgeFailure>;
 }
 
+/** The mode of a symbolic link, as Git has it. */
+export const LINK = '120000';
 /** The most files of one pull request that a forge lists; a larger one is not known completely. */
 export const MAX_FILES = 3_000;
 /** A comment of ours carries this, so that it is found again. */

@@ -28,6 +28,7 @@ import type { LaneStates } from '../lanes/lane-states.ts';
 import { standsOf } from '../promotion/order.ts';
 import { toldProblems } from './declaration-changes.ts';
 import { declarationFacts, laterOr } from './declaration-facts.ts';
+import { linkProblems } from './links.ts';
 import type { PullReader } from './reading.ts';
 import { sloFacts } from './slo-facts.ts';
 
@@ -312,6 +313,8 @@ export async function gatherFacts(
   if (!touched.ok) return touched;
   const declared = await declarationFacts(forge, sources.reader, folder, pull.head.sha, [...paths]);
   if (!declared.ok) return declared;
+  const linked = await linkProblems(forge, pull.head.sha, folder, listed);
+  if (!linked.ok) return linked;
   const all = [...touched.value.changes, ...declared.value.changes];
   const count = Math.max(touched.value.tooMany ?? 0, distinct(all).length);
   const tooMany = touched.value.tooMany !== undefined || count > MOST_LANES;
@@ -345,7 +348,11 @@ export async function gatherFacts(
     },
     changes,
     declaration: {
-      problems: toldProblems([...touched.value.problems, ...declared.value.declaration.problems]),
+      problems: toldProblems([
+        ...linked.value,
+        ...touched.value.problems,
+        ...declared.value.declaration.problems,
+      ]),
       relaxed: tooMany ? [] : declared.value.declaration.relaxed,
     },
     slos: await slosOfChanges(sources, known, now),

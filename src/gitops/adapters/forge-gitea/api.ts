@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { TooLong, textOf } from '../../../io/answer.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
@@ -31,6 +32,10 @@ export interface GiteaApi {
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 50;
+/** A page of pull requests, whose texts people write as long as they like. */
+const LONGEST_ANSWER = 64 << 20;
+/** A file of a pull request, which anybody writes: far more than a desired state or a declaration may hold. */
+const LONGEST_FILE = 8 << 20;
 const MAX_PAGES = 200;
 
 interface Answer<T> {
@@ -79,7 +84,7 @@ async function call<T>(
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await answer.body.text();
+    const text = await textOf(answer, schema instanceof z.ZodString ? LONGEST_FILE : LONGEST_ANSWER);
     if (answer.statusCode >= 300) {
       const said = messageSchema.safeParse(safely(text));
       const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
@@ -93,6 +98,8 @@ async function call<T>(
     const total = Number(answer.headers['x-total-count'] ?? Number.NaN);
     return ok({ value: parsed.data, total: Number.isInteger(total) ? total : null });
   } catch (thrown) {
+    // Asked again it would be as long.
+    if (thrown instanceof TooLong) return fail({ code: 'INVALID', message: `${what}: ${thrown.message}` });
     return unavailable(what, thrown);
   }
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ok } from '../../../kit/result.ts';
 import type { ChangedFiles, ForgeResult, PullRequest } from '../../forge.ts';
+import { linksAmong } from '../forge-http/links.ts';
 import { encoded } from './api.ts';
 import type { GiteaState } from './state.ts';
-import { filesBetween, pathsBelow } from './trees.ts';
+import { filesBetween, pathsBelow, treeAt } from './trees.ts';
 
 export const filesOf = (
   state: GiteaState,
@@ -18,3 +19,6 @@ export async function text({ api }: GiteaState, sha: string, path: string): Forg
 
 export const list = ({ api }: GiteaState, sha: string, folder: string): ForgeResult<readonly string[]> =>
   pathsBelow(api, sha, folder);
+
+export const links = ({ api }: GiteaState, sha: string, paths: readonly string[]) =>
+  linksAmong((tree) => treeAt(api, tree), sha, paths);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { fail, ok } from '../../../kit/result.ts';
 import type { ChangedFile, ChangedFiles, ForgeResult, PullRequest } from '../../forge.ts';
 import { unavailable } from '../forge-http/calls.ts';
+import { linksAmong } from '../forge-http/links.ts';
 import { type TreeEntry, treeChanges } from '../forge-http/tree-changes.ts';
 import { compareSchema, contentSchema, type fileSchema, treeSchema } from './schemas.ts';
 import type { GithubState } from './state.ts';
@@ -82,3 +83,6 @@ export async function list(
   const below = folder ? `${folder}/` : '';
   return ok(found.value.tree.filter((t) => t.type === 'blob' && t.path.startsWith(below)).map((t) => t.path));
 }
+
+export const links = (state: GithubState, sha: string, paths: readonly string[]) =>
+  linksAmong((tree) => treeAt(state, tree), sha, paths);

@@ -3,6 +3,7 @@ import {
   type ChangedFile,
   type ChangedFiles,
   type ForgeResult,
+  LINK,
   MAX_FILES,
   type PullRequest,
 } from '../../forge.ts';
@@ -38,18 +39,75 @@ export async function filesOf(
   }
 }
 
-export const text = ({ repository }: LocalState, sha: string, path: string): ForgeResult<string | null> =>
-  git(repository, ['show', `${sha}:${path}`]).then(
-    (found) => ok(found),
-    () => ok(null),
+/** A file of more bytes is none of ours, and is not read. */
+const LONGEST_FILE = 8 << 20;
+/** Paths are words of others: none of them is a pattern. */
+const LITERALLY = { GIT_LITERAL_PATHSPECS: '1' };
+const NO_COMMIT = /not a tree object|not a valid object name/i;
+
+interface Entry {
+  readonly mode: string;
+  readonly type: string;
+  readonly object: string;
+  /** In bytes; of what is no file NaN. */
+  readonly size: number;
+  readonly path: string;
+}
+
+/** What lies at paths of a commit; nothing, where there is no such commit. */
+async function entriesAt(
+  { repository }: LocalState,
+  sha: string,
+  paths: readonly string[],
+): ForgeResult<readonly Entry[]> {
+  try {
+    const listed = await git(repository, ['ls-tree', '-z', '-l', sha, '--', ...paths], { env: LITERALLY });
+    return ok(
+      listed.split('\0').flatMap((line) => {
+        const [, mode, type, object, size, path] = /^(\d+) (\w+) (\w+) +(\S+)\t(.*)$/s.exec(line) ?? [];
+        return path === undefined
+          ? []
+          : [{ mode: mode!, type: type!, object: object!, size: Number(size), path }];
+      }),
+    );
+  } catch (thrown) {
+    const message = messageOf(thrown);
+    return NO_COMMIT.test(message) ? ok([]) : fail({ code: 'UNAVAILABLE', message });
+  }
+}
+
+/** What could not be read is not taken for what is not there: that would be asked to end. */
+export async function text(state: LocalState, sha: string, path: string): ForgeResult<string | null> {
+  const found = await entriesAt(state, sha, [path]);
+  if (!found.ok) return found;
+  const file = found.value.find((entry) => entry.path === path && entry.type === 'blob');
+  if (!file) return ok(null);
+  if (file.size > LONGEST_FILE)
+    return fail({ code: 'INVALID', message: `${path} is longer than ${LONGEST_FILE >> 20} MiB` });
+  return git(state.repository, ['cat-file', 'blob', file.object]).then(
+    (read) => ok(read),
+    (thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) } as const),
   );
+}
+
+export async function links(
+  state: LocalState,
+  sha: string,
+  paths: readonly string[],
+): ForgeResult<readonly string[]> {
+  const found = await entriesAt(state, sha, paths);
+  return found.ok ? ok(found.value.filter(({ mode }) => mode === LINK).map(({ path }) => path)) : found;
+}
 
 export const list = (
   { repository }: LocalState,
   sha: string,
   folder: string,
 ): ForgeResult<readonly string[]> =>
-  git(repository, ['ls-tree', '-r', '--name-only', sha, '--', folder ? `${folder}/` : '.']).then(
-    (found) => ok(found.split('\n').filter(Boolean)),
+  // With `-z` names of every letter come as they are; without it some would be quoted, and be no file of ours.
+  git(repository, ['ls-tree', '-r', '-z', '--name-only', sha, '--', folder ? `${folder}/` : '.'], {
+    env: LITERALLY,
+  }).then(
+    (found) => ok(found.split('\0').filter(Boolean)),
     (thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) } as const),
   );

@@ -2,7 +2,7 @@ import type { Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeHint, ForgePort } from '../../forge.ts';
 import { report } from './checks.ts';
 import { comment } from './comments.ts';
-import { filesOf, list, text } from './contents.ts';
+import { filesOf, links, list, text } from './contents.ts';
 import { propose } from './proposals.ts';
 import { close, label, merge, open, openPulls, pull, withdraw } from './pull-requests.ts';
 import type { LocalState } from './state.ts';
@@ -50,6 +50,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     files: (of) => filesOf(state, of),
     text: (sha, path) => text(state, sha, path),
     list: (sha, folder) => list(state, sha, folder),
+    links: (sha, paths) => links(state, sha, paths),
     report: (of, what) => report(state, of, what),
     comment: (on, mark, words) => comment(state, on, mark, words),
     open: (wanted) => open(state, wanted),
