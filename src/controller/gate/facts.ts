@@ -128,10 +128,12 @@ async function touchedLanes(
   const followed = new Set(
     platform.environments.filter((e) => e.delivery === 'argo-rollouts').map((e) => e.name),
   );
+  const linked = await linkProblems(forge, pull.head.sha, platform.forge?.declaration ?? null, listed);
+  if (!linked.ok) return linked;
   const touched: Touched = {
     changes: [],
     wanted: new Map(),
-    problems: strayFiles(platform, listed, [...paths], known),
+    problems: [...linked.value, ...strayFiles(platform, listed, [...paths], known)],
   };
   const asked = lanes.filter((l) => paths.has(l.path));
   if (asked.length > MOST_FILES) return ok({ ...touched, tooMany: asked.length });
@@ -313,8 +315,6 @@ export async function gatherFacts(
   if (!touched.ok) return touched;
   const declared = await declarationFacts(forge, sources.reader, folder, pull.head.sha, [...paths]);
   if (!declared.ok) return declared;
-  const linked = await linkProblems(forge, pull.head.sha, folder, listed);
-  if (!linked.ok) return linked;
   const all = [...touched.value.changes, ...declared.value.changes];
   const count = Math.max(touched.value.tooMany ?? 0, distinct(all).length);
   const tooMany = touched.value.tooMany !== undefined || count > MOST_LANES;
@@ -348,11 +348,7 @@ export async function gatherFacts(
     },
     changes,
     declaration: {
-      problems: toldProblems([
-        ...linked.value,
-        ...touched.value.problems,
-        ...declared.value.declaration.problems,
-      ]),
+      problems: toldProblems([...touched.value.problems, ...declared.value.declaration.problems]),
       relaxed: tooMany ? [] : declared.value.declaration.relaxed,
     },
     slos: await slosOfChanges(sources, known, now),
