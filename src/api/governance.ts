@@ -14,10 +14,12 @@ const scopeInput = z
   .string()
   .regex(/^([a-z0-9*][-a-z0-9]*\/)?[a-z0-9*][-a-z0-9]*$/, 'expected prod, checkout/prod or *')
   .describe('`prod`, `checkout/prod`, or `*` for everything.');
+/** Bounded: what is compared with it may be as long as a body, and is tried at its beginning alone. */
+const MOMENT = /^[^T]{1,16}T.{1,24}(?:Z|[+-]\d\d:\d\d)$/;
 const moment = z
   .string()
   .refine(
-    (text) => /T.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)),
+    (text) => MOMENT.test(text) && !Number.isNaN(Date.parse(text)),
     'expected a time with its offset, such as 2026-03-01T02:00:00Z',
   );
 

@@ -36,8 +36,11 @@ export function revisionOf(desired: Omit<Desired, 'service'>): Revision {
   return { revision: sha256(canonicalText(whole)).slice(0, 10), ...whole };
 }
 
+/** The folder of every file of a lane. */
+export const ENVIRONMENTS = 'environments';
+
 export const desiredPath = (environment: string, service: string): string =>
-  `environments/${environment}/${service}.yaml`;
+  `${ENVIRONMENTS}/${environment}/${service}.yaml`;
 
 /** What is wrong with the file of a service in an environment where it does not run. */
 export const misplacedText = (service: string, environment: string): string =>

@@ -30,13 +30,22 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** A value as it is written in flow: on one line, quoted where it has to be. */
 const inFlow = (value: unknown): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 
+/**
+ * The line ends that a text ends with. Of its end no pattern is asked: one tries anew at every line end, or blank, that
+ * stands anywhere in it, and a file of nothing but those would hold everything up.
+ */
+function lineEnds(text: string): string {
+  let from = text.length;
+  while (text[from - 1] === '\n') from--;
+  return text.slice(from);
+}
+
 /** A text in the block that stood there: its header, its indentation, its line end. */
 function inBlock(before: string, value: string): string | null {
   const [header = '', first = ''] = before.split('\n');
   const indent = /^\s*/.exec(first)![0];
   if (indent === '' || /[\r\n]/.test(value)) return null;
-  const ends = /(\r?\n)*$/.exec(before)![0];
-  return `${header}\n${indent}${value}${ends}`;
+  return `${header}\n${indent}${value}${lineEnds(before)}`;
 }
 
 /** A scalar in the form that stood there before: its quotes, or its block. */
@@ -53,7 +62,7 @@ function asBefore(node: Ranged, before: string, value: unknown): string | null {
 function replaced(node: Ranged | undefined, text: string, value: unknown): Span | null {
   if (!node?.range) return null;
   const [from, end] = node.range;
-  const to = isScalar(node) || isAlias(node) ? end : end - /\s*$/.exec(text.slice(from, end))![0].length;
+  const to = isScalar(node) || isAlias(node) ? end : from + text.slice(from, end).trimEnd().length;
   const written = asBefore(node, text.slice(from, to), value);
   return written === null ? null : { from, to, text: written };
 }

@@ -61,6 +61,7 @@ export function heedingLimits(forge: ForgePort, now: () => number): ForgePort {
     files: guarded((pull) => forge.files(pull)),
     text: guarded((sha, path) => forge.text(sha, path)),
     list: guarded((sha, folder) => forge.list(sha, folder)),
+    links: guarded((sha, paths) => forge.links(sha, paths)),
     report: guarded(
       (pull, report) => forge.report(pull, report),
       ({ untold }) => untold,

@@ -126,6 +126,8 @@ export interface ForgePort {
   text(sha: string, path: string): ForgeResult<string | null>;
   /** Paths below a folder at a commit. */
   list(sha: string, folder: string): ForgeResult<readonly string[]>;
+  /** Which of these paths are symbolic links at a commit: forges differ in whether a text is then of what it leads to. */
+  links(sha: string, paths: readonly string[]): ForgeResult<readonly string[]>;
   /**
    * Posts to the commit that the report names. An existing post counts only if Sluice posted it: a foreign post under
    * the same name is replaced, and named in the answer.
@@ -147,6 +149,8 @@ export interface ForgePort {
 export const MAX_TEXT_BYTES = 16_777_216;
 export const tooLarge = (path: string, most: number): Result<never, ForgeFailure> =>
   fail({ code: 'TOO_LARGE', message: `${path} has more than ${most} bytes: it is not read` });
+/** The mode of a symbolic link, as Git has it. */
+export const LINK = '120000';
 /** The most files of one pull request that a forge lists; a larger one is not known completely. */
 export const MAX_FILES = 3_000;
 /** A comment of ours carries this, so that it is found again. */

@@ -1,4 +1,5 @@
 import type { Release } from '../delivery/lane.ts';
+import { inMarkdown } from '../kit/markdown.ts';
 import { loadSentence } from './load.ts';
 import type { PromotionPlan } from './promotion.ts';
 
@@ -44,7 +45,7 @@ const percent = (share: number | null): string =>
 /** Foreign text in a code fence that no fence inside can end. */
 const fenced = (text: string): string[] => ['```diff', text.replaceAll('```', "'''").trimEnd(), '```'];
 /** A name without markup and mentions. */
-const plain = (name: string): string => name.replace(/[^\p{L}\p{N} .'-]/gu, '').slice(0, 80);
+const plain = (name: string): string => inMarkdown(name.replace(/[^\p{L}\p{N} .'-]/gu, '').slice(0, 80));
 
 /** The counts of a release, SLO by SLO. */
 export function countsOf(
@@ -63,14 +64,14 @@ export function countsOf(
 export function bodyOf(service: string, plan: Proposed, told: Told): string {
   const { evidence, authors, diff } = told;
   const lines = [
-    `${titleOf(service, plan)}: ${plan.why}.`,
+    `${inMarkdown(`${titleOf(service, plan)}: ${plan.why}`)}.`,
     '',
     `Exactly \`${plan.artefact.digest}\`.${authors.length > 0 ? ` Written by ${authors.map(plain).join(', ')}.` : ''}`,
     '',
     ...evidence.flatMap((e) => [
       `**${e.environment}**, release \`${e.release}\`: ${e.reasons.join(', ') || 'no verdict'}; burn ${number(e.burn.fast)} and ${number(e.burn.slow)}.`,
       ...e.counts.map((c) => `- ${c.slo}: ${c.bad} bad of ${c.total} requests; ${percent(c.left)}`),
-      ...e.loads.map((l) => `- ${l}`),
+      ...e.loads.map((l) => `- ${inMarkdown(l)}`),
     ]),
     '',
     ...fenced(diff),
@@ -86,10 +87,10 @@ export const OUTCOME_MARK = '<!-- sluice:outcome -->';
 export function failureBody(service: string, environment: string, release: Release): string {
   const { target, loads, verdict, cause } = release;
   return [
-    `**${service} ${target.version} failed in ${environment}** (release \`${release.id}\`, ${cause ?? verdict?.reasons.join(', ')}). It was rolled back and is not promoted further.`,
+    `**${inMarkdown(`${service} ${target.version} failed in ${environment}`)}** (release \`${release.id}\`, ${cause ?? verdict?.reasons.join(', ')}). It was rolled back and is not promoted further.`,
     '',
     ...countsOf(release, () => null).map((c) => `- ${c.slo}: ${c.bad} bad of ${c.total} requests`),
-    ...loads.map((l) => `- ${loadSentence(l)}`),
+    ...loads.map((l) => `- ${inMarkdown(loadSentence(l))}`),
     '',
     'Fix it and publish a new digest: this digest is refused until somebody lifts the rejection with a reason.',
   ].join('\n');

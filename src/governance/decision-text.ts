@@ -1,5 +1,6 @@
 import { COMMENT_MARK } from '../gitops/forge.ts';
 import { counted } from '../kit/counted.ts';
+import { inMarkdown } from '../kit/markdown.ts';
 import { humanSpan } from '../kit/time.ts';
 import type { Decision, PolicyReason } from './decision.ts';
 
@@ -56,15 +57,6 @@ const MAX_TITLE = 140;
 export const shorten = (text: string, limit = MAX_TITLE): string =>
   text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 
-/** Foreign text for a table cell: it cannot end the cell, and contains no link or markup. */
-const cell = (text: string): string =>
-  text
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/[\\|<>`*_[\]]/g, (c) => `\\${c}`)
-    // No mention notifies anybody.
-    .replaceAll('@', '&#64;')
-    .trim();
-
 const table = (head: string, rows: readonly string[]): string[] =>
   rows.length > 0 ? ['', head, '|---|---|---|', ...rows, ''] : [];
 
@@ -76,16 +68,18 @@ export function decisionMarkdown(decision: Decision, now: number, console: strin
       : 'immediately';
   return [
     COMMENT_MARK,
-    `**${cell(decisionSentence(decision))}**`,
+    `**${inMarkdown(decisionSentence(decision))}**`,
     ...table(
       '| denied | why | what to do |',
-      decision.deny.map((d) => `| \`${d.code}\` | ${cell(d.msg)} | ${cell(unblockOf(d))} |`),
+      decision.deny.map((d) => `| \`${d.code}\` | ${inMarkdown(d.msg)} | ${inMarkdown(unblockOf(d))} |`),
     ),
     ...table(
       '| on record | what | allowed by |',
-      decision.recorded.map((r) => `| \`${r.code}\` | ${cell(r.msg)} | ${cell(r.by.join(', '))} |`),
+      decision.recorded.map(
+        (r) => `| \`${r.code}\` | ${inMarkdown(r.msg)} | ${inMarkdown(r.by.join(', '))} |`,
+      ),
     ),
-    ...decision.warn.map((w) => `- ${w.code}: ${cell(w.msg)}`),
+    ...decision.warn.map((w) => `- ${inMarkdown(w.code)}: ${inMarkdown(w.msg)}`),
     '',
     `Decision \`${decision.id}\` under policy \`${decision.policy.revision}\`. It is re-evaluated automatically when a budget, burn rate, freeze or waiver changes, ${again}.`,
     ...(console ? [`[All inputs of this decision](${console})`] : []),

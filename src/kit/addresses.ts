@@ -14,8 +14,9 @@ const METADATA_NAMES: ReadonlySet<string> = new Set([
 /** Of Alibaba, Oracle and Azure; those of the others are link-local. */
 const METADATA_IPV4: ReadonlySet<string> = new Set(['100.100.100.200', '192.0.0.192', '168.63.129.16']);
 const METADATA_IPV6: ReadonlySet<string> = new Set(['fd00:ec2::254', 'fd20:ce::254']);
-/** Before an IPv4 address that is written as IPv6: mapped, translated (NAT64), and compatible. */
-const IPV4_WITHIN = /^(?:::ffff:|64:ff9b::|::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+/** Around an IPv4 address that is written as IPv6: mapped, translated (SIIT, NAT64), compatible, and tunnelled (6to4). */
+const IPV4_WITHIN =
+  /^(?:(?:::ffff:|::ffff:0:|64:ff9b::|64:ff9b:1::|::)([0-9a-f]{1,4}):([0-9a-f]{1,4})|2002:([0-9a-f]{1,4}):([0-9a-f]{1,4}):.*)$/;
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
@@ -30,7 +31,9 @@ const isMetadataIpv4 = (ip: string): boolean => ip.startsWith('169.254.') || MET
 function isMetadataIpv6(ip: string): boolean {
   const within = IPV4_WITHIN.exec(ip);
   if (within) {
-    const [high, low] = [Number.parseInt(within[1]!, 16), Number.parseInt(within[2]!, 16)];
+    const [high, low] = [within[1] ?? within[3]!, within[2] ?? within[4]!].map((half) =>
+      Number.parseInt(half, 16),
+    ) as [number, number];
     return isMetadataIpv4([high >> 8, high & 255, low >> 8, low & 255].join('.'));
   }
   // fe80::/10: link-local.

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { request } from 'undici';
 import { z } from 'zod';
 import { limitedGrantSchema } from '../api/rights.ts';
+import { bytesOf, textOf } from '../io/answer.ts';
 import { type Actor, SCOPES } from '../kit/actor.ts';
 import { parseForeign } from '../kit/json.ts';
 import { messageOf } from '../kit/result.ts';
@@ -35,6 +36,8 @@ interface FollowerParts
 }
 
 const FORWARD_TIMEOUT_MS = 10_000;
+/** What a leader answers to a page of the console is far shorter; streams and exports are not passed on. */
+const LONGEST_ANSWER = 64 << 20;
 /** What is between two connections, and names of who asks whom. */
 const NOT_PASSED = new Set([
   'host',
@@ -72,7 +75,7 @@ async function pass(c: Context, address: string): Promise<Response> {
   for (const [name, value] of Object.entries(answer.headers))
     for (const one of Array.isArray(value) ? value : value === undefined ? [] : [value])
       if (!NOT_PASSED.has(name)) back.append(name, one);
-  return new Response(await answer.body.bytes(), { status: answer.statusCode, headers: back });
+  return new Response(await bytesOf(answer, LONGEST_ANSWER), { status: answer.statusCode, headers: back });
 }
 
 const meSchema = z.object({
@@ -99,7 +102,7 @@ const askerOf =
           headers: { ...(authorization ? { authorization } : {}), ...(cookie ? { cookie } : {}) },
           signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
         });
-        const { actor, kind, scopes, limited } = meSchema.parse(parseForeign(await answer.body.text()));
+        const { actor, kind, scopes, limited } = meSchema.parse(parseForeign(await textOf(answer)));
         return actor === null || kind === null ? undefined : { id: actor, kind, scopes, limited };
       }
     } catch {

@@ -6,10 +6,12 @@ import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { githubForge } from '../../src/gitops/adapters/forge-github/forge.ts';
 import { git } from '../../src/gitops/adapters/git/program.ts';
 import { remoteCopy } from '../../src/gitops/adapters/git/remote.ts';
+import { openKubernetes } from '../../src/io/kubernetes/client.ts';
 import { prometheusHttp } from '../../src/runtime/adapters/prometheus/http.ts';
 import { temporaryFolder } from '../folder.ts';
 import { patiently } from '../wait.ts';
 import { bareRepository } from './forge/repository.ts';
+import { kubeconfig } from './kubernetes/api.ts';
 
 const TOKEN = 'the-token-of-the-forge';
 const BASIC = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString('base64')}`;
@@ -110,6 +112,19 @@ describe('credentials and redirects', () => {
       expect(forge.seen.length).toBeGreaterThanOrEqual(3);
       expect(JSON.stringify(thief.seen)).not.toContain(TOKEN);
       expect(JSON.stringify(thief.seen)).not.toContain('tenant');
+    },
+  );
+
+  it.each([301, 302, 303, 307, 308])(
+    'FETCH-2: what a cluster is asked with goes nowhere else: redirected by %i it is an error',
+    async (status) => {
+      const { forge, thief } = await redirecting(status);
+      const place = { kubeconfig: kubeconfig(forge.address), context: null };
+      const client = openKubernetes(place as never, () => 0);
+      await expect(client.get('/apis/x/v1/rollouts')).rejects.toMatchObject({ status });
+      await expect(client.patch('/apis/x/v1/rollouts/a', {})).rejects.toMatchObject({ status });
+      expect(forge.seen).toHaveLength(2);
+      expect(thief.seen).toEqual([]);
     },
   );
 });

@@ -28,6 +28,7 @@ async function appHouse(): Promise<{ h: GateHouse; github: GithubFake; forge: Fo
       files: later('files'),
       text: later('text'),
       list: later('list'),
+      links: later('links'),
       report: later('report'),
       comment: later('comment'),
       open: later('open'),

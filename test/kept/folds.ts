@@ -213,6 +213,7 @@ function deafForge(comments: number[]): ForgePort {
     files: refused,
     text: refused,
     list: refused,
+    links: refused,
     report: refused,
     open: refused,
     propose: refused,

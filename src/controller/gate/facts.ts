@@ -28,6 +28,7 @@ import type { LaneStates } from '../lanes/lane-states.ts';
 import { standsOf } from '../promotion/order.ts';
 import { toldProblems } from './declaration-changes.ts';
 import { declarationFacts, laterOr } from './declaration-facts.ts';
+import { linkProblems } from './links.ts';
 import type { PullReader } from './reading.ts';
 import { sloFacts } from './slo-facts.ts';
 import { type FoundText, textAt } from './texts.ts';
@@ -129,10 +130,12 @@ async function touchedLanes(
   const followed = new Set(
     platform.environments.filter((e) => e.delivery === 'argo-rollouts').map((e) => e.name),
   );
+  const linked = await linkProblems(forge, pull.head.sha, platform.forge?.declaration ?? null, listed);
+  if (!linked.ok) return linked;
   const touched: Touched = {
     changes: [],
     wanted: new Map(),
-    problems: strayFiles(platform, listed, [...paths], known),
+    problems: [...linked.value, ...strayFiles(platform, listed, [...paths], known)],
   };
   const asked = lanes.filter((l) => paths.has(l.path));
   if (asked.length > MOST_FILES) return ok({ ...touched, tooMany: asked.length });

@@ -2,6 +2,7 @@ import type { CheckReport, PullRequest } from '../../gitops/forge.ts';
 import { type Decision, outcomeKey } from '../../governance/decision.ts';
 import { decisionMarkdown, decisionSentence, shorten } from '../../governance/decision-text.ts';
 import type { Facts } from '../../governance/facts.ts';
+import { oneLine } from '../../kit/line.ts';
 import type { Ms } from '../../kit/time.ts';
 
 const MAX_ANNOTATIONS = 50;
@@ -26,7 +27,7 @@ export const reportOf = (
   check,
   headSha: pull.head.sha,
   state: decision.allow ? 'success' : 'failure',
-  title: shorten(decisionSentence(decision)),
+  title: shorten(oneLine(decisionSentence(decision))),
   summary: decisionMarkdown(decision, now, url),
   key: outcomeKey(decision).slice(7, 27),
   evaluatedAt: decision.evaluatedAt,

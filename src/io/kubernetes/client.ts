@@ -2,6 +2,7 @@ import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { parseForeign } from '../../kit/json.ts';
 import { messageOf } from '../../kit/result.ts';
+import { linesOf, textOf } from '../answer.ts';
 import { type KubernetesPlace, loadKubeconfig, withPlugin } from './kubeconfig.ts';
 
 /** An answer of the API server that is none we wanted. */
@@ -27,6 +28,8 @@ export interface Kubernetes {
 }
 
 const TIMEOUT_MS = 8_000;
+/** A list of every Pod of a large namespace, with what managers keep in them. */
+const LONGEST_LIST = 256 << 20;
 const bounded = (): AbortSignal => AbortSignal.timeout(TIMEOUT_MS);
 /** Tokens of service accounts are renewed in their file; certificates may be too. */
 const SIGN_IN_EVERY_MS = 60_000;
@@ -101,6 +104,8 @@ async function call(connection: Connection, asked: Call, isSecond = false): Prom
       ...(body ? { 'content-type': 'application/merge-patch+json' } : {}),
     },
     signal,
+    // A certificate or an order is for this server alone, and not for wherever an answer points.
+    redirect: 'manual',
     ...(dispatcher ? { dispatcher } : {}),
     ...(body ? { body: JSON.stringify(body) } : {}),
   }).catch((thrown: unknown) => {
@@ -108,7 +113,7 @@ async function call(connection: Connection, asked: Call, isSecond = false): Prom
     throw new Error(`${server}: ${messageOf((thrown as Error).cause ?? thrown)}`);
   });
   if (answer.status < 300) return answer;
-  const text = await answer.text();
+  const text = await textOf(answer);
   if (answer.status === 401 && !isSecond) {
     forget(connection, signedIn);
     return call(connection, asked, true);
@@ -127,32 +132,21 @@ export function openKubernetes(place: KubernetesPlace, now: () => number): Kuber
     server,
     async get<T>(path: string) {
       const answer = await call(connection, { method: 'GET', path, signal: bounded() });
-      return parseForeign(await answer.text()) as T;
+      return parseForeign(await textOf(answer, LONGEST_LIST)) as T;
     },
     async clock() {
       const answer = await call(connection, { method: 'GET', path: '/version', signal: bounded() });
-      await answer.text();
+      await textOf(answer);
       const at = Date.parse(answer.headers.get('date') ?? '');
       return Number.isNaN(at) ? null : at;
     },
     async patch(path, body) {
-      await (await call(connection, { method: 'PATCH', path, signal: bounded(), body })).text();
+      await textOf(await call(connection, { method: 'PATCH', path, signal: bounded(), body }));
     },
     async lines(path, signal) {
-      const { body } = await call(connection, { method: 'GET', path, signal });
-      return linesOf(body ?? []);
+      return linesOf(await call(connection, { method: 'GET', path, signal }));
     },
   };
-}
-
-async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<string> {
-  let rest = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    yield* parts.filter(Boolean);
-  }
 }
 
 /** What a Status object says, without the rest of it. */

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { request } from 'undici';
 import type { SignIn } from '../../declaration/platform.ts';
+import { textOf } from '../../io/answer.ts';
 import { type Actor, grantIn, rightsOf } from '../../kit/actor.ts';
 import { addressRefusal } from '../../kit/addresses.ts';
 import { parseForeign } from '../../kit/json.ts';
@@ -20,7 +21,7 @@ async function discoverKeys(issuer: string): Promise<KeySet> {
   const answer = await request(`${issuer}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const { jwks_uri: uri, issuer: named } = parseForeign(await answer.body.text()) as {
+  const { jwks_uri: uri, issuer: named } = parseForeign(await textOf(answer)) as {
     jwks_uri: string;
     issuer: string;
   };

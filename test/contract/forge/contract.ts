@@ -185,6 +185,44 @@ export function forgeContract(
       for (const name of names) expect(value(await rig.forge.text(pull.head.sha, name))).toBe('x\n');
     });
 
+    it('FORGE-36: symbolic links at a commit, of files and of folders, and nothing else', async () => {
+      const from = await rig.repository.push(branch('plain'), { 'environments/prod/a.yaml': 'x\n' });
+      const head = await rig.repository.link(branch('links'), {
+        'environments/prod/checkout.yaml': '../../elsewhere.yaml',
+        'environments/stage': 'prod',
+      });
+      const asked = [
+        'environments/prod/checkout.yaml',
+        'environments/prod/cart.yaml',
+        'environments/stage',
+        'environments/stage/cart.yaml',
+        'environments/none/of/these.yaml',
+        'environments',
+      ];
+      expect([...value(await rig.forge.links(head, asked))].sort()).toEqual([
+        'environments/prod/checkout.yaml',
+        'environments/stage',
+      ]);
+      expect(value(await rig.forge.links(from, asked))).toEqual([]);
+    });
+
+    it('FORGE-34: a file is read and listed by its name, whatever letters are in it', async () => {
+      const odd = [
+        'environments/prod/größe.yaml',
+        'environments/prod/a "b" [c]*.yaml',
+        'environments/prod/-x.yaml',
+      ];
+      const head = await rig.repository.push(
+        branch('odd'),
+        Object.fromEntries(odd.map((path) => [path, `${path}\n`])),
+      );
+      const listed = value(await rig.forge.list(head, 'environments/prod'));
+      for (const path of odd) {
+        expect(listed).toContain(path);
+        expect(value(await rig.forge.text(head, path))).toBe(`${path}\n`);
+      }
+    });
+
     it('FORGE-4: without the check nothing merges; denied neither; allowed it does', async () => {
       const pull = await opened({ 'a.txt': 'a\n' });
       expect((await rig.forge.merge(pull)).ok).toBe(false);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { git } from '../../../src/gitops/adapters/git/program.ts';
@@ -12,6 +12,8 @@ export interface TestRepository {
   push(branch: string, files: Readonly<Record<string, string | null>>, from?: string): Promise<string>;
   /** Merges what is on main now into a commit, adds files, and pushes that as the branch. */
   merge(branch: string, onto: string, files: Readonly<Record<string, string>>): Promise<string>;
+  /** Commits symbolic links, by their paths, on a branch that begins at the base branch, and pushes it. Gives the commit. */
+  link(branch: string, links: Readonly<Record<string, string>>): Promise<string>;
   /** The branch is gone. */
   remove(branch: string): Promise<void>;
   close(): void;
@@ -38,6 +40,16 @@ export async function cloneOf(remote: string, home: string): Promise<TestReposit
       await git(work, [...WHO, 'commit', '--quiet', '--allow-empty', '-m', `Change ${branch}`]);
       await git(work, ['push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`]);
       return (await git(work, ['rev-parse', 'HEAD'])).trim();
+    },
+    async link(branch, links) {
+      await git(work, ['fetch', '--quiet', 'origin']);
+      await git(work, ['checkout', '--quiet', '-B', branch, 'origin/main']);
+      for (const [path, target] of Object.entries(links)) {
+        rmSync(join(work, path), { recursive: true, force: true });
+        mkdirSync(dirname(join(work, path)), { recursive: true });
+        symlinkSync(target, join(work, path));
+      }
+      return clone.push(branch, {}, 'HEAD');
     },
     async merge(branch, onto, files) {
       await git(work, ['fetch', '--quiet', 'origin']);

@@ -211,6 +211,7 @@ export function createForge(git: SimGit, outside: Outside, options: ForgeOptions
         call('list', () =>
           ok([...(git.treeOf(ref) ?? new Map()).keys()].filter((p) => p.startsWith(`${folder}/`))),
         ),
+      links: async () => ok([]),
       report: (pull, given) => call('report', () => report(pull, given), true),
       comment: ({ number }, mark, text) =>
         call('comment', () => found(number, () => ok(say(number, mark, text))), true),

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { textOf } from '../../../io/answer.ts';
 import { systemClock } from '../../../io/clock.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import type { EdgeState } from '../../edge-port.ts';
@@ -18,7 +19,7 @@ async function ask(statusPort: number): Promise<EdgeState> {
     signal: AbortSignal.timeout(STATUS_TIMEOUT_MS),
     reset: true,
   });
-  return parseForeign(await answer.body.text()) as EdgeState;
+  return parseForeign(await textOf(answer)) as EdgeState;
 }
 
 /** An old worker may still answer right after a change: it is asked again until the new one does. */

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import type { z } from 'zod';
+import { TooLong, textOf } from '../../../io/answer.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, ok, type Result } from '../../../kit/result.ts';
 import type { Author, ForgeFailure, ForgeResult } from '../../forge.ts';
@@ -33,6 +34,8 @@ export interface GiteaApi {
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 50;
+/** A page of pull requests, whose texts people write as long as they like. */
+const LONGEST_ANSWER = 64 << 20;
 const MAX_PAGES = 200;
 
 interface Answer<T> {
@@ -72,23 +75,10 @@ interface Asked {
 }
 
 type Headers = Awaited<ReturnType<typeof request>>['headers'];
-type Body = Awaited<ReturnType<typeof request>>['body'];
-
-/** The text of an answer; null: it is longer than asked for, and the rest is left unread. */
-async function bodyOf(body: Body, most: number): Promise<string | null> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body) {
-    pieces.push(piece as Uint8Array);
-    size += (piece as Uint8Array).length;
-    if (size > most) return null;
-  }
-  return new TextDecoder().decode(Buffer.concat(pieces));
-}
 
 async function ask(
   access: GiteaAccess,
-  { method, url, body, most = Number.POSITIVE_INFINITY }: Asked,
+  { method, url, body, most }: Asked,
 ): Promise<Result<{ readonly text: string | null; readonly headers: Headers }, ForgeFailure>> {
   const what = nameOf(access, method, url);
   try {
@@ -101,7 +91,10 @@ async function ask(
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(access.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await bodyOf(answer.body, most);
+    const text = await textOf(answer, most ?? LONGEST_ANSWER).catch((thrown: unknown) => {
+      if (thrown instanceof TooLong && most !== undefined) return null;
+      throw thrown;
+    });
     if (answer.statusCode >= 300) {
       const said = messageSchema.safeParse(safely(text ?? ''));
       const message = `${what}: ${said.success ? said.data.message : answer.statusCode}`;
@@ -109,6 +102,8 @@ async function ask(
     }
     return isPage(answer.headers) ? unavailable(what, A_PAGE) : ok({ text, headers: answer.headers });
   } catch (thrown) {
+    // Asked again it would be as long.
+    if (thrown instanceof TooLong) return fail({ code: 'INVALID', message: `${what}: ${thrown.message}` });
     return unavailable(what, thrown);
   }
 }

@@ -6,9 +6,10 @@ import {
   type PullRequest,
   tooLarge,
 } from '../../forge.ts';
+import { linksAmong } from '../forge-http/links.ts';
 import { encoded } from './api.ts';
 import type { GiteaState } from './state.ts';
-import { filesBetween, pathsBelow } from './trees.ts';
+import { filesBetween, pathsBelow, treeAt } from './trees.ts';
 
 export const filesOf = (
   state: GiteaState,
@@ -24,3 +25,6 @@ export async function text({ api }: GiteaState, sha: string, path: string): Forg
 
 export const list = ({ api }: GiteaState, sha: string, folder: string): ForgeResult<readonly string[]> =>
   pathsBelow(api, sha, folder);
+
+export const links = ({ api }: GiteaState, sha: string, paths: readonly string[]) =>
+  linksAmong((tree) => treeAt(api, tree), sha, paths);

@@ -13,7 +13,11 @@ const MAX_COMMITS = 5_000;
 const MAX_BASES = 20;
 
 /** The entries of a folder, and of those below it where that is asked for; Gitea gives them by pages. */
-async function treeAt(api: GiteaApi, sha: string, recursive = false): ForgeResult<readonly TreeEntry[]> {
+export async function treeAt(
+  api: GiteaApi,
+  sha: string,
+  recursive = false,
+): ForgeResult<readonly TreeEntry[]> {
   const entries: TreeEntry[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
     const path = `/git/trees/${sha}?${recursive ? 'recursive=true&' : ''}page=${page}&per_page=1000`;

@@ -8,6 +8,7 @@ import {
   tooLarge,
 } from '../../forge.ts';
 import { unavailable } from '../forge-http/calls.ts';
+import { linksAmong } from '../forge-http/links.ts';
 import { type TreeEntry, treeChanges } from '../forge-http/tree-changes.ts';
 import { compareSchema, contentSchema, type fileSchema, treeSchema } from './schemas.ts';
 import type { GithubState } from './state.ts';
@@ -95,3 +96,6 @@ export async function list(
   const below = folder ? `${folder}/` : '';
   return ok(found.value.tree.filter((t) => t.type === 'blob' && t.path.startsWith(below)).map((t) => t.path));
 }
+
+export const links = (state: GithubState, sha: string, paths: readonly string[]) =>
+  linksAmong((tree) => treeAt(state, tree), sha, paths);

@@ -4,7 +4,7 @@ import { remembering } from '../forge-http/tree-changes.ts';
 import { type GithubAccess, githubApi } from './api.ts';
 import { authorOf, report } from './checks.ts';
 import { comment } from './comments.ts';
-import { filesOf, list, text } from './contents.ts';
+import { filesOf, links, list, text } from './contents.ts';
 import { propose } from './proposals.ts';
 import { merge, open, openPulls, pull, withdraw } from './pull-requests.ts';
 import type { GithubState } from './state.ts';
@@ -40,6 +40,7 @@ export function githubForge(options: GithubOptions): ForgePort {
     files: (of) => filesOf(state, of),
     text: (sha, path) => text(state, sha, path),
     list: (sha, folder) => list(state, sha, folder),
+    links: (sha, paths) => links(state, sha, paths),
     report: (of, what) => report(state, of, what),
     comment: (on, mark, words) => comment(state, on, mark, words),
     open: (wanted) => open(state, wanted),

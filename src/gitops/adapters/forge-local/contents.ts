@@ -3,12 +3,13 @@ import {
   type ChangedFile,
   type ChangedFiles,
   type ForgeResult,
+  LINK,
   MAX_FILES,
   MAX_TEXT_BYTES,
   type PullRequest,
   tooLarge,
 } from '../../forge.ts';
-import { git, isTooLong } from '../git/program.ts';
+import { git } from '../git/program.ts';
 import type { LocalState } from './state.ts';
 
 const STATUS = { A: 'added', M: 'modified', D: 'removed', R: 'renamed' } as const;
@@ -40,21 +41,61 @@ export async function filesOf(
   }
 }
 
-export async function text(
+/** Paths are words of others: none of them is a pattern. */
+const LITERALLY = { GIT_LITERAL_PATHSPECS: '1' };
+const NO_COMMIT = /not a tree object|not a valid object name/i;
+
+interface Entry {
+  readonly mode: string;
+  readonly type: string;
+  readonly object: string;
+  /** In bytes; of what is no file NaN. */
+  readonly size: number;
+  readonly path: string;
+}
+
+/** What lies at paths of a commit; nothing, where there is no such commit. */
+async function entriesAt(
   { repository }: LocalState,
   sha: string,
-  path: string,
-): ForgeResult<string | null> {
-  const name = `${sha}:${path}`;
+  paths: readonly string[],
+): ForgeResult<readonly Entry[]> {
   try {
-    return ok(await git(repository, ['show', name], { most: MAX_TEXT_BYTES }));
+    const listed = await git(repository, ['ls-tree', '-z', '-l', sha, '--', ...paths], { env: LITERALLY });
+    return ok(
+      listed.split('\0').flatMap((line) => {
+        const [, mode, type, object, size, path] = /^(\d+) (\w+) (\w+) +(\S+)\t(.*)$/s.exec(line) ?? [];
+        return path === undefined
+          ? []
+          : [{ mode: mode!, type: type!, object: object!, size: Number(size), path }];
+      }),
+    );
   } catch (thrown) {
-    if (isTooLong(thrown)) return tooLarge(path, MAX_TEXT_BYTES);
-    // It fails in the same way for what is not there and for what it could not read.
-    const said = await git(repository, ['cat-file', '--batch-check'], { input: `${name}\n` });
-    if (said === `${name} missing\n`) return ok(null);
-    return fail({ code: 'UNAVAILABLE', message: `git show: ${messageOf(thrown)}` });
+    const message = messageOf(thrown);
+    return NO_COMMIT.test(message) ? ok([]) : fail({ code: 'UNAVAILABLE', message });
   }
+}
+
+/** What could not be read is not taken for what is not there: that would be asked to end. */
+export async function text(state: LocalState, sha: string, path: string): ForgeResult<string | null> {
+  const found = await entriesAt(state, sha, [path]);
+  if (!found.ok) return found;
+  const file = found.value.find((entry) => entry.path === path && entry.type === 'blob');
+  if (!file) return ok(null);
+  if (file.size > MAX_TEXT_BYTES) return tooLarge(path, MAX_TEXT_BYTES);
+  return git(state.repository, ['cat-file', 'blob', file.object]).then(
+    (read) => ok(read),
+    (thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) } as const),
+  );
+}
+
+export async function links(
+  state: LocalState,
+  sha: string,
+  paths: readonly string[],
+): ForgeResult<readonly string[]> {
+  const found = await entriesAt(state, sha, paths);
+  return found.ok ? ok(found.value.filter(({ mode }) => mode === LINK).map(({ path }) => path)) : found;
 }
 
 export const list = (
@@ -62,7 +103,10 @@ export const list = (
   sha: string,
   folder: string,
 ): ForgeResult<readonly string[]> =>
-  git(repository, ['ls-tree', '-r', '-z', '--name-only', sha, '--', folder ? `${folder}/` : '.']).then(
+  // With `-z` names of every letter come as they are; without it some would be quoted, and be no file of ours.
+  git(repository, ['ls-tree', '-r', '-z', '--name-only', sha, '--', folder ? `${folder}/` : '.'], {
+    env: LITERALLY,
+  }).then(
     (found) => ok(found.split('\0').filter(Boolean)),
     (thrown: unknown) => fail({ code: 'UNAVAILABLE', message: messageOf(thrown) } as const),
   );

@@ -2,7 +2,7 @@ import { fail, messageOf, type Result } from '../../../kit/result.ts';
 import type { ForgeFailure, ForgeHint, ForgePort } from '../../forge.ts';
 import { report } from './checks.ts';
 import { comment } from './comments.ts';
-import { filesOf, list, text } from './contents.ts';
+import { filesOf, links, list, text } from './contents.ts';
 import { propose } from './proposals.ts';
 import { close, label, merge, open, openPulls, pull, withdraw } from './pull-requests.ts';
 import type { LocalState } from './state.ts';
@@ -56,6 +56,7 @@ export function localForge(options: LocalForgeOptions): LocalForge {
     files: (of) => filesOf(state, of),
     text: answering((sha, path) => text(state, sha, path)),
     list: (sha, folder) => list(state, sha, folder),
+    links: (sha, paths) => links(state, sha, paths),
     report: answering((of, what) => report(state, of, what)),
     comment: (on, mark, words) => comment(state, on, mark, words),
     open: answering((wanted) => open(state, wanted)),

@@ -2,7 +2,7 @@ import type { Revision } from '../../../delivery/events.ts';
 import { laneName } from '../../../kit/lane.ts';
 import type { Problem } from '../../../kit/problem.ts';
 import { messageOf } from '../../../kit/result.ts';
-import { DESIRED_LIMITS, desiredPath } from '../../desired.ts';
+import { DESIRED_LIMITS, desiredPath, ENVIRONMENTS } from '../../desired.ts';
 import { isUnreadable, misplaced, type ReadLane, readLane, unreadable } from './lane-files.ts';
 import { filesAt, type TreeFile, textsOf } from './objects.ts';
 import { commitAt } from './program.ts';
@@ -33,8 +33,6 @@ export interface GitState {
   readonly last: Map<string, BranchState>;
 }
 
-/** Every file of a lane lies below it. */
-const FOLDER = 'environments';
 const GONE = 'BRANCH_GONE';
 /** Files are parsed so many at a time; between them others have their turn. */
 const PARSED_AT_ONCE = 50;
@@ -49,11 +47,12 @@ function branchState(head: string, read: ReadonlyMap<string, ReadLane>): BranchS
   };
 }
 
-const isKnown = (known: ReadLane | undefined, file: TreeFile): boolean => known?.object === file.object;
+const isKnown = (known: ReadLane | undefined, file: TreeFile): boolean =>
+  known?.object === file.object && !file.link;
 
 /** The objects that are to be read: what is far too large for a desired state is not even fetched. */
 const wantedOf = (files: readonly TreeFile[]): string[] => [
-  ...new Set(files.filter((f) => f.size <= DESIRED_LIMITS.size).map((f) => f.object)),
+  ...new Set(files.filter((f) => f.size <= DESIRED_LIMITS.size && !f.link).map((f) => f.object)),
 ];
 
 interface LaneFile {
@@ -63,7 +62,7 @@ interface LaneFile {
 }
 
 async function laneFiles({ repository, lanes }: GitState, branch: string, head: string): Promise<LaneFile[]> {
-  const files = new Map((await filesAt(repository, head, FOLDER)).map((f) => [f.path, f]));
+  const files = new Map((await filesAt(repository, head, ENVIRONMENTS)).map((f) => [f.path, f]));
   return lanes
     .filter((l) => l.branch === branch)
     .flatMap((names) => {

@@ -53,13 +53,25 @@ const tooLarge = (file: string, size: number): Problem => ({
   next: 'keep what is not the desired state elsewhere',
 });
 
+/** Who applies Git would follow it, and Git itself gives its words: two readers would see two files in it. */
+const linked = (file: string): Problem => ({
+  code: 'DESIRED_STATE',
+  file,
+  line: 1,
+  path: '',
+  message: 'the file is a symbolic link: what it leads to could change without it',
+  next: 'put what it leads to in its place',
+});
+
 /** One file of a lane, of which the text is at hand; what cannot be read now stays as it was asked for. */
 export function readLane(
-  { path, object, size }: TreeFile,
+  { path, object, size, link }: TreeFile,
   service: string,
   texts: ReadonlyMap<string, string> | Error,
   before: ReadLane | undefined,
 ): ReadLane {
+  // Its object may be that of a file as well, of which it says nothing.
+  if (link) return { path, object: null, asked: null, problems: [linked(path)] };
   if (texts instanceof Error) {
     const problem = unreadable(path, `it cannot be read now: ${texts.message}`);
     return { path, object: null, asked: before?.asked ?? null, problems: [problem] };

@@ -1,10 +1,11 @@
 import type { Revision } from '../../../delivery/events.ts';
 import { laneName } from '../../../kit/lane.ts';
 import type { Commit } from '../../commits.ts';
-import { desiredPath, parseDesired } from '../../desired.ts';
+import { DESIRED_LIMITS, desiredPath, parseDesired } from '../../desired.ts';
+import { LINK } from '../../forge.ts';
 import type { Commits } from '../../port.ts';
 import type { GitState, LaneNames } from './branches.ts';
-import { textsOf } from './objects.ts';
+import { textsWithin } from './objects.ts';
 import { git, isBelow } from './program.ts';
 
 /** More commits between two looks are not told one by one. */
@@ -16,16 +17,33 @@ const askedIn = (text: string | undefined, { service, environment }: LaneNames):
   return parsed?.ok ? parsed.value : null;
 };
 
-/** Paths that a commit changed. A merge is what it brings to the branch that it was made on. */
+/** The objects of a file before and after a commit; null: it was not there, or was a symbolic link. */
+interface ChangedPath {
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** One file of `diff-tree -z`: both modes, both objects and what happened to it, and then its path. */
+const CHANGE = /^:(\d+) (\d+) (\w+) (\w+) /;
+const NOT_THERE = '000000';
+const objectOf = (mode: string, object: string): string | null =>
+  mode === NOT_THERE || mode === LINK ? null : object;
+
+/** What a commit changed, by path. A merge is what it brings to the branch that it was made on. */
 async function changedPaths(
   repository: string,
   sha: string,
   parent: string | undefined,
-): Promise<ReadonlySet<string>> {
-  const changed = parent
-    ? await git(repository, ['diff-tree', '-r', '--no-commit-id', '--name-only', parent, sha])
-    : await git(repository, ['ls-tree', '-r', '--name-only', sha]);
-  return new Set(changed.split('\n'));
+): Promise<ReadonlyMap<string, ChangedPath>> {
+  const against = parent ? [parent, sha] : ['--root', sha];
+  const words = (await git(repository, ['diff-tree', '-r', '-z', '--no-commit-id', ...against])).split('\0');
+  const changed = new Map<string, ChangedPath>();
+  for (let i = 0; i + 1 < words.length; i += 2) {
+    const [, was, is, before, after] = CHANGE.exec(words[i]!) ?? [];
+    if (was !== undefined)
+      changed.set(words[i + 1]!, { before: objectOf(was, before!), after: objectOf(is!, after!) });
+  }
+  return changed;
 }
 
 type Sides = Commit['sides'];
@@ -34,19 +52,17 @@ type Sides = Commit['sides'];
 async function sidesOf(
   repository: string,
   touched: readonly LaneNames[],
-  sha: string,
-  parent: string | undefined,
+  changed: ReadonlyMap<string, ChangedPath>,
 ): Promise<Sides> {
-  const nameAt = (commit: string, l: LaneNames) => `${commit}:${desiredPath(l.environment, l.service)}`;
-  const names = touched.flatMap((l) => [nameAt(sha, l), ...(parent ? [nameAt(parent, l)] : [])]);
-  const texts = await textsOf(repository, names);
+  const changeOf = (l: LaneNames) => changed.get(desiredPath(l.environment, l.service));
+  const objects = touched.flatMap((l) => [changeOf(l)?.before, changeOf(l)?.after]).filter((one) => !!one);
+  const texts = await textsWithin(repository, [...new Set(objects as string[])], DESIRED_LIMITS.size);
+  const asked = (l: LaneNames, object: string | null | undefined) =>
+    askedIn(object ? texts.get(object) : undefined, l);
   return new Map(
     touched.map((l) => [
       laneName(l.service, l.environment),
-      {
-        base: parent ? askedIn(texts.get(nameAt(parent, l)), l) : null,
-        head: askedIn(texts.get(nameAt(sha, l)), l),
-      },
+      { base: asked(l, changeOf(l)?.before), head: asked(l, changeOf(l)?.after) },
     ]),
   );
 }
@@ -59,11 +75,11 @@ async function commitOf(
 ): Promise<Commit> {
   const [sha, parents, author, at, subject] = line.split('\0') as [string, string, string, string, string];
   const parent = parents.split(' ')[0];
-  const paths = await changedPaths(repository, sha, parent);
+  const changed = await changedPaths(repository, sha, parent);
   const touched = lanes.filter(
-    (l) => !l.elsewhere && l.branch === branch && paths.has(desiredPath(l.environment, l.service)),
+    (l) => !l.elsewhere && l.branch === branch && changed.has(desiredPath(l.environment, l.service)),
   );
-  const sides = await sidesOf(repository, touched, sha, parent);
+  const sides = await sidesOf(repository, touched, changed);
   const merge = parents.includes(' ');
   return { sha, branch, author, at: Number(at) * 1_000, subject, merge, onto: direct.has(sha), sides };
 }

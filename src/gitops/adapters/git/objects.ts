@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { LINK } from '../../forge.ts';
 import { GIT_ENV, GIT_TIMEOUT_MS, git } from './program.ts';
 
 /** A file at a commit, by what it holds: the same object is the same text. */
@@ -7,6 +8,8 @@ export interface TreeFile {
   readonly object: string;
   /** In bytes. */
   readonly size: number;
+  /** A symbolic link: its text is the path that it leads to. */
+  readonly link: boolean;
 }
 
 /** Every file below a folder at a commit, by one call however many there are. A folder that is not there has none. */
@@ -16,8 +19,8 @@ export async function filesAt(repository: string, commit: string, folder: string
     .split('\0')
     .filter(Boolean)
     .flatMap((line) => {
-      const [, object, size, path] = /^\d+ blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(line) ?? [];
-      return object === undefined ? [] : [{ path: path!, object, size: Number(size) }];
+      const [, mode, object, size, path] = /^(\d+) blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(line) ?? [];
+      return object === undefined ? [] : [{ path: path!, object, size: Number(size), link: mode === LINK }];
     });
 }
 
@@ -58,4 +61,19 @@ export async function textsOf(
     stripFinalNewline: false,
   });
   return parseBatch(stdout, names);
+}
+
+/** The texts of objects that are not far too large: one that is would be in the way of all others. */
+export async function textsWithin(
+  repository: string,
+  objects: readonly string[],
+  longestBytes: number,
+): Promise<ReadonlyMap<string, string>> {
+  if (objects.length === 0) return new Map();
+  const told = await git(repository, ['cat-file', '--batch-check'], { input: `${objects.join('\n')}\n` });
+  const small = told.split('\n').flatMap((line) => {
+    const [, object, size] = /^(\w+) blob (\d+)$/.exec(line) ?? [];
+    return object !== undefined && Number(size) <= longestBytes ? [object] : [];
+  });
+  return textsOf(repository, small);
 }

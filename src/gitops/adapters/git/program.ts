@@ -10,8 +10,6 @@ export const GIT_ENV = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1
 interface GitOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** In characters; where it prints more that is a failure, see `isTooLong`. */
-  readonly most?: number;
 }
 
 /** Runs the git program in a folder; what it prints, or its failure thrown. */
@@ -23,13 +21,8 @@ export const git = async (cwd: string, args: readonly string[], more: GitOptions
       env: { ...GIT_ENV, ...more.env },
       stripFinalNewline: false,
       ...(more.input === undefined ? {} : { input: more.input }),
-      ...(more.most === undefined ? {} : { maxBuffer: more.most }),
     })
   ).stdout;
-
-/** Whether Git was stopped because it printed more than was asked for. */
-export const isTooLong = (thrown: unknown): boolean =>
-  (thrown as { readonly isMaxBuffer?: boolean }).isMaxBuffer === true;
 
 /** Git says no by this; every other end of it says that it could not tell. */
 const NO = 1;

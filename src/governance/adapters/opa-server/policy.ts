@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { textOf } from '../../../io/answer.ts';
 import { sha256 } from '../../../kit/digest.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
@@ -17,7 +18,6 @@ export interface ServerOptions {
 }
 
 const TIMEOUT_MS = 5_000;
-const MAX_BYTES = 8 << 20;
 const policiesSchema = z.object({ result: z.array(z.object({ id: z.string(), raw: z.string() })) });
 const dataSchema = z.object({ result: z.unknown().optional() });
 
@@ -37,8 +37,7 @@ async function ask(options: ServerOptions, path: string, body?: object): Answer 
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await answer.body.text();
-    if (text.length > MAX_BYTES) return unreachable('the OPA server answers more than 8 MiB');
+    const text = await textOf(answer);
     if (answer.statusCode !== 200)
       return unreachable(`the OPA server answers ${answer.statusCode}: ${text.slice(0, 200)}`);
     return ok(parseForeign(text));

@@ -1,12 +1,12 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { textOf } from '../../../io/answer.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, mapOk, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { MetricsCatalog, MetricType } from '../../catalog.ts';
 import type { MetricsFailure } from '../../port.ts';
 import { foreignAnswer } from './answers.ts';
-import { textOf } from './body.ts';
-import { connect, type PrometheusAccess } from './connection.ts';
+import { connect, LONGEST_BYTES, type PrometheusAccess } from './connection.ts';
 
 const HOUR_S = 3_600;
 const answerOf = <T extends z.ZodType>(data: T) =>
@@ -55,7 +55,7 @@ export function prometheusCatalog(access: PrometheusAccess): MetricsCatalog & { 
         code: 'NONSENSE' as const,
         message: `the answer to ${path} is not one of Prometheus`,
       });
-      const text = await textOf(response, access.longestBytes);
+      const text = await textOf(response, access.longestBytes ?? LONGEST_BYTES);
       let body: unknown;
       try {
         body = parseForeign(text);

@@ -11,6 +11,9 @@ export interface PrometheusAccess {
   readonly longestBytes?: number;
 }
 
+/** The longest answer that is read: an hour of samples of the services of a whole company, three times over. */
+export const LONGEST_BYTES = 256 << 20;
+
 /** The way to one Prometheus: whoever opens it closes it. */
 interface Connection {
   readonly dispatcher: Dispatcher;

@@ -1,15 +1,15 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { request } from 'undici';
 import { z } from 'zod';
+import { textOf } from '../../../io/answer.ts';
 import { parseForeign } from '../../../kit/json.ts';
 import { fail, messageOf, ok, type Result } from '../../../kit/result.ts';
 import type { MetricsFailure, MetricsPort, Series } from '../../port.ts';
 import { foreignAnswer } from './answers.ts';
-import { textOf } from './body.ts';
-import { connect, type PrometheusAccess } from './connection.ts';
+import { connect, LONGEST_BYTES, type PrometheusAccess } from './connection.ts';
 
 /** Prometheus writes numbers as Go does: no text of them is empty or in another base. */
-const NUMBER = /^[+-]?(\d+\.?\d*(e[+-]?\d+)?|Inf)$|^NaN$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?(e[+-]?\d+)?|Inf)$|^NaN$/i;
 const sample = z.tuple([z.number(), z.string().regex(NUMBER)]);
 const answer = z.discriminatedUnion('status', [
   z.object({
@@ -113,7 +113,7 @@ export function prometheusHttp(access: PrometheusAccess): MetricsPort & { close(
           signal: AbortSignal.timeout(access.timeoutMs),
         }),
       );
-      const text = await textOf(response, access.longestBytes);
+      const text = await textOf(response, access.longestBytes ?? LONGEST_BYTES);
       let body: unknown;
       try {
         body = parseForeign(text);
