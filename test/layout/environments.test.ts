@@ -259,6 +259,7 @@ describe('what Git and pull requests say of where it does not run', () => {
     const sources = {
       platform,
       forge: {
+        links: async () => ok([]),
         list: async () => ok(['platform/platform.yaml']),
         text: async (at: string, path: string) =>
           ok(

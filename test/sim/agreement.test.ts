@@ -71,7 +71,7 @@ function sourcesOf(s: Situation): FactSources {
   const text = async (sha: string, path: string) => ok((sha === 'head' ? head : base).get(path) ?? null);
   return {
     platform: s.platform,
-    forge: { text } as Partial<ForgePort> as ForgePort,
+    forge: { text, links: async () => ok([]) } as Partial<ForgePort> as ForgePort,
     reader: readerHere(s.platform),
     metrics: () => undefined,
     lanes: () => lanes,
