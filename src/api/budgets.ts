@@ -129,7 +129,6 @@ export type ReplayAnswer = z.infer<typeof replaySchema>;
 
 const percent = (share: number): string => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)}%`;
 
-/** One sentence that is true now, and says what happens next. */
 /** Why nothing can be said of a budget, or null where something can. */
 function unknownWords(name: string, status: SloStatus): string | null {
   if (status.trouble)

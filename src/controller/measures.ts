@@ -87,7 +87,7 @@ function add(state: MeasuresState, lane: string, outcome: Outcome): MeasuresStat
   return { ...state, lanes: state.lanes.with(lane, next) };
 }
 
-/** What failed in a lane and was not restored is, now. */
+/** Failures of a lane that were not restored yet count as restored from now on. */
 function restored(state: MeasuresState, lane: string, at: number): MeasuresState {
   const before = state.lanes.get(lane);
   if (!before?.outcomes.some((o) => o.kind === 'failed' && o.restoredMs === null)) return state;

@@ -2,7 +2,7 @@
 export const EVIDENCE_EDITION = 2;
 
 const BOTH_EDITIONS = { detect: 10, rho: 1, alpha: 0.001, beta: 0.05, minBad: 5, witnesses: 2 } as const;
-/** Numbers edition of the evidence rule's page and of the architecture; every one can be declared otherwise. */
+/** The numbers of the evidence rule by edition, as its page and the architecture give them; every one can be declared otherwise. */
 export const EVIDENCE_DEFAULTS = {
   1: { tolerance: 2, ...BOTH_EDITIONS },
   2: { tolerance: 1, ...BOTH_EDITIONS },

@@ -1,7 +1,5 @@
 import type { MoveReason } from './reasons.ts';
 
-/** The release machine as one table: every allowed transition, its origin and its reasons. */
-
 export const STATES = [
   'Idle',
   'Deploying',
@@ -56,6 +54,7 @@ const THERE = ['OWN_ANALYSIS', 'UNMEASURED', 'COULD_NOT_RUN'] as const;
 const STOPS = ['OPERATOR', 'SUPERSEDED', 'CANARY_DOWN', 'FAILED_TO_START', 'HOLD_EXPIRED'] as const;
 const VERDICTS = ['HARM_SHOWN', 'MULTI_WINDOW_BURN', 'CANARY_DOWN', 'GUARD_FAILED'] as const;
 
+/** The release machine as one table: every allowed transition, its origin and its reasons. */
 export const TABLE: readonly Row[] = [
   { from: 'Idle', to: 'Deploying', reasons: ['FIRST_RELEASE'], by: 'seed', label: 'New version pushed' },
   { from: 'Deploying', to: 'Canary', reasons: ['CANARY_STARTED'], by: 'seed', label: 'Rollout started' },
