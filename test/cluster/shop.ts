@@ -125,7 +125,7 @@ ${load('', 130)}      burn: { fast: { window: 30s, threshold: 14 } }
   'lab',
   `      validation: canary-multi-window
       after: []
-      strategy: { dwellAtFull: 10s }
+      strategy: { dwellAtFull: 30s }
       burn: { fast: { window: 30s, threshold: 14 }, slow: { window: 1m, threshold: 3 } }
       budget: { window: 1m, holds: false }
       promotion: { autoMerge: true, autoRevert: true }

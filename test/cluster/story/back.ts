@@ -33,7 +33,8 @@ export function stepBackStory(stage: Stage): void {
       const lab = labOf(stage, 'checkout');
       const { stable } = await lab.now();
       startUsersOf(stage, LAB);
-      const begun = await lab.release('1.1.0');
+      const version = await lab.another();
+      const begun = await lab.release(version);
       await lab.at(100);
       await until('a step back', MINUTE, async () => {
         await cause('bank-falters', 'payment');
@@ -42,9 +43,9 @@ export function stepBackStory(stage: Stage): void {
         return seen.includes('STEP_BACK');
       });
       const back = await lab.until('is back at 50%', (l) => l.weight === 50);
-      expect(back).toMatchObject({ stable, canary: '1.1.0' });
+      expect(back).toMatchObject({ stable, canary: version });
       await stage.report().release('step-back', 'checkout', LAB);
-      await lab.until('takes 1.1.0', (l) => l.state === 'Stable' && l.stable === '1.1.0', 3 * MINUTE);
+      await lab.until(`takes ${version}`, (l) => l.state === 'Stable' && l.stable === version, 3 * MINUTE);
       expect((await weightsOf(lab, begun)).slice(0, 5)).toEqual([20, 50, 100, 50, 100]);
       expect((await movesOf(lab, begun)).filter((m) => m['to'] === 'Abort')).toEqual([]);
       expect((await lab.rollout()).status).toMatchObject({ phase: 'Healthy' });

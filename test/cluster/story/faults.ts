@@ -171,7 +171,8 @@ export function restartStory(stage: Stage): void {
     async () => {
       const lab = labOf(stage, 'checkout');
       const { house } = lab;
-      const begun = await lab.release('1.4.0');
+      const version = await lab.another();
+      const begun = await lab.release(version);
       await lab.at(20);
       // Before it is gone: the first look without an answer may be recorded sooner than its end is seen.
       const goneAt = Date.now();
@@ -198,7 +199,7 @@ export function restartStory(stage: Stage): void {
       expect(soFar.filter((r) => r.data['to'] === 'Abort')).toEqual([]);
       const restartedAt = Date.now();
       await parts?.kubelet.again();
-      await lab.until('takes 1.4.0', (l) => l.state === 'Stable' && l.stable === '1.4.0', 3 * MINUTE);
+      await lab.until(`takes ${version}`, (l) => l.state === 'Stable' && l.stable === version, 3 * MINUTE);
       const stopped = await stoppedOnce(lab, begun, restartedAt);
       stage
         .report()

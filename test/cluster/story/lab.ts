@@ -20,8 +20,10 @@ const MINUTE = 60_000;
 export interface Lab {
   readonly house: ClusterHouse;
   readonly service: string;
-  /** A version by pull request, merged; gives when. */
+  /** A version by pull request, merged; gives when. Of one that serves already there is no release. */
   release(version: string): Promise<number>;
+  /** A version without a fault that does not serve now, whichever story was told before. */
+  another(): Promise<string>;
   now(): Promise<LaneNow>;
   until(what: string, is: (lane: LaneNow) => boolean, limitMs?: number): Promise<LaneNow>;
   /** Its canary serves at least that much. */
@@ -47,6 +49,7 @@ export function labOf(stage: Stage, service: string): Lab {
       await proposeAndMerge(house, service, version, LAB, 3 * MINUTE);
       return begun;
     },
+    another: async () => ((await laneOf(house, service, LAB)).stable === '1.1.0' ? '1.4.0' : '1.1.0'),
     now: () => laneOf(house, service, LAB),
     until: untilIs,
     at: (weight) => untilIs(`is at ${weight}%`, (l) => l.weight >= weight),
