@@ -1,6 +1,6 @@
 const MIB = 1 << 20;
 /** The longest answer that is read where nobody says how long one may be. */
-const LONGEST_BYTES = 8 * MIB;
+export const LONGEST_BYTES = 8 * MIB;
 
 /** An answer that is longer than any that is wanted. */
 export class TooLong extends Error {
@@ -11,7 +11,7 @@ export class TooLong extends Error {
   }
 }
 
-type Body = AsyncIterable<Uint8Array> | null;
+export type Body = AsyncIterable<Uint8Array> | null;
 
 /** The pieces of a body as they come; throws as soon as they are more than `longestBytes`. */
 async function* bounded(body: Body, longestBytes: number): AsyncGenerator<Uint8Array> {
@@ -40,18 +40,3 @@ export async function bytesOf(
 /** The text of an answer of others, within the same bound. */
 export const textOf = async (answer: { readonly body: Body }, longestBytes?: number): Promise<string> =>
   (await bytesOf(answer, longestBytes)).toString('utf8');
-
-/** The lines of an answer that does not end, without those that are empty; throws at one that is too long. */
-export async function* linesOf(
-  { body }: { readonly body: Body },
-  longestBytes: number = LONGEST_BYTES,
-): AsyncGenerator<string> {
-  let rest = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of body ?? []) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    if (rest.length > longestBytes) throw new TooLong(longestBytes);
-    yield* parts.filter(Boolean);
-  }
-}

@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { giteaForge } from '../../src/gitops/adapters/forge-gitea/forge.ts';
 import { serverPolicy } from '../../src/governance/adapters/opa-server/policy.ts';
-import { linesOf, textOf } from '../../src/io/answer.ts';
+import { textOf } from '../../src/io/answer.ts';
 import { openKubernetes } from '../../src/io/kubernetes/client.ts';
+import { streamedLines } from '../../src/io/lines.ts';
 import { createSignIn } from '../../src/server/sign-in.ts';
 import { kubeconfig } from '../contract/kubernetes/api.ts';
 import { until } from '../wait.ts';
@@ -53,7 +54,7 @@ describe('answers that do not end', () => {
   it('TRUST-9: a line of a stream is read to its limit, however many lines there are', async () => {
     const read = async (...chunks: string[]) => {
       const lines: string[] = [];
-      for await (const line of linesOf(body(...chunks), 4)) lines.push(line);
+      for await (const line of streamedLines(body(...chunks), 4)) lines.push(line);
       return lines;
     };
     expect(await read('ab\nc', 'd\n\n', 'abcd\nabc')).toEqual(['ab', 'cd', 'abcd']);

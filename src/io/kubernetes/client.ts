@@ -2,7 +2,8 @@ import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { parseForeign } from '../../kit/json.ts';
 import { messageOf } from '../../kit/result.ts';
-import { linesOf, textOf } from '../answer.ts';
+import { textOf } from '../answer.ts';
+import { streamedLines } from '../lines.ts';
 import { type KubernetesPlace, loadKubeconfig, withPlugin } from './kubeconfig.ts';
 
 /** An answer of the API server that is none we wanted. */
@@ -144,7 +145,7 @@ export function openKubernetes(place: KubernetesPlace, now: () => number): Kuber
       await textOf(await call(connection, { method: 'PATCH', path, signal: bounded(), body }));
     },
     async lines(path, signal) {
-      return linesOf(await call(connection, { method: 'GET', path, signal }));
+      return streamedLines(await call(connection, { method: 'GET', path, signal }));
     },
   };
 }

@@ -29,6 +29,20 @@ export const sumFold: Fold<number> = {
   decode: ([state]) => state as number,
 };
 
+/** A ledger that tells which records are read of it. */
+function tellingReads(ledger: LedgerPort): { telling: LedgerPort; read: readonly number[] } {
+  const read: number[] = [];
+  const telling: LedgerPort = {
+    ...ledger,
+    read: async (options) => {
+      const records = await ledger.read(options);
+      read.push(...records.map((r) => r.seq));
+      return records;
+    },
+  };
+  return { telling, read };
+}
+
 export const touchyFold: Fold<number> = {
   ...sumFold,
   name: 'touchy',
@@ -172,18 +186,8 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       await journal.append([entry(7)]);
       const [, recorded] = await ledger.read({ type: 'ledger.snapshot' });
       expect(recorded).toMatchObject({ seq: 33, at: 6_000, subject: 'ledger', data: { seq: 32 } });
-      const read: number[] = [];
-      const again = await openJournal(
-        {
-          ...ledger,
-          read: async (options) => {
-            const records = await ledger.read(options);
-            read.push(...records.map((r) => r.seq));
-            return records;
-          },
-        },
-        [seenFold, sumFold],
-      );
+      const { telling, read } = tellingReads(ledger);
+      const again = await openJournal(telling, [seenFold, sumFold]);
       // The records of snapshots, the one that it was taken after, and the tail.
       expect(read).toEqual([31, 33, 32, 33, 34]);
       expect([...again.state(seenFold)]).toEqual([...journal.state(seenFold)]);
@@ -198,18 +202,8 @@ export function journalContract(name: string, make: () => Promise<LedgerPort>): 
       const subject = 'one\u2028two\u2029three\u0085four\u000bfive\r\nsix';
       await journal.append([entry(1, { subject })]);
       await journal.snapshot(5_000);
-      const read: number[] = [];
-      const again = await openJournal(
-        {
-          ...ledger,
-          read: async (options) => {
-            const records = await ledger.read(options);
-            read.push(...records.map((r) => r.seq));
-            return records;
-          },
-        },
-        [seenFold],
-      );
+      const { telling, read } = tellingReads(ledger);
+      const again = await openJournal(telling, [seenFold]);
       expect([...again.state(seenFold)]).toEqual([[subject, [1]]]);
       // The record of the snapshot, the one that it was taken after, and the tail: not all from the beginning.
       expect(read).toEqual([2, 1, 2]);

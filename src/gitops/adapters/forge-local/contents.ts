@@ -9,6 +9,7 @@ import {
   type PullRequest,
   tooLarge,
 } from '../../forge.ts';
+import { entriesIn, type TreeEntry } from '../git/objects.ts';
 import { git } from '../git/program.ts';
 import type { LocalState } from './state.ts';
 
@@ -45,31 +46,15 @@ export async function filesOf(
 const LITERALLY = { GIT_LITERAL_PATHSPECS: '1' };
 const NO_COMMIT = /not a tree object|not a valid object name/i;
 
-interface Entry {
-  readonly mode: string;
-  readonly type: string;
-  readonly object: string;
-  /** In bytes; of what is no file NaN. */
-  readonly size: number;
-  readonly path: string;
-}
-
 /** What lies at paths of a commit; nothing, where there is no such commit. */
 async function entriesAt(
   { repository }: LocalState,
   sha: string,
   paths: readonly string[],
-): ForgeResult<readonly Entry[]> {
+): ForgeResult<readonly TreeEntry[]> {
   try {
     const listed = await git(repository, ['ls-tree', '-z', '-l', sha, '--', ...paths], { env: LITERALLY });
-    return ok(
-      listed.split('\0').flatMap((line) => {
-        const [, mode, type, object, size, path] = /^(\d+) (\w+) (\w+) +(\S+)\t(.*)$/s.exec(line) ?? [];
-        return path === undefined
-          ? []
-          : [{ mode: mode!, type: type!, object: object!, size: Number(size), path }];
-      }),
-    );
+    return ok(entriesIn(listed));
   } catch (thrown) {
     const message = messageOf(thrown);
     return NO_COMMIT.test(message) ? ok([]) : fail({ code: 'UNAVAILABLE', message });

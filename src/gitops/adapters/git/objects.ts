@@ -12,16 +12,31 @@ export interface TreeFile {
   readonly link: boolean;
 }
 
+/** What lies at a path of a commit: a file, a folder, or a commit of another repository. */
+export interface TreeEntry {
+  readonly mode: string;
+  readonly type: string;
+  readonly object: string;
+  /** In bytes; of what is no file NaN. */
+  readonly size: number;
+  readonly path: string;
+}
+
+/** What `ls-tree -z -l` lists. */
+export const entriesIn = (listed: string): TreeEntry[] =>
+  listed.split('\0').flatMap((line) => {
+    const [, mode, type, object, size, path] = /^(\d+) (\w+) (\w+) +(\S+)\t(.*)$/s.exec(line) ?? [];
+    return path === undefined
+      ? []
+      : [{ mode: mode!, type: type!, object: object!, size: Number(size), path }];
+  });
+
 /** Every file below a folder at a commit, by one call however many there are. A folder that is not there has none. */
 export async function filesAt(repository: string, commit: string, folder: string): Promise<TreeFile[]> {
   const listed = await git(repository, ['ls-tree', '-r', '-z', '-l', '--full-tree', commit, `${folder}/`]);
-  return listed
-    .split('\0')
-    .filter(Boolean)
-    .flatMap((line) => {
-      const [, mode, object, size, path] = /^(\d+) blob ([0-9a-f]+) +(\d+)\t(.*)$/s.exec(line) ?? [];
-      return object === undefined ? [] : [{ path: path!, object, size: Number(size), link: mode === LINK }];
-    });
+  return entriesIn(listed)
+    .filter(({ type }) => type === 'blob')
+    .map(({ mode, object, size, path }) => ({ path, object, size, link: mode === LINK }));
 }
 
 /** What `cat-file --batch` answers: a line of object, type and size, the bytes, and a line end; or that it is missing. */
